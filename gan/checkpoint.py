@@ -1,0 +1,223 @@
+"""Snapshots and training states on disk: write, find, prune, resume.
+
+A snapshot, train_dir/model.ckpt-N.*, is what is handed in. A training state,
+train_dir/state/state.ckpt-N.*, is what training goes on from. Both are written so that a kill at any
+instant leaves the newest complete one usable: files first, `checkpoint`, which names them, last.
+"""
+
+import contextlib
+import os
+import re
+from typing import NamedTuple
+
+import tensorflow.compat.v1 as tf
+
+from gan.errors import StateError
+
+try:
+    import fcntl
+except ImportError:  # not on Windows, where nothing keeps a second trainer out
+    fcntl = None
+
+SNAPSHOT, STATE = "model.ckpt", "state.ckpt"
+STATE_FOLDER = "state"
+_INDEX_FILE = "checkpoint"
+_FILE = re.compile(
+    r"(?P<base>model\.ckpt|state\.ckpt)-(?P<step>\d+)\."
+    r"(?P<part>index|meta|data-\d{5}-of-(?P<shards>\d{5}))(?P<temporary>\.tempstate\d+|\.part)?$"
+)
+
+
+class Found(NamedTuple):
+    """A complete snapshot or state: `prefix` is its path without .index, .meta and .data-*."""
+
+    prefix: str
+    step: int
+
+
+def latest_snapshot(where):
+    """Finds the newest complete snapshot.
+
+    Args:
+        where: a folder, or the prefix of one snapshot such as /tmp/run/model.ckpt-1000.
+
+    Returns:
+        A Found, or None where the folder has none.
+    """
+    folder, name = os.path.split(where)
+    if os.path.isfile(where + ".index") and os.path.isfile(where + ".meta"):
+        match = re.search(r"-(\d+)$", name)
+        return Found(where, int(match.group(1)) if match else 0)
+    return _latest(where, ["index", "meta"])
+
+
+def latest_state(train_dir):
+    """Finds the newest complete training state of a train_dir: a Found or None."""
+    return _latest(os.path.join(train_dir, STATE_FOLDER), ["index"])
+
+
+def write_snapshot(serving, session, train_dir, step, weights, keep):
+    """Writes train_dir/model.ckpt-STEP and deletes all but the newest snapshots.
+
+    Args:
+        serving: a graph.ServingGraph.
+        session: a session of its graph.
+        train_dir: folder to write to.
+        step: training step.
+        weights: variable name -> numpy array.
+        keep: how many snapshots to keep, at least 1.
+
+    Raises:
+        StateError: the folder cannot be written or is full.
+    """
+    prefix = os.path.join(train_dir, f"{SNAPSHOT}-{step}")
+    load_weights(serving, session, weights)
+    _save(serving.saver, session, prefix)
+    _write_whole(prefix + ".meta", serving.meta_graph.SerializeToString())
+    _publish(train_dir, SNAPSHOT, step, keep)
+
+
+def load_weights(serving, session, weights):
+    """Sets the variables of a session of a serving graph: variable name -> numpy array."""
+    assigned = [variable.initializer for variable in serving.variables.values()]
+    values = {v.initializer.inputs[1]: weights[name] for name, v in serving.variables.items()}
+    session.run(assigned, values)
+
+
+def write_state(saver, session, train_dir, step):
+    """Writes train_dir/state/state.ckpt-STEP from a training session; keeps the newest two."""
+    folder = os.path.join(train_dir, STATE_FOLDER)
+    _save(saver, session, os.path.join(folder, f"{STATE}-{step}"))
+    _publish(folder, STATE, step, keep=2)
+
+
+def restore_state(saver, session, found, variables):
+    """Restores a training state after making sure that it is of the same networks.
+
+    Args:
+        saver: a saver of `variables`.
+        session: a training session.
+        found: what `latest_state` found.
+        variables: all variables of the training graph.
+
+    Raises:
+        StateError: a variable is missing or has another shape; the message names it.
+    """
+    saved = tf.train.load_checkpoint(found.prefix).get_variable_to_shape_map()
+    wanted = {variable.op.name: variable.shape.as_list() for variable in variables}
+    differences = [
+        f"{name} is {_shape(saved, name)} there and {_shape(wanted, name)} in the networks asked for"
+        for name in sorted({**saved, **wanted})
+        if saved.get(name) != wanted.get(name)
+    ]
+    if differences:
+        more = f", and {len(differences) - 1} more" if len(differences) > 1 else ""
+        raise StateError(
+            f"{found.prefix} is the state of other networks or another optimizer: {differences[0]}{more}; choose "
+            "another --train_dir, or --start_new_model to begin anew"
+        )
+    saver.restore(session, found.prefix)
+
+
+def prepare_folder(train_dir):
+    """Makes train_dir and train_dir/state; raises StateError where they cannot be written."""
+    probe = os.path.join(train_dir, STATE_FOLDER, ".probe")
+    try:
+        os.makedirs(os.path.dirname(probe), exist_ok=True)
+        with open(probe, "wb") as file:
+            file.write(b"probe")
+        os.remove(probe)
+    except OSError as error:
+        raise StateError(f"--train_dir={train_dir} cannot be written: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def locked(train_dir):
+    """Keeps a second trainer out of a train_dir; raises StateError where one is at work in it."""
+    with open(os.path.join(train_dir, STATE_FOLDER, ".lock"), "w") as file:
+        try:
+            if fcntl:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StateError(f"--train_dir={train_dir} is in use by another training run") from error
+        yield
+
+
+def remove_training(train_dir):
+    """Removes what a trainer wrote to train_dir, and no other file; returns the paths removed."""
+    removed = []
+    for folder in (os.path.join(train_dir, STATE_FOLDER), train_dir):
+        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+            if name == _INDEX_FILE or _FILE.match(name) or name.startswith("events.out.tfevents."):
+                os.remove(os.path.join(folder, name))
+                removed.append(os.path.join(folder, name))
+    return removed
+
+
+def _latest(folder, parts):
+    """The one that `checkpoint` names where it is complete; else the newest complete one."""
+    if not os.path.isdir(folder):
+        return None
+    complete = _complete(folder, parts)
+    named = _named(folder)
+    step = named if named in complete else max(complete, default=None)
+    return None if step is None else Found(complete[step], step)
+
+
+def _complete(folder, parts):
+    """step -> prefix of all whose files are all there."""
+    have = {}
+    for name in os.listdir(folder):
+        match = _FILE.match(name)
+        if match and not match["temporary"]:
+            have.setdefault((match["base"], int(match["step"])), []).append((match["part"], match["shards"]))
+    complete = {}
+    for (base, step), found in have.items():
+        shards = [int(count) for _, count in found if count]
+        if {*parts} <= {part for part, _ in found} and shards and len(shards) == shards[0]:
+            complete[step] = os.path.join(folder, f"{base}-{step}")
+    return complete
+
+
+def _named(folder):
+    """The step that the file `checkpoint` names, or None. Only the name counts, whatever its folder."""
+    try:
+        with open(os.path.join(folder, _INDEX_FILE), encoding="utf-8", errors="replace") as file:
+            match = re.search(r'^model_checkpoint_path:\s*"(?:.*[/\\])?[^/\\"]*-(\d+)"', file.read(), re.MULTILINE)
+    except OSError:
+        return None
+    return int(match.group(1)) if match else None
+
+
+def _save(saver, session, prefix):
+    try:
+        saver.save(session, prefix, write_meta_graph=False, write_state=False)
+    except (tf.errors.OpError, ValueError) as error:
+        reason = str(getattr(error, "message", error)).splitlines()[0]
+        raise StateError(f"{prefix} could not be written, the last complete one is kept: {reason}") from error
+
+
+def _publish(folder, base, step, keep):
+    """Names the new one in `checkpoint`, then deletes the oldest and what a killed run left half-written."""
+    steps = sorted(s for s in _complete(folder, ["index"]) if s <= step)[-keep:]
+    lines = [f'model_checkpoint_path: "{base}-{step}"']
+    lines += [f'all_model_checkpoint_paths: "{base}-{s}"' for s in steps]
+    _write_whole(os.path.join(folder, _INDEX_FILE), ("\n".join(lines) + "\n").encode())
+    for name in os.listdir(folder):
+        match = _FILE.match(name)
+        if match and match["base"] == base and int(match["step"]) not in steps:
+            os.remove(os.path.join(folder, name))
+
+
+def _write_whole(path, content):
+    """Writes a file so that it is seen whole or not at all."""
+    try:
+        with open(path + ".part", "wb") as file:
+            file.write(content)
+        os.replace(path + ".part", path)
+    except OSError as error:
+        raise StateError(f"{path} could not be written, the last complete one is kept: {error.strerror}") from error
+
+
+def _shape(shapes, name):
+    return shapes.get(name, "absent")

@@ -1,0 +1,159 @@
+"""Turns a dataclass of flags into a command: its help, its parsing, its errors and exit codes.
+
+Each field of a command's dataclass, made by `flag`, is one flag. absl reads the command line, so
+`--name=value`, `--name value`, `--noname` and `--flagfile=FILE` work as its users expect. TensorFlow
+is imported only after the flags were found right, so that help and mistakes answer at once.
+"""
+
+import contextlib
+import dataclasses
+import os
+import sys
+import tempfile
+import textwrap
+import typing
+
+from absl import flags
+
+from gan.errors import UserError
+
+EXIT_MISTAKE, EXIT_FLAGS, EXIT_INTERRUPTED = 1, 2, 130
+_HELP_FLAGS = {"--help", "-help", "-h", "--helpshort", "--helpfull"}
+
+
+def flag(default, help, *, at_least=None, at_most=None, choices=None, required=False):
+    """Declares one flag as a dataclass field.
+
+    Args:
+        default: value where the flag is not given; None means "not set".
+        help: what it does, with its unit and what the default means.
+        at_least: smallest allowed number.
+        at_most: largest allowed number.
+        choices: allowed strings.
+        required: True makes leaving it out a mistake.
+    """
+    metadata = dict(help=help, at_least=at_least, at_most=at_most, choices=choices, required=required)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def parse(config_class, argv):
+    """Reads a command line into the dataclass.
+
+    Args:
+        config_class: dataclass whose fields were made by `flag`.
+        argv: the program's name and its arguments.
+
+    Returns:
+        An instance of `config_class`.
+
+    Raises:
+        flags.Error: a flag is unknown, missing, malformed or out of range.
+    """
+    values = flags.FlagValues()
+    types = typing.get_type_hints(config_class)
+    for field in dataclasses.fields(config_class):
+        _define(field, types[field.name], values)
+    unexpected = values(argv)[1:]
+    if unexpected:
+        raise flags.Error(f"'{unexpected[0]}' is not a flag; flags are written --name=value")
+    config = config_class(**{name: values[name].value for name in types})
+    for field in dataclasses.fields(config_class):
+        if field.metadata["required"] and getattr(config, field.name) in (None, ""):
+            raise flags.Error(f"--{field.name} is needed: {field.metadata['help']}")
+    return config
+
+
+def run(main, config_class, argv=None):
+    """Runs a command and returns its exit code.
+
+    0: done; 1: a mistake in data or directories, told in one sentence; 2: a mistake in the flags;
+    130: interrupted. `main` takes the config and returns an exit code or None.
+    """
+    argv = sys.argv if argv is None else argv
+    name = main.__module__ if main.__module__ != "__main__" else os.path.splitext(os.path.basename(argv[0]))[0]
+    name = name.rpartition(".")[2]
+    if _HELP_FLAGS.intersection(argv[1:]):
+        print(help_text(name, sys.modules[main.__module__].__doc__, config_class))
+        return 0
+    try:
+        config = parse(config_class, argv)
+    except flags.Error as error:
+        print(f"{name}: {error}\nAll flags: python -m gan.{name} --help", file=sys.stderr)
+        return EXIT_FLAGS
+    try:
+        return main(config) or 0
+    except UserError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"{name}: {where}{error.strerror or error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    return EXIT_MISTAKE
+
+
+def help_text(name, doc, config_class):
+    """The command's own text followed by its flags with their defaults, in the order declared."""
+    lines = [doc.strip().replace("\n\n", "\n\n"), "", "Flags:"]
+    for field in dataclasses.fields(config_class):
+        default = field.default
+        if isinstance(default, bool):
+            head = f"  --[no]{field.name}  (default: {'on' if default else 'off'})"
+        elif field.metadata["required"]:
+            head = f"  --{field.name}=...  (needed)"
+        else:
+            head = f"  --{field.name}=...  (default: {'not set' if default is None else default})"
+        text = field.metadata["help"]
+        if field.metadata["choices"]:
+            text += f" One of: {', '.join(field.metadata['choices'])}."
+        lines += [head, textwrap.fill(text, 96, initial_indent=" " * 6, subsequent_indent=" " * 6)]
+    lines += ["  --flagfile=FILE", " " * 6 + "Reads more flags from a file, one --name=value a line."]
+    return "\n".join(lines)
+
+
+def import_tensorflow():
+    """Imports TensorFlow without its start-up chatter, some of which comes before it can be silenced."""
+    with _silent_stderr():
+        import tensorflow.compat.v1 as tf
+
+        tf.logging.set_verbosity(tf.logging.ERROR)
+        # Looks for GPUs now, since not finding one is told as an error.
+        tf.config.experimental.list_physical_devices()
+
+
+@contextlib.contextmanager
+def _silent_stderr():
+    """Holds back what is written to file descriptor 2; shows it after all where an exception passes."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(saved, 2)
+            held.seek(0)
+            os.write(2, held.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+def _define(field, type_, values):
+    """Declares one dataclass field as an absl flag."""
+    meta = field.metadata
+    type_ = next((t for t in typing.get_args(type_) if t is not type(None)), type_)
+    bounds = dict(lower_bound=meta["at_least"], upper_bound=meta["at_most"])
+    common = dict(flag_values=values)
+    if meta["choices"]:
+        flags.DEFINE_enum(field.name, field.default, meta["choices"], meta["help"], **common)
+    elif type_ is bool:
+        flags.DEFINE_boolean(field.name, field.default, meta["help"], **common)
+    elif type_ is int:
+        flags.DEFINE_integer(field.name, field.default, meta["help"], **bounds, **common)
+    elif type_ is float:
+        flags.DEFINE_float(field.name, field.default, meta["help"], **bounds, **common)
+    else:
+        flags.DEFINE_string(field.name, field.default, meta["help"], **common)

@@ -1,0 +1,269 @@
+"""The contest's contract: four collections of one tensor each, and what lies between them.
+
+| collection               | tensor                                                               |
+|--------------------------|----------------------------------------------------------------------|
+| noise_input_placeholder  | placeholder, float32 [None, 100], uniform in [-1, 1]                 |
+| generated_images         | float32 [None, size] in [0, 1]; depends on the noise alone           |
+| input_batch_raw          | placeholder, float32 [None, size] in [0, 1]                          |
+| p_for_data               | float32 [None, 1] in [0, 1], 1 = real; for each image on it alone    |
+
+This is the only file that spells the collections' names. Everything here treats a meta graph as
+data: nothing is imported or run until it was cut down to the operations between the four tensors
+and these were found on a short list.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from gan import lowering
+from gan.errors import ContractError
+from gan.random_noise_generator import NOISE_SIZE, uniform_noise
+
+NOISE = "noise_input_placeholder"
+GENERATED = "generated_images"
+IMAGES = "input_batch_raw"
+PROBABILITY = "p_for_data"
+
+FACE_SIZE, MNIST_SIZE = 50 * 50, 28 * 28
+
+# How far equal inputs may differ in their outputs: the rounding of other batch sizes.
+TOLERANCE = 1e-4
+
+VARIABLE_OPS = frozenset(["Variable", "VariableV2"])
+
+# What a network may be made of, in the old spellings that lowering.py writes. All of them exist in
+# TensorFlow 1.2, are functions of their inputs alone, read and write nothing, and end.
+BATTLE_OPS = VARIABLE_OPS | frozenset(
+    """
+    Const Identity Placeholder PlaceholderV2 PlaceholderWithDefault StopGradient NoOp
+    Abs Acos Add AddN Asin Atan BiasAdd BiasAddV1 Cast Ceil Cos Div Elu Erf Erfc Exp Expm1 Floor FloorDiv
+    FloorMod Inv Log Log1p LogSoftmax Maximum Minimum Mod Mul Neg Pow RealDiv Reciprocal Relu Relu6 Rint
+    Round Rsqrt Sigmoid Sign Sin Softmax Softplus Softsign Sqrt Square SquaredDifference Sub Tan Tanh
+    TruncateDiv TruncateMod OnesLike ZerosLike
+    Equal Greater GreaterEqual IsFinite IsInf IsNan Less LessEqual LogicalAnd LogicalNot LogicalOr NotEqual
+    Select
+    All Any ArgMax ArgMin Cumprod Cumsum L2Loss Max Mean Min Prod Sum TopK TopKV2
+    BatchMatMul MatMul MatrixBandPart MatrixDiag MatrixDiagPart MatrixTranspose
+    AvgPool BatchNormWithGlobalNormalization Conv2D Conv2DBackpropInput DepthwiseConv2dNative
+    DepthwiseConv2dNativeBackpropInput Dilation2D FusedBatchNorm LRN MaxPool
+    ResizeArea ResizeBicubic ResizeBilinear ResizeNearestNeighbor
+    BatchToSpace BatchToSpaceND Concat ConcatOffset ConcatV2 DepthToSpace ExpandDims ExtractImagePatches Fill
+    Gather GatherNd MirrorPad OneHot Pack Pad Range Rank Reshape Reverse ReverseV2 Shape ShapeN Size Slice
+    SpaceToBatch SpaceToBatchND SpaceToDepth Split SplitV Squeeze StridedSlice Tile Transpose Unpack
+    """.split()
+)
+
+
+class Endpoints(NamedTuple):
+    """Names of the four tensors, such as "discriminator/Sigmoid:0"."""
+
+    noise: str
+    generated: str
+    images: str
+    probability: str
+
+
+class Network(NamedTuple):
+    """One network as data: a GraphDef of battle ops between one input and one output."""
+
+    graph_def: tf.GraphDef
+    input: str  # tensor name of the placeholder
+    output: str  # tensor name of the result
+
+
+def publish(noise, generated, images, probability):
+    """Adds the four tensors to their collections in the current graph."""
+    for name, tensor in zip((NOISE, GENERATED, IMAGES, PROBABILITY), (noise, generated, images, probability)):
+        tf.add_to_collection(name, tensor)
+
+
+def endpoints(meta_graph):
+    """Reads the four collections of a tf.MetaGraphDef; raises ContractError where one is not right."""
+    return Endpoints(*(_only_tensor(meta_graph, name) for name in (NOISE, GENERATED, IMAGES, PROBABILITY)))
+
+
+def cut(meta_graph, size):
+    """Cuts the two networks out of a meta graph and lowers them to battle ops.
+
+    Everything else in it (input pipelines, optimizers, savers, summaries, control dependencies,
+    functions) is left behind. An `input_batch_raw` that is fed by a queue becomes a placeholder.
+
+    Args:
+        meta_graph: tf.MetaGraphDef, from anyone.
+        size: pixels of an image.
+
+    Returns:
+        (generator, discriminator), each a Network with its variables still in it.
+
+    Raises:
+        ContractError: a collection is wrong, or a network needs something beside its input.
+    """
+    ends = endpoints(meta_graph)
+    nodes = {node.name: node for node in meta_graph.graph_def.node}
+    generator = _between(nodes, ends.noise, ends.generated, GENERATED, [None, NOISE_SIZE])
+    discriminator = _between(nodes, ends.images, ends.probability, PROBABILITY, [None, size])
+    return generator, discriminator
+
+
+def outside_battle_ops(network):
+    """Names of the operations of a Network that are not allowed in a battle, sorted."""
+    return sorted({node.op for node in network.graph_def.node} - BATTLE_OPS)
+
+
+def freeze(network, read_weight):
+    """Puts the weights into a Network as constants.
+
+    Args:
+        network: what `cut` returned.
+        read_weight: from a variable's name to its numpy array; raises KeyError where there is none.
+
+    Returns:
+        A Network without variables: a pure function.
+
+    Raises:
+        ContractError: a variable is not in the checkpoint or has another shape there.
+    """
+    frozen = tf.GraphDef(versions=network.graph_def.versions)
+    for node in network.graph_def.node:
+        if node.op in VARIABLE_OPS:
+            frozen.node.append(lowering.constant(node.name, _weight(node, read_weight)))
+        else:
+            frozen.node.append(node)
+    return Network(frozen, network.input, network.output)
+
+
+def connect(network, size, scope):
+    """Imports a frozen Network into the current graph and checks types and shapes.
+
+    Args:
+        network: what `freeze` returned.
+        size: pixels of an image.
+        scope: name scope for its operations.
+
+    Returns:
+        (input, output) tensors.
+
+    Raises:
+        ContractError: the graph is malformed, or its output is not float32 [None, size or 1].
+    """
+    forbidden = outside_battle_ops(network)
+    if forbidden:
+        raise ContractError(f"the {scope} uses operations that are not allowed in a battle: {', '.join(forbidden)}")
+    try:
+        given, result = tf.import_graph_def(
+            network.graph_def, return_elements=[network.input, network.output], name=scope
+        )
+    except (ValueError, TypeError, tf.errors.OpError) as error:
+        raise ContractError(f"the {scope}'s graph is malformed: {str(error).splitlines()[0]}") from error
+    name, width = (GENERATED, size) if scope == "generator" else (PROBABILITY, 1)
+    if result.dtype != tf.float32 or not result.shape.is_compatible_with([None, width]):
+        raise ContractError(
+            f"{name} must be float32 [None, {width}], it is {result.dtype.name} {result.shape}"
+        )
+    return given, result
+
+
+def check_behaviour(generate, discriminate, size):
+    """Runs both networks and checks what cannot be read off the graph.
+
+    Args:
+        generate: noise [N, 100] -> images [N, size].
+        discriminate: images [N, size] -> probabilities [N].
+        size: pixels of an image.
+
+    Raises:
+        ContractError: a value is not finite or not in [0, 1], a second call gives another result,
+            or a result changes with the rest of its batch.
+    """
+    noise = uniform_noise(8, 0)
+    images = generate(noise)
+    check_range(GENERATED, images, (8, size))
+    _check_same(GENERATED, images, generate(noise), "changes between two calls with the same noise")
+    alone = np.concatenate([generate(noise[i : i + 1]) for i in range(len(noise))])
+    _check_same(GENERATED, images, alone, "of one noise vector changes with the rest of its batch")
+
+    seen = np.concatenate([np.linspace(0, 1, 4 * size, dtype=np.float32).reshape(4, size), images])
+    probability = discriminate(seen)
+    check_range(PROBABILITY, probability, (len(seen),))
+    _check_same(PROBABILITY, probability, discriminate(seen), "changes between two calls with the same images")
+    alone = np.concatenate([discriminate(seen[i : i + 1]) for i in range(len(seen))])
+    _check_same(PROBABILITY, probability, alone, "of one image changes with the rest of its batch")
+
+
+def check_range(name, values, shape):
+    """Raises ContractError unless `values` have the shape, are finite and lie in [0, 1]."""
+    if values.shape != shape:
+        raise ContractError(f"{name} returned shape {list(values.shape)}, not {list(shape)}")
+    if not np.isfinite(values).all():
+        raise ContractError(f"{name} has values that are not finite (NaN or infinity)")
+    if values.size and (values.min() < 0 or values.max() > 1):
+        raise ContractError(f"{name} must lie in [0, 1], its values reach from {values.min():g} to {values.max():g}")
+
+
+def _check_same(name, first, second, what):
+    difference = np.abs(first - second).max()
+    if not difference <= TOLERANCE:
+        raise ContractError(f"{name} {what} (by {difference:.2g})")
+
+
+def _only_tensor(meta_graph, collection):
+    if collection not in meta_graph.collection_def:
+        raise ContractError(f"the collection {collection} is missing")
+    names = meta_graph.collection_def[collection].node_list.value
+    if len(names) != 1:
+        raise ContractError(f"the collection {collection} must hold exactly one tensor, it holds {len(names)}")
+    return names[0]
+
+
+def _between(nodes, source, sink, sink_collection, input_shape):
+    """The Network from tensor `source` to tensor `sink`; `source` becomes a placeholder."""
+    placeholder = tf.NodeDef(name="contract_input", op="Placeholder")
+    placeholder.attr["dtype"].type = tf.float32.as_datatype_enum
+    placeholder.attr["shape"].shape.CopyFrom(tf.TensorShape(input_shape).as_proto())
+    kept, waiting = {}, [_node_of(sink)]
+    while waiting:
+        name = waiting.pop()
+        if name in kept:
+            continue
+        if name not in nodes:
+            raise ContractError(f"{sink_collection} needs a node that the graph does not have: {name}")
+        kept[name] = node = tf.NodeDef()
+        node.CopyFrom(nodes[name])
+        inputs = [i for i in node.input if not i.startswith("^")]
+        del node.input[:]
+        for tensor in inputs:
+            if _full_name(tensor) == _full_name(source):
+                node.input.append(placeholder.name)
+            else:
+                node.input.append(tensor)
+                waiting.append(_node_of(tensor))
+        if node.op.startswith("Placeholder"):
+            raise ContractError(f"{sink_collection} depends on a second placeholder, {name}, beside its input")
+    ordered = [placeholder] + [kept[name] for name in nodes if name in kept]
+    graph_def = lowering.lower(tf.GraphDef(node=ordered))
+    return Network(graph_def, placeholder.name + ":0", _full_name(sink))
+
+
+def _node_of(tensor):
+    return tensor.partition(":")[0]
+
+
+def _full_name(tensor):
+    return tensor if ":" in tensor else tensor + ":0"
+
+
+def _weight(node, read_weight):
+    for name in (node.name, node.attr["shared_name"].s.decode()):
+        try:
+            value = read_weight(name)
+        except KeyError:
+            continue
+        shape = tf.TensorShape(node.attr["shape"].shape)
+        if not shape.is_compatible_with(value.shape):
+            raise ContractError(f"variable {node.name} is {shape} in the graph but {list(value.shape)} in the checkpoint")
+        if tf.as_dtype(value.dtype) != tf.as_dtype(node.attr["dtype"].type):
+            raise ContractError(f"variable {node.name} has another type in the graph than in the checkpoint")
+        return value
+    raise ContractError(f"variable {node.name} has no value in the checkpoint")

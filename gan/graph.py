@@ -1,0 +1,402 @@
+"""The two graphs: one to train in, one to hand in.
+
+Training and serving are built from the same model classes, each in a graph of its own. The serving
+graph holds the contract and nothing else: no input pipeline, no optimizer, no queue, no function.
+"""
+
+import contextlib
+import inspect
+from typing import NamedTuple
+
+import tensorflow.compat.v1 as tf
+from tensorflow.core.framework.variable_pb2 import VariableDef
+
+from gan import contract, lowering, registry
+from gan.errors import UserError
+from gan.random_noise_generator import NOISE_SIZE
+from gan.registry import DISCRIMINATOR, GENERATOR
+
+# TensorFlow 1's way of building graphs, but with resource variables: a reference variable may be
+# read while it is being written, and then two equal runs differ.
+tf.disable_eager_execution()
+tf.disable_v2_tensorshape()
+tf.disable_control_flow_v2()
+tf.enable_resource_variables()
+
+MOMENTUM = 0.9  # of MomentumOptimizer, which has no default
+
+
+class TrainingGraph(NamedTuple):
+    """Everything that the training loop runs or saves."""
+
+    train_op: tf.Operation  # one step of both networks
+    discriminator_loss: tf.Tensor
+    generator_loss: tf.Tensor
+    accuracy_on_real: tf.Tensor  # share of real images judged real
+    accuracy_on_fake: tf.Tensor  # share of generated images judged generated
+    learning_rate: tf.Tensor
+    global_step: tf.Variable
+    images_seen: tf.Variable  # real images used in all, int64
+    seed: tf.Variable  # int64; kept here so that it is saved
+    seconds: tf.Variable  # time spent training in all, float64
+    serving_weights: dict  # variable name -> tensor to serve: averages for the generator
+
+
+class ServingGraph(NamedTuple):
+    """The contract's graph with reference variables, ready to be saved and to be run."""
+
+    graph: tf.Graph
+    noise: tf.Tensor
+    generated: tf.Tensor
+    images: tf.Tensor
+    probability: tf.Tensor
+    saver: tf.train.Saver
+    meta_graph: tf.MetaGraphDef  # what the .meta file holds
+    variables: dict  # name -> variable
+    outside_battle_ops: list  # operations that a battle would refuse
+
+
+class Network:
+    """A contestant's model under one variable scope; every call shares its variables.
+
+    Args:
+        model: an object with `create_model`, `run_model` and perhaps `get_variables`.
+        kind: GENERATOR or DISCRIMINATOR; also the scope's name.
+        size: pixels of an image.
+    """
+
+    def __init__(self, model, kind, size):
+        self.model, self.kind, self.size = model, kind, size
+        self._owned = {
+            key: []
+            for key in (
+                tf.GraphKeys.GLOBAL_VARIABLES,
+                tf.GraphKeys.TRAINABLE_VARIABLES,
+                tf.GraphKeys.UPDATE_OPS,
+                tf.GraphKeys.REGULARIZATION_LOSSES,
+            )
+        }
+        with self._owning():
+            _call(model.create_model, {registry.SIZE_ARGUMENT[kind]: size}, first=size)
+
+    def __call__(self, model_input, is_training):
+        """Runs the model and checks what it returns; see models.BaseModel.run_model."""
+        with self._owning():
+            results = _call(self.model.run_model, {"is_training": is_training}, first=model_input)
+        self._check(results)
+        if "regularization_loss" in results:
+            self._owned[tf.GraphKeys.REGULARIZATION_LOSSES].append(results["regularization_loss"])
+        return results
+
+    @property
+    def variables(self):
+        """All variables made by the model, trainable or not."""
+        return self._owned[tf.GraphKeys.GLOBAL_VARIABLES]
+
+    @property
+    def trainable_variables(self):
+        """What get_variables lists; all trainable ones where it lists nothing."""
+        get_variables = getattr(self.model, "get_variables", None)
+        given = list(get_variables() or []) if get_variables else []
+        found = self._owned[tf.GraphKeys.TRAINABLE_VARIABLES]
+        forgotten = [v.op.name for v in found if given and not any(v is g for g in given)]
+        if forgotten:
+            raise UserError(
+                f"{type(self.model).__name__}.get_variables leaves out {', '.join(forgotten)}, which would never be "
+                "trained: list them, or make them with trainable=False"
+            )
+        if not found:
+            raise UserError(f"{type(self.model).__name__} has no trainable variables")
+        return given or found
+
+    @property
+    def updates(self):
+        """Operations to run with every training step, such as those of batch normalisation."""
+        return self._owned[tf.GraphKeys.UPDATE_OPS]
+
+    @property
+    def regularization_losses(self):
+        return self._owned[tf.GraphKeys.REGULARIZATION_LOSSES]
+
+    @contextlib.contextmanager
+    def _owning(self):
+        """Enters the network's scope and takes note of all that is added to the collections inside."""
+        before = {key: len(tf.get_collection_ref(key)) for key in self._owned}
+        with tf.variable_scope(self.kind, reuse=tf.AUTO_REUSE):
+            yield
+        for key, owned in self._owned.items():
+            owned += tf.get_collection_ref(key)[before[key] :]
+
+    def _check(self, results):
+        expected = {"output": self.size} if self.kind == GENERATOR else {"logits": 1, "predictions": 1}
+        name = type(self.model).__name__
+        if not isinstance(results, dict) or not set(expected) <= set(results):
+            raise UserError(
+                f"{name} is not a {self.kind}: its run_model must return a dict with {' and '.join(expected)}; "
+                f"gan/models.py has {', '.join(registry.listed(self.kind))}"
+            )
+        for key, width in expected.items():
+            shape, dtype = results[key].shape, results[key].dtype
+            if dtype != tf.float32 or not shape.is_compatible_with([None, width]):
+                raise UserError(
+                    f"{name}.run_model must return {key} as float32 [N, {width}], it is {dtype.name} {shape}"
+                )
+
+
+def build_training_graph(
+    generator,
+    discriminator,
+    loss,
+    real_images,
+    noise,
+    *,
+    size,
+    optimizer="AdamOptimizer",
+    adam_beta1=0.9,
+    base_learning_rate=0.001,
+    learning_rate_decay=1.0,
+    learning_rate_decay_examples=1,
+    clip_gradient_norm=0.0,
+    regularization_penalty=0.0,
+    averaging_decay=0.0,
+):
+    """Builds one simultaneous training step of both networks in the current graph.
+
+    The generator runs once; its images and the real ones go through the discriminator as one batch.
+    All gradients are taken before any variable changes.
+
+    Args:
+        generator: a generator model.
+        discriminator: a discriminator model.
+        loss: a losses.BaseLoss.
+        real_images: float32 [N, size] in [0, 1].
+        noise: float32 [N, 100] in [-1, 1].
+        size: pixels of an image.
+        optimizer: name of a class of tf.train; each network gets one of its own.
+        adam_beta1: decay of AdamOptimizer's average of gradients.
+        base_learning_rate: learning rate at the start.
+        learning_rate_decay: factor applied every `learning_rate_decay_examples` real images.
+        learning_rate_decay_examples: see above.
+        clip_gradient_norm: largest norm of all gradients of a network together; 0 does not clip.
+        regularization_penalty: weight of the models' own regularization losses.
+        averaging_decay: decay of the generator's averaged weights per step, less at the start;
+            0 serves the raw weights.
+
+    Returns:
+        A TrainingGraph.
+    """
+    counters = _counters()
+    generator = Network(generator, GENERATOR, size)
+    discriminator = Network(discriminator, DISCRIMINATOR, size)
+
+    fake_images = generator(noise, is_training=True)["output"]
+    verdicts = discriminator(tf.concat([real_images, fake_images], 0), is_training=True)
+    num_real = tf.shape(real_images)[0]
+    real_logits, fake_logits = verdicts["logits"][:num_real], verdicts["logits"][num_real:]
+    real_verdicts, fake_verdicts = verdicts["predictions"][:num_real], verdicts["predictions"][num_real:]
+
+    discriminator_loss = loss.discriminator_loss(real_logits, fake_logits)
+    generator_loss = loss.generator_loss(real_logits, fake_logits)
+    learning_rate = tf.train.exponential_decay(
+        base_learning_rate,
+        counters["images_seen"],
+        learning_rate_decay_examples,
+        learning_rate_decay,
+        staircase=True,
+    )
+    gradients = []
+    for network, network_loss in ((discriminator, discriminator_loss), (generator, generator_loss)):
+        if regularization_penalty and network.regularization_losses:
+            network_loss += regularization_penalty * tf.add_n(network.regularization_losses)
+        gradients.append(_gradients(network, network_loss, clip_gradient_norm))
+    _check_owners(discriminator, generator)
+
+    with tf.control_dependencies([gradient for pairs in gradients for gradient, _ in pairs]):
+        applied = [
+            _make_optimizer(optimizer, learning_rate, adam_beta1, network.kind).apply_gradients(pairs)
+            for network, pairs in zip((discriminator, generator), gradients)
+        ]
+    with tf.control_dependencies(applied + discriminator.updates + generator.updates):
+        average_op, averages = _averages(generator, averaging_decay, counters["global_step"])
+    with tf.control_dependencies([average_op]):
+        train_op = tf.group(
+            tf.assign_add(counters["global_step"], 1),
+            tf.assign_add(counters["images_seen"], tf.cast(num_real, tf.int64)),
+        )
+    return TrainingGraph(
+        train_op=train_op,
+        discriminator_loss=discriminator_loss,
+        generator_loss=generator_loss,
+        accuracy_on_real=tf.reduce_mean(tf.cast(real_verdicts > 0.5, tf.float32)),
+        accuracy_on_fake=tf.reduce_mean(tf.cast(fake_verdicts <= 0.5, tf.float32)),
+        learning_rate=learning_rate,
+        serving_weights={
+            variable.op.name: averages.get(variable.op.name, variable)
+            for variable in generator.variables + discriminator.variables
+        },
+        **counters,
+    )
+
+
+def build_serving_graph(generator, discriminator, size):
+    """Builds the graph that is handed in, from models of its own, lowered to old operations.
+
+    Args:
+        generator: a generator model that was not used in another graph.
+        discriminator: likewise.
+        size: pixels of an image.
+
+    Returns:
+        A ServingGraph.
+    """
+    with tf.Graph().as_default():
+        noise = tf.placeholder(tf.float32, [None, NOISE_SIZE], "noise")
+        images = tf.placeholder(tf.float32, [None, size], "images")
+        output = Network(generator, GENERATOR, size)(noise, is_training=False)["output"]
+        verdict = Network(discriminator, DISCRIMINATOR, size)(images, is_training=False)["predictions"]
+        contract.publish(noise, output, images, verdict)
+        networks = contract.cut(_meta_graph(), size)
+    return _lowered_serving_graph(networks)
+
+
+def _lowered_serving_graph(networks):
+    """Puts two cut networks with reference variables into a new graph, with a saver."""
+    graph = tf.Graph()
+    with graph.as_default():
+        graph_def = tf.GraphDef()
+        noise, generated = _rename_input(networks[0], "noise_input", graph_def)
+        images, probability = _rename_input(networks[1], "input_batch", graph_def)
+        variables = {n.name: n for n in graph_def.node if n.op in contract.VARIABLE_OPS}
+        for node in variables.values():
+            graph_def.node.extend(_initializer(node))
+        tensors = tf.import_graph_def(graph_def, return_elements=[noise, generated, images, probability], name="")
+        for name in variables:
+            variables[name] = _adopt_variable(name)
+        contract.publish(*tensors)
+        saver = tf.train.Saver(variables, max_to_keep=None)
+        meta_graph = _meta_graph(saver.as_saver_def())
+        outside = sorted(set().union(*(contract.outside_battle_ops(network) for network in networks)))
+    return ServingGraph(graph, *tensors, saver, meta_graph, variables, outside)
+
+
+def _rename_input(network, name, graph_def):
+    """Appends a network's nodes to `graph_def` with its placeholder renamed; returns input and output."""
+    old = network.input.partition(":")[0]
+    for node in network.graph_def.node:
+        copy = graph_def.node.add()
+        copy.CopyFrom(node)
+        if copy.name == old:
+            copy.name = name
+        for index, tensor in enumerate(copy.input):
+            if tensor == old:
+                copy.input[index] = name
+    return name + ":0", network.output
+
+
+def _initializer(variable):
+    """Nodes that set a variable to zeros and read it: what a VariableDef must be able to name."""
+    zeros = tf.NodeDef(name=variable.name + "/zeros", op="Const")
+    dtype, shape = variable.attr["dtype"], variable.attr["shape"].shape
+    zeros.attr["dtype"].CopyFrom(dtype)
+    proto = zeros.attr["value"].tensor
+    proto.CopyFrom(tf.make_tensor_proto(0, dtype=dtype.type, shape=()))
+    proto.tensor_shape.CopyFrom(shape)
+    assign = tf.NodeDef(name=variable.name + "/Assign", op="Assign", input=[variable.name, zeros.name])
+    read = tf.NodeDef(name=variable.name + "/snapshot", op="Identity", input=[variable.name])
+    for node in (assign, read):
+        node.attr["T"].CopyFrom(dtype)
+    return zeros, assign, read
+
+
+def _adopt_variable(name):
+    """Makes a tf.Variable of nodes that are already in the graph."""
+    definition = VariableDef(
+        variable_name=name + ":0",
+        initializer_name=name + "/Assign",
+        initial_value_name=name + "/zeros:0",
+        snapshot_name=name + "/snapshot:0",
+        trainable=True,
+    )
+    variable = tf.Variable.from_proto(definition)
+    tf.add_to_collection(tf.GraphKeys.GLOBAL_VARIABLES, variable)
+    return variable
+
+
+def _meta_graph(saver_def=None):
+    """The current graph as a MetaGraphDef that old readers accept."""
+    meta_graph = tf.train.export_meta_graph(saver_def=saver_def, clear_devices=True, strip_default_attrs=True)
+    meta_graph.meta_info_def.ClearField("stripped_op_list")
+    return meta_graph
+
+
+def _counters():
+    """Variables that count what was done; saved with the training state."""
+
+    def counter(name, dtype):
+        return tf.get_variable(name, [], dtype, tf.zeros_initializer(), trainable=False)
+
+    return dict(
+        global_step=tf.train.get_or_create_global_step(),
+        images_seen=counter("images_seen", tf.int64),
+        seed=counter("seed", tf.int64),
+        seconds=counter("seconds", tf.float64),
+    )
+
+
+def _gradients(network, loss, clip_norm):
+    """(gradient, variable) pairs of a network; every variable must have a gradient."""
+    variables = network.trainable_variables
+    gradients = tf.gradients(loss, variables)
+    unused = [v.op.name for v, g in zip(variables, gradients) if g is None]
+    if unused:
+        raise UserError(f"{type(network.model).__name__}: the loss does not depend on {', '.join(unused)}")
+    if clip_norm:
+        gradients, _ = tf.clip_by_global_norm(gradients, clip_norm)
+    return list(zip(gradients, variables))
+
+
+def _check_owners(*networks):
+    """A trainable variable that nobody trains is a mistake; so is one that both networks train."""
+    owners = {}
+    for network in networks:
+        for variable in network.trainable_variables:
+            owners.setdefault(variable.op.name, []).append(network.kind)
+    for variable in tf.trainable_variables():
+        if len(owners.get(variable.op.name, [])) != 1:
+            who = " and ".join(owners.get(variable.op.name, [])) or "nobody"
+            raise UserError(f"variable {variable.op.name} is trained by {who}; one network must own it")
+
+
+def _make_optimizer(name, learning_rate, adam_beta1, kind):
+    settings = {"AdamOptimizer": {"beta1": adam_beta1}, "MomentumOptimizer": {"momentum": MOMENTUM}}
+    return getattr(tf.train, name)(learning_rate, name=f"{kind}_{name}", **settings.get(name, {}))
+
+
+def _averages(generator, decay, global_step):
+    """Exponential moving averages of the generator's variables (Yazici et al. 2018, arXiv 1806.04498).
+
+    At step t the decay is min(decay, (1 + t) / (10 + t)): a half-life of about 8% of the steps so
+    far, until the given decay is reached.
+    """
+    if not decay:
+        return tf.no_op(), {}
+    average = tf.train.ExponentialMovingAverage(decay, num_updates=global_step)
+    variables = [v for v in generator.variables if v.dtype.base_dtype.is_floating]
+    return average.apply(variables), {v.op.name: average.average(v) for v in variables}
+
+
+def _call(method, keywords, first):
+    """Calls a model's method with its first argument and those keywords that it takes.
+
+    The first argument goes by keyword where the method takes it under the name given in `keywords`
+    or has no positional argument at all; contestants write both.
+    """
+    parameters = inspect.signature(method).parameters.values()
+    names = {p.name for p in parameters}
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    positional = any(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL) for p in parameters)
+    accepted = {k: v for k, v in keywords.items() if k in names or takes_any}
+    by_keyword = any(value is first for value in accepted.values())
+    if by_keyword and (not positional or any(k in names for k, v in accepted.items() if v is first)):
+        return method(**accepted)
+    return method(first, **{k: v for k, v in accepted.items() if v is not first})

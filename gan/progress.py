@@ -1,0 +1,72 @@
+"""Progress of long work: a bar on a terminal, a line every few seconds elsewhere."""
+
+import sys
+import time
+
+from tqdm import tqdm
+
+SECONDS_BETWEEN_LINES = 5
+
+
+class Progress:
+    """Shows how far a piece of work has come.
+
+    Use as a context manager and call `update` as often as you like:
+
+        with Progress("training", total=4650, unit="step") as progress:
+            progress.update(10, note="D loss 1.21")
+
+    Args:
+        title: what is being done.
+        total: how many units there are, or None where that is not known.
+        unit: name of one unit.
+        initial: units done before this run.
+        scale: True writes large numbers as 1.2M (for bytes).
+    """
+
+    def __init__(self, title, total=None, unit="image", initial=0, scale=False):
+        self._title, self._total, self._unit = title, total, unit
+        self._done, self._note = initial, ""
+        self._bar = None
+        if sys.stderr.isatty():
+            self._bar = tqdm(
+                total=total, initial=initial, desc=title, unit=unit, unit_scale=scale, dynamic_ncols=True
+            )
+        self._scale = scale
+        self._next_line = time.monotonic() + SECONDS_BETWEEN_LINES
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        if self._bar is not None:
+            self._bar.close()
+        elif exception[0] is None:
+            self._print_line()
+
+    def update(self, units=1, note=None):
+        """Adds units; `note` replaces the text shown after the count."""
+        self._done += units
+        self._note = note if note is not None else self._note
+        if self._bar is not None:
+            if note is not None:
+                self._bar.set_postfix_str(note, refresh=False)
+            self._bar.update(units)
+        elif time.monotonic() >= self._next_line:
+            self._print_line()
+
+    def say(self, message):
+        """Prints a line of its own without breaking the bar."""
+        if self._bar is not None:
+            self._bar.write(message)
+        else:
+            print(message, flush=True)
+
+    def _print_line(self):
+        done, total = (self._count(n) for n in (self._done, self._total))
+        of = f"/{total}" if self._total is not None else ""
+        print(f"{self._title}: {done}{of} {self._unit}s {self._note}".rstrip(), flush=True)
+        self._next_line = time.monotonic() + SECONDS_BETWEEN_LINES
+
+    def _count(self, number):
+        return tqdm.format_sizeof(number) if self._scale and number is not None else number

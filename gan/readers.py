@@ -1,0 +1,164 @@
+"""Training batches from TFRecords: float32 [N, H*W] in [0, 1].
+
+Which images a batch holds depends on the seed and on how many images came before it, on nothing
+else: training that goes on from a saved position sees the same batches as training that never
+stopped.
+"""
+
+import itertools
+import os
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from gan import records
+from gan.errors import DataError
+
+# First numbers of the keys that randomness is drawn with, so that no two uses share a stream.
+_ORDER, _SHUFFLE = 1, 2
+
+
+class EpochOrder:
+    """An endless order of image numbers, each epoch a permutation of its own.
+
+    Args:
+        count: number of images.
+        seed: non-negative int.
+    """
+
+    def __init__(self, count, seed):
+        self._count, self._seed = count, seed
+        self._epoch, self._permutation = None, None
+
+    def batch(self, position, batch_size):
+        """Numbers of the images at `position`, counted from the start of training, and after it."""
+        parts = []
+        while batch_size:
+            epoch, offset = divmod(position, self._count)
+            part = self._of_epoch(epoch)[offset : offset + batch_size]
+            parts.append(part)
+            position, batch_size = position + len(part), batch_size - len(part)
+        return np.concatenate(parts)
+
+    def _of_epoch(self, epoch):
+        if epoch != self._epoch:
+            generator = np.random.Generator(np.random.Philox(np.random.SeedSequence([_ORDER, self._seed, epoch])))
+            self._epoch, self._permutation = epoch, generator.permutation(self._count).astype(np.int32)
+        return self._permutation
+
+
+class MemoryReader:
+    """Keeps all images in memory as bytes; a batch is gathered inside the graph.
+
+    Attributes:
+        num_images: images in an epoch.
+    """
+
+    def __init__(self, images, seed):
+        self.num_images = len(images)
+        self._images, self._order = images, EpochOrder(len(images), seed)
+
+    def connect(self):
+        """Adds the reader to the current graph; returns float32 [N, size] in [0, 1]."""
+        self._source = tf.placeholder(tf.uint8, self._images.shape)
+        self._memory = tf.Variable(
+            self._source, trainable=False, collections=[tf.GraphKeys.LOCAL_VARIABLES], name="images"
+        )
+        self._numbers = tf.placeholder(tf.int32, [None], "image_numbers")
+        return _to_float(tf.gather(self._memory, self._numbers))
+
+    def start(self, session):
+        """Moves the images into the session; call once."""
+        session.run(self._memory.initializer, {self._source: self._images})
+        self._images = None
+
+    def feed(self, position, batch_size):
+        """What to feed for the batch that starts after `position` images."""
+        return {self._numbers: self._order.batch(position, batch_size)}
+
+
+class StreamReader:
+    """Reads files that do not fit into memory, through a shuffle buffer.
+
+    Args:
+        files: paths.
+        size: pixels of an image.
+        seed: non-negative int.
+        buffer_images: how many images the buffer holds.
+        threads: parsers at work at a time.
+    """
+
+    def __init__(self, files, size, seed, buffer_images, threads):
+        self.num_images = sum(_count_records(path) for path in files)
+        self._files, self._size, self._seed, self._threads = files, size, seed, threads
+        self._buffer_images = max(1, min(buffer_images, self.num_images))
+        self._position, self._stream = None, None
+
+    def connect(self):
+        """Adds the reader to the current graph; returns float32 [N, size] in [0, 1]."""
+        self._batch = tf.placeholder(tf.uint8, [None, self._size], "image_bytes")
+        return _to_float(self._batch)
+
+    def start(self, session):
+        """Nothing to move: batches are fed one by one."""
+
+    def feed(self, position, batch_size):
+        """What to feed for the batch that starts after `position` images."""
+        if position != self._position:
+            epoch, offset = divmod(position, self.num_images)
+            self._stream = itertools.islice(self._images_from(epoch), offset, None)
+        images = np.stack(list(itertools.islice(self._stream, batch_size)))
+        self._position = position + batch_size
+        return {self._batch: images}
+
+    def _images_from(self, first_epoch):
+        for epoch in itertools.count(first_epoch):
+            yield from self._epoch(epoch)
+
+    def _epoch(self, epoch):
+        """Every image once: each leaves the buffer from a random place, where the next one goes."""
+        key = np.random.SeedSequence([_SHUFFLE, self._seed, epoch])
+        generator = np.random.Generator(np.random.Philox(key))
+        files = [self._files[i] for i in generator.permutation(len(self._files))]
+        buffer = []
+        for chunk in records.read_chunks(files, self._size, self._threads):
+            for image in chunk:
+                if len(buffer) < self._buffer_images:
+                    buffer.append(image.copy())
+                    continue
+                place = generator.integers(len(buffer))
+                leaving, buffer[place] = buffer[place], image.copy()
+                yield leaving
+        for place in generator.permutation(len(buffer)):
+            yield buffer[place]
+
+
+def open_reader(files, size, seed, memory_mb, threads):
+    """A MemoryReader where the files fit into `memory_mb` MiB, else a StreamReader.
+
+    A record is larger than the bytes of its image, so what fits on disk fits in memory.
+
+    Raises:
+        DataError: a record is damaged or is not an image of this size; names file and record.
+    """
+    limit = memory_mb * 2**20
+    if sum(os.path.getsize(path) for path in files) <= limit:
+        return MemoryReader(records.read_all(files, size, threads), seed)
+    return StreamReader(files, size, seed, limit // size, threads)
+
+
+def _to_float(image_bytes):
+    return tf.cast(image_bytes, tf.float32) / 255.0
+
+
+def _count_records(path):
+    """Counts records by their lengths alone: 8 bytes length, 4 checksum, data, 4 checksum."""
+    count, position, end = 0, 0, os.path.getsize(path)
+    with open(path, "rb") as file:
+        while position < end:
+            file.seek(position)
+            position += int.from_bytes(file.read(8), "little") + 16
+            count += 1
+    if position != end:
+        raise DataError(f"{path}, record {count - 1}: cut off; the {count - 1} records before it are whole")
+    return count

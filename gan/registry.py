@@ -1,0 +1,90 @@
+"""Classes chosen by name on the command line: networks and losses.
+
+A plain name is a class of gan/models.py or gan/losses.py; a dotted one, mypackage.mymodule.MyClass,
+reaches code outside the package. Plain names are checked by reading the source, without importing
+TensorFlow, so that a misspelt one is answered at once.
+"""
+
+import ast
+import importlib
+import os
+
+from gan.errors import UserError
+
+GENERATOR, DISCRIMINATOR, LOSS = "generator", "discriminator", "loss"
+
+# The argument of create_model that tells the two kinds of network apart.
+SIZE_ARGUMENT = {GENERATOR: "output_size", DISCRIMINATOR: "input_size"}
+_MODULE = {GENERATOR: "models", DISCRIMINATOR: "models", LOSS: "losses"}
+_BASE = {GENERATOR: "BaseModel", DISCRIMINATOR: "BaseModel", LOSS: "BaseLoss"}
+_METHODS = {
+    GENERATOR: ("create_model", "run_model"),
+    DISCRIMINATOR: ("create_model", "run_model"),
+    LOSS: ("discriminator_loss", "generator_loss"),
+}
+
+
+def listed(kind):
+    """Names of the package's own classes of a kind, in the order of the file."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), _MODULE[kind] + ".py")
+    with open(path, encoding="utf-8") as file:
+        classes = {node.name: node for node in ast.parse(file.read()).body if isinstance(node, ast.ClassDef)}
+    return [
+        name
+        for name in classes
+        if _BASE[kind] in _ancestors(name, classes) and _may_be(kind, name, classes)
+    ]
+
+
+def check_name(kind, name, flag):
+    """Raises UserError unless a plain `name` is listed; dotted ones are left to `load`."""
+    if "." not in name and name not in listed(kind):
+        raise UserError(
+            f"--{flag}={name}: gan/{_MODULE[kind]}.py has no such {kind}; it has {', '.join(listed(kind))}, "
+            "and a dotted name (mypackage.mymodule.MyClass) reaches code elsewhere"
+        )
+
+
+def load(kind, name, flag):
+    """Imports the class and makes one of it.
+
+    Args:
+        kind: GENERATOR, DISCRIMINATOR or LOSS.
+        name: plain or dotted class name.
+        flag: name of the flag that gave it, for the message.
+
+    Raises:
+        UserError: there is no such class, or it is of another kind.
+    """
+    check_name(kind, name, flag)
+    module_name, _, class_name = name.rpartition(".")
+    module_name = module_name or f"gan.{_MODULE[kind]}"
+    try:
+        found = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"--{flag}={name}: {error}") from error
+    missing = [method for method in _METHODS[kind] if not callable(getattr(found, method, None))]
+    if missing or not isinstance(found, type):
+        raise UserError(
+            f"--{flag}={name} is not a {kind}: it lacks {', '.join(missing) or 'being a class'}; derive it "
+            f"from gan.{_MODULE[kind]}.{_BASE[kind]}"
+        )
+    return found()
+
+
+def _ancestors(name, classes):
+    """Names of all base classes that are written in the same file, or just outside it."""
+    if name not in classes:
+        return set()
+    bases = {base.id if isinstance(base, ast.Name) else getattr(base, "attr", "") for base in classes[name].bases}
+    return bases.union(*(_ancestors(base, classes) for base in bases))
+
+
+def _may_be(kind, name, classes):
+    """False where create_model takes the other kind's size argument."""
+    others = {argument for other, argument in SIZE_ARGUMENT.items() if other != kind}
+    for owner in [name, *_ancestors(name, classes)]:
+        for method in getattr(classes.get(owner), "body", []):
+            if isinstance(method, ast.FunctionDef) and method.name == "create_model":
+                return kind not in SIZE_ARGUMENT or not others & {a.arg for a in method.args.args}
+    return True

@@ -1,0 +1,105 @@
+"""Opens a snapshot, anybody's, through one door: what is measured is what is judged.
+
+The meta graph is read as data and cut down to the two networks; weights are read by name. The
+submitted saver, init operations and input pipelines never run.
+"""
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from gan import checkpoint, contract
+from gan.errors import ContractError, StateError
+
+BATCH = 256  # images at once; bounds memory, not results
+
+
+class Snapshot:
+    """Both networks of a snapshot, ready to run.
+
+    Args:
+        where: a train_dir, whose newest snapshot is taken, or a prefix such as run/model.ckpt-1000.
+        size: pixels of an image.
+
+    Attributes:
+        path: prefix of the snapshot.
+        step: its training step.
+        shapes: variable name -> shape, of all that the checkpoint holds.
+
+    Raises:
+        StateError: there is no snapshot.
+        ContractError: the snapshot breaks the contract; the message names it and the rule.
+    """
+
+    def __init__(self, where, size):
+        found = checkpoint.latest_snapshot(where)
+        if found is None:
+            raise StateError(f"{where} has no complete snapshot (model.ckpt-N.index, .meta and .data-*)")
+        self.path, self.step = found
+        try:
+            self._open(size)
+        except ContractError as error:
+            raise self._broken(error) from error
+
+    def generate(self, noise):
+        """noise float32 [N, 100] -> images float32 [N, size] in [0, 1]."""
+        return self._run(self._generator, noise)
+
+    def discriminate(self, images):
+        """images float32 [N, size] in [0, 1] -> probabilities that they are real, float32 [N]."""
+        return self._run(self._discriminator, images)[:, 0]
+
+    def verify(self):
+        """Runs both networks and checks the rules that only show when they run; see contract.py."""
+        try:
+            contract.check_behaviour(self.generate, self.discriminate, self._size)
+        except ContractError as error:
+            raise self._broken(error) from error
+
+    def _open(self, size):
+        self._size = size
+        reader = self._reader()
+        self.shapes = reader.get_variable_to_shape_map()
+
+        def read_weight(name):
+            if name not in self.shapes:
+                raise KeyError(name)
+            return reader.get_tensor(name)
+
+        networks = [contract.freeze(network, read_weight) for network in contract.cut(self._meta_graph(), size)]
+        graph = tf.Graph()
+        with graph.as_default():
+            self._generator, self._discriminator = (
+                contract.connect(network, size, scope)
+                for network, scope in zip(networks, ("generator", "discriminator"))
+            )
+        config = tf.ConfigProto()
+        config.graph_options.rewrite_options.disable_meta_optimizer = True
+        self._session = tf.Session(graph=graph, config=config)
+
+    def _meta_graph(self):
+        meta_graph = tf.MetaGraphDef()
+        with open(self.path + ".meta", "rb") as file:
+            content = file.read()
+        try:
+            meta_graph.ParseFromString(content)
+        except Exception as error:  # protobuf's implementations raise classes of their own
+            raise ContractError("the .meta file is not a MetaGraphDef") from error
+        return meta_graph
+
+    def _reader(self):
+        try:
+            return tf.train.load_checkpoint(self.path)
+        except (tf.errors.OpError, ValueError, RuntimeError) as error:
+            raise ContractError(f"the weights cannot be read: {str(error).splitlines()[0]}") from error
+
+    def _run(self, network, values):
+        given, result = network
+        parts = [values[i : i + BATCH] for i in range(0, len(values), BATCH)]
+        try:
+            return np.concatenate([self._session.run(result, {given: part}) for part in parts])
+        except (tf.errors.OpError, ValueError) as error:
+            message = str(getattr(error, "message", error)).splitlines()[0]
+            raise self._broken(ContractError(f"it cannot be run: {message}")) from error
+
+    def _broken(self, error):
+        return ContractError(f"{self.path} breaks the contract: {error}")

@@ -1,0 +1,299 @@
+"""The training run around the training graph: resume, loop, log, save, stop."""
+
+import contextlib
+import math
+import os
+import secrets
+import signal
+import time
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from gan import checkpoint, graph, pictures, readers, registry
+from gan.contract import FACE_SIZE, MNIST_SIZE
+from gan.errors import StateError, UserError
+from gan.progress import Progress
+from gan.random_noise_generator import NOISE_SIZE, uniform_noise
+
+SCALARS_PER_EXPORT = 10  # TensorBoard gets numbers this many times for every snapshot
+SAMPLES = 64  # images in a sample grid
+_NOISE, _SAMPLE = 3, 4  # first numbers of the keys of noise, see readers._ORDER
+
+
+def train(config, files):
+    """Trains until the config's epochs, steps or minutes are reached, or a signal comes.
+
+    Args:
+        config: a train.TrainConfig.
+        files: TFRecord files to train on.
+
+    Returns:
+        The exit code: 0, or 128 + the signal's number.
+
+    Raises:
+        UserError: the data, the networks, the folder or the course of the losses is not right.
+    """
+    checkpoint.prepare_folder(config.train_dir)
+    with checkpoint.locked(config.train_dir), _SignalCatcher() as signals:
+        if config.start_new_model:
+            removed = checkpoint.remove_training(config.train_dir)
+            print(f"removed {len(removed)} files of a former training from {config.train_dir}", flush=True)
+        run = _Run(config, files, _find_state(config.train_dir))
+        with contextlib.closing(run):
+            run.loop(signals)
+        return 128 + signals.caught if signals.caught else 0
+
+
+class _Run:
+    """One run of the command: graphs, sessions and where they stand."""
+
+    def __init__(self, config, files, state):
+        self._config = config
+        self._size = MNIST_SIZE if config.use_mnist else FACE_SIZE
+        self._seed = _seed(config, state)
+        self._reader = readers.open_reader(files, self._size, self._seed, config.data_memory_mb, config.num_readers)
+        self._build_training()
+        self._build_serving()
+        self._restore(state)
+        self._writer = tf.summary.FileWriter(config.train_dir)
+        # Makes TensorBoard forget what a killed run logged after the state that this one goes on from.
+        start = tf.SessionLog(status=tf.SessionLog.START)
+        self._writer.add_session_log(start, self._step + 1)
+
+    def loop(self, signals):
+        """Trains to the end or to a signal, and saves."""
+        config = self._config
+        last = self._last_step()
+        if self._step >= last or self._out_of_time():
+            print(f"{config.train_dir} is trained already, {self._progress_text()}; raise --num_epochs, --max_steps or "
+                  "--max_minutes to go on, or --start_new_model to begin anew")
+            return
+        scalar_steps = max(1, config.export_model_steps // SCALARS_PER_EXPORT)
+        with Progress("training", last, "step", self._step) as progress:
+            progress.say(self._announcement(last))
+            while self._step < last and not self._out_of_time() and not signals.caught:
+                self._train_step(with_scalars=(self._step + 1) % scalar_steps == 0)
+                progress.update(1, self._note)
+                if config.export_generated_images and self._step % config.export_image_steps == 0:
+                    self._write_picture()
+                if self._step % config.export_model_steps == 0:
+                    self._save()
+            self._save()
+        print(f"saved {self._saved_prefix()}, {self._progress_text()}", flush=True)
+
+    def close(self):
+        self._writer.close()
+        self._session.close()
+        self._serving_session.close()
+
+    def _build_training(self):
+        config = self._config
+        with tf.Graph().as_default() as training_graph:
+            tf.set_random_seed(self._seed)
+            self._noise = tf.placeholder(tf.float32, [None, NOISE_SIZE], "noise")
+            self._graph = graph.build_training_graph(
+                *self._models(),
+                registry.load(registry.LOSS, config.label_loss, "label_loss"),
+                self._reader.connect(),
+                self._noise,
+                size=self._size,
+                optimizer=config.optimizer,
+                adam_beta1=config.adam_beta1,
+                base_learning_rate=config.base_learning_rate,
+                learning_rate_decay=config.learning_rate_decay,
+                learning_rate_decay_examples=config.learning_rate_decay_examples,
+                clip_gradient_norm=config.clip_gradient_norm,
+                regularization_penalty=config.regularization_penalty,
+                averaging_decay=config.averaging_decay,
+            )
+            self._variables = tf.global_variables()
+            self._saver = tf.train.Saver(self._variables, max_to_keep=None)
+            initialize = tf.global_variables_initializer()
+        self._session = tf.Session(
+            graph=training_graph,
+            config=tf.ConfigProto(allow_soft_placement=True, log_device_placement=config.log_device_placement),
+        )
+        self._session.run(initialize)
+        self._reader.start(self._session)
+
+    def _build_serving(self):
+        self._serving = graph.build_serving_graph(*self._models(), self._size)
+        missing = sorted(set(self._serving.variables) - set(self._graph.serving_weights))
+        if missing:
+            raise UserError(
+                f"variable {missing[0]} exists only where is_training=False; make all variables in create_model"
+            )
+        if self._serving.outside_battle_ops:
+            print(
+                f"warning: snapshots will be refused in a battle for these operations: "
+                f"{', '.join(self._serving.outside_battle_ops)} (gan/contract.py lists those allowed)"
+            )
+        self._serving_session = tf.Session(graph=self._serving.graph)
+
+    def _models(self):
+        """A new generator and a new discriminator; a model belongs to one graph."""
+        return (
+            registry.load(registry.GENERATOR, self._config.generator_model, "generator_model"),
+            registry.load(registry.DISCRIMINATOR, self._config.discriminator_model, "discriminator_model"),
+        )
+
+    def _restore(self, state):
+        if state:
+            checkpoint.restore_state(self._saver, self._session, state, self._variables)
+        else:
+            self._graph.seed.load(self._seed, self._session)
+        self._step, self._images_seen, self._seconds = self._session.run(
+            [self._graph.global_step, self._graph.images_seen, self._graph.seconds]
+        )
+        self._saved_step = self._step if state else None
+        self._tick, self._note, self._scalars_at = time.monotonic(), "", (time.monotonic(), self._images_seen)
+
+    def _train_step(self, with_scalars):
+        """One step of both networks; raises UserError where the losses are no longer finite."""
+        feed = self._reader.feed(self._images_seen, self._config.batch_size)
+        feed[self._noise] = uniform_noise(self._config.batch_size, _NOISE, self._seed, self._step)
+        fetches = {"D": self._graph.discriminator_loss, "G": self._graph.generator_loss}
+        if with_scalars:
+            fetches["scalars"] = self._scalars()
+        _, results = self._session.run([self._graph.train_op, fetches], feed)
+        self._step += 1
+        self._images_seen += self._config.batch_size
+        now = time.monotonic()
+        self._seconds, self._tick = self._seconds + now - self._tick, now
+        if not (math.isfinite(results["D"]) and math.isfinite(results["G"])):
+            self._stop_diverged(f"the losses are not finite (discriminator {results['D']}, generator {results['G']})")
+        if with_scalars:
+            self._log(results["scalars"], now)
+
+    def _scalars(self):
+        return {
+            "loss/discriminator": self._graph.discriminator_loss,
+            "loss/generator": self._graph.generator_loss,
+            "accuracy/on_real": self._graph.accuracy_on_real,
+            "accuracy/on_fake": self._graph.accuracy_on_fake,
+            "learning_rate": self._graph.learning_rate,
+        }
+
+    def _log(self, scalars, now):
+        then, images_then = self._scalars_at
+        self._scalars_at = now, self._images_seen
+        scalars["images_per_second"] = (self._images_seen - images_then) / max(now - then, 1e-9)
+        scalars["epoch"] = self._epoch()
+        values = [tf.Summary.Value(tag=tag, simple_value=float(value)) for tag, value in scalars.items()]
+        self._writer.add_summary(tf.Summary(value=values), self._step)
+        self._note = (
+            f"epoch {self._epoch():.1f}, {scalars['images_per_second']:.0f} images/s, "
+            f"D loss {scalars['loss/discriminator']:.3f}, G loss {scalars['loss/generator']:.3f}, "
+            f"D right on real {scalars['accuracy/on_real']:.0%}, on fake {scalars['accuracy/on_fake']:.0%}"
+        )
+
+    def _save(self):
+        """Writes the snapshot, then the state: a state never stands without its snapshot."""
+        if self._saved_step == self._step:
+            return
+        weights = self._weights()
+        checkpoint.write_snapshot(
+            self._serving, self._serving_session, self._config.train_dir, self._step, weights, self._config.keep_snapshots
+        )
+        self._graph.seconds.load(self._seconds, self._session)
+        checkpoint.write_state(self._saver, self._session, self._config.train_dir, self._step)
+        self._saved_step = self._step
+        sheet = self._samples()
+        image = tf.Summary.Image(
+            height=sheet.shape[0], width=sheet.shape[1], colorspace=1, encoded_image_string=pictures.png(sheet)
+        )
+        self._writer.add_summary(tf.Summary(value=[tf.Summary.Value(tag="generated_images", image=image)]), self._step)
+        self._writer.flush()
+
+    def _weights(self):
+        """What to serve: variable name -> value; raises UserError where one is not finite."""
+        weights = self._session.run(self._graph.serving_weights)
+        for name, value in weights.items():
+            if not np.isfinite(value).all():
+                self._stop_diverged(f"variable {name} is not finite")
+        return weights
+
+    def _write_picture(self):
+        checkpoint.load_weights(self._serving, self._serving_session, self._weights())
+        path = os.path.join(self._config.image_dir, f"generated-{self._step:06d}.png")
+        pictures.write_png(path, self._samples())
+
+    def _samples(self):
+        """A grid of images of the serving graph as it was last loaded, always of the same noise."""
+        noise = uniform_noise(SAMPLES, _SAMPLE)
+        images = self._serving_session.run(self._serving.generated, {self._serving.noise: noise})
+        return pictures.grid(pictures.to_bytes(images))
+
+    def _stop_diverged(self, what):
+        kept = f"{self._saved_prefix()} is the last good snapshot" if self._saved_step else "there was no snapshot yet"
+        raise UserError(
+            f"training diverged at step {self._step}: {what}; {kept}; try a lower --base_learning_rate"
+        )
+
+    def _saved_prefix(self):
+        return os.path.join(self._config.train_dir, f"{checkpoint.SNAPSHOT}-{self._saved_step}")
+
+    def _last_step(self):
+        images_left = self._config.num_epochs * self._reader.num_images - self._images_seen
+        last = self._step + max(0, math.ceil(images_left / self._config.batch_size))
+        return min(last, self._config.max_steps or last)
+
+    def _out_of_time(self):
+        return self._config.max_minutes is not None and self._seconds >= self._config.max_minutes * 60
+
+    def _epoch(self):
+        return self._images_seen / self._reader.num_images
+
+    def _progress_text(self):
+        return f"step {self._step}, {self._epoch():.1f} epochs, {self._seconds / 60:.1f} minutes of training"
+
+    def _announcement(self, last):
+        going_on = f", going on from step {self._step}" if self._step else ""
+        return (
+            f"{self._config.generator_model} against {self._config.discriminator_model} on {self._reader.num_images} "
+            f"images to step {last}{going_on}; seed {self._seed}; Ctrl-C saves and stops"
+        )
+
+
+class _SignalCatcher:
+    """Notes SIGINT and SIGTERM in place of dying of them; a second one acts as usual."""
+
+    def __init__(self):
+        self.caught = None
+
+    def __enter__(self):
+        self._former = {number: signal.signal(number, self._catch) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *exception):
+        for number, handler in self._former.items():
+            signal.signal(number, handler)
+
+    def _catch(self, number, frame):
+        self.caught = number
+        signal.signal(number, self._former[number])
+
+
+def _find_state(train_dir):
+    """The state to go on from, or None for an empty folder."""
+    state, snapshot = checkpoint.latest_state(train_dir), checkpoint.latest_snapshot(train_dir)
+    if snapshot and not state:
+        raise StateError(
+            f"{snapshot.prefix} is a snapshot without the training state to go on from; choose another --train_dir, "
+            "or --start_new_model to delete it and begin anew"
+        )
+    return state
+
+
+def _seed(config, state):
+    """The seed of a former run where there was one; else the flag's, else a new one."""
+    if state is None:
+        return config.seed if config.seed is not None else secrets.randbelow(2**31)
+    try:
+        saved = int(tf.train.load_checkpoint(state.prefix).get_tensor("seed"))
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        raise StateError(f"{state.prefix} cannot be read: {str(error).splitlines()[0]}; --start_new_model begins anew") from error
+    if config.seed not in (None, saved):
+        raise UserError(f"--seed={config.seed}: {state.prefix} was trained with seed {saved}, which goes on")
+    return saved
