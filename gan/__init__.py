@@ -10,5 +10,5 @@ __version__ = "1.0.0"
 
 # TensorFlow leaves oneDNN off on processors without AVX512_VNNI, where it is up to 1.7 times faster.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-# Warnings and errors only; --log_device_placement lowers it again.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+# Errors only; --log_device_placement lowers it again.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
-from gan.errors import StateError
+from gan.errors import StateError, reason
 
 try:
     import fcntl
@@ -145,10 +145,22 @@ def locked(train_dir):
 
 def remove_training(train_dir):
     """Removes what a trainer wrote to train_dir, and no other file; returns the paths removed."""
+    return _remove(
+        train_dir,
+        lambda name: name == _INDEX_FILE or _FILE.match(name) or name.startswith("events.out.tfevents."),
+    )
+
+
+def remove_leftovers(train_dir):
+    """Removes what a killed trainer was just writing, so that it does not fill the disk."""
+    _remove(train_dir, lambda name: (match := _FILE.match(name)) and match["temporary"])
+
+
+def _remove(train_dir, is_wanted):
     removed = []
     for folder in (os.path.join(train_dir, STATE_FOLDER), train_dir):
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-            if name == _INDEX_FILE or _FILE.match(name) or name.startswith("events.out.tfevents."):
+            if is_wanted(name):
                 os.remove(os.path.join(folder, name))
                 removed.append(os.path.join(folder, name))
     return removed
@@ -193,8 +205,7 @@ def _save(saver, session, prefix):
     try:
         saver.save(session, prefix, write_meta_graph=False, write_state=False)
     except (tf.errors.OpError, ValueError) as error:
-        reason = str(getattr(error, "message", error)).splitlines()[0]
-        raise StateError(f"{prefix} could not be written, the last complete one is kept: {reason}") from error
+        raise StateError(f"{prefix} could not be written, the last complete one is kept: {reason(error)}") from error
 
 
 def _publish(folder, base, step, keep):

@@ -15,3 +15,10 @@ class ContractError(UserError):
 
 class StateError(UserError):
     """A training directory cannot be used as asked: not writable, full, or of other networks."""
+
+
+def reason(error):
+    """The sentence in TensorFlow's many-lined message that says what went wrong."""
+    message = str(getattr(error, "message", None) or error)
+    told = message.partition("Original stack trace")[0].partition("\n\t [[")[0].strip().splitlines()
+    return (told or [type(error).__name__])[-1 if message.startswith("Graph execution error") else 0]

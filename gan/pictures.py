@@ -68,3 +68,35 @@ def write_png(path, picture):
     with open(path + ".part", "wb") as file:
         file.write(png(picture))
     os.replace(path + ".part", path)
+
+
+def write_half_round(path, images, is_real, probabilities):
+    """Draws a half round: each image, what it is, and what the discriminator made of it.
+
+    Args:
+        path: PNG file to write.
+        images: uint8 [N, H*W].
+        is_real: bool [N].
+        probabilities: float [N], the discriminator's probability that the image is real.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    columns = min(10, len(images))
+    rows = math.ceil(len(images) / columns)
+    figure = Figure(figsize=(1.3 * columns, 1.65 * rows + 0.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    right = (probabilities > 0.5) == is_real
+    figure.suptitle(f"discriminator right on {right.sum()} of {len(images)}", fontsize=12)
+    all_axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in all_axes:
+        axes.set_axis_off()
+    for axes, image, real, probability, correct in zip(all_axes, images, is_real, probabilities, right):
+        axes.imshow(image.reshape(side(image.size), -1), cmap="gray", vmin=0, vmax=255)
+        # Blue and orange stay apart for every kind of colour vision.
+        axes.set_title(
+            f"{'real' if real else 'generated'}\n{'right' if correct else 'WRONG'}, p {probability:.2f}",
+            fontsize=8,
+            color="#0057b0" if correct else "#c25400",
+        )
+    figure.savefig(path, dpi=100)

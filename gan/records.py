@@ -4,10 +4,12 @@ Reads them fast with TensorFlow's own parser; where that fails, reads again slow
 of which file is wrong and why.
 """
 
+import contextlib
+
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan.errors import DataError
+from gan.errors import DataError, reason
 
 IMAGE, LABEL = "image_raw", "label"
 CHUNK = 512  # records parsed at once
@@ -37,18 +39,21 @@ def read_chunks(files, size, threads=2):
     """
     for path in files:
         _check_file(path)
-    with tf.Graph().as_default(), tf.Session() as session:
-        records = tf.data.TFRecordDataset(files, buffer_size=1 << 20).batch(CHUNK)
-        chunks = records.map(lambda batch: _parse(batch, size), num_parallel_calls=threads).prefetch(1)
+    graph = tf.Graph()
+    with graph.as_default():
+        serialized = tf.data.TFRecordDataset(files, buffer_size=1 << 20).batch(CHUNK)
+        chunks = serialized.map(lambda batch: _parse(batch, size), num_parallel_calls=threads).prefetch(1)
         following = tf.data.make_one_shot_iterator(chunks).get_next()
+    # No `with` on the graph from here on: a generator must not hold TensorFlow's stack of graphs.
+    with contextlib.closing(tf.Session(graph=graph)) as session:
         while True:
             try:
                 images, in_range = session.run(following)
             except tf.errors.OutOfRangeError:
                 return
-            except tf.errors.OpError as error:
+            except (tf.errors.OpError, UnicodeDecodeError) as error:  # its message quotes the record's bytes
                 _diagnose(files, size)
-                raise DataError(f"{', '.join(files)}: {error.message.splitlines()[0]}") from error
+                raise DataError(f"{', '.join(files)} cannot be read: {reason(error)}") from error
             if not in_range:
                 _diagnose(files, size)
             yield images

@@ -12,9 +12,10 @@ import tensorflow.compat.v1 as tf
 
 from gan import checkpoint, graph, pictures, readers, registry
 from gan.contract import FACE_SIZE, MNIST_SIZE
-from gan.errors import StateError, UserError
+from gan.errors import StateError, UserError, reason
 from gan.progress import Progress
 from gan.random_noise_generator import NOISE_SIZE, uniform_noise
+from gan.summaries import SummaryWriter
 
 SCALARS_PER_EXPORT = 10  # TensorBoard gets numbers this many times for every snapshot
 SAMPLES = 64  # images in a sample grid
@@ -39,6 +40,7 @@ def train(config, files):
         if config.start_new_model:
             removed = checkpoint.remove_training(config.train_dir)
             print(f"removed {len(removed)} files of a former training from {config.train_dir}", flush=True)
+        checkpoint.remove_leftovers(config.train_dir)
         run = _Run(config, files, _find_state(config.train_dir))
         with contextlib.closing(run):
             run.loop(signals)
@@ -56,10 +58,7 @@ class _Run:
         self._build_training()
         self._build_serving()
         self._restore(state)
-        self._writer = tf.summary.FileWriter(config.train_dir)
-        # Makes TensorBoard forget what a killed run logged after the state that this one goes on from.
-        start = tf.SessionLog(status=tf.SessionLog.START)
-        self._writer.add_session_log(start, self._step + 1)
+        self._writer = SummaryWriter(config.train_dir, first_step=self._step + 1)
 
     def loop(self, signals):
         """Trains to the end or to a signal, and saves."""
@@ -180,8 +179,7 @@ class _Run:
         self._scalars_at = now, self._images_seen
         scalars["images_per_second"] = (self._images_seen - images_then) / max(now - then, 1e-9)
         scalars["epoch"] = self._epoch()
-        values = [tf.Summary.Value(tag=tag, simple_value=float(value)) for tag, value in scalars.items()]
-        self._writer.add_summary(tf.Summary(value=values), self._step)
+        self._writer.scalars(self._step, scalars)
         self._note = (
             f"epoch {self._epoch():.1f}, {scalars['images_per_second']:.0f} images/s, "
             f"D loss {scalars['loss/discriminator']:.3f}, G loss {scalars['loss/generator']:.3f}, "
@@ -199,11 +197,7 @@ class _Run:
         self._graph.seconds.load(self._seconds, self._session)
         checkpoint.write_state(self._saver, self._session, self._config.train_dir, self._step)
         self._saved_step = self._step
-        sheet = self._samples()
-        image = tf.Summary.Image(
-            height=sheet.shape[0], width=sheet.shape[1], colorspace=1, encoded_image_string=pictures.png(sheet)
-        )
-        self._writer.add_summary(tf.Summary(value=[tf.Summary.Value(tag="generated_images", image=image)]), self._step)
+        self._writer.picture(self._step, "samples", self._samples())
         self._writer.flush()
 
     def _weights(self):
@@ -293,7 +287,7 @@ def _seed(config, state):
     try:
         saved = int(tf.train.load_checkpoint(state.prefix).get_tensor("seed"))
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        raise StateError(f"{state.prefix} cannot be read: {str(error).splitlines()[0]}; --start_new_model begins anew") from error
+        raise StateError(f"{state.prefix} cannot be read: {reason(error)}; --start_new_model begins anew") from error
     if config.seed not in (None, saved):
         raise UserError(f"--seed={config.seed}: {state.prefix} was trained with seed {saved}, which goes on")
     return saved

@@ -1,0 +1,56 @@
+# make demo and make test set everything up by themselves; Python 3.10 to 3.13 is all they need.
+PYTHON ?= python3
+VENV ?= .venv
+DEMO ?= demo
+
+RUN = $(VENV)/bin/python -m
+INSTALLED = $(VENV)/.installed
+
+.PHONY: help demo test lint pics old-tensorflow clean
+
+help:
+	@echo "make demo             train a face GAN on 100 faces, evaluate it, check it, draw it: about 3 minutes"
+	@echo "make test             run the tests"
+	@echo "make lint             check style and format"
+	@echo "make old-tensorflow   install TensorFlow 1.2 and 1.15, for the tests that open snapshots in them"
+	@echo "make pics DATA=... FACES=... MNIST=...   draw the pictures of the README (pics/make_pics.py --help)"
+	@echo "make clean            remove the virtual environments and the demo's results"
+
+$(INSTALLED): setup.py
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 10) <= v <= (3, 13) or sys.exit("Python 3.10 to 3.13 is needed, %s is %d.%d; name another: make PYTHON=python3.11" % ((sys.executable,) + v))'
+	@echo "installing into $(VENV): some minutes the first time, about 2.5 GB"
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) pip install --quiet --upgrade pip
+	$(RUN) pip install --editable '.[demo,mnist,test]'
+	@touch $(INSTALLED)
+
+demo: $(INSTALLED)
+	$(RUN) gan.prepare_data --source=faces_sample --output_dir=$(DEMO)/data
+	$(RUN) gan.train --train_data_pattern=$(DEMO)/data/train.tfrecords --train_dir=$(DEMO)/run --seed=1 \
+		--num_epochs=5000 --batch_size=64 --export_generated_images --image_dir=$(DEMO)/generated
+	$(RUN) gan.eval --eval_data_pattern=$(DEMO)/data/validation.tfrecords --train_dir=$(DEMO)/run --run_once
+	$(RUN) gan.generate_and_discriminate --G_train_dir=$(DEMO)/run --D_train_dir=$(DEMO)/run --seed=1 \
+		--input_data_pattern=$(DEMO)/data/validation.tfrecords,$(DEMO)/data/test.tfrecords --output_dir=$(DEMO)/half_round
+	$(RUN) gan.linear_interpolation --train_dir=$(DEMO)/run --output_file=$(DEMO)/interpolation.png --seed=1
+	@echo
+	@echo "Done. To look at, in $(abspath $(DEMO)):"
+	@echo "  half_round/overview.png   generated and real faces, and what the discriminator said"
+	@echo "  generated/                generated faces, from the first step to the last"
+	@echo "  interpolation.png         what lies between four faces"
+	@echo "Curves: $(VENV)/bin/tensorboard --logdir=$(DEMO)/run"
+
+test: $(INSTALLED)
+	$(RUN) pytest
+
+lint: $(INSTALLED)
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+
+old-tensorflow:
+	sh tests/install_old_tensorflow.sh
+
+pics: $(INSTALLED)
+	$(RUN) pics.make_pics --faces_run=$(FACES) --mnist_run=$(MNIST) --data=$(DATA)
+
+clean:
+	rm -rf $(VENV) .old-tensorflow $(DEMO) build dist *.egg-info

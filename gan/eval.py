@@ -1,0 +1,164 @@
+"""Evaluates the snapshots of a training: how well the discriminator tells real from generated.
+
+    python -m gan.eval --eval_data_pattern='data/validation.tfrecords' --train_dir=run1 --run_once
+
+Without --run_once it stays and evaluates each new snapshot as it appears; run it beside the training.
+The results are printed, written to TensorBoard (train_dir/eval) and added to train_dir/eval/eval.jsonl
+as one JSON line a snapshot. Images are judged as in a battle: rounded to 8 bits, one threshold, p > 0.5.
+"""
+
+import contextlib
+import dataclasses
+import json
+import os
+import sys
+import time
+
+if not __package__:  # `python eval.py` inside gan/: the package is found one folder up
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import numpy as np
+
+from gan import command_line, pictures, registry, storage
+from gan.command_line import flag
+from gan.errors import ContractError, StateError
+from gan.random_noise_generator import uniform_noise
+
+_NOISE = 5  # first number of the key of the noise, see readers._ORDER
+_TAGS = {
+    "accuracy/on_real": "accuracy_on_real",
+    "accuracy/on_fake": "accuracy_on_fake",
+    "loss/discriminator": "discriminator_loss",
+    "loss/generator": "generator_loss",
+}
+_SMALLEST_PROBABILITY = 1e-7  # probabilities are kept this far from 0 and 1 to take their logits
+
+
+@dataclasses.dataclass(frozen=True)
+class EvalConfig:
+    """Flags of the command, by name."""
+
+    eval_data_pattern: str = flag(None, "TFRecord files of real images: a pattern, or several.", required=True)
+    train_dir: str = flag("/tmp/kmlc_gan_train/", "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
+    generator_model: str = flag(
+        None, "Class of gan/models.py, or a dotted name; says so where the snapshot holds another generator. Not needed."
+    )
+    discriminator_model: str = flag(None, "Likewise for the discriminator.")
+    batch_size: int = flag(64, "Images run at once; changes the memory used, not the results.", at_least=1)
+    label_loss: str = flag("CrossEntropyLoss", "Class of gan/losses.py, or a dotted name, to report.")
+    run_once: bool = flag(False, "Evaluates the newest snapshot and leaves.")
+    eval_interval_secs: float = flag(5.0, "Without --run_once: seconds between two looks for a new snapshot.", at_least=0.1)
+    use_mnist: bool = flag(False, "The data is MNIST, 28x28, in place of 50x50 faces.")
+    num_readers: int = flag(2, "Threads that parse records.", at_least=1)
+
+
+def main(argv=None):
+    """Runs the command and returns its exit code."""
+    return command_line.run(evaluate, EvalConfig, argv)
+
+
+def evaluate(config):
+    """Evaluates the newest snapshot, or each new one until interrupted."""
+    for kind in (registry.GENERATOR, registry.DISCRIMINATOR):
+        if getattr(config, f"{kind}_model"):
+            registry.check_name(kind, getattr(config, f"{kind}_model"), f"{kind}_model")
+    registry.check_name(registry.LOSS, config.label_loss, "label_loss")
+    files = storage.find_files(config.eval_data_pattern, "eval_data_pattern")
+    command_line.import_tensorflow()
+    from gan import checkpoint, contract, records
+
+    size = contract.MNIST_SIZE if config.use_mnist else contract.FACE_SIZE
+    real_images = pictures.to_floats(records.read_all(files, size, config.num_readers))
+    if config.run_once:
+        _report(config, real_images)
+        return
+    print(f"waiting for snapshots in {config.train_dir}; Ctrl-C ends", flush=True)
+    evaluated = None
+    while True:
+        found = checkpoint.latest_snapshot(config.train_dir)
+        if found and found != evaluated:
+            evaluated = found
+            try:
+                _report(config, real_images)
+            except (ContractError, StateError, FileNotFoundError) as error:
+                # The trainer may have deleted it since; a broken one must not end the watch.
+                print(f"eval: {error}", file=sys.stderr, flush=True)
+        time.sleep(config.eval_interval_secs)
+
+
+def _report(config, real_images):
+    """Evaluates the newest snapshot; prints and stores the result."""
+    from gan.snapshot import Snapshot
+    from gan.summaries import SummaryWriter
+
+    snapshot = Snapshot(config.train_dir, real_images.shape[1], config.batch_size)
+    for kind in (registry.GENERATOR, registry.DISCRIMINATOR):
+        if getattr(config, f"{kind}_model"):
+            _check_network(config, kind, snapshot)
+    results = _measure(snapshot, real_images, registry.load(registry.LOSS, config.label_loss, "label_loss"))
+    print(
+        f"{snapshot.path}: D right on {results['accuracy_on_real']:.1%} of {results['num_real']} real and "
+        f"{results['accuracy_on_fake']:.1%} of {results['num_fake']} generated images, "
+        f"D loss {results['discriminator_loss']:.4f}, G loss {results['generator_loss']:.4f}"
+    )
+    line = json.dumps({"snapshot": os.path.basename(snapshot.path), "step": snapshot.step, **results})
+    print(line, flush=True)
+    folder = os.path.join(os.path.dirname(snapshot.path), "eval")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "eval.jsonl"), "a", encoding="utf-8") as file:
+        file.write(line + "\n")
+    with contextlib.closing(SummaryWriter(folder)) as writer:
+        writer.scalars(snapshot.step, {tag: results[key] for tag, key in _TAGS.items()})
+
+
+def _measure(snapshot, real_images, loss):
+    """Runs both networks; returns the figures by name."""
+    generated = pictures.as_shown(snapshot.generate(uniform_noise(len(real_images), _NOISE)))
+    on_real, on_fake = snapshot.discriminate(real_images), snapshot.discriminate(generated)
+    discriminator_loss, generator_loss = _losses(loss, on_real, on_fake)
+    return {
+        "num_real": len(on_real),
+        "num_fake": len(on_fake),
+        "accuracy_on_real": float(np.mean(on_real > 0.5)),
+        "accuracy_on_fake": float(np.mean(on_fake <= 0.5)),
+        "discriminator_loss": discriminator_loss,
+        "generator_loss": generator_loss,
+    }
+
+
+def _losses(loss, on_real, on_fake):
+    """Both losses of probabilities [N], by way of their logits."""
+    import tensorflow.compat.v1 as tf
+
+    def logits(probability):
+        p = np.clip(probability.astype(np.float64), _SMALLEST_PROBABILITY, 1 - _SMALLEST_PROBABILITY)
+        return tf.constant(np.log(p / (1 - p))[:, None], tf.float32)
+
+    with tf.Graph().as_default(), tf.Session() as session:
+        real, fake = logits(on_real), logits(on_fake)
+        values = session.run([loss.discriminator_loss(real, fake), loss.generator_loss(real, fake)])
+    return [float(value) for value in values]
+
+
+def _check_network(config, kind, snapshot):
+    """Raises StateError where the snapshot's variables are not those of the network asked for."""
+    import tensorflow.compat.v1 as tf
+
+    from gan import graph
+
+    name = getattr(config, f"{kind}_model")
+    with tf.Graph().as_default():
+        network = graph.Network(registry.load(kind, name, f"{kind}_model"), kind, snapshot.size)
+        network.connect_to_placeholder()
+        wanted = {v.op.name: v.shape.as_list() for v in network.variables}
+    for variable, shape in wanted.items():
+        there = snapshot.shapes.get(variable, "absent")
+        if there != shape:
+            raise StateError(
+                f"--{kind}_model={name}: {snapshot.path} holds another {kind}; {variable} is {shape} in {name} and "
+                f"{there} in the snapshot"
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

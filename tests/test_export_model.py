@@ -1,0 +1,31 @@
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from gan import export_model
+from gan.random_noise_generator import uniform_noise
+from gan.snapshot import Snapshot
+
+
+def run_signature(folder, name, value):
+    """Loads the SavedModel as its users would, knowing only the signature's name."""
+    with tf.Session(graph=tf.Graph()) as session:
+        meta_graph = tf.saved_model.loader.load(session, ["serve"], folder)
+        signature = meta_graph.signature_def[name]
+        (given,), (result,) = signature.inputs.values(), signature.outputs.values()
+        return session.run(result.name, {given.name: value})
+
+
+def test_both_signatures_give_the_snapshots_results(trained, tmp_path):
+    folder = str(tmp_path / "saved")
+    assert export_model.main(["export_model", f"--train_dir={trained}", f"--output_dir={folder}"]) == 0
+    snapshot, noise = Snapshot(trained, 2500), uniform_noise(5, 1)
+    images = run_signature(folder, "generate", noise)
+    np.testing.assert_allclose(images, snapshot.generate(noise), atol=1e-6)
+    probabilities = run_signature(folder, "discriminate", images)
+    np.testing.assert_allclose(probabilities[:, 0], snapshot.discriminate(images), atol=1e-6)
+
+
+def test_an_existing_folder_is_not_overwritten(fails, trained, tmp_path):
+    (tmp_path / "precious").write_text("x")
+    assert "exists already" in fails(export_model.main, f"--train_dir={trained}", f"--output_dir={tmp_path}")
+    assert "no complete snapshot" in fails(export_model.main, f"--train_dir={tmp_path}", f"--output_dir={tmp_path}/new")

@@ -1,0 +1,179 @@
+"""One training step against numpy, and the mistakes that a model can hold."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from gan import graph, losses, models, registry
+from gan.errors import UserError
+
+SIZE = 4
+RATE = 0.5
+
+
+class TinyGenerator(models.BaseModel):
+    """sigmoid(noise W)."""
+
+    def create_model(self, output_size):
+        self.w = tf.Variable(tf.fill([100, output_size], 0.01), name="w")
+
+    def run_model(self, model_input):
+        return {"output": tf.sigmoid(tf.matmul(model_input, self.w))}
+
+
+class TinyDiscriminator(models.BaseModel):
+    """x v + c; variables are found by themselves."""
+
+    def create_model(self, input_size, **unused_params):
+        self.v = tf.get_variable("v", [input_size, 1], initializer=tf.constant_initializer(0.3))
+        self.c = tf.get_variable("c", [1], initializer=tf.zeros_initializer())
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        logits = tf.matmul(model_input, self.v) + self.c
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def build(generator=None, discriminator=None, **options):
+    """A training graph on plain SGD; returns it with its two inputs."""
+    real, noise = tf.placeholder(tf.float32, [None, SIZE]), tf.placeholder(tf.float32, [None, 100])
+    settings = dict(size=SIZE, optimizer="GradientDescentOptimizer", base_learning_rate=RATE)
+    built = graph.build_training_graph(
+        generator or TinyGenerator(),
+        discriminator or TinyDiscriminator(),
+        losses.CrossEntropyLoss(),
+        real,
+        noise,
+        **{**settings, **options},
+    )
+    return built, real, noise
+
+
+def by_hand(w, v, c, real, noise):
+    """Losses and new values after one simultaneous SGD step, from the gradients of the formulas."""
+    fake = sigmoid(noise @ w)
+    p_real, p_fake = sigmoid(real @ v + c), sigmoid(fake @ v + c)
+    n = len(real)
+    grad_v = (real.T @ (p_real - 1) + fake.T @ p_fake) / n
+    grad_c = ((p_real - 1) + p_fake).mean(0)
+    grad_w = noise.T @ (((p_fake - 1) @ v.T) * fake * (1 - fake)) / n
+    losses_ = -np.log(p_real).mean() - np.log(1 - p_fake).mean(), -np.log(p_fake).mean()
+    return losses_, w - RATE * grad_w, v - RATE * grad_v, c - RATE * grad_c
+
+
+def test_one_step_is_what_the_formulas_say():
+    random = np.random.default_rng(0)
+    real, noise = random.random((6, SIZE)), random.uniform(-1, 1, (6, 100))
+    w, v, c = np.full((100, SIZE), 0.01), np.full((SIZE, 1), 0.3), np.zeros(1)
+    (d_loss, g_loss), w, v, c = by_hand(w, v, c, real, noise)
+    with tf.Graph().as_default(), tf.Session() as session:
+        built, real_input, noise_input = build(averaging_decay=0.9)
+        session.run(tf.global_variables_initializer())
+        _, d, g = session.run(
+            [built.train_op, built.discriminator_loss, built.generator_loss], {real_input: real, noise_input: noise}
+        )
+        assert (d, g) == (pytest.approx(d_loss, rel=1e-5), pytest.approx(g_loss, rel=1e-5))
+        values = {variable.op.name: session.run(variable) for variable in tf.global_variables()}
+        served = session.run(built.serving_weights)
+    np.testing.assert_allclose(values["generator/w"], w, rtol=1e-5)
+    np.testing.assert_allclose(values["discriminator/v"], v, rtol=1e-5)
+    np.testing.assert_allclose(values["discriminator/c"], c, rtol=1e-5)
+    # The average starts at the initial weights; at step 0 its decay is min(0.9, 1 / 10).
+    np.testing.assert_allclose(served["generator/w"], 0.1 * 0.01 + 0.9 * w, rtol=1e-5)
+    np.testing.assert_array_equal(served["discriminator/v"], values["discriminator/v"])
+    assert (values["global_step"], values["images_seen"]) == (1, 6)
+
+
+def test_gradients_are_clipped_to_a_norm_per_network():
+    random = np.random.default_rng(0)
+    real, noise = random.random((6, SIZE)), random.uniform(-1, 1, (6, 100))
+    before = np.full((100, SIZE), 0.01)
+    with tf.Graph().as_default(), tf.Session() as session:
+        built, real_input, noise_input = build(clip_gradient_norm=1e-3)
+        session.run(tf.global_variables_initializer())
+        session.run(built.train_op, {real_input: real, noise_input: noise})
+        moved = session.run(built.serving_weights["generator/w"]) - before
+    assert np.linalg.norm(moved) == pytest.approx(RATE * 1e-3, rel=1e-3)
+
+
+def test_learning_rate_falls_in_steps_of_images():
+    with tf.Graph().as_default(), tf.Session() as session:
+        built, *_ = build(learning_rate_decay=0.5, learning_rate_decay_examples=100)
+        session.run(tf.global_variables_initializer())
+        rates = []
+        for seen in (0, 99, 100, 250):
+            built.images_seen.load(seen, session)
+            rates.append(float(session.run(built.learning_rate)))
+    assert rates == [0.5, 0.5, 0.25, 0.125]
+
+
+def test_regularization_losses_are_weighted_and_added():
+    class Regularized(TinyDiscriminator):
+        def run_model(self, model_input, is_training=True, **unused_params):
+            results = super().run_model(model_input)
+            return {**results, "regularization_loss": tf.reduce_sum(self.c)}  # gradient 1 for c alone
+
+    zeros = np.zeros((2, SIZE))
+    moved = []
+    for penalty in (0.0, 3.0):
+        with tf.Graph().as_default(), tf.Session() as session:
+            built, real_input, noise_input = build(discriminator=Regularized(), regularization_penalty=penalty)
+            session.run(tf.global_variables_initializer())
+            session.run(built.train_op, {real_input: zeros, noise_input: np.zeros((2, 100))})
+            moved.append(session.run(built.serving_weights["discriminator/c"])[0])
+    assert moved[1] - moved[0] == pytest.approx(-RATE * 3.0)
+
+
+def mistaken(base, **methods):
+    return type("Mistaken", (base,), methods)()
+
+
+@pytest.mark.parametrize(
+    "models_, expected",
+    [
+        ({"generator": mistaken(TinyGenerator, get_variables=lambda self: [tf.Variable(1.0)])}, "leaves out generator/w"),
+        ({"generator": TinyDiscriminator()}, r"TinyDiscriminator.run_model failed as a generator \(test_graph.py, line \d+\).*SampleGenerator"),
+        ({"generator": mistaken(TinyGenerator, run_model=lambda self, x: {"images": x})}, "not a generator.*output.*SampleGenerator"),
+        ({"discriminator": mistaken(TinyDiscriminator, run_model=lambda self, x: {"logits": x})}, "not a discriminator"),
+        (
+            {"discriminator": mistaken(TinyDiscriminator, run_model=lambda self, x: {"logits": x, "predictions": x})},
+            r"logits as float32 \[N, 1\]",
+        ),
+        (
+            {"generator": mistaken(TinyGenerator, run_model=lambda self, x: {"output": x[:, :3]})},
+            r"output as float32 \[N, 4\]",
+        ),
+        ({"generator": mistaken(TinyGenerator, create_model=lambda self, output_size: None)}, "has no attribute 'w'"),
+    ],
+)
+def test_mistakes_in_models_are_named(models_, expected):
+    with tf.Graph().as_default(), pytest.raises(UserError, match=expected):
+        build(**models_)
+
+
+def test_a_variable_that_the_loss_does_not_reach_is_named():
+    class Idle(TinyDiscriminator):
+        def create_model(self, input_size, **unused_params):
+            super().create_model(input_size)
+            self.idle = tf.get_variable("idle", [1])
+
+    with tf.Graph().as_default(), pytest.raises(UserError, match="does not depend on discriminator/idle"):
+        build(discriminator=Idle())
+
+
+def test_a_variable_that_nobody_owns_is_named():
+    with tf.Graph().as_default(), pytest.raises(UserError, match="stray is trained by nobody"):
+        tf.Variable(1.0, name="stray")
+        build()
+
+
+def test_models_may_take_the_size_by_any_name_or_position():
+    for signature in ("output_size", "size", "output_size, **rest", "*sizes", "**sizes"):
+        scope = {"tf": tf, "seen": []}
+        exec(f"def create_model(self, {signature}):\n    seen.append(locals())\n    self.w = tf.Variable(tf.zeros([100, 4]))", scope)
+        with tf.Graph().as_default():
+            graph.Network(mistaken(TinyGenerator, create_model=scope["create_model"]), registry.GENERATOR, SIZE)
+        assert str(SIZE) in str({k: v for k, v in scope["seen"][0].items() if k != "self"}), signature

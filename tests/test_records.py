@@ -1,0 +1,105 @@
+"""Record files, whole and damaged in every way that users meet."""
+
+import io
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from conftest import shared, synthetic_images
+from PIL import Image
+
+from gan import records
+from gan.errors import DataError
+
+
+def write_examples(path, *features):
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for feature in features:
+            writer.write(tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString())
+    return str(path)
+
+
+def int64(values):
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+
+
+def test_what_is_written_is_read(tmp_path):
+    images = synthetic_images(700, 2500)  # more than one chunk
+    path = str(tmp_path / "a.tfrecords")
+    records.write(path, images)
+    np.testing.assert_array_equal(records.read_all([path], 2500), images)
+    np.testing.assert_array_equal(records.read_all([path, path], 2500), np.concatenate([images, images]))
+
+
+def test_labels_are_written_beside_the_image(tmp_path):
+    path = str(tmp_path / "a.tfrecords")
+    records.write(path, synthetic_images(3, 784), [7, 0, 9])
+    examples = [tf.train.Example.FromString(r) for r in tf.python_io.tf_record_iterator(path)]
+    assert [e.features.feature["label"].int64_list.value[0] for e in examples] == [7, 0, 9]
+    assert len(examples[0].features.feature["image_raw"].int64_list.value) == 784
+
+
+def test_the_contests_own_files_are_read():
+    images = records.read_all([shared("data", "faces", "validation.tfrecords")], 2500)
+    assert images.shape == (689, 2500)
+    assert images.dtype == np.uint8
+    assert 100 < images.mean() < 140  # faces, neither black nor noise
+
+
+@pytest.mark.parametrize(
+    "feature, expected",
+    [
+        ({"picture": int64([1])}, ["record 1", "has no image_raw", "picture"]),
+        ({"image_raw": int64([0] * 784)}, ["record 1", "784 values", "--use_mnist"]),
+        ({"image_raw": int64([0] * 3)}, ["record 1", "3 values, not 2500", "prepare_data"]),
+        ({"image_raw": int64([256] + [0] * 2499)}, ["record 1", "value 256", "0 to 255"]),
+        ({"image_raw": int64([-1] + [0] * 2499)}, ["record 1", "value -1"]),
+        ({"image_raw": tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"x"]))}, ["record 1", "bytes_list"]),
+    ],
+)
+def test_wrong_records_are_named(tmp_path, feature, expected):
+    path = write_examples(tmp_path / "a.tfrecords", {"image_raw": int64([5] * 2500)}, feature)
+    with pytest.raises(DataError) as caught:
+        records.read_all([path], 2500)
+    for part in [path, *expected]:
+        assert part in str(caught.value)
+
+
+def test_a_record_that_is_no_example_is_named(tmp_path):
+    path = str(tmp_path / "a.tfrecords")
+    with tf.io.TFRecordWriter(path) as writer:
+        writer.write(b"\xff\xff not an example")
+    with pytest.raises(DataError, match="record 0: is not a tf.train.Example"):
+        records.read_all([path], 2500)
+
+
+def test_damaged_files_are_named_with_the_record(tmp_path):
+    whole = tmp_path / "whole.tfrecords"
+    records.write(str(whole), synthetic_images(600, 2500))
+    content = whole.read_bytes()
+    second = 16 + int.from_bytes(content[:8], "little")
+
+    cut = tmp_path / "cut.tfrecords"
+    cut.write_bytes(content[:-100])
+    with pytest.raises(DataError, match="cut.tfrecords, record 599: damaged or cut off; the 599 records before it"):
+        records.read_all([str(cut)], 2500)
+
+    flipped = tmp_path / "flipped.tfrecords"
+    flipped.write_bytes(content[: second + 50] + bytes([content[second + 50] ^ 1]) + content[second + 51 :])
+    with pytest.raises(DataError, match="flipped.tfrecords, record 1: damaged"):
+        records.read_all([str(flipped)], 2500)
+
+    with pytest.raises(DataError, match="flipped.tfrecords, record 1"):
+        records.read_all([str(whole), str(flipped)], 2500)
+
+
+def test_files_of_other_kinds_are_named(tmp_path):
+    jpeg, empty, text = tmp_path / "a.tfrecords", tmp_path / "b.tfrecords", tmp_path / "c.tfrecords"
+    picture = io.BytesIO()
+    Image.new("L", (50, 50)).save(picture, "JPEG")
+    jpeg.write_bytes(picture.getvalue())
+    empty.write_bytes(b"")
+    text.write_text("just some words, long enough to be taken for a record's head")
+    for path, expected in [(jpeg, "a JPEG picture"), (empty, "is empty"), (text, "record 0: damaged, or not a TFRecord")]:
+        with pytest.raises(DataError, match=expected):
+            records.read_all([str(path)], 2500)

@@ -1,0 +1,299 @@
+"""Training from the command to the files, its resumption, and every mistake around it."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from conftest import NUM_IMAGES, run_train, synthetic_images
+from PIL import Image
+
+from gan import checkpoint, records, train
+from gan.errors import StateError
+from gan.snapshot import Snapshot
+
+DIVERGING = """
+import tensorflow.compat.v1 as tf
+from gan import losses
+
+class Explodes(losses.CrossEntropyLoss):
+    '''Finite for 14 steps, NaN from then on.'''
+
+    def generator_loss(self, real_logits, fake_logits):
+        step = tf.cast(tf.train.get_global_step(), tf.float32)
+        return super().generator_loss(real_logits, fake_logits) + tf.log(tf.maximum(14.0 - step, -1.0))
+"""
+OTHER_SIZE = """
+import tensorflow.compat.v1 as tf
+from gan import models
+
+class Wide(models.SampleGenerator):
+    def create_model(self, output_size):
+        super().create_model(output_size)
+        self.w1 = tf.Variable(self.w1.initial_value, name="wide")
+
+    def run_model(self, model_input):
+        unused = tf.reduce_sum(tf.get_collection("trainable_variables")[0])
+        return {"output": super().run_model(model_input)["output"] + 0.0 * unused}
+
+    def get_variables(self):
+        return None
+"""
+
+
+def weights(train_dir):
+    reader = tf.train.load_checkpoint(checkpoint.latest_snapshot(str(train_dir)).prefix)
+    return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+
+
+def files(train_dir):
+    """Relative path -> content of everything below a folder, but for the lock and the logs."""
+    return {
+        str(path.relative_to(train_dir)): path.read_bytes()
+        for path in pathlib.Path(train_dir).rglob("*")
+        if path.is_file() and path.name != ".lock" and "tfevents" not in path.name
+    }
+
+
+@pytest.fixture
+def copy(trained, tmp_path):
+    """A train_dir of 20 steps to play with."""
+    return shutil.copytree(trained, tmp_path / "copy")
+
+
+def test_snapshots_hold_the_contract_and_learned_weights(trained):
+    names = {p.name for p in pathlib.Path(trained).iterdir()}
+    assert {f"model.ckpt-{s}.{part}" for s in (10, 20) for part in ("index", "meta", "data-00000-of-00001")} <= names
+    assert pathlib.Path(trained, "model.ckpt-20.meta").stat().st_size < 50_000
+    Snapshot(trained, 2500).verify()
+    tenth = tf.train.load_checkpoint(os.path.join(trained, "model.ckpt-10"))
+    later = weights(trained)
+    assert set(later) == {f"{net}/{v}" for net in ("generator", "discriminator") for v in ("w1", "b1", "w2", "b2")}
+    assert all(not np.array_equal(later[name], tenth.get_tensor(name)) for name in later)
+
+
+def test_it_learns(faces, tmp_path):
+    """After 300 steps generated images are closer to the mean of the data than noise is."""
+    assert run_train(faces, tmp_path, "--max_steps=300", "--num_epochs=100") == 0
+    mean = records.read_all([faces], 2500).mean(0) / 255
+    generated = Snapshot(str(tmp_path), 2500).generate(np.zeros((1, 100), np.float32) + 0.3)
+    assert np.abs(generated - mean).mean() < 0.15 < np.abs(0.5 - mean).mean()
+
+
+def test_an_interrupted_run_ends_in_the_same_weights(faces, trained, tmp_path, capsys):
+    for last in (7, 13, 20):
+        assert run_train(faces, tmp_path, f"--max_steps={last}") == 0
+    straight, interrupted = weights(trained), weights(tmp_path)
+    for name in straight:
+        np.testing.assert_allclose(interrupted[name], straight[name], rtol=1e-5, atol=1e-7)
+    assert "going on from step 13" in capsys.readouterr().out
+
+
+def test_other_seeds_give_other_weights(faces, trained, tmp_path):
+    assert run_train(faces, tmp_path, "--seed=6") == 0
+    assert not np.array_equal(weights(tmp_path)["generator/w1"], weights(trained)["generator/w1"])
+
+
+def test_epochs_are_counted_in_total(faces, tmp_path, capsys):
+    flags = ["--max_steps=1000", "--batch_size=10"]
+    assert run_train(faces, tmp_path, *flags, "--num_epochs=2") == 0
+    assert checkpoint.latest_snapshot(str(tmp_path)).step == 20  # 2 * 96 images in batches of 10
+    assert run_train(faces, tmp_path, *flags, "--num_epochs=3") == 0
+    assert checkpoint.latest_snapshot(str(tmp_path)).step == 29  # 88 more images
+    assert run_train(faces, tmp_path, *flags, "--num_epochs=3") == 0
+    assert "trained already" in capsys.readouterr().out
+    assert NUM_IMAGES == 96
+
+
+def test_minutes_end_a_run(faces, tmp_path):
+    assert run_train(faces, tmp_path, "--max_steps=100000", "--num_epochs=100000", "--max_minutes=0.02") == 0
+    assert 1 <= checkpoint.latest_snapshot(str(tmp_path)).step < 100000
+
+
+def test_old_snapshots_are_deleted_and_the_newest_kept(faces, tmp_path):
+    assert run_train(faces, tmp_path, "--export_model_steps=2", "--keep_snapshots=3") == 0
+    metas = sorted(int(p.name.split("-")[1].split(".")[0]) for p in tmp_path.glob("*.meta"))
+    assert metas == [16, 18, 20]
+    assert tf.train.latest_checkpoint(str(tmp_path)) == str(tmp_path / "model.ckpt-20")
+
+
+def test_start_new_model_begins_anew(faces, copy):
+    (copy / "notes.txt").write_text("mine")
+    assert run_train(faces, copy, "--start_new_model", "--max_steps=3", "--seed=9") == 0
+    assert checkpoint.latest_snapshot(str(copy)).step == 3
+    assert not list(copy.glob("model.ckpt-20*"))
+    assert (copy / "notes.txt").read_text() == "mine"
+
+
+def test_pictures_are_exported(faces, tmp_path):
+    flags = ["--export_generated_images", "--export_image_steps=10", f"--image_dir={tmp_path}/pictures"]
+    assert run_train(faces, tmp_path / "run", *flags) == 0
+    pictures = sorted((tmp_path / "pictures").iterdir())
+    assert [p.name for p in pictures] == ["generated-000010.png", "generated-000020.png"]
+    assert Image.open(pictures[0]).size == (8 * 52 - 2, 8 * 52 - 2)
+    assert pictures[0].read_bytes() != pictures[1].read_bytes()
+
+
+def test_mnist(digits, tmp_path):
+    assert run_train(digits, tmp_path, "--use_mnist") == 0
+    snapshot = Snapshot(str(tmp_path), 784)
+    snapshot.verify()
+    assert snapshot.generate(np.zeros((2, 100), np.float32)).shape == (2, 784)
+
+
+def test_data_beyond_memory_is_streamed_to_the_same_end(faces, tmp_path):
+    flags = ["--data_memory_mb=1"]
+    big = tmp_path / "big.tfrecords"
+    records.write(str(big), np.tile(synthetic_images(50, 2500), (8, 1)))  # 400 records, about 1.5 MB
+    assert big.stat().st_size > 2**20
+    assert run_train(big, tmp_path / "a", *flags) == 0
+    for last in (9, 20):
+        assert run_train(big, tmp_path / "b", *flags, f"--max_steps={last}") == 0
+    first, second = weights(tmp_path / "a"), weights(tmp_path / "b")
+    for name in first:
+        np.testing.assert_allclose(first[name], second[name], rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("optimizer", train.OPTIMIZERS)
+def test_every_optimizer_trains(optimizer, faces, tmp_path):
+    assert run_train(faces, tmp_path, f"--optimizer={optimizer}", "--max_steps=2") == 0
+
+
+def test_device_placement_is_shown(faces, tmp_path):
+    command = [sys.executable, "-m", "gan.train", f"--train_data_pattern={faces}", f"--train_dir={tmp_path}"]
+    run = subprocess.run([*command, "--max_steps=1", "--log_device_placement"], capture_output=True, text=True)
+    assert "generator/w1" in run.stderr and "/device:CPU:0" in run.stderr
+
+
+# Mistakes: one sentence, a non-zero exit code, nothing lost.
+
+
+def command(pattern, train_dir, *flags):
+    return [f"--train_data_pattern={pattern}", f"--train_dir={train_dir}", "--max_steps=30", "--batch_size=16", *flags]
+
+
+def test_no_file_matches(fails, tmp_path):
+    assert "no file matches" in fails(train.main, *command(tmp_path / "*.tfrecords", tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("flag", ["--batch_size=0", "--num_epochs=0", "--max_steps=0", "--export_model_steps=0"])
+def test_counts_of_zero(flag, fails, faces, tmp_path):
+    assert flag in fails(train.main, *command(faces, tmp_path, flag))
+
+
+def test_damaged_data(fails, faces, tmp_path):
+    bad = tmp_path / "bad.tfrecords"
+    bad.write_bytes(pathlib.Path(faces).read_bytes()[:-100])
+    assert "bad.tfrecords, record 95" in fails(train.main, *command(bad, tmp_path / "run"))
+
+
+@pytest.mark.parametrize("flag", ["generator_model", "discriminator_model", "label_loss"])
+def test_unknown_class_names(flag, fails, faces, tmp_path):
+    error = fails(train.main, *command(faces, tmp_path, f"--{flag}=Nobody"))
+    assert f"--{flag}=Nobody" in error
+    assert "Sample" in error or "CrossEntropyLoss" in error
+
+
+def test_a_train_dir_that_cannot_be_written(fails, faces, tmp_path):
+    (tmp_path / "file").write_text("a file, not a folder")
+    assert "cannot be written" in fails(train.main, *command(faces, tmp_path / "file"))
+    assert "cannot be written" in fails(train.main, *command(faces, "/proc/run"))
+
+
+def test_a_train_dir_without_permission(tmp_path):
+    """In a child process that gives up root's rights where the tests run as root."""
+    tmp_path.chmod(0o500)
+    child = os.fork()
+    if child == 0:
+        try:
+            if os.getuid() == 0:
+                os.setuid(65534)
+            checkpoint.prepare_folder(str(tmp_path / "run"))
+        except StateError:
+            os._exit(7)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_a_state_of_other_networks(fails, faces, copy, tmp_path, monkeypatch):
+    (tmp_path / "other_size.py").write_text(OTHER_SIZE)
+    monkeypatch.syspath_prepend(tmp_path)
+    before = files(copy)
+    error = fails(train.main, *command(faces, copy, "--generator_model=other_size.Wide"))
+    assert "generator/wide is absent there and [100, 128] in the networks asked for" in error
+    error = fails(train.main, *command(faces, copy, "--optimizer=MomentumOptimizer"))
+    assert "another optimizer" in error
+    assert files(copy) == before
+
+
+def test_a_state_of_another_image_size(fails, digits, copy):
+    error = fails(train.main, *command(digits, copy, "--use_mnist"))
+    assert "discriminator/w1 is [2500, 128] there and [784, 128] in the networks asked for" in error
+
+
+def test_a_snapshot_without_a_state_is_not_overwritten(fails, faces, copy):
+    shutil.rmtree(copy / "state")
+    before = files(copy)
+    assert "without the training state" in fails(train.main, *command(faces, copy))
+    assert {k: v for k, v in files(copy).items() if "state" not in k} == before
+
+
+def test_another_seed_than_the_states(fails, faces, copy):
+    assert "trained with seed 5" in fails(train.main, *command(faces, copy, "--seed=6"))
+
+
+def test_a_damaged_state(fails, faces, copy):
+    for path in (copy / "state").glob("*.index"):
+        path.write_bytes(b"not an index")
+    assert "cannot be read" in fails(train.main, *command(faces, copy))
+
+
+def test_nan_stops_and_keeps_the_last_good_snapshot(fails, faces, tmp_path, monkeypatch):
+    (tmp_path / "diverging.py").write_text(DIVERGING)
+    monkeypatch.syspath_prepend(tmp_path)
+    flags = ["--label_loss=diverging.Explodes", "--export_model_steps=10"]
+    error = fails(train.main, *command(faces, tmp_path / "run", *flags))
+    # The loss of step 15 is log(14 - 14): minus infinity.
+    assert "diverged at step 15" in error and "model.ckpt-10 is the last good snapshot" in error
+    assert checkpoint.latest_snapshot(str(tmp_path / "run")).step == 10
+    Snapshot(str(tmp_path / "run"), 2500).verify()
+
+
+def test_weights_that_are_not_finite_are_not_saved(fails, faces, tmp_path):
+    flags = ["--base_learning_rate=1e39", "--optimizer=GradientDescentOptimizer", "--export_model_steps=1"]
+    error = fails(train.main, *command(faces, tmp_path, *flags))
+    assert "is not finite" in error or "are not finite" in error
+    assert checkpoint.latest_snapshot(str(tmp_path)) is None
+
+
+def test_a_full_disk_loses_nothing(faces, copy, tmp_path):
+    """On a file system of its own with no room for another snapshot."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no right to mount a small file system")
+    try:
+        run = disk / "run"
+        shutil.copytree(copy, run)
+        before = Snapshot(str(run), 2500).generate(np.zeros((1, 100), np.float32))
+        left = shutil.disk_usage(disk).free
+        (disk / "ballast").write_bytes(bytes(left - 2**20))
+        arguments = ["--seed=5", "--max_steps=40"]
+        finished = subprocess.run(
+            [sys.executable, "-m", "gan.train", *command(faces, run, *arguments)], capture_output=True, text=True
+        )
+        assert finished.returncode == 1
+        assert "could not be written" in finished.stderr and "No space left" in finished.stderr
+        assert "Traceback" not in finished.stderr
+        np.testing.assert_array_equal(Snapshot(str(run), 2500).generate(np.zeros((1, 100), np.float32)), before)
+        (disk / "ballast").unlink()
+        assert run_train(faces, run, "--max_steps=30") == 0
+        assert checkpoint.latest_snapshot(str(run)).step == 30
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
