@@ -13,7 +13,7 @@ help:
 	@echo "make test             run the tests"
 	@echo "make lint             check style and format"
 	@echo "make old-tensorflow   install TensorFlow 1.2 and 1.15, for the tests that open snapshots in them"
-	@echo "make pics DATA=... FACES=... MNIST=...   draw the pictures of the README (pics/make_pics.py --help)"
+	@echo "make pics FACES=run1 MNIST=digits_run   draw the pictures of the README from two training runs"
 	@echo "make clean            remove the virtual environments and the demo's results"
 
 $(INSTALLED): setup.py
@@ -50,7 +50,7 @@ old-tensorflow:
 	sh tests/install_old_tensorflow.sh
 
 pics: $(INSTALLED)
-	$(RUN) pics.make_pics --faces_run=$(FACES) --mnist_run=$(MNIST) --data=$(DATA)
+	$(VENV)/bin/python pics/make_pics.py --faces_run=$(FACES) --mnist_run=$(MNIST)
 
 clean:
 	rm -rf $(VENV) .old-tensorflow $(DEMO) build dist *.egg-info

@@ -12,13 +12,14 @@ data: nothing is imported or run until it was cut down to the operations between
 and these were found on a short list.
 """
 
+import contextlib
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from gan import lowering
-from gan.errors import ContractError
+from gan.errors import ContractError, reason
 from gan.random_noise_generator import NOISE_SIZE, uniform_noise
 
 NOISE = "noise_input_placeholder"
@@ -32,28 +33,65 @@ FACE_SIZE, MNIST_SIZE = 50 * 50, 28 * 28
 TOLERANCE = 1e-4
 
 VARIABLE_OPS = frozenset(["Variable", "VariableV2"])
+PLACEHOLDER_OPS = frozenset(["Placeholder", "PlaceholderV2"])
 
 # What a network may be made of, in the old spellings that lowering.py writes. All of them exist in
 # TensorFlow 1.2, are functions of their inputs alone, read and write nothing, and end.
-BATTLE_OPS = VARIABLE_OPS | frozenset(
-    """
-    Const Identity Placeholder PlaceholderV2 PlaceholderWithDefault StopGradient NoOp
-    Abs Acos Add AddN Asin Atan BiasAdd BiasAddV1 Cast Ceil Cos Div Elu Erf Erfc Exp Expm1 Floor FloorDiv
-    FloorMod Inv Log Log1p LogSoftmax Maximum Minimum Mod Mul Neg Pow RealDiv Reciprocal Relu Relu6 Rint
-    Round Rsqrt Sigmoid Sign Sin Softmax Softplus Softsign Sqrt Square SquaredDifference Sub Tan Tanh
+_OPS = """
+    Const Identity Placeholder StopGradient NoOp
+    Abs Acos Add AddN Asin Atan Atan2 BiasAdd BiasAddV1 Cast Ceil CheckNumerics Cos Div Elu Erf Erfc Exp Expm1
+    Floor FloorDiv FloorMod Log Log1p LogSoftmax Maximum Minimum Mod Mul Neg Pow RealDiv Reciprocal Relu Relu6
+    Rint Round Rsqrt Sigmoid Sign Sin Softmax Softplus Softsign Sqrt Square SquaredDifference Sub Tan Tanh
     TruncateDiv TruncateMod OnesLike ZerosLike
     Equal Greater GreaterEqual IsFinite IsInf IsNan Less LessEqual LogicalAnd LogicalNot LogicalOr NotEqual
     Select
-    All Any ArgMax ArgMin Cumprod Cumsum L2Loss Max Mean Min Prod Sum TopK TopKV2
-    BatchMatMul MatMul MatrixBandPart MatrixDiag MatrixDiagPart MatrixTranspose
-    AvgPool BatchNormWithGlobalNormalization Conv2D Conv2DBackpropInput DepthwiseConv2dNative
-    DepthwiseConv2dNativeBackpropInput Dilation2D FusedBatchNorm LRN MaxPool
+    All Any ArgMax ArgMin Cumprod Cumsum L2Loss Max Mean Min Prod Sum TopKV2
+    BatchMatMul Cholesky MatMul MatrixBandPart MatrixDiag MatrixDiagPart MatrixInverse MatrixSetDiag
+    MatrixSolve MatrixTriangularSolve
+    AvgPool Conv2D Conv2DBackpropInput DepthwiseConv2dNative DepthwiseConv2dNativeBackpropInput Dilation2D
+    FakeQuantWithMinMaxArgs FakeQuantWithMinMaxVars FusedBatchNorm LRN MaxPool
     ResizeArea ResizeBicubic ResizeBilinear ResizeNearestNeighbor
-    BatchToSpace BatchToSpaceND Concat ConcatOffset ConcatV2 DepthToSpace ExpandDims ExtractImagePatches Fill
-    Gather GatherNd MirrorPad OneHot Pack Pad Range Rank Reshape Reverse ReverseV2 Shape ShapeN Size Slice
-    SpaceToBatch SpaceToBatchND SpaceToDepth Split SplitV Squeeze StridedSlice Tile Transpose Unpack
-    """.split()
-)
+    BatchToSpace BatchToSpaceND BroadcastArgs Concat ConcatOffset ConcatV2 DepthToSpace ExpandDims
+    ExtractImagePatches Fill Gather GatherNd InvertPermutation LinSpace MirrorPad OneHot Pack Pad Range Rank
+    Reshape ReverseV2 Shape ShapeN Size Slice SpaceToBatch SpaceToBatchND SpaceToDepth Split SplitV Squeeze
+    StridedSlice Tile Transpose Unpack
+"""
+BATTLE_OPS = VARIABLE_OPS | frozenset(_OPS.split())
+
+# Attributes that 1.2 does not know, or knows with this value only, and the value without effect.
+HARMLESS = {
+    "Tindex": tf.int64,
+    "Tk": tf.int32,
+    "Truncate": False,
+    "bad_indices_policy": b"",
+    "data_format": b"NHWC",
+    "dilations": [1, 1, 1, 1],
+    "explicit_paddings": [],
+    "exponential_avg_factor": 1.0,
+    "grad_a": False,
+    "grad_b": False,
+    "grad_x": False,
+    "grad_y": False,
+    "half_pixel_centers": False,
+    "incompatible_shape_error": True,
+    "index_type": tf.int32,
+    "narrow_range": False,
+    "output_type": tf.int64,
+    "shape_type": tf.int32,
+}
+
+# What values may be made of, and the operations that 1.2 cannot run on these.
+TYPES = (tf.float32, tf.float64, tf.int32, tf.int64, tf.uint8, tf.bool)
+_REAL = "Acos Asin Atan RealDiv Reciprocal Tan"
+NO_KERNEL = {
+    tf.float32: "TruncateDiv",
+    tf.float64: "AvgPool Conv2D Conv2DBackpropInput DepthwiseConv2dNative TruncateDiv",
+    tf.int32: f"Conv2D Conv2DBackpropInput {_REAL}",
+    tf.int64: f"BatchMatMul BroadcastArgs InvertPermutation MatMul {_REAL}",
+    tf.uint8: "Add FloorMod MatMul Maximum Minimum OnesLike RealDiv Square Sub",
+    tf.bool: "ArgMax ArgMin BatchToSpace ExtractImagePatches MatrixBandPart MatrixDiag MatrixDiagPart "
+    "MatrixSetDiag OnesLike SpaceToBatch",
+}
 
 
 class Endpoints(NamedTuple):
@@ -88,7 +126,8 @@ def cut(meta_graph, size):
     """Cuts the two networks out of a meta graph and lowers them to battle ops.
 
     Everything else in it (input pipelines, optimizers, savers, summaries, control dependencies,
-    functions) is left behind. An `input_batch_raw` that is fed by a queue becomes a placeholder.
+    functions) is left behind. An `input_batch_raw` that is fed by a queue becomes a placeholder; a
+    placeholder with a default, such as a switch for training, becomes its default.
 
     Args:
         meta_graph: tf.MetaGraphDef, from anyone.
@@ -102,14 +141,16 @@ def cut(meta_graph, size):
     """
     ends = endpoints(meta_graph)
     nodes = {node.name: node for node in meta_graph.graph_def.node}
-    generator = _between(nodes, ends.noise, ends.generated, GENERATED, [None, NOISE_SIZE])
-    discriminator = _between(nodes, ends.images, ends.probability, PROBABILITY, [None, size])
-    return generator, discriminator
+    with _explaining("the graph is malformed"):
+        return (
+            _between(nodes, (NOISE, ends.noise), (GENERATED, ends.generated), [None, NOISE_SIZE]),
+            _between(nodes, (IMAGES, ends.images), (PROBABILITY, ends.probability), [None, size]),
+        )
 
 
 def outside_battle_ops(network):
-    """Names of the operations of a Network that are not allowed in a battle, sorted."""
-    return sorted({node.op for node in network.graph_def.node} - BATTLE_OPS)
+    """What of a Network is not allowed in a battle: sorted texts such as "Einsum" or "Conv2D with dilations"."""
+    return sorted({text for node in network.graph_def.node for text in _outside(node)})
 
 
 def freeze(network, read_weight):
@@ -123,12 +164,13 @@ def freeze(network, read_weight):
         A Network without variables: a pure function.
 
     Raises:
-        ContractError: a variable is not in the checkpoint or has another shape there.
+        ContractError: a variable is not in the checkpoint, cannot be read, or has another shape there.
     """
     frozen = tf.GraphDef(versions=network.graph_def.versions)
     for node in network.graph_def.node:
         if node.op in VARIABLE_OPS:
-            frozen.node.append(lowering.constant(node.name, _weight(node, read_weight)))
+            with _explaining(f"variable {node.name} cannot be read"):
+                frozen.node.append(lowering.constant(node.name, _weight(node, read_weight)))
         else:
             frozen.node.append(node)
     return Network(frozen, network.input, network.output)
@@ -146,22 +188,20 @@ def connect(network, size, scope):
         (input, output) tensors.
 
     Raises:
-        ContractError: the graph is malformed, or its output is not float32 [None, size or 1].
+        ContractError: the graph is malformed or has operations that are not allowed, it does not take
+            float32 [None, 100 or size], or its output is not float32 [None, size or 1].
     """
-    forbidden = outside_battle_ops(network)
+    name, taken, returned = (GENERATED, NOISE_SIZE, size) if scope == "generator" else (PROBABILITY, size, 1)
+    with _explaining(f"the {scope}'s graph is malformed"):
+        forbidden = outside_battle_ops(network)
     if forbidden:
         raise ContractError(f"the {scope} uses operations that are not allowed in a battle: {', '.join(forbidden)}")
-    try:
+    with _explaining(f"the {scope} cannot be connected to float32 [None, {taken}]"):
         given, result = tf.import_graph_def(
             network.graph_def, return_elements=[network.input, network.output], name=scope
         )
-    except (ValueError, TypeError, tf.errors.OpError) as error:
-        raise ContractError(f"the {scope}'s graph is malformed: {str(error).splitlines()[0]}") from error
-    name, width = (GENERATED, size) if scope == "generator" else (PROBABILITY, 1)
-    if result.dtype != tf.float32 or not result.shape.is_compatible_with([None, width]):
-        raise ContractError(
-            f"{name} must be float32 [None, {width}], it is {result.dtype.name} {result.shape}"
-        )
+    if result.dtype != tf.float32 or not result.shape.is_compatible_with([None, returned]):
+        raise ContractError(f"{name} must be float32 [None, {returned}], it is {result.dtype.name} {result.shape}")
     return given, result
 
 
@@ -217,12 +257,37 @@ def _only_tensor(meta_graph, collection):
     return names[0]
 
 
-def _between(nodes, source, sink, sink_collection, input_shape):
-    """The Network from tensor `source` to tensor `sink`; `source` becomes a placeholder."""
+def _outside(node):
+    """Why a node is not allowed in a battle: texts, none where it is."""
+    if node.op not in BATTLE_OPS:
+        yield node.op
+        return
+    for key, attribute in node.attr.items():
+        kind = attribute.WhichOneof("value")
+        types = [attribute.type] if kind == "type" else attribute.list.type
+        if key in HARMLESS and _plain(attribute) != HARMLESS[key]:
+            yield f"{node.op} with {key}"
+        for dtype in map(tf.as_dtype, types):
+            if dtype.base_dtype not in TYPES or node.op in NO_KERNEL[dtype.base_dtype].split():
+                yield f"{node.op} of {dtype.base_dtype.name}"
+
+
+def _plain(attribute):
+    """An attribute's value as what HARMLESS writes it as."""
+    kind = attribute.WhichOneof("value")
+    if kind == "type":
+        return tf.as_dtype(attribute.type)
+    return list(attribute.list.i) if kind == "list" else getattr(attribute, kind or "s")
+
+
+def _between(nodes, source, sink, input_shape):
+    """The Network from one tensor to another, each (collection, name); `source` becomes a placeholder."""
+    (source_collection, source), (sink_collection, sink) = source, sink
+    _check_placeholder(nodes.get(_node_of(source)), source_collection, input_shape)
     placeholder = tf.NodeDef(name="contract_input", op="Placeholder")
     placeholder.attr["dtype"].type = tf.float32.as_datatype_enum
     placeholder.attr["shape"].shape.CopyFrom(tf.TensorShape(input_shape).as_proto())
-    kept, waiting = {}, [_node_of(sink)]
+    kept, waiting, connected = {}, [_node_of(sink)], False
     while waiting:
         name = waiting.pop()
         if name in kept:
@@ -236,14 +301,28 @@ def _between(nodes, source, sink, sink_collection, input_shape):
         for tensor in inputs:
             if _full_name(tensor) == _full_name(source):
                 node.input.append(placeholder.name)
+                connected = True
             else:
                 node.input.append(tensor)
                 waiting.append(_node_of(tensor))
-        if node.op.startswith("Placeholder"):
-            raise ContractError(f"{sink_collection} depends on a second placeholder, {name}, beside its input")
+        if node.op in PLACEHOLDER_OPS:
+            raise ContractError(f"{sink_collection} depends on {source_collection} and on a second placeholder, {name}")
+    if not connected:
+        raise ContractError(f"{sink_collection} does not depend on {source_collection}")
     ordered = [placeholder] + [kept[name] for name in nodes if name in kept]
-    graph_def = lowering.lower(tf.GraphDef(node=ordered))
-    return Network(graph_def, placeholder.name + ":0", _full_name(sink))
+    return Network(lowering.lower(tf.GraphDef(node=ordered)), placeholder.name + ":0", _full_name(sink))
+
+
+def _check_placeholder(node, collection, shape):
+    """Compares what a placeholder declares; what a queue delivers is not written in its node."""
+    if node is None:
+        raise ContractError(f"the collection {collection} names a tensor that the graph does not have")
+    if node.op in PLACEHOLDER_OPS:
+        # TensorFlow 1.2 wrote no dimensions where it did not know them all.
+        declared = tf.TensorShape(node.attr["shape"].shape if node.attr["shape"].shape.dim else None)
+        dtype = tf.as_dtype(node.attr["dtype"].type)
+        if dtype != tf.float32 or not declared.is_compatible_with(shape):
+            raise ContractError(f"{collection} must be float32 {tf.TensorShape(shape)}, it is {dtype.name} {declared}")
 
 
 def _node_of(tensor):
@@ -254,16 +333,29 @@ def _full_name(tensor):
     return tensor if ":" in tensor else tensor + ":0"
 
 
+@contextlib.contextmanager
+def _explaining(what):
+    """Turns what TensorFlow raises for a malformed graph or file into a ContractError."""
+    try:
+        yield
+    except (ValueError, TypeError, IndexError, tf.errors.OpError) as error:
+        raise ContractError(f"{what}: {reason(error)}") from error
+
+
 def _weight(node, read_weight):
+    shape, dtype = tf.TensorShape(node.attr["shape"].shape), tf.as_dtype(node.attr["dtype"].type)
     for name in (node.name, node.attr["shared_name"].s.decode()):
         try:
             value = read_weight(name)
         except KeyError:
             continue
-        shape = tf.TensorShape(node.attr["shape"].shape)
         if not shape.is_compatible_with(value.shape):
-            raise ContractError(f"variable {node.name} is {shape} in the graph but {list(value.shape)} in the checkpoint")
-        if tf.as_dtype(value.dtype) != tf.as_dtype(node.attr["dtype"].type):
-            raise ContractError(f"variable {node.name} has another type in the graph than in the checkpoint")
+            raise ContractError(
+                f"variable {node.name} is {shape} in the graph and {list(value.shape)} in the checkpoint"
+            )
+        if tf.as_dtype(value.dtype) != dtype:
+            raise ContractError(
+                f"variable {node.name} is {dtype.name} in the graph and {value.dtype} in the checkpoint"
+            )
         return value
     raise ContractError(f"variable {node.name} has no value in the checkpoint")

@@ -41,13 +41,16 @@ class EvalConfig:
     eval_data_pattern: str = flag(None, "TFRecord files of real images: a pattern, or several.", required=True)
     train_dir: str = flag("/tmp/kmlc_gan_train/", "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
     generator_model: str = flag(
-        None, "Class of gan/models.py, or a dotted name; says so where the snapshot holds another generator. Not needed."
+        None,
+        "Class of gan/models.py, or a dotted name; says so where the snapshot holds another generator. Not needed.",
     )
     discriminator_model: str = flag(None, "Likewise for the discriminator.")
     batch_size: int = flag(64, "Images run at once; changes the memory used, not the results.", at_least=1)
     label_loss: str = flag("CrossEntropyLoss", "Class of gan/losses.py, or a dotted name, to report.")
     run_once: bool = flag(False, "Evaluates the newest snapshot and leaves.")
-    eval_interval_secs: float = flag(5.0, "Without --run_once: seconds between two looks for a new snapshot.", at_least=0.1)
+    eval_interval_secs: float = flag(
+        5.0, "Without --run_once: seconds between two looks for a new snapshot.", at_least=0.1
+    )
     use_mnist: bool = flag(False, "The data is MNIST, 28x28, in place of 50x50 faces.")
     num_readers: int = flag(2, "Threads that parse records.", at_least=1)
 

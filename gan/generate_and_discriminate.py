@@ -37,7 +37,9 @@ _NOISE, _CHOICE = 6, 7  # first numbers of the keys of randomness, see readers._
 class HalfRoundConfig:
     """Flags of the command, by name."""
 
-    G_train_dir: str = flag("/tmp/kmlc_gan_train/", "Folder of the snapshot whose generator plays, or path of a snapshot.")
+    G_train_dir: str = flag(
+        "/tmp/kmlc_gan_train/", "Folder of the snapshot whose generator plays, or path of a snapshot."
+    )
     D_train_dir: str = flag("/tmp/kmlc_gan_train/", "Likewise for the discriminator.")
     input_data_pattern: str = flag(None, "TFRecord files of real images: a pattern, or several.", required=True)
     num_generate: int = flag(15, "Images to generate.", at_least=1)

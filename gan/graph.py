@@ -6,13 +6,16 @@ graph holds the contract and nothing else: no input pipeline, no optimizer, no q
 
 import contextlib
 import inspect
+import os
+import sys
+import traceback
 from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.variable_pb2 import VariableDef
 
 from gan import contract, lowering, registry
-from gan.errors import UserError
+from gan.errors import UserError, reason
 from gan.random_noise_generator import NOISE_SIZE
 from gan.registry import DISCRIMINATOR, GENERATOR
 
@@ -76,17 +79,23 @@ class Network:
                 tf.GraphKeys.REGULARIZATION_LOSSES,
             )
         }
-        with self._owning():
+        with self._owning(), self._explaining("create_model"):
             _call(model.create_model, {registry.SIZE_ARGUMENT[kind]: size}, first=size)
 
     def __call__(self, model_input, is_training):
         """Runs the model and checks what it returns; see models.BaseModel.run_model."""
-        with self._owning():
+        with self._owning(), self._explaining("run_model"):
             results = _call(self.model.run_model, {"is_training": is_training}, first=model_input)
         self._check(results)
         if "regularization_loss" in results:
             self._owned[tf.GraphKeys.REGULARIZATION_LOSSES].append(results["regularization_loss"])
         return results
+
+    def connect_to_placeholder(self):
+        """Runs the model for serving; returns its placeholder and what it serves."""
+        width = NOISE_SIZE if self.kind == GENERATOR else self.size
+        given = tf.placeholder(tf.float32, [None, width])
+        return given, self(given, is_training=False)["output" if self.kind == GENERATOR else "predictions"]
 
     @property
     def variables(self):
@@ -126,6 +135,20 @@ class Network:
             yield
         for key, owned in self._owned.items():
             owned += tf.get_collection_ref(key)[before[key] :]
+
+    @contextlib.contextmanager
+    def _explaining(self, method):
+        """Turns an error in a contestant's code into one sentence that names the line."""
+        try:
+            yield
+        except Exception as error:
+            source = getattr(sys.modules.get(type(self.model).__module__), "__file__", None)
+            lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == source]
+            where = f"{os.path.basename(source)}, line {lines[-1]}" if lines else type(error).__name__
+            raise UserError(
+                f"{type(self.model).__name__}.{method} failed as a {self.kind} ({where}): {reason(error)}; "
+                f"gan/models.py has the {self.kind}s {', '.join(registry.listed(self.kind))}"
+            ) from error
 
     def _check(self, results):
         expected = {"output": self.size} if self.kind == GENERATOR else {"logits": 1, "predictions": 1}
@@ -250,11 +273,10 @@ def build_serving_graph(generator, discriminator, size):
         A ServingGraph.
     """
     with tf.Graph().as_default():
-        noise = tf.placeholder(tf.float32, [None, NOISE_SIZE], "noise")
-        images = tf.placeholder(tf.float32, [None, size], "images")
-        output = Network(generator, GENERATOR, size)(noise, is_training=False)["output"]
-        verdict = Network(discriminator, DISCRIMINATOR, size)(images, is_training=False)["predictions"]
-        contract.publish(noise, output, images, verdict)
+        contract.publish(
+            *Network(generator, GENERATOR, size).connect_to_placeholder(),
+            *Network(discriminator, DISCRIMINATOR, size).connect_to_placeholder(),
+        )
         networks = contract.cut(_meta_graph(), size)
     return _lowered_serving_graph(networks)
 
@@ -263,9 +285,9 @@ def _lowered_serving_graph(networks):
     """Puts two cut networks with reference variables into a new graph, with a saver."""
     graph = tf.Graph()
     with graph.as_default():
-        graph_def = tf.GraphDef()
-        noise, generated = _rename_input(networks[0], "noise_input", graph_def)
-        images, probability = _rename_input(networks[1], "input_batch", graph_def)
+        graph_def = tf.GraphDef(versions=networks[0].graph_def.versions)
+        noise, generated = _append(networks[0], "noise_input", graph_def)
+        images, probability = _append(networks[1], "input_batch", graph_def)
         variables = {n.name: n for n in graph_def.node if n.op in contract.VARIABLE_OPS}
         for node in variables.values():
             graph_def.node.extend(_initializer(node))
@@ -279,10 +301,15 @@ def _lowered_serving_graph(networks):
     return ServingGraph(graph, *tensors, saver, meta_graph, variables, outside)
 
 
-def _rename_input(network, name, graph_def):
-    """Appends a network's nodes to `graph_def` with its placeholder renamed; returns input and output."""
-    old = network.input.partition(":")[0]
+def _append(network, name, graph_def):
+    """Appends a network's nodes to `graph_def` with its placeholder renamed; returns input and output.
+
+    What both networks use, such as a constant made once for the two, is there already.
+    """
+    old, there = network.input.partition(":")[0], {node.name for node in graph_def.node}
     for node in network.graph_def.node:
+        if node.name in there:
+            continue
         copy = graph_def.node.add()
         copy.CopyFrom(node)
         if copy.name == old:

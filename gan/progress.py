@@ -29,9 +29,7 @@ class Progress:
         self._done, self._note = initial, ""
         self._bar = None
         if sys.stderr.isatty():
-            self._bar = tqdm(
-                total=total, initial=initial, desc=title, unit=unit, unit_scale=scale, dynamic_ncols=True
-            )
+            self._bar = tqdm(total=total, initial=initial, desc=title, unit=unit, unit_scale=scale, dynamic_ncols=True)
         self._scale = scale
         self._next_line = time.monotonic() + SECONDS_BETWEEN_LINES
 

@@ -12,7 +12,6 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from gan import records
-from gan.errors import DataError
 
 # First numbers of the keys that randomness is drawn with, so that no two uses share a stream.
 _ORDER, _SHUFFLE = 1, 2
@@ -89,7 +88,7 @@ class StreamReader:
     """
 
     def __init__(self, files, size, seed, buffer_images, threads):
-        self.num_images = sum(_count_records(path) for path in files)
+        self.num_images = sum(records.count(path) for path in files)
         self._files, self._size, self._seed, self._threads = files, size, seed, threads
         self._buffer_images = max(1, min(buffer_images, self.num_images))
         self._position, self._stream = None, None
@@ -149,16 +148,3 @@ def open_reader(files, size, seed, memory_mb, threads):
 
 def _to_float(image_bytes):
     return tf.cast(image_bytes, tf.float32) / 255.0
-
-
-def _count_records(path):
-    """Counts records by their lengths alone: 8 bytes length, 4 checksum, data, 4 checksum."""
-    count, position, end = 0, 0, os.path.getsize(path)
-    with open(path, "rb") as file:
-        while position < end:
-            file.seek(position)
-            position += int.from_bytes(file.read(8), "little") + 16
-            count += 1
-    if position != end:
-        raise DataError(f"{path}, record {count - 1}: cut off; the {count - 1} records before it are whole")
-    return count

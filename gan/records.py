@@ -5,6 +5,7 @@ of which file is wrong and why.
 """
 
 import contextlib
+import os
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -38,7 +39,7 @@ def read_chunks(files, size, threads=2):
             this size; names file and record.
     """
     for path in files:
-        _check_file(path)
+        count(path)  # TensorFlow takes a file that is cut off within a length for a whole one
     graph = tf.Graph()
     with graph.as_default():
         serialized = tf.data.TFRecordDataset(files, buffer_size=1 << 20).batch(CHUNK)
@@ -81,15 +82,39 @@ def write(path, images, labels=None):
             writer.write(example.SerializeToString())
 
 
-def _check_file(path):
-    """Raises DataError for what can be told from a file's first bytes."""
+def count(path):
+    """Counts the records of a file by their lengths alone, without reading them.
+
+    A record is 8 bytes length, 4 bytes checksum, the data, 4 bytes checksum.
+
+    Raises:
+        DataError: the file is empty, of another kind or cut off.
+    """
+    number, position, end = 0, 0, os.path.getsize(path)
     with open(path, "rb") as file:
-        head = file.read(8)
+        _check_kind(path, file.read(8))
+        while position < end:
+            file.seek(position)
+            position += int.from_bytes(file.read(8), "little") + 16
+            if position > end:
+                raise _damaged(path, number)
+            number += 1
+    return number
+
+
+def _check_kind(path, head):
+    """Raises DataError for what can be told from a file's first bytes."""
     if not head:
         raise DataError(f"{path} is empty")
     for signature, what in _SIGNATURES.items():
         if head.startswith(signature):
             raise DataError(f"{path} is {what}, not a TFRecord file; python -m gan.prepare_data makes those")
+
+
+def _damaged(path, number):
+    if number == 0:
+        return DataError(f"{path}, record 0: damaged, or not a TFRecord file")
+    return DataError(f"{path}, record {number}: damaged or cut off; the {number} records before it are whole")
 
 
 def _parse(batch, size):
@@ -108,10 +133,7 @@ def _diagnose(files, size):
             except StopIteration:
                 break
             except tf.errors.DataLossError as error:
-                where = f"{path}, record {index}"
-                if index == 0:
-                    raise DataError(f"{where}: damaged, or not a TFRecord file") from error
-                raise DataError(f"{where}: damaged or cut off; the {index} records before it are whole") from error
+                raise _damaged(path, index) from error
             problem = _problem(record, size)
             if problem:
                 raise DataError(f"{path}, record {index}: {problem}")

@@ -29,11 +29,7 @@ def listed(kind):
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), _MODULE[kind] + ".py")
     with open(path, encoding="utf-8") as file:
         classes = {node.name: node for node in ast.parse(file.read()).body if isinstance(node, ast.ClassDef)}
-    return [
-        name
-        for name in classes
-        if _BASE[kind] in _ancestors(name, classes) and _may_be(kind, name, classes)
-    ]
+    return [name for name in classes if _BASE[kind] in _ancestors(name, classes) and _may_be(kind, name, classes)]
 
 
 def check_name(kind, name, flag):

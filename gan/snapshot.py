@@ -4,13 +4,13 @@ The meta graph is read as data and cut down to the two networks; weights are rea
 submitted saver, init operations and input pipelines never run.
 """
 
+import contextlib
+
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from gan import checkpoint, contract
-from gan.errors import ContractError, StateError
-
-BATCH = 256  # images at once; bounds memory, not results
+from gan.errors import ContractError, StateError, reason
 
 
 class Snapshot:
@@ -19,10 +19,13 @@ class Snapshot:
     Args:
         where: a train_dir, whose newest snapshot is taken, or a prefix such as run/model.ckpt-1000.
         size: pixels of an image.
+        batch_size: images run at once; bounds memory, not results.
 
     Attributes:
         path: prefix of the snapshot.
         step: its training step.
+        size: pixels of an image.
+        networks: (generator, discriminator) as frozen contract.Networks.
         shapes: variable name -> shape, of all that the checkpoint holds.
 
     Raises:
@@ -30,33 +33,32 @@ class Snapshot:
         ContractError: the snapshot breaks the contract; the message names it and the rule.
     """
 
-    def __init__(self, where, size):
+    def __init__(self, where, size, batch_size=256):
         found = checkpoint.latest_snapshot(where)
         if found is None:
             raise StateError(f"{where} has no complete snapshot (model.ckpt-N.index, .meta and .data-*)")
         self.path, self.step = found
-        try:
+        self._batch_size = batch_size
+        with self._named():
             self._open(size)
-        except ContractError as error:
-            raise self._broken(error) from error
 
     def generate(self, noise):
         """noise float32 [N, 100] -> images float32 [N, size] in [0, 1]."""
-        return self._run(self._generator, noise)
+        with self._named():
+            return self._generate(noise)
 
     def discriminate(self, images):
         """images float32 [N, size] in [0, 1] -> probabilities that they are real, float32 [N]."""
-        return self._run(self._discriminator, images)[:, 0]
+        with self._named():
+            return self._discriminate(images)
 
     def verify(self):
         """Runs both networks and checks the rules that only show when they run; see contract.py."""
-        try:
-            contract.check_behaviour(self.generate, self.discriminate, self._size)
-        except ContractError as error:
-            raise self._broken(error) from error
+        with self._named():
+            contract.check_behaviour(self._generate, self._discriminate, self.size)
 
     def _open(self, size):
-        self._size = size
+        self.size = size
         reader = self._reader()
         self.shapes = reader.get_variable_to_shape_map()
 
@@ -65,12 +67,12 @@ class Snapshot:
                 raise KeyError(name)
             return reader.get_tensor(name)
 
-        networks = [contract.freeze(network, read_weight) for network in contract.cut(self._meta_graph(), size)]
+        self.networks = [contract.freeze(network, read_weight) for network in contract.cut(self._meta_graph(), size)]
         graph = tf.Graph()
         with graph.as_default():
             self._generator, self._discriminator = (
                 contract.connect(network, size, scope)
-                for network, scope in zip(networks, ("generator", "discriminator"))
+                for network, scope in zip(self.networks, ("generator", "discriminator"))
             )
         config = tf.ConfigProto()
         config.graph_options.rewrite_options.disable_meta_optimizer = True
@@ -90,16 +92,29 @@ class Snapshot:
         try:
             return tf.train.load_checkpoint(self.path)
         except (tf.errors.OpError, ValueError, RuntimeError) as error:
-            raise ContractError(f"the weights cannot be read: {str(error).splitlines()[0]}") from error
+            raise ContractError(f"the weights cannot be read: {reason(error)}") from error
 
-    def _run(self, network, values):
+    def _generate(self, noise):
+        return self._run(self._generator, noise, contract.GENERATED, self.size)
+
+    def _discriminate(self, images):
+        return self._run(self._discriminator, images, contract.PROBABILITY, 1)[:, 0]
+
+    def _run(self, network, values, name, width):
         given, result = network
-        parts = [values[i : i + BATCH] for i in range(0, len(values), BATCH)]
+        parts = [values[i : i + self._batch_size] for i in range(0, len(values), self._batch_size)]
         try:
-            return np.concatenate([self._session.run(result, {given: part}) for part in parts])
+            results = np.concatenate([self._session.run(result, {given: part}) for part in parts])
         except (tf.errors.OpError, ValueError) as error:
-            message = str(getattr(error, "message", error)).splitlines()[0]
-            raise self._broken(ContractError(f"it cannot be run: {message}")) from error
+            raise ContractError(f"{name} cannot be computed: {reason(error)}") from error
+        if results.shape != (len(values), width):
+            raise ContractError(f"{name} returned shape {list(results.shape)}, not {[len(values), width]}")
+        return results
 
-    def _broken(self, error):
-        return ContractError(f"{self.path} breaks the contract: {error}")
+    @contextlib.contextmanager
+    def _named(self):
+        """Adds the snapshot's path to what is wrong with it."""
+        try:
+            yield
+        except ContractError as error:
+            raise ContractError(f"{self.path} breaks the contract: {error}") from error

@@ -21,5 +21,7 @@ def find_files(pattern, flag):
         raise DataError(f"--{flag}={pattern}: no file matches")
     for path in files:
         if os.path.isdir(path):
-            raise DataError(f"--{flag}={pattern}: {path} is a folder; give a pattern of files, such as {path}/*.tfrecords")
+            raise DataError(
+                f"--{flag}={pattern}: {path} is a folder; give a pattern of files, such as {path}/*.tfrecords"
+            )
     return files

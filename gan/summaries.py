@@ -27,9 +27,7 @@ class SummaryWriter:
     def picture(self, step, tag, picture):
         """Adds uint8 [height, width]."""
         height, width = picture.shape
-        image = tf.Summary.Image(
-            height=height, width=width, colorspace=1, encoded_image_string=pictures.png(picture)
-        )
+        image = tf.Summary.Image(height=height, width=width, colorspace=1, encoded_image_string=pictures.png(picture))
         self._add(step, [tf.Summary.Value(tag=tag, image=image)])
 
     def flush(self):

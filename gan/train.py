@@ -33,18 +33,23 @@ OPTIMIZERS = [
 class TrainConfig:
     """Flags of the command, by name."""
 
-    train_data_pattern: str = flag(None, "TFRecord files to train on: a pattern, or several with commas.", required=True)
+    train_data_pattern: str = flag(
+        None, "TFRecord files to train on: a pattern, or several with commas.", required=True
+    )
     train_dir: str = flag("/tmp/kmlc_gan_train/", "Folder for snapshots, training state and TensorBoard.")
     generator_model: str = flag("SampleGenerator", "Class of gan/models.py, or a dotted name, to train as generator.")
     discriminator_model: str = flag("SampleDiscriminator", "Likewise for the discriminator.")
     label_loss: str = flag("CrossEntropyLoss", "Class of gan/losses.py, or a dotted name.")
     start_new_model: bool = flag(
-        False, "Begins anew: removes the snapshots, the state and the TensorBoard files of a former training from "
-        "train_dir, and nothing else."
+        False,
+        "Begins anew: removes the snapshots, the state and the TensorBoard files of a former training from "
+        "train_dir, and nothing else.",
     )
     num_epochs: int = flag(50, "Stops after this many passes over the data, counted from the very start.", at_least=1)
     max_steps: int = flag(None, "Stops after this many steps, counted from the very start.", at_least=1)
-    max_minutes: float = flag(None, "Stops after this many minutes of training, counted from the very start.", at_least=0)
+    max_minutes: float = flag(
+        None, "Stops after this many minutes of training, counted from the very start.", at_least=0
+    )
     batch_size: int = flag(128, "Real images, and generated ones, in a step.", at_least=1)
     optimizer: str = flag("AdamOptimizer", "Class of tf.train; each network gets one of its own.", choices=OPTIMIZERS)
     base_learning_rate: float = flag(0.001, "Learning rate at the start.", at_least=0)
@@ -54,12 +59,15 @@ class TrainConfig:
     clip_gradient_norm: float = flag(1.0, "Largest norm of all gradients of a network; 0 does not clip.", at_least=0)
     regularization_penalty: float = flag(1.0, "Weight of the regularization losses that models return.", at_least=0)
     averaging_decay: float = flag(
-        0.999, "Snapshots hold an average of the generator's weights with this decay a step; 0 takes them as they are.",
-        at_least=0, at_most=0.999999,
+        0.999,
+        "Snapshots hold an average of the generator's weights with this decay a step; 0 takes them as they are.",
+        at_least=0,
+        at_most=0.999999,
     )
     seed: int = flag(None, "Seed of all randomness; drawn and shown where not set.", at_least=0, at_most=2**31 - 1)
     export_model_steps: int = flag(
-        1000, "Steps from one snapshot to the next. TensorBoard gets images with each, and numbers ten times as often.",
+        1000,
+        "Steps from one snapshot to the next. TensorBoard gets images with each, and numbers ten times as often.",
         at_least=1,
     )
     keep_snapshots: int = flag(5, "How many snapshots to keep; older ones are deleted.", at_least=1)
@@ -68,7 +76,9 @@ class TrainConfig:
     image_dir: str = flag("out/", "Folder for those pictures.")
     use_mnist: bool = flag(False, "The data is MNIST, 28x28, in place of 50x50 faces.")
     num_readers: int = flag(2, "Threads that parse records.", at_least=1)
-    data_memory_mb: int = flag(4096, "Data files larger than this in all are read through a shuffle buffer.", at_least=1)
+    data_memory_mb: int = flag(
+        4096, "Data files larger than this in all are read through a shuffle buffer.", at_least=1
+    )
     log_device_placement: bool = flag(False, "Shows on which device each operation runs.")
 
 

@@ -37,12 +37,12 @@ def train(config, files):
     """
     checkpoint.prepare_folder(config.train_dir)
     with checkpoint.locked(config.train_dir), _SignalCatcher() as signals:
-        if config.start_new_model:
-            removed = checkpoint.remove_training(config.train_dir)
-            print(f"removed {len(removed)} files of a former training from {config.train_dir}", flush=True)
         checkpoint.remove_leftovers(config.train_dir)
-        run = _Run(config, files, _find_state(config.train_dir))
-        with contextlib.closing(run):
+        with contextlib.closing(_Run(config, files, _find_state(config))) as run:
+            # Only now that the new training is known to be possible.
+            if config.start_new_model:
+                removed = checkpoint.remove_training(config.train_dir)
+                print(f"removed {len(removed)} files of a former training from {config.train_dir}", flush=True)
             run.loop(signals)
         return 128 + signals.caught if signals.caught else 0
 
@@ -58,16 +58,19 @@ class _Run:
         self._build_training()
         self._build_serving()
         self._restore(state)
-        self._writer = SummaryWriter(config.train_dir, first_step=self._step + 1)
+        self._writer = None
 
     def loop(self, signals):
         """Trains to the end or to a signal, and saves."""
         config = self._config
         last = self._last_step()
         if self._step >= last or self._out_of_time():
-            print(f"{config.train_dir} is trained already, {self._progress_text()}; raise --num_epochs, --max_steps or "
-                  "--max_minutes to go on, or --start_new_model to begin anew")
+            print(
+                f"{config.train_dir} is trained already, {self._progress_text()}; raise --num_epochs, --max_steps or "
+                "--max_minutes to go on, or --start_new_model to begin anew"
+            )
             return
+        self._writer = SummaryWriter(config.train_dir, first_step=self._step + 1)
         scalar_steps = max(1, config.export_model_steps // SCALARS_PER_EXPORT)
         with Progress("training", last, "step", self._step) as progress:
             progress.say(self._announcement(last))
@@ -79,10 +82,13 @@ class _Run:
                 if self._step % config.export_model_steps == 0:
                     self._save()
             self._save()
-        print(f"saved {self._saved_prefix()}, {self._progress_text()}", flush=True)
+        stopped = "stopped by a signal, the same command goes on from here: " if signals.caught else ""
+        saved = f"saved {self._saved_prefix()}, " if self._saved_step else ""
+        print(f"{stopped}{saved}{self._progress_text()}", flush=True)
 
     def close(self):
-        self._writer.close()
+        if self._writer:
+            self._writer.close()
         self._session.close()
         self._serving_session.close()
 
@@ -188,11 +194,16 @@ class _Run:
 
     def _save(self):
         """Writes the snapshot, then the state: a state never stands without its snapshot."""
-        if self._saved_step == self._step:
+        if self._step in (0, self._saved_step):
             return
         weights = self._weights()
         checkpoint.write_snapshot(
-            self._serving, self._serving_session, self._config.train_dir, self._step, weights, self._config.keep_snapshots
+            self._serving,
+            self._serving_session,
+            self._config.train_dir,
+            self._step,
+            weights,
+            self._config.keep_snapshots,
         )
         self._graph.seconds.load(self._seconds, self._session)
         checkpoint.write_state(self._saver, self._session, self._config.train_dir, self._step)
@@ -221,9 +232,7 @@ class _Run:
 
     def _stop_diverged(self, what):
         kept = f"{self._saved_prefix()} is the last good snapshot" if self._saved_step else "there was no snapshot yet"
-        raise UserError(
-            f"training diverged at step {self._step}: {what}; {kept}; try a lower --base_learning_rate"
-        )
+        raise UserError(f"training diverged at step {self._step}: {what}; {kept}; try a lower --base_learning_rate")
 
     def _saved_prefix(self):
         return os.path.join(self._config.train_dir, f"{checkpoint.SNAPSHOT}-{self._saved_step}")
@@ -269,9 +278,11 @@ class _SignalCatcher:
         signal.signal(number, self._former[number])
 
 
-def _find_state(train_dir):
-    """The state to go on from, or None for an empty folder."""
-    state, snapshot = checkpoint.latest_state(train_dir), checkpoint.latest_snapshot(train_dir)
+def _find_state(config):
+    """The state to go on from, or None where training begins anew."""
+    if config.start_new_model:
+        return None
+    state, snapshot = checkpoint.latest_state(config.train_dir), checkpoint.latest_snapshot(config.train_dir)
     if snapshot and not state:
         raise StateError(
             f"{snapshot.prefix} is a snapshot without the training state to go on from; choose another --train_dir, "

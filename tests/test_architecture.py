@@ -8,13 +8,26 @@ import pytest
 GAN = pathlib.Path(__file__).resolve().parent.parent / "gan"
 
 COMMANDS = {"train", "eval", "generate_and_discriminate", "prepare_data", "export_model", "linear_interpolation"}
-MIDDLE = {"graph", "contract", "lowering", "checkpoint", "snapshot", "records", "readers", "models", "layers", "training", "summaries"}
+MIDDLE = {
+    "graph",
+    "contract",
+    "lowering",
+    "checkpoint",
+    "snapshot",
+    "records",
+    "readers",
+    "models",
+    "layers",
+    "training",
+    "summaries",
+}
 LEAVES = {
     "random_noise_generator",
     "losses",
     "pictures",
     "storage",
     "datasets",
+    "picture_files",
     "errors",
     "progress",
     "command_line",

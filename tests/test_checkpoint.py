@@ -31,7 +31,13 @@ def test_the_named_snapshot_is_found_else_the_newest_complete_one(tmp_path):
 
 
 def test_half_written_snapshots_are_passed_over(tmp_path):
-    touch(tmp_path, *snapshot_files(10), *snapshot_files(20)[:2], "model.ckpt-30.data-00000-of-00001", "model.ckpt-30.index")
+    touch(
+        tmp_path,
+        *snapshot_files(10),
+        *snapshot_files(20)[:2],
+        "model.ckpt-30.data-00000-of-00001",
+        "model.ckpt-30.index",
+    )
     touch(tmp_path, *(name + ".part" for name in snapshot_files(40)))
     touch(tmp_path, "model.ckpt-50.index", "model.ckpt-50.meta", "model.ckpt-50.data-00000-of-00002")
     assert checkpoint.latest_snapshot(str(tmp_path)).step == 10
@@ -44,7 +50,14 @@ def test_a_prefix_names_one_snapshot(tmp_path):
 
 def test_start_new_model_removes_only_what_a_trainer_wrote(tmp_path):
     own = ["notes.txt", "model.ckpt-best.index", "model.ckpt-10.backup", "my-model.ckpt-10.index", "checkpoint.bak"]
-    touch(tmp_path, *own, *snapshot_files(10), "checkpoint", "events.out.tfevents.1.host", "model.ckpt-20.index.tempstate12")
+    touch(
+        tmp_path,
+        *own,
+        *snapshot_files(10),
+        "checkpoint",
+        "events.out.tfevents.1.host",
+        "model.ckpt-20.index.tempstate12",
+    )
     touch(tmp_path / "state", "state.ckpt-10.index", "state.ckpt-10.data-00000-of-00001", "checkpoint", "thesis.tex")
     touch(tmp_path / "eval", "events.out.tfevents.2.host")
     checkpoint.remove_training(str(tmp_path))

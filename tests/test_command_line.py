@@ -69,7 +69,9 @@ def test_exit_codes_and_messages(capsys):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_teaches_every_flag_without_tensorflow(command):
-    code = f"import sys; from gan import {command} as c; c.main(['x', '--help']); assert 'tensorflow' not in sys.modules"
+    code = (
+        f"import sys; from gan import {command} as c; c.main(['x', '--help']); assert 'tensorflow' not in sys.modules"
+    )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert f"python -m gan.{command}" in printed
     assert printed.count("\n  --") >= 4
@@ -94,7 +96,9 @@ def test_three_ways_to_start(arguments, tmp_path):
 def test_package_works_from_its_sdist_in_another_folder(tmp_path, faces):
     """Built, installed without its dependencies beside those that are here, and run elsewhere."""
     source = tmp_path / "source"
-    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".git", ".venv", "demo", "*.egg-info", ".old-tensorflow"))
+    shutil.copytree(
+        ROOT, source, ignore=shutil.ignore_patterns(".git", ".venv", "demo", "*.egg-info", ".old-tensorflow")
+    )
     subprocess.run([sys.executable, "setup.py", "--quiet", "sdist"], cwd=source, check=True, capture_output=True)
     (archive,) = (source / "dist").glob("*.tar.gz")
     target = tmp_path / "installed"

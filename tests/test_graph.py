@@ -134,10 +134,22 @@ def mistaken(base, **methods):
 @pytest.mark.parametrize(
     "models_, expected",
     [
-        ({"generator": mistaken(TinyGenerator, get_variables=lambda self: [tf.Variable(1.0)])}, "leaves out generator/w"),
-        ({"generator": TinyDiscriminator()}, r"TinyDiscriminator.run_model failed as a generator \(test_graph.py, line \d+\).*SampleGenerator"),
-        ({"generator": mistaken(TinyGenerator, run_model=lambda self, x: {"images": x})}, "not a generator.*output.*SampleGenerator"),
-        ({"discriminator": mistaken(TinyDiscriminator, run_model=lambda self, x: {"logits": x})}, "not a discriminator"),
+        (
+            {"generator": mistaken(TinyGenerator, get_variables=lambda self: [tf.Variable(1.0)])},
+            "leaves out generator/w",
+        ),
+        (
+            {"generator": TinyDiscriminator()},
+            r"TinyDiscriminator.run_model failed as a generator \(test_graph.py, line \d+\).*SampleGenerator",
+        ),
+        (
+            {"generator": mistaken(TinyGenerator, run_model=lambda self, x: {"images": x})},
+            "not a generator.*output.*SampleGenerator",
+        ),
+        (
+            {"discriminator": mistaken(TinyDiscriminator, run_model=lambda self, x: {"logits": x})},
+            "not a discriminator",
+        ),
         (
             {"discriminator": mistaken(TinyDiscriminator, run_model=lambda self, x: {"logits": x, "predictions": x})},
             r"logits as float32 \[N, 1\]",
@@ -172,8 +184,9 @@ def test_a_variable_that_nobody_owns_is_named():
 
 def test_models_may_take_the_size_by_any_name_or_position():
     for signature in ("output_size", "size", "output_size, **rest", "*sizes", "**sizes"):
+        source = f"def create_model(self, {signature}): seen.append(locals()); self.w = tf.Variable(tf.zeros([100, 4]))"
         scope = {"tf": tf, "seen": []}
-        exec(f"def create_model(self, {signature}):\n    seen.append(locals())\n    self.w = tf.Variable(tf.zeros([100, 4]))", scope)
+        exec(source, scope)
         with tf.Graph().as_default():
             graph.Network(mistaken(TinyGenerator, create_model=scope["create_model"]), registry.GENERATOR, SIZE)
         assert str(SIZE) in str({k: v for k, v in scope["seen"][0].items() if k != "self"}), signature

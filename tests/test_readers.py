@@ -1,5 +1,7 @@
 """Which images come when, from memory and through the shuffle buffer."""
 
+import pathlib
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -67,6 +69,6 @@ def test_a_batch_larger_than_the_data_repeats_it(files):
 
 def test_a_streamed_file_that_is_cut_off_is_named(files, tmp_path):
     path = tmp_path / "cut.tfrecords"
-    path.write_bytes(open(files[0], "rb").read()[:-50])
-    with pytest.raises(DataError, match="cut.tfrecords, record 24: cut off"):
+    path.write_bytes(pathlib.Path(files[0]).read_bytes()[:-50])
+    with pytest.raises(DataError, match="cut.tfrecords, record 24: damaged or cut off"):
         readers.StreamReader([str(path)], 784, 0, 8, 1)

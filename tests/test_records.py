@@ -84,6 +84,11 @@ def test_damaged_files_are_named_with_the_record(tmp_path):
     with pytest.raises(DataError, match="cut.tfrecords, record 599: damaged or cut off; the 599 records before it"):
         records.read_all([str(cut)], 2500)
 
+    for tail in (1, 8, 11):  # bytes of the next record's head
+        cut.write_bytes(content[: second + tail])
+        with pytest.raises(DataError, match="cut.tfrecords, record 1: damaged or cut off"):
+            records.read_all([str(cut)], 2500)
+
     flipped = tmp_path / "flipped.tfrecords"
     flipped.write_bytes(content[: second + 50] + bytes([content[second + 50] ^ 1]) + content[second + 51 :])
     with pytest.raises(DataError, match="flipped.tfrecords, record 1: damaged"):
@@ -100,6 +105,10 @@ def test_files_of_other_kinds_are_named(tmp_path):
     jpeg.write_bytes(picture.getvalue())
     empty.write_bytes(b"")
     text.write_text("just some words, long enough to be taken for a record's head")
-    for path, expected in [(jpeg, "a JPEG picture"), (empty, "is empty"), (text, "record 0: damaged, or not a TFRecord")]:
+    for path, expected in [
+        (jpeg, "a JPEG picture"),
+        (empty, "is empty"),
+        (text, "record 0: damaged, or not a TFRecord"),
+    ]:
         with pytest.raises(DataError, match=expected):
             records.read_all([str(path)], 2500)

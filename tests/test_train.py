@@ -129,6 +129,13 @@ def test_start_new_model_begins_anew(faces, copy):
     assert (copy / "notes.txt").read_text() == "mine"
 
 
+def test_start_new_model_removes_nothing_before_the_new_training_can_begin(fails, faces, copy, tmp_path):
+    before = files(copy)
+    (tmp_path / "bad.tfrecords").write_bytes(b"no records")
+    assert "record 0" in fails(train.main, *command(tmp_path / "bad.tfrecords", copy, "--start_new_model"))
+    assert files(copy) == before
+
+
 def test_pictures_are_exported(faces, tmp_path):
     flags = ["--export_generated_images", "--export_image_steps=10", f"--image_dir={tmp_path}/pictures"]
     assert run_train(faces, tmp_path / "run", *flags) == 0

@@ -1,0 +1,102 @@
+"""Layers for networks: variables by tf.get_variable, under the scope that the network is built in.
+
+A second call under the same name shares the first one's variables, so that a layer may be used in
+`create_model` and in `run_model` alike. Images are [N, height, width, channels]. Weights start normal
+with variance 2 / (inputs of one output), which keeps the scale of values through layers of ReLUs
+(He et al. 2015, arXiv 1502.01852, equation 10); biases start at zero.
+"""
+
+import tensorflow.compat.v1 as tf
+
+MOMENTUM = 0.9  # of batch_norm's moving averages: forgets its start within some 50 steps
+EPSILON = 1e-3  # added to batch_norm's variance
+
+
+def dense(x, units, name):
+    """Fully connected: float32 [N, inputs] -> [N, units]."""
+    with tf.variable_scope(name, reuse=tf.AUTO_REUSE):
+        inputs = x.shape[1].value
+        return tf.nn.bias_add(tf.matmul(x, _weights([inputs, units], inputs)), _bias(units))
+
+
+def conv2d(x, filters, kernel, stride, name):
+    """Convolution with zeros around: float32 [N, h, w, c] -> [N, ceil(h / stride), ceil(w / stride), filters].
+
+    Args:
+        x: images.
+        filters: channels of the result.
+        kernel: height and width of the kernel, an int.
+        stride: an int; 1 keeps the size.
+        name: variable scope.
+    """
+    with tf.variable_scope(name, reuse=tf.AUTO_REUSE):
+        channels = x.shape[3].value
+        weights = _weights([kernel, kernel, channels, filters], kernel * kernel * channels)
+        return tf.nn.bias_add(tf.nn.conv2d(x, weights, [1, stride, stride, 1], "SAME"), _bias(filters))
+
+
+def conv2d_transpose(x, filters, kernel, stride, name, size=None):
+    """Transposed convolution: float32 [N, h, w, c] -> [N, *size, filters].
+
+    A kernel that the stride divides (4 at stride 2) treats all pixels alike and leaves no grid
+    (Odena et al. 2016, "Deconvolution and Checkerboard Artifacts").
+
+    Args:
+        x: images of known height and width.
+        filters: channels of the result.
+        kernel: height and width of the kernel, an int.
+        stride: an int.
+        name: variable scope.
+        size: (height, width) of the result, such that a `conv2d` of this stride would lead back to
+            (h, w): 13 -> 25 or 26 at stride 2. None is (h * stride, w * stride).
+    """
+    with tf.variable_scope(name, reuse=tf.AUTO_REUSE):
+        height, width, channels = x.shape.as_list()[1:]
+        size = size or (height * stride, width * stride)
+        weights = _weights([kernel, kernel, filters, channels], kernel * kernel * channels / stride**2)
+        shape = tf.stack([tf.shape(x)[0], *size, filters])
+        return tf.nn.bias_add(tf.nn.conv2d_transpose(x, weights, shape, [1, stride, stride, 1]), _bias(filters))
+
+
+def batch_norm(x, is_training, name):
+    """Batch normalisation (Ioffe and Szegedy 2015, arXiv 1502.03167) of each channel.
+
+    Training normalises with the batch's own mean and variance, and adds the updates of their moving
+    averages to tf.GraphKeys.UPDATE_OPS; serving uses the averages, so that an image does not depend
+    on the others of its batch. The contest judges single images: is_training=True in a snapshot
+    breaks its contract.
+
+    Args:
+        x: float32 [N, c] or [N, h, w, c].
+        is_training: a Python bool.
+        name: variable scope.
+
+    Returns:
+        float32 of the shape of x.
+    """
+    with tf.variable_scope(name, reuse=tf.AUTO_REUSE):
+        channels = x.shape[-1].value
+        scale = tf.get_variable("scale", [channels], initializer=tf.ones_initializer())
+        offset = tf.get_variable("offset", [channels], initializer=tf.zeros_initializer())
+        mean = tf.get_variable("mean", [channels], initializer=tf.zeros_initializer(), trainable=False)
+        variance = tf.get_variable("variance", [channels], initializer=tf.ones_initializer(), trainable=False)
+        images = x if x.shape.ndims == 4 else tf.reshape(x, [-1, 1, 1, channels])
+        if is_training:
+            result, batch_mean, batch_variance = tf.nn.fused_batch_norm(images, scale, offset, epsilon=EPSILON)
+            for average, value in ((mean, batch_mean), (variance, batch_variance)):
+                tf.add_to_collection(
+                    tf.GraphKeys.UPDATE_OPS, tf.assign_sub(average, (1 - MOMENTUM) * (average - value))
+                )
+        else:
+            result, _, _ = tf.nn.fused_batch_norm(
+                images, scale, offset, mean, variance, epsilon=EPSILON, is_training=False
+            )
+        return result if x.shape.ndims == 4 else tf.reshape(result, [-1, channels])
+
+
+def _weights(shape, inputs):
+    return tf.get_variable("weights", shape, initializer=tf.random_normal_initializer(stddev=(2.0 / inputs) ** 0.5))
+
+
+def _bias(units):
+    return tf.get_variable("bias", [units], initializer=tf.zeros_initializer())
