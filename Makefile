@@ -30,7 +30,7 @@ demo: $(INSTALLED)
 		--num_epochs=5000 --batch_size=64 --export_generated_images --image_dir=$(DEMO)/generated
 	$(RUN) gan.eval --eval_data_pattern=$(DEMO)/data/validation.tfrecords --train_dir=$(DEMO)/run --run_once
 	$(RUN) gan.generate_and_discriminate --G_train_dir=$(DEMO)/run --D_train_dir=$(DEMO)/run --seed=1 \
-		--input_data_pattern=$(DEMO)/data/validation.tfrecords,$(DEMO)/data/test.tfrecords --output_dir=$(DEMO)/half_round
+		--input_data_pattern=$(DEMO)/data/test.tfrecords --output_dir=$(DEMO)/half_round
 	$(RUN) gan.linear_interpolation --train_dir=$(DEMO)/run --output_file=$(DEMO)/interpolation.png --seed=1
 	@echo
 	@echo "Done. To look at, in $(abspath $(DEMO)):"

@@ -44,7 +44,7 @@ def compare(config):
     """Times the pairs and prints what came out."""
     storage.find_files(config.train_data_pattern, "train_data_pattern")
     try:
-        import torch  # noqa: F401
+        import torch
     except ImportError:
         print("PyTorch is not installed: no ratios (pip install torch)")
         torch = None

