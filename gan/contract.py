@@ -38,8 +38,8 @@ PLACEHOLDER_OPS = frozenset(["Placeholder", "PlaceholderV2"])
 # What a network may be made of, in the old spellings that lowering.py writes. All of them exist in
 # TensorFlow 1.2, are functions of their inputs alone, read and write nothing, and end.
 _OPS = """
-    Const Identity Placeholder StopGradient NoOp
-    Abs Acos Add AddN Asin Atan Atan2 BiasAdd BiasAddV1 Cast Ceil CheckNumerics Cos Div Elu Erf Erfc Exp Expm1
+    Const Identity Placeholder StopGradient
+    Abs Acos Add AddN Asin Atan Atan2 BiasAdd BiasAddV1 Cast Ceil Cos Div Elu Erf Erfc Exp Expm1
     Floor FloorDiv FloorMod Log Log1p LogSoftmax Maximum Minimum Mod Mul Neg Pow RealDiv Reciprocal Relu Relu6
     Rint Round Rsqrt Sigmoid Sign Sin Softmax Softplus Softsign Sqrt Square SquaredDifference Sub Tan Tanh
     TruncateDiv TruncateMod OnesLike ZerosLike
@@ -81,16 +81,14 @@ HARMLESS = {
 }
 
 # What values may be made of, and the operations that 1.2 cannot run on these.
-TYPES = (tf.float32, tf.float64, tf.int32, tf.int64, tf.uint8, tf.bool)
-_REAL = "Acos Asin Atan RealDiv Reciprocal Tan"
 NO_KERNEL = {
     tf.float32: "TruncateDiv",
     tf.float64: "AvgPool Conv2D Conv2DBackpropInput DepthwiseConv2dNative TruncateDiv",
-    tf.int32: f"Conv2D Conv2DBackpropInput {_REAL}",
-    tf.int64: f"BatchMatMul BroadcastArgs InvertPermutation MatMul {_REAL}",
+    tf.int32: "Conv2D Conv2DBackpropInput RealDiv Reciprocal",
+    tf.int64: "BatchMatMul BroadcastArgs InvertPermutation MatMul RealDiv Reciprocal",
     tf.uint8: "Add FloorMod MatMul Maximum Minimum OnesLike RealDiv Square Sub",
-    tf.bool: "ArgMax ArgMin BatchToSpace ExtractImagePatches MatrixBandPart MatrixDiag MatrixDiagPart "
-    "MatrixSetDiag OnesLike SpaceToBatch",
+    tf.bool: "ArgMax ArgMin BatchToSpace BatchToSpaceND ExtractImagePatches MatrixBandPart MatrixDiag "
+    "MatrixDiagPart MatrixSetDiag OnesLike SpaceToBatch SpaceToBatchND",
 }
 
 
@@ -141,7 +139,7 @@ def cut(meta_graph, size):
     """
     ends = endpoints(meta_graph)
     nodes = {node.name: node for node in meta_graph.graph_def.node}
-    with _explaining("the graph is malformed"):
+    with explaining("the graph is malformed"):
         return (
             _between(nodes, (NOISE, ends.noise), (GENERATED, ends.generated), [None, NOISE_SIZE]),
             _between(nodes, (IMAGES, ends.images), (PROBABILITY, ends.probability), [None, size]),
@@ -169,7 +167,7 @@ def freeze(network, read_weight):
     frozen = tf.GraphDef(versions=network.graph_def.versions)
     for node in network.graph_def.node:
         if node.op in VARIABLE_OPS:
-            with _explaining(f"variable {node.name} cannot be read"):
+            with explaining(f"variable {node.name} cannot be read"):
                 frozen.node.append(lowering.constant(node.name, _weight(node, read_weight)))
         else:
             frozen.node.append(node)
@@ -192,11 +190,11 @@ def connect(network, size, scope):
             float32 [None, 100 or size], or its output is not float32 [None, size or 1].
     """
     name, taken, returned = (GENERATED, NOISE_SIZE, size) if scope == "generator" else (PROBABILITY, size, 1)
-    with _explaining(f"the {scope}'s graph is malformed"):
+    with explaining(f"the {scope}'s graph is malformed"):
         forbidden = outside_battle_ops(network)
     if forbidden:
         raise ContractError(f"the {scope} uses operations that are not allowed in a battle: {', '.join(forbidden)}")
-    with _explaining(f"the {scope} cannot be connected to float32 [None, {taken}]"):
+    with explaining(f"the {scope} cannot be connected to float32 [None, {taken}]"):
         given, result = tf.import_graph_def(
             network.graph_def, return_elements=[network.input, network.output], name=scope
         )
@@ -242,6 +240,15 @@ def check_range(name, values, shape):
         raise ContractError(f"{name} must lie in [0, 1], its values reach from {values.min():g} to {values.max():g}")
 
 
+@contextlib.contextmanager
+def explaining(what):
+    """Turns what TensorFlow raises for malformed graphs and files into a ContractError that begins with `what`."""
+    try:
+        yield
+    except (ValueError, TypeError, IndexError, RuntimeError, tf.errors.OpError) as error:
+        raise ContractError(f"{what}: {reason(error)}") from error
+
+
 def _check_same(name, first, second, what):
     difference = np.abs(first - second).max()
     if not difference <= TOLERANCE:
@@ -268,7 +275,7 @@ def _outside(node):
         if key in HARMLESS and _plain(attribute) != HARMLESS[key]:
             yield f"{node.op} with {key}"
         for dtype in map(tf.as_dtype, types):
-            if dtype.base_dtype not in TYPES or node.op in NO_KERNEL[dtype.base_dtype].split():
+            if dtype.base_dtype not in NO_KERNEL or node.op in NO_KERNEL[dtype.base_dtype].split():
                 yield f"{node.op} of {dtype.base_dtype.name}"
 
 
@@ -306,7 +313,7 @@ def _between(nodes, source, sink, input_shape):
                 node.input.append(tensor)
                 waiting.append(_node_of(tensor))
         if node.op in PLACEHOLDER_OPS:
-            raise ContractError(f"{sink_collection} depends on {source_collection} and on a second placeholder, {name}")
+            raise ContractError(f"{sink_collection} depends on a placeholder other than {source_collection}: {name}")
     if not connected:
         raise ContractError(f"{sink_collection} does not depend on {source_collection}")
     ordered = [placeholder] + [kept[name] for name in nodes if name in kept]
@@ -331,15 +338,6 @@ def _node_of(tensor):
 
 def _full_name(tensor):
     return tensor if ":" in tensor else tensor + ":0"
-
-
-@contextlib.contextmanager
-def _explaining(what):
-    """Turns what TensorFlow raises for a malformed graph or file into a ContractError."""
-    try:
-        yield
-    except (ValueError, TypeError, IndexError, tf.errors.OpError) as error:
-        raise ContractError(f"{what}: {reason(error)}") from error
 
 
 def _weight(node, read_weight):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.variable_pb2 import VariableDef
 
-from gan import contract, lowering, registry
+from gan import contract, registry
 from gan.errors import UserError, reason
 from gan.random_noise_generator import NOISE_SIZE
 from gan.registry import DISCRIMINATOR, GENERATOR

@@ -15,7 +15,7 @@ EPSILON = 1e-3  # added to batch_norm's variance
 def dense(x, units, name):
     """Fully connected: float32 [N, inputs] -> [N, units]."""
     with tf.variable_scope(name, reuse=tf.AUTO_REUSE):
-        inputs = x.shape[1].value
+        inputs = x.shape.as_list()[1]
         return tf.nn.bias_add(tf.matmul(x, _weights([inputs, units], inputs)), _bias(units))
 
 
@@ -30,7 +30,7 @@ def conv2d(x, filters, kernel, stride, name):
         name: variable scope.
     """
     with tf.variable_scope(name, reuse=tf.AUTO_REUSE):
-        channels = x.shape[3].value
+        channels = x.shape.as_list()[3]
         weights = _weights([kernel, kernel, channels, filters], kernel * kernel * channels)
         return tf.nn.bias_add(tf.nn.conv2d(x, weights, [1, stride, stride, 1], "SAME"), _bias(filters))
 
@@ -75,7 +75,7 @@ def batch_norm(x, is_training, name):
         float32 of the shape of x.
     """
     with tf.variable_scope(name, reuse=tf.AUTO_REUSE):
-        channels = x.shape[-1].value
+        channels = x.shape.as_list()[-1]
         scale = tf.get_variable("scale", [channels], initializer=tf.ones_initializer())
         offset = tf.get_variable("offset", [channels], initializer=tf.zeros_initializer())
         mean = tf.get_variable("mean", [channels], initializer=tf.zeros_initializer(), trainable=False)

@@ -18,7 +18,7 @@ def lower(graph_def):
     """Returns a GraphDef with the same node names that uses old operations only, where they exist.
 
     Resource variables become reference variables, whose names and values are the same in a
-    checkpoint.
+    checkpoint. Devices and private attributes are left out: they name what may not be there.
 
     Args:
         graph_def: tf.GraphDef of an inference graph; not changed.
@@ -32,6 +32,7 @@ def lower(graph_def):
     for node in graph_def.node:
         copy = tf.NodeDef()
         copy.CopyFrom(node)
+        copy.device = ""
         for index, tensor in enumerate(node.input):
             copy.input[index] = _past_identity_n(tensor, nodes)
         casts = _narrow_indices(copy)
@@ -52,7 +53,7 @@ def constant(name, value):
 
 
 def _strip_private_attributes(node):
-    """Removes attributes such as _class and _output_shapes, which name nodes that may be gone."""
+    """Removes attributes such as _class, which names a node that may be gone."""
     for key in [key for key in node.attr if key.startswith("_")]:
         del node.attr[key]
 
@@ -158,6 +159,7 @@ def _renamed(new_op, *dropped):
 
 
 def _to_identity(node, nodes):
+    """For what lets its input pass, perhaps after a look at it."""
     build = _Builder(node)
     build.add("Identity", node.input[:1], T=build.type("dtype" if "dtype" in node.attr else "T"))
     return build.done()
@@ -360,6 +362,7 @@ _REWRITES = {
     "AddV2": _renamed("Add"),
     "BatchMatMulV2": _batch_mat_mul,
     "BroadcastTo": _broadcast_to,
+    "CheckNumerics": _to_identity,
     "ClipByValue": _clip_by_value,
     "DivNoNan": _div_no_nan,
     "EnsureShape": _to_identity,

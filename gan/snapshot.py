@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from gan import checkpoint, contract
-from gan.errors import ContractError, StateError, reason
+from gan.errors import ContractError, StateError
 
 
 class Snapshot:
@@ -59,8 +59,9 @@ class Snapshot:
 
     def _open(self, size):
         self.size = size
-        reader = self._reader()
-        self.shapes = reader.get_variable_to_shape_map()
+        with contract.explaining("the weights cannot be read"):
+            reader = tf.train.load_checkpoint(self.path)
+            self.shapes = reader.get_variable_to_shape_map()
 
         def read_weight(name):
             if name not in self.shapes:
@@ -88,12 +89,6 @@ class Snapshot:
             raise ContractError("the .meta file is not a MetaGraphDef") from error
         return meta_graph
 
-    def _reader(self):
-        try:
-            return tf.train.load_checkpoint(self.path)
-        except (tf.errors.OpError, ValueError, RuntimeError) as error:
-            raise ContractError(f"the weights cannot be read: {reason(error)}") from error
-
     def _generate(self, noise):
         return self._run(self._generator, noise, contract.GENERATED, self.size)
 
@@ -103,10 +98,8 @@ class Snapshot:
     def _run(self, network, values, name, width):
         given, result = network
         parts = [values[i : i + self._batch_size] for i in range(0, len(values), self._batch_size)]
-        try:
+        with contract.explaining(f"{name} cannot be computed"):
             results = np.concatenate([self._session.run(result, {given: part}) for part in parts])
-        except (tf.errors.OpError, ValueError) as error:
-            raise ContractError(f"{name} cannot be computed: {reason(error)}") from error
         if results.shape != (len(values), width):
             raise ContractError(f"{name} returned shape {list(results.shape)}, not {[len(values), width]}")
         return results

@@ -64,13 +64,14 @@ class _Run:
         """Trains to the end or to a signal, and saves."""
         config = self._config
         last = self._last_step()
+        self._writer = SummaryWriter(config.train_dir, first_step=self._step + 1)
+        self._save()
         if self._step >= last or self._out_of_time():
             print(
                 f"{config.train_dir} is trained already, {self._progress_text()}; raise --num_epochs, --max_steps or "
                 "--max_minutes to go on, or --start_new_model to begin anew"
             )
             return
-        self._writer = SummaryWriter(config.train_dir, first_step=self._step + 1)
         scalar_steps = max(1, config.export_model_steps // SCALARS_PER_EXPORT)
         with Progress("training", last, "step", self._step) as progress:
             progress.say(self._announcement(last))
@@ -151,7 +152,9 @@ class _Run:
         self._step, self._images_seen, self._seconds = self._session.run(
             [self._graph.global_step, self._graph.images_seen, self._graph.seconds]
         )
-        self._saved_step = self._step if state else None
+        snapshot = checkpoint.latest_snapshot(self._config.train_dir)
+        # A run that was killed between the two has a state without its snapshot.
+        self._saved_step = self._step if state and snapshot and snapshot.step == self._step else None
         self._tick, self._note, self._scalars_at = time.monotonic(), "", (time.monotonic(), self._images_seen)
 
     def _train_step(self, with_scalars):
@@ -193,20 +196,15 @@ class _Run:
         )
 
     def _save(self):
-        """Writes the snapshot, then the state: a state never stands without its snapshot."""
+        """Writes the state, then the snapshot: a snapshot never stands without a state to go on from."""
         if self._step in (0, self._saved_step):
             return
-        weights = self._weights()
-        checkpoint.write_snapshot(
-            self._serving,
-            self._serving_session,
-            self._config.train_dir,
-            self._step,
-            weights,
-            self._config.keep_snapshots,
-        )
+        config, weights = self._config, self._weights()
         self._graph.seconds.load(self._seconds, self._session)
-        checkpoint.write_state(self._saver, self._session, self._config.train_dir, self._step)
+        checkpoint.write_state(self._saver, self._session, config.train_dir, self._step)
+        checkpoint.write_snapshot(
+            self._serving, self._serving_session, config.train_dir, self._step, weights, config.keep_snapshots
+        )
         self._saved_step = self._step
         self._writer.picture(self._step, "samples", self._samples())
         self._writer.flush()

@@ -4,22 +4,14 @@
 
 inputs.npz holds "noise" [N, 100] and "images_SIZE" [N, SIZE]. outputs.npz gets, for the i-th snapshot,
 "generated_i" and "p_i", and "version"; a snapshot that fails gets "error_i" in their place.
-
-    python old_reader.py --ops
-
-prints the registry of operations as JSON: name -> {"stateful", "deprecated", "attributes": name ->
-the types that it may be, or null where these are not limited}.
 """
 
 from __future__ import print_function
 
-import json
 import sys
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.framework import types_pb2
-from tensorflow.python.framework import op_def_registry
 
 COLLECTIONS = ("noise_input_placeholder", "generated_images", "input_batch_raw", "p_for_data")
 
@@ -42,31 +34,18 @@ def run(prefix, inputs):
         )
 
 
-def registry():
-    """What --ops prints."""
-    return {
-        name: {
-            "stateful": op.is_stateful,
-            "deprecated": op.HasField("deprecation"),
-            "attributes": {
-                attribute.name: [types_pb2.DataType.Name(t) for t in attribute.allowed_values.list.type] or None
-                for attribute in op.attr
-            },
-        }
-        for name, op in op_def_registry.get_registered_ops().items()
-    }
+def text(string):
+    """The same in both Pythons, for those who read the file."""
+    return np.array(string, dtype="U")
 
 
 def main(arguments):
-    if arguments == ["--ops"]:
-        print(json.dumps(registry()))
-        return
-    inputs, outputs = np.load(arguments[0]), {"version": tf.__version__}
+    inputs, outputs = np.load(arguments[0]), {"version": text(tf.__version__)}
     for index, prefix in enumerate(arguments[2:]):
         try:
             outputs["generated_%d" % index], outputs["p_%d" % index] = run(prefix, inputs)
         except Exception as error:
-            outputs["error_%d" % index] = "%s: %s" % (type(error).__name__, error)
+            outputs["error_%d" % index] = text("%s: %s" % (type(error).__name__, error))
     np.savez(arguments[1], **outputs)
 
 

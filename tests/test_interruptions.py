@@ -22,10 +22,23 @@ def start_training(faces, train_dir, *flags):
     """Starts training and waits until its loop is about to begin."""
     quick = ["--batch_size=16", "--seed=5", f"--export_model_steps={STEPS_PER_SNAPSHOT}"]
     process = start("train", f"--train_data_pattern={faces}", f"--train_dir={train_dir}", *quick, *flags)
+    output = []
     for line in process.stdout:
+        output.append(line)
         if "Ctrl-C saves and stops" in line:
             return process
-    pytest.fail(f"training ended with exit code {process.wait()}")
+    pytest.fail(f"training ended with exit code {process.wait()}: {''.join(output)}")
+
+
+def test_killed_between_the_state_and_the_snapshot(faces, tmp_path):
+    """The first snapshot, or a later one, is then written before anything else."""
+    for last in (5, 10):
+        assert run_train(faces, tmp_path, f"--max_steps={last}") == 0
+        for path in tmp_path.glob(f"model.ckpt-{last}*"):
+            path.unlink()
+        (tmp_path / "checkpoint").unlink()
+        assert run_train(faces, tmp_path, f"--max_steps={last}") == 0
+        assert checkpoint.latest_snapshot(str(tmp_path)).step == last
 
 
 def test_killed_at_random_moments(faces, tmp_path):

@@ -1,0 +1,146 @@
+"""Layers against numbers worked out by hand, in training and in serving."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from networks import ConvDiscriminator, ConvGenerator
+
+from gan import graph, layers, losses
+
+
+def run(build, *inputs, weights=None, then=None):
+    """Runs build(*placeholders) once; `weights` are put into the variables by name before.
+
+    Returns:
+        (result, variables after it and after `then(session, feed)`)
+    """
+    with tf.Graph().as_default():
+        placeholders = [tf.placeholder(tf.float32, [None, *np.shape(value)[1:]]) for value in inputs]
+        result, feed = build(*placeholders), dict(zip(placeholders, inputs))
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            for variable in tf.global_variables():
+                if variable.op.name in (weights or {}):
+                    variable.load(weights[variable.op.name], session)
+            value = session.run(result, feed)
+            if then:
+                then(session, feed)
+            return value, {variable.op.name: session.run(variable) for variable in tf.global_variables()}
+
+
+def test_dense():
+    weights = {"d/weights": [[1.0, 2.0, 3.0], [0.0, -1.0, 1.0]], "d/bias": [10.0, 20.0, 30.0]}
+    value, _ = run(lambda x: layers.dense(x, 3, "d"), [[1.0, 2.0], [0.0, 1.0]], weights=weights)
+    np.testing.assert_array_equal(value, [[11.0, 20.0, 35.0], [10.0, 19.0, 31.0]])
+
+
+def test_conv2d():
+    """The sum of each pixel and its neighbours to the right and below, plus a bias."""
+    image = np.arange(9.0).reshape(1, 3, 3, 1)
+    weights = {"c/weights": np.ones([2, 2, 1, 1]), "c/bias": [100.0]}
+    value, _ = run(lambda x: layers.conv2d(x, 1, 2, 1, "c"), image, weights=weights)
+    np.testing.assert_array_equal(value[0, :, :, 0], [[108, 112, 107], [120, 124, 113], [113, 115, 108]])
+    value, _ = run(lambda x: layers.conv2d(x, 1, 2, 2, "c"), image, weights=weights)
+    np.testing.assert_array_equal(value[0, :, :, 0], [[108, 107], [113, 108]])
+
+
+def test_conv2d_transpose():
+    """A kernel of 2 at stride 2 puts a copy of the kernel where each pixel was."""
+    image = np.float32([[1, 2], [3, 4]]).reshape(1, 2, 2, 1)
+    weights = {"t/weights": np.float32([[1, 10], [100, 1000]]).reshape(2, 2, 1, 1), "t/bias": [0.5]}
+    value, _ = run(lambda x: layers.conv2d_transpose(x, 1, 2, 2, "t"), image, weights=weights)
+    np.testing.assert_array_equal(
+        value[0, :, :, 0] - 0.5, [[1, 10, 2, 20], [100, 1000, 200, 2000], [3, 30, 4, 40], [300, 3000, 400, 4000]]
+    )
+    value, _ = run(lambda x: layers.conv2d_transpose(x, 1, 2, 2, "t", size=(3, 4)), image, weights=weights)
+    np.testing.assert_array_equal(value[0, :, :, 0] - 0.5, [[1, 10, 2, 20], [100, 1000, 200, 2000], [3, 30, 4, 40]])
+
+
+def test_conv2d_transpose_leads_back():
+    """conv2d of the same stride has the shape again that the transposed one came from."""
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [None, 13, 7, 4])
+        for size in (None, (25, 13), (25, 14)):
+            y = layers.conv2d_transpose(x, 6, 5, 2, f"up{size and size[1]}", size)
+            assert y.shape.as_list() == [None, *(size or (26, 14)), 6]
+            assert layers.conv2d(y, 4, 5, 2, f"down{size and size[1]}").shape.as_list() == [None, 13, 7, 4]
+
+
+@pytest.mark.parametrize("shape", [(4, 2), (2, 2, 1, 2)])
+def test_batch_norm_in_training(shape):
+    """Channels of mean 4 and 1 and of mean square deviation 5 and 1."""
+    x = np.float32([[1, 0], [3, 2], [5, 0], [7, 2]]).reshape(shape)
+
+    def update(session, feed):
+        session.run(tf.get_collection(tf.GraphKeys.UPDATE_OPS), feed)
+
+    weights = {"n/scale": [1.0, 3.0], "n/offset": [0.0, 0.5]}
+    value, variables = run(lambda x: layers.batch_norm(x, True, "n"), x, weights=weights, then=update)
+    expected = np.array([[-3, -1], [-1, 1], [1, -1], [3, 1]]) / np.sqrt([5 + 1e-3, 1 + 1e-3]) * [1, 3] + [0, 0.5]
+    np.testing.assert_allclose(value, expected.reshape(shape), rtol=1e-5)
+    np.testing.assert_allclose(variables["n/mean"], [0.1 * 4, 0.1 * 1], rtol=1e-5)
+    # The population's variance is estimated as the batch's times 4 / 3.
+    np.testing.assert_allclose(variables["n/variance"], [0.9 + 0.1 * 20 / 3, 0.9 + 0.1 * 4 / 3], rtol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(4, 2), (2, 2, 1, 2)])
+def test_batch_norm_in_serving(shape):
+    x = np.float32([[1, 0], [3, 2], [5, 0], [7, 2]]).reshape(shape)
+    weights = {"n/scale": [2.0, 1.0], "n/offset": [0.0, 1.0], "n/mean": [3.0, 1.0], "n/variance": [3.999, 0.999]}
+    value, variables = run(lambda x: layers.batch_norm(x, False, "n"), x, weights=weights)
+    np.testing.assert_allclose(value, np.reshape([[-2, 0], [0, 2], [2, 0], [4, 2]], shape), atol=1e-5)
+    np.testing.assert_array_equal(variables["n/mean"], [3.0, 1.0])
+
+
+def test_variables_are_shared_and_sorted():
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [None, 6])
+        for is_training in (True, False):
+            with tf.variable_scope("net", reuse=tf.AUTO_REUSE):
+                layers.batch_norm(layers.dense(x, 5, "d"), is_training, "n")
+        assert [v.op.name for v in tf.trainable_variables()] == [
+            "net/d/weights",
+            "net/d/bias",
+            "net/n/scale",
+            "net/n/offset",
+        ]
+        moving = set(tf.global_variables()) - set(tf.trainable_variables())
+        assert {v.op.name for v in moving} == {"net/n/mean", "net/n/variance"}
+        assert len(tf.get_collection(tf.GraphKeys.UPDATE_OPS)) == 2
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda x: layers.dense(tf.reshape(x, [-1, 1024]), 512, "a"),
+        lambda x: layers.conv2d(x, 64, 3, 1, "a"),
+        lambda x: layers.conv2d_transpose(x, 32, 4, 2, "a"),
+    ],
+)
+def test_weights_start_so_that_values_keep_their_scale(build):
+    """A ReLU halves the mean square of a symmetric input; a layer on top must double it."""
+    x = np.maximum(np.random.default_rng(0).normal(size=[32, 4, 4, 64]), 0)
+    value, variables = run(build, x)
+    square = np.mean(np.square(value[:, 1:-1, 1:-1] if value.ndim == 4 else value))
+    assert 0.8 < square < 1.2
+    assert not variables["a/bias"].any()
+
+
+def test_training_updates_the_moving_averages():
+    """The training graph runs what batch_norm leaves in UPDATE_OPS, and the snapshot serves it."""
+    with tf.Graph().as_default():
+        tf.set_random_seed(1)
+        real = tf.constant(np.random.default_rng(0).random((8, 784), dtype=np.float32))
+        noise = tf.random_uniform([8, 100], -1, 1)
+        training = graph.build_training_graph(
+            ConvGenerator(), ConvDiscriminator(), losses.CrossEntropyLoss(), real, noise, size=784
+        )
+        served = training.serving_weights
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            before = session.run(served)
+            session.run(training.train_op)
+            after = session.run(served)
+    moved = {name for name in served if np.abs(after[name] - before[name]).max() > 1e-6}
+    assert {name for name in served if name.endswith(("mean", "variance"))} <= moved
+    assert set(served) == set(graph.build_serving_graph(ConvGenerator(), ConvDiscriminator(), 784).variables)
