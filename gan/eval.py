@@ -147,11 +147,11 @@ def _check_network(config, kind, snapshot):
     """Raises StateError where the snapshot's variables are not those of the network asked for."""
     import tensorflow.compat.v1 as tf
 
-    from gan import graph
+    from gan.network import Network
 
     name = getattr(config, f"{kind}_model")
     with tf.Graph().as_default():
-        network = graph.Network(registry.load(kind, name, f"{kind}_model"), kind, snapshot.size)
+        network = Network(registry.load(kind, name, f"{kind}_model"), kind, snapshot.size)
         network.connect_to_placeholder()
         wanted = {v.op.name: v.shape.as_list() for v in network.variables}
     for variable, shape in wanted.items():

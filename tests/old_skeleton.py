@@ -87,6 +87,7 @@ def two_layers(x, variables):
 def train(folder, records, variant):
     os.makedirs(folder)
     with tf.Graph().as_default():
+        tf.set_random_seed(1)
         global_step = tf.Variable(0, trainable=False, name="global_step")
         images = input_batch(records, variant)
         noise = tf.placeholder(tf.float32, [None, 100], name="noise")
@@ -103,7 +104,8 @@ def train(folder, records, variant):
 
         d_loss = loss(real_logits, 1.0) + loss(fake_logits, 0.0)
         g_loss = loss(fake_logits, 1.0)
-        rate = tf.train.exponential_decay(0.01, global_step, 100, 0.95, staircase=True)
+        # So slow that no discriminator ends with all of its ReLUs dead, which would hide wrong weights.
+        rate = tf.train.exponential_decay(0.0002, global_step, 100, 0.95, staircase=True)
         d_step = tf.train.AdamOptimizer(rate).minimize(d_loss, global_step, var_list=discriminator)
         g_step = tf.train.AdamOptimizer(rate).minimize(g_loss, var_list=generator)
         tf.summary.scalar("d_loss", d_loss)

@@ -6,6 +6,7 @@ import tensorflow.compat.v1 as tf
 
 from gan import graph, losses, models, registry
 from gan.errors import UserError
+from gan.network import Network
 
 SIZE = 4
 RATE = 0.5
@@ -188,5 +189,5 @@ def test_models_may_take_the_size_by_any_name_or_position():
         scope = {"tf": tf, "seen": []}
         exec(source, scope)
         with tf.Graph().as_default():
-            graph.Network(mistaken(TinyGenerator, create_model=scope["create_model"]), registry.GENERATOR, SIZE)
+            Network(mistaken(TinyGenerator, create_model=scope["create_model"]), registry.GENERATOR, SIZE)
         assert str(SIZE) in str({k: v for k, v in scope["seen"][0].items() if k != "self"}), signature

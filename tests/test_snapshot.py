@@ -259,7 +259,7 @@ def check_old_snapshot(folder):
     generated, probability = snapshot.generate(NOISE), snapshot.discriminate(images(SIZE))
     np.testing.assert_allclose(generated, two_layers(NOISE, *weights["generator"]), atol=1e-6)
     np.testing.assert_allclose(probability, two_layers(images(SIZE), *weights["discriminator"])[:, 0], atol=1e-6)
-    assert np.ptp(generated) > 0.1 and np.ptp(probability) > 0.001
+    assert np.ptp(generated) > 0.1 and np.ptp(probability) > 0.01
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -1,0 +1,145 @@
+"""A contestant's model in a graph: connected, checked, and its variables found."""
+
+import contextlib
+import inspect
+import os
+import sys
+import traceback
+
+import tensorflow.compat.v1 as tf
+
+from gan import registry
+from gan.errors import UserError, reason
+from gan.random_noise_generator import NOISE_SIZE
+from gan.registry import GENERATOR
+
+# TensorFlow 1's way of building graphs, but with resource variables: a reference variable may be
+# read while it is being written, and then two equal runs differ.
+tf.disable_eager_execution()
+tf.disable_v2_tensorshape()
+tf.disable_control_flow_v2()
+tf.enable_resource_variables()
+
+
+class Network:
+    """A contestant's model under one variable scope; every call shares its variables.
+
+    Args:
+        model: an object with `create_model`, `run_model` and perhaps `get_variables`.
+        kind: GENERATOR or DISCRIMINATOR; also the scope's name.
+        size: pixels of an image.
+    """
+
+    def __init__(self, model, kind, size):
+        self.model, self.kind, self.size = model, kind, size
+        self._owned = {
+            key: []
+            for key in (
+                tf.GraphKeys.GLOBAL_VARIABLES,
+                tf.GraphKeys.TRAINABLE_VARIABLES,
+                tf.GraphKeys.UPDATE_OPS,
+                tf.GraphKeys.REGULARIZATION_LOSSES,
+            )
+        }
+        with self._owning(), self._explaining("create_model"):
+            _call(model.create_model, {registry.SIZE_ARGUMENT[kind]: size}, first=size)
+
+    def __call__(self, model_input, is_training):
+        """Runs the model and checks what it returns; see models.BaseModel.run_model."""
+        with self._owning(), self._explaining("run_model"):
+            results = _call(self.model.run_model, {"is_training": is_training}, first=model_input)
+        self._check(results)
+        if "regularization_loss" in results:
+            self._owned[tf.GraphKeys.REGULARIZATION_LOSSES].append(results["regularization_loss"])
+        return results
+
+    def connect_to_placeholder(self):
+        """Runs the model for serving; returns its placeholder and what it serves."""
+        width = NOISE_SIZE if self.kind == GENERATOR else self.size
+        given = tf.placeholder(tf.float32, [None, width])
+        return given, self(given, is_training=False)["output" if self.kind == GENERATOR else "predictions"]
+
+    @property
+    def variables(self):
+        """All variables made by the model, trainable or not."""
+        return self._owned[tf.GraphKeys.GLOBAL_VARIABLES]
+
+    @property
+    def trainable_variables(self):
+        """What get_variables lists; all trainable ones where it lists nothing."""
+        get_variables = getattr(self.model, "get_variables", None)
+        given = list(get_variables() or []) if get_variables else []
+        found = self._owned[tf.GraphKeys.TRAINABLE_VARIABLES]
+        forgotten = [v.op.name for v in found if given and not any(v is g for g in given)]
+        if forgotten:
+            raise UserError(
+                f"{type(self.model).__name__}.get_variables leaves out {', '.join(forgotten)}, which would never be "
+                "trained: list them, or make them with trainable=False"
+            )
+        if not found:
+            raise UserError(f"{type(self.model).__name__} has no trainable variables")
+        return given or found
+
+    @property
+    def updates(self):
+        """Operations to run with every training step, such as those of batch normalisation."""
+        return self._owned[tf.GraphKeys.UPDATE_OPS]
+
+    @property
+    def regularization_losses(self):
+        return self._owned[tf.GraphKeys.REGULARIZATION_LOSSES]
+
+    @contextlib.contextmanager
+    def _owning(self):
+        """Enters the network's scope and takes note of all that is added to the collections inside."""
+        before = {key: len(tf.get_collection_ref(key)) for key in self._owned}
+        with tf.variable_scope(self.kind, reuse=tf.AUTO_REUSE):
+            yield
+        for key, owned in self._owned.items():
+            owned += tf.get_collection_ref(key)[before[key] :]
+
+    @contextlib.contextmanager
+    def _explaining(self, method):
+        """Turns an error in a contestant's code into one sentence that names the line."""
+        try:
+            yield
+        except Exception as error:
+            source = getattr(sys.modules.get(type(self.model).__module__), "__file__", None)
+            lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == source]
+            where = f"{os.path.basename(source)}, line {lines[-1]}" if lines else type(error).__name__
+            raise UserError(
+                f"{type(self.model).__name__}.{method} failed as a {self.kind} ({where}): {reason(error)}; "
+                f"gan/models.py has the {self.kind}s {', '.join(registry.listed(self.kind))}"
+            ) from error
+
+    def _check(self, results):
+        expected = {"output": self.size} if self.kind == GENERATOR else {"logits": 1, "predictions": 1}
+        name = type(self.model).__name__
+        if not isinstance(results, dict) or not set(expected) <= set(results):
+            raise UserError(
+                f"{name} is not a {self.kind}: its run_model must return a dict with {' and '.join(expected)}; "
+                f"gan/models.py has {', '.join(registry.listed(self.kind))}"
+            )
+        for key, width in expected.items():
+            shape, dtype = results[key].shape, results[key].dtype
+            if dtype != tf.float32 or not shape.is_compatible_with([None, width]):
+                raise UserError(
+                    f"{name}.run_model must return {key} as float32 [N, {width}], it is {dtype.name} {shape}"
+                )
+
+
+def _call(method, keywords, first):
+    """Calls a model's method with its first argument and those keywords that it takes.
+
+    The first argument goes by keyword where the method takes it under the name given in `keywords`
+    or has no positional argument at all; contestants write both.
+    """
+    parameters = inspect.signature(method).parameters.values()
+    names = {p.name for p in parameters}
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    positional = any(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL) for p in parameters)
+    accepted = {k: v for k, v in keywords.items() if k in names or takes_any}
+    by_keyword = any(value is first for value in accepted.values())
+    if by_keyword and (not positional or any(k in names for k, v in accepted.items() if v is first)):
+        return method(**accepted)
+    return method(first, **{k: v for k, v in accepted.items() if v is not first})
