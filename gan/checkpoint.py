@@ -12,16 +12,14 @@ from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
+from gan import storage
 from gan.errors import StateError, reason
-
-try:
-    import fcntl
-except ImportError:  # not on Windows, where nothing keeps a second trainer out
-    fcntl = None
 
 SNAPSHOT, STATE = "model.ckpt", "state.ckpt"
 STATE_FOLDER = "state"
-_INDEX_FILE = "checkpoint"
+_INDEX_FILE, _LOG = "checkpoint", "events.out.tfevents."
+_SNAPSHOT_PARTS, _STATE_PARTS = ("index", "meta"), ("index",)  # beside the data
+LOOKS = 3  # how often to look again where a trainer deletes what was just found
 _FILE = re.compile(
     r"(?P<base>model\.ckpt|state\.ckpt)-(?P<step>\d+)\."
     r"(?P<part>index|meta|data-\d{5}-of-(?P<shards>\d{5}))(?P<temporary>\.tempstate\d+|\.part)?$"
@@ -29,14 +27,21 @@ _FILE = re.compile(
 
 
 class Found(NamedTuple):
-    """A complete snapshot or state: `prefix` is its path without .index, .meta and .data-*."""
+    """A complete snapshot or state."""
 
-    prefix: str
+    prefix: str  # path on disk without .index, .meta and .data-*
     step: int
+    path: str  # where it was found, likewise without the endings; for messages
+
+
+def folder_of(where):
+    """The folder of what `latest_snapshot` takes: itself, or the one that holds the snapshot named."""
+    folder, _, name = where.rpartition("/")
+    return (folder or ".") if re.fullmatch(rf"{re.escape(SNAPSHOT)}-\d+", name) else where
 
 
 def latest_snapshot(where):
-    """Finds the newest complete snapshot.
+    """Finds the newest complete snapshot; one in a bucket is copied to the disk.
 
     Args:
         where: a folder, or the prefix of one snapshot such as /tmp/run/model.ckpt-1000.
@@ -44,16 +49,19 @@ def latest_snapshot(where):
     Returns:
         A Found, or None where the folder has none.
     """
-    folder, name = os.path.split(where)
-    if os.path.isfile(where + ".index") and os.path.isfile(where + ".meta"):
-        match = re.search(r"-(\d+)$", name)
-        return Found(where, int(match.group(1)) if match else 0)
-    return _latest(where, ["index", "meta"])
+    folder, _, name = where.rpartition("/")
+    if name:
+        files = [file for file in storage.names(folder or ".") if file.startswith(name + ".")]
+        if {f"{name}.{part}" for part in _SNAPSHOT_PARTS} <= {*files}:
+            step = re.search(r"-(\d+)$", name)
+            local = storage.at_hand(folder or ".", files)
+            return Found(os.path.join(local, name), int(step[1]) if step else 0, where)
+    return _latest(where, _SNAPSHOT_PARTS)
 
 
 def latest_state(train_dir):
-    """Finds the newest complete training state of a train_dir: a Found or None."""
-    return _latest(os.path.join(train_dir, STATE_FOLDER), ["index"])
+    """Finds the newest complete training state of a train_dir on disk: a Found or None."""
+    return _latest(os.path.join(train_dir, STATE_FOLDER), _STATE_PARTS)
 
 
 def write_snapshot(serving, session, train_dir, step, weights, keep):
@@ -131,29 +139,46 @@ def prepare_folder(train_dir):
         raise StateError(f"--train_dir={train_dir} cannot be written: {error.strerror}") from error
 
 
-@contextlib.contextmanager
 def locked(train_dir):
     """Keeps a second trainer out of a train_dir; raises StateError where one is at work in it."""
-    with open(os.path.join(train_dir, STATE_FOLDER, ".lock"), "w") as file:
-        try:
-            if fcntl:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StateError(f"--train_dir={train_dir} is in use by another training run") from error
-        yield
+    return storage.locked(os.path.join(train_dir, STATE_FOLDER, ".lock"), f"--train_dir={train_dir}")
 
 
 def remove_training(train_dir):
     """Removes what a trainer wrote to train_dir, and no other file; returns the paths removed."""
     return _remove(
         train_dir,
-        lambda name: name == _INDEX_FILE or _FILE.match(name) or name.startswith("events.out.tfevents."),
+        lambda name: name == _INDEX_FILE or _FILE.match(name) or is_log(name),
     )
 
 
 def remove_leftovers(train_dir):
     """Removes what a killed trainer was just writing, so that it does not fill the disk."""
     _remove(train_dir, lambda name: (match := _FILE.match(name)) and match["temporary"])
+
+
+def is_pointer(name):
+    """Whether a file names the newest snapshot or state."""
+    return os.path.basename(name) == _INDEX_FILE
+
+
+def is_partial(name):
+    """Whether a file is still being written."""
+    match = _FILE.match(os.path.basename(name))
+    return name.endswith(".part") or bool(match and match["temporary"])
+
+
+def is_log(name):
+    """Whether a file is one of TensorBoard's."""
+    return os.path.basename(name).startswith(_LOG)
+
+
+def upload_rank(name):
+    """Sorts files so that a reader who sees them appear one by one never sees half a snapshot."""
+    base = os.path.basename(name)
+    match = _FILE.match(base)
+    kind = ("data", "index", "meta").index(match["part"][:5].partition("-")[0]) if match else 3
+    return is_pointer(name), not name.startswith(STATE_FOLDER), kind, name
 
 
 def _remove(train_dir, is_wanted):
@@ -167,37 +192,42 @@ def _remove(train_dir, is_wanted):
 
 
 def _latest(folder, parts):
-    """The one that `checkpoint` names where it is complete; else the newest complete one."""
-    if not os.path.isdir(folder):
-        return None
-    complete = _complete(folder, parts)
-    named = _named(folder)
-    step = named if named in complete else max(complete, default=None)
-    return None if step is None else Found(complete[step], step)
+    """The one that `checkpoint` names where it is complete; else the newest complete one; else None."""
+    for _ in range(LOOKS):
+        complete = _complete(storage.names(folder), parts)
+        if not complete:
+            return None
+        named = _named(folder)
+        step = named if named in complete else max(complete)
+        base, files = complete[step]
+        with contextlib.suppress(FileNotFoundError):  # deleted since, for newer ones
+            local = storage.at_hand(folder, files)
+            return Found(os.path.join(local, f"{base}-{step}"), step, storage.join(folder, f"{base}-{step}"))
+    return None
 
 
-def _complete(folder, parts):
-    """step -> prefix of all whose files are all there."""
+def _complete(names, parts):
+    """step -> (base, files) of all whose files are all there."""
     have = {}
-    for name in os.listdir(folder):
+    for name in names:
         match = _FILE.match(name)
         if match and not match["temporary"]:
-            have.setdefault((match["base"], int(match["step"])), []).append((match["part"], match["shards"]))
+            have.setdefault((match["base"], int(match["step"])), []).append(match)
     complete = {}
-    for (base, step), found in have.items():
-        shards = [int(count) for _, count in found if count]
-        if {*parts} <= {part for part, _ in found} and shards and len(shards) == shards[0]:
-            complete[step] = os.path.join(folder, f"{base}-{step}")
+    for (base, step), matches in have.items():
+        shards = [int(match["shards"]) for match in matches if match["shards"]]
+        if {*parts} <= {match["part"] for match in matches} and shards and len(shards) == shards[0]:
+            complete[step] = base, sorted(match.string for match in matches)
     return complete
 
 
 def _named(folder):
     """The step that the file `checkpoint` names, or None. Only the name counts, whatever its folder."""
     try:
-        with open(os.path.join(folder, _INDEX_FILE), encoding="utf-8", errors="replace") as file:
-            match = re.search(r'^model_checkpoint_path:\s*"(?:.*[/\\])?[^/\\"]*-(\d+)"', file.read(), re.MULTILINE)
+        content = storage.read(storage.join(folder, _INDEX_FILE)).decode(errors="replace")
     except OSError:
         return None
+    match = re.search(r'^model_checkpoint_path:\s*"(?:.*[/\\])?[^/\\"]*-(\d+)"', content, re.MULTILINE)
     return int(match.group(1)) if match else None
 
 
@@ -210,7 +240,7 @@ def _save(saver, session, prefix):
 
 def _publish(folder, base, step, keep):
     """Names the new one in `checkpoint`, then deletes the oldest and what a killed run left half-written."""
-    steps = sorted(s for s in _complete(folder, ["index"]) if s <= step)[-keep:]
+    steps = sorted(s for s in _complete(storage.names(folder), _STATE_PARTS) if s <= step)[-keep:]
     lines = [f'model_checkpoint_path: "{base}-{step}"']
     lines += [f'all_model_checkpoint_paths: "{base}-{s}"' for s in steps]
     _write_whole(os.path.join(folder, _INDEX_FILE), ("\n".join(lines) + "\n").encode())

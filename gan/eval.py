@@ -21,7 +21,7 @@ import numpy as np
 
 from gan import command_line, pictures, registry, storage
 from gan.command_line import flag
-from gan.errors import ContractError, StateError
+from gan.errors import StateError, UserError
 from gan.random_noise_generator import uniform_noise
 
 _NOISE = 5  # first number of the key of the noise, see readers._ORDER
@@ -68,28 +68,37 @@ def evaluate(config):
     registry.check_name(registry.LOSS, config.label_loss, "label_loss")
     files = storage.find_files(config.eval_data_pattern, "eval_data_pattern")
     command_line.import_tensorflow()
-    from gan import checkpoint, contract, records
+    from gan import checkpoint, contract, mirror, records
 
     size = contract.MNIST_SIZE if config.use_mnist else contract.FACE_SIZE
     real_images = pictures.to_floats(records.read_all(files, size, config.num_readers))
-    if config.run_once:
-        _report(config, real_images)
-        return
+    results_folder = storage.join(checkpoint.folder_of(config.train_dir), "eval")
+    with mirror.writable_folder(results_folder) as folder:
+        if config.run_once:
+            _report(config, real_images, folder)
+        else:
+            _watch(config, real_images, folder)
+
+
+def _watch(config, real_images, folder):
+    """Reports on each new snapshot until interrupted."""
+    from gan import checkpoint
+
     print(f"waiting for snapshots in {config.train_dir}; Ctrl-C ends", flush=True)
     evaluated = None
     while True:
-        found = checkpoint.latest_snapshot(config.train_dir)
-        if found and found != evaluated:
-            evaluated = found
-            try:
-                _report(config, real_images)
-            except (ContractError, StateError, FileNotFoundError) as error:
-                # The trainer may have deleted it since; a broken one must not end the watch.
-                print(f"eval: {error}", file=sys.stderr, flush=True)
+        try:
+            found = checkpoint.latest_snapshot(config.train_dir)
+            if found and found != evaluated:
+                evaluated = found
+                _report(config, real_images, folder)
+        except (UserError, FileNotFoundError) as error:
+            # The trainer may have deleted it since, the network be away; a broken one must not end the watch.
+            print(f"eval: {error}", file=sys.stderr, flush=True)
         time.sleep(config.eval_interval_secs)
 
 
-def _report(config, real_images):
+def _report(config, real_images, folder):
     """Evaluates the newest snapshot; prints and stores the result."""
     from gan.snapshot import Snapshot
     from gan.summaries import SummaryWriter
@@ -106,12 +115,12 @@ def _report(config, real_images):
     )
     line = json.dumps({"snapshot": os.path.basename(snapshot.path), "step": snapshot.step, **results})
     print(line, flush=True)
-    folder = os.path.join(os.path.dirname(snapshot.path), "eval")
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "eval.jsonl"), "a", encoding="utf-8") as file:
+    os.makedirs(folder.path, exist_ok=True)
+    with open(os.path.join(folder.path, "eval.jsonl"), "a", encoding="utf-8") as file:
         file.write(line + "\n")
-    with contextlib.closing(SummaryWriter(folder)) as writer:
+    with contextlib.closing(SummaryWriter(folder.path)) as writer:
         writer.scalars(snapshot.step, {tag: results[key] for tag, key in _TAGS.items()})
+    folder.changed()
 
 
 def _measure(snapshot, real_images, loss):

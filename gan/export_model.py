@@ -13,7 +13,7 @@ import sys
 if not __package__:  # `python export_model.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan import command_line
+from gan import command_line, storage
 from gan.command_line import flag
 from gan.errors import UserError
 
@@ -36,6 +36,7 @@ def export(config):
     """Writes the SavedModel."""
     if os.path.exists(config.output_dir) and (not os.path.isdir(config.output_dir) or os.listdir(config.output_dir)):
         raise UserError(f"--output_dir={config.output_dir} exists already; give a new or an empty folder")
+    storage.check_empty(config.output_dir, "output_dir")
     command_line.import_tensorflow()
     import tensorflow.compat.v1 as tf
 
@@ -45,11 +46,11 @@ def export(config):
     size = contract.MNIST_SIZE if config.use_mnist else contract.FACE_SIZE
     snapshot = Snapshot(config.train_dir, size)
     generator, discriminator = snapshot.networks
-    with tf.Graph().as_default(), tf.Session() as session:
+    with storage.output_folder(config.output_dir) as folder, tf.Graph().as_default(), tf.Session() as session:
         noise, generated = contract.connect(generator, size, "generator")
         images, probabilities = contract.connect(discriminator, size, "discriminator")
         predict_signature = tf.saved_model.signature_def_utils.predict_signature_def
-        builder = tf.saved_model.Builder(config.output_dir)
+        builder = tf.saved_model.Builder(folder)
         builder.add_meta_graph_and_variables(
             session,
             [tf.saved_model.tag_constants.SERVING],

@@ -77,7 +77,8 @@ def play(config):
     probabilities = discriminator.discriminate(pictures.to_floats(images))
     contract.check_range(contract.PROBABILITY, probabilities, (total,))
     guesses = np.where(probabilities > 0.5, REAL, GENERATED)
-    _write(config.output_dir, images, truth, guesses, probabilities)
+    with storage.output_folder(config.output_dir) as folder:
+        _write(folder, images, truth, guesses, probabilities)
 
     right = truth == guesses
     real, generated = truth == REAL, truth == GENERATED

@@ -16,7 +16,7 @@ if not __package__:  # `python linear_interpolation.py` inside gan/: the package
 
 import numpy as np
 
-from gan import command_line, pictures
+from gan import command_line, pictures, storage
 from gan.command_line import flag
 from gan.random_noise_generator import uniform_noise
 
@@ -48,7 +48,9 @@ def interpolate(config):
     snapshot = Snapshot(config.train_dir, contract.MNIST_SIZE if config.use_mnist else contract.FACE_SIZE)
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
     images = snapshot.generate(between(uniform_noise(4, _CORNERS, seed), STEPS))
-    pictures.write_png(config.output_file, pictures.grid(pictures.to_bytes(images), columns=STEPS, zoom=2))
+    folder, _, name = config.output_file.rpartition("/")
+    with storage.output_folder(folder) as local:
+        pictures.write_png(os.path.join(local, name), pictures.grid(pictures.to_bytes(images), columns=STEPS, zoom=2))
     print(f"{config.output_file}: {STEPS}x{STEPS} images of {snapshot.path} between four latents of seed {seed}")
 
 

@@ -37,7 +37,7 @@ import sys
 if not __package__:  # `python prepare_data.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan import command_line, datasets
+from gan import command_line, datasets, storage
 from gan.command_line import flag
 from gan.errors import UserError
 from gan.progress import Progress
@@ -51,7 +51,7 @@ class PrepareDataConfig:
     """Flags of the command, by name."""
 
     source: str = flag(None, "What the pictures are.", choices=datasets.SOURCES, required=True)
-    output_dir: str = flag(None, "Folder for the records; made where it is missing.", required=True)
+    output_dir: str = flag(None, "Folder for the records, on disk or gs://; made where it is missing.", required=True)
     input: str = flag(None, "Folder or .tgz archive of the pictures; for mnist the folder of its files.")
     download: bool = flag(False, "Fetches LFW (funneled, 233 MB) in place of reading --input.")
     download_dir: str = flag(None, "Folder for the archive that --download fetches; not set means output_dir.")
@@ -77,9 +77,17 @@ def main(argv=None):
 def prepare(config):
     """Reads and divides the pictures, then imports TensorFlow and writes the records."""
     _check_flags(config)
-    box, folder, path = _box(config), config.output_dir, config.input
+    if not config.overwrite:
+        storage.check_empty(config.output_dir, "output_dir")
+    with storage.output_folder(config.output_dir) as folder:
+        _prepare(config, folder)
+
+
+def _prepare(config, folder):
+    box, path = _box(config), config.input
     if config.download:
-        path = os.path.join(config.download_dir or folder, datasets.LFW_ARCHIVE)
+        archive_folder = storage.cache_folder("downloads") if storage.is_remote(config.output_dir) else folder
+        path = os.path.join(config.download_dir or archive_folder, datasets.LFW_ARCHIVE)
         checksum = datasets.LFW_SHA256
     else:
         checksum = datasets.fingerprint(datasets.find(config.source, path))
@@ -102,7 +110,7 @@ def prepare(config):
     with _removing_parts(folder):
         _write(folder, loaded, parts)
         _publish(folder, settings, loaded, parts)
-    _report(folder, loaded, parts)
+    _report(config.output_dir, loaded, parts)
 
 
 def _check_flags(config):

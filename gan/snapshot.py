@@ -22,7 +22,7 @@ class Snapshot:
         batch_size: images run at once; bounds memory, not results.
 
     Attributes:
-        path: prefix of the snapshot.
+        path: where it was found, without .index, .meta and .data-*.
         step: its training step.
         size: pixels of an image.
         networks: (generator, discriminator) as frozen contract.Networks.
@@ -37,7 +37,7 @@ class Snapshot:
         found = checkpoint.latest_snapshot(where)
         if found is None:
             raise StateError(f"{where} has no complete snapshot (model.ckpt-N.index, .meta and .data-*)")
-        self.path, self.step = found
+        self._prefix, self.step, self.path = found
         self._batch_size = batch_size
         with self._named():
             self._open(size)
@@ -60,7 +60,7 @@ class Snapshot:
     def _open(self, size):
         self.size = size
         with contract.explaining("the weights cannot be read"):
-            reader = tf.train.load_checkpoint(self.path)
+            reader = tf.train.load_checkpoint(self._prefix)
             self.shapes = reader.get_variable_to_shape_map()
 
         def read_weight(name):
@@ -81,7 +81,7 @@ class Snapshot:
 
     def _meta_graph(self):
         meta_graph = tf.MetaGraphDef()
-        with open(self.path + ".meta", "rb") as file:
+        with open(self._prefix + ".meta", "rb") as file:
             content = file.read()
         try:
             meta_graph.ParseFromString(content)

@@ -1,22 +1,64 @@
-"""Files by path and pattern; the one place that knows where files can be."""
+"""Files on disk and in Google Cloud Storage: the one place that knows what gs:// means.
 
+Credentials are what google-cloud-storage finds (`gcloud auth application-default login`, or the
+machine's own); STORAGE_EMULATOR_HOST names an emulator. The library checks what it moves by CRC32C.
+"""
+
+import contextlib
+import fnmatch
+import functools
 import glob
+import hashlib
 import os
+import shutil
+import tempfile
 
-from gan.errors import DataError
+from gan.errors import DataError, StateError, UserError
+from gan.progress import Progress
+
+try:
+    import fcntl
+except ImportError:  # not on Windows, where nothing keeps a second trainer out
+    fcntl = None
+
+SCHEME = "gs://"
+REQUEST_SECONDS = 30  # without an answer, after which a request is given up and made again
+RETRY_SECONDS = 60  # in all for one request that fails again and again
+
+
+def is_remote(path):
+    """Whether a path is in a bucket."""
+    return path.startswith(SCHEME)
+
+
+def join(folder, *names):
+    """Like os.path.join, for both kinds of path."""
+    return "/".join([folder.rstrip("/"), *names]) if is_remote(folder) else os.path.join(folder, *names)
+
+
+def cache_folder(*names):
+    """A folder below the user's cache: $XDG_CACHE_HOME or ~/.cache, then gan-contest."""
+    root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(root, "gan-contest", *names)
 
 
 def find_files(pattern, flag):
-    """Expands a pattern to the files that match it, sorted.
+    """Expands a pattern to the files that match it, sorted; those in a bucket are fetched into the cache once.
 
     Args:
-        pattern: such as data/train*.tfrecords; several are separated by commas.
+        pattern: such as data/train*.tfrecords or gs://bucket/data/train*; several are separated by commas.
         flag: name of the flag that gave it, for the message.
+
+    Returns:
+        Paths on disk.
 
     Raises:
         DataError: nothing matches, or what matches is a folder.
+        UserError: the bucket cannot be read.
     """
-    files = sorted({path for part in pattern.split(",") for path in glob.glob(part.strip())})
+    files = []
+    for part in filter(None, (part.strip() for part in pattern.split(","))):
+        files += _find_remote(part) if is_remote(part) else sorted(glob.glob(part))
     if not files:
         raise DataError(f"--{flag}={pattern}: no file matches")
     for path in files:
@@ -24,4 +66,206 @@ def find_files(pattern, flag):
             raise DataError(
                 f"--{flag}={pattern}: {path} is a folder; give a pattern of files, such as {path}/*.tfrecords"
             )
-    return files
+    return sorted(set(files))
+
+
+def names(folder):
+    """Names of the files directly in a folder; empty where there is no such folder."""
+    if not is_remote(folder):
+        return [entry.name for entry in os.scandir(folder) if entry.is_file()] if os.path.isdir(folder) else []
+    prefix = _split(folder)[1].rstrip("/") + "/"
+    prefix = "" if prefix == "/" else prefix
+    return [name for name in (blob.name[len(prefix) :] for blob in _list(folder, prefix)) if name and "/" not in name]
+
+
+def read(path):
+    """A file's content as bytes; raises FileNotFoundError where there is none."""
+    if not is_remote(path):
+        with open(path, "rb") as file:
+            return file.read()
+    with _explaining(path):
+        return _blob(path).download_as_bytes(timeout=REQUEST_SECONDS, retry=_retry())
+
+
+def fetch(path, local):
+    """Copies a file of a bucket to a local path, whole or not at all."""
+    os.makedirs(os.path.dirname(local), exist_ok=True)
+    part = f"{local}.{os.getpid()}.part"
+    try:
+        with _explaining(path):
+            _blob(path).download_to_filename(part, timeout=REQUEST_SECONDS, retry=_retry())
+        os.replace(part, local)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(part)
+
+
+def at_hand(folder, wanted):
+    """A folder on disk that holds these files of `folder`: itself, or a copy in the cache.
+
+    Raises:
+        FileNotFoundError: one is not there, perhaps no longer.
+    """
+    if not is_remote(folder):
+        return folder
+    bucket, prefix = _split(folder)
+    prefix = prefix.rstrip("/") + "/" if prefix else ""
+    versions = {blob.name[len(prefix) :]: blob.generation for blob in _list(folder, prefix)}
+    if not set(wanted) <= set(versions):
+        raise FileNotFoundError(2, "there is no such file any more", folder)
+    # The same names may have another content tomorrow, but then of other generations.
+    key = hashlib.sha256(repr(sorted((name, versions[name]) for name in wanted)).encode()).hexdigest()[:16]
+    local = cache_folder("copies", bucket, *prefix.split("/"), key)
+    for name in wanted:
+        if not os.path.exists(os.path.join(local, name)):
+            fetch(join(folder, name), os.path.join(local, name))
+    return local
+
+
+def upload(local, path):
+    """Copies a local file into a bucket; it appears there whole or not at all."""
+    with _explaining(path):
+        _blob(path).upload_from_filename(local, timeout=REQUEST_SECONDS, retry=_retry())
+
+
+def write(path, content):
+    """Writes bytes as a file of a bucket."""
+    with _explaining(path):
+        _blob(path).upload_from_string(content, timeout=REQUEST_SECONDS, retry=_retry())
+
+
+def delete(path):
+    """Deletes a file of a bucket; one that is gone already is well."""
+    with contextlib.suppress(FileNotFoundError), _explaining(path):
+        _blob(path).delete(timeout=REQUEST_SECONDS, retry=_retry())
+
+
+@contextlib.contextmanager
+def output_folder(path):
+    """A folder to write results to: `path` itself, or one on disk whose files are uploaded at the end.
+
+    Yields:
+        A path on disk.
+
+    Raises:
+        UserError: the upload failed; names the folder on disk where everything is kept.
+    """
+    if not is_remote(path):
+        yield path
+        return
+    local = tempfile.mkdtemp(prefix="gan-output-")
+    yield local
+    found = [os.path.join(folder, name) for folder, _, files in os.walk(local) for name in files]
+    try:
+        with Progress(f"uploading to {path}", len(found), "file") as progress:
+            for file in sorted(found, key=os.path.getmtime):  # as they were written, what names others last
+                upload(file, join(path, *os.path.relpath(file, local).split(os.sep)))
+                progress.update()
+    except UserError as error:
+        raise UserError(f"{error}; everything is kept in {local}") from error
+    shutil.rmtree(local)
+
+
+@contextlib.contextmanager
+def locked(path, what):
+    """Holds a lock file on disk; raises StateError where another process holds it, which uses `what`."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as file:
+        try:
+            if fcntl:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StateError(f"{what} is in use by another training run") from error
+        yield
+
+
+def check_empty(path, flag):
+    """Raises UserError where a folder of a bucket holds files; folders on disk are checked by who writes them."""
+    if is_remote(path) and names(path):
+        raise UserError(f"--{flag}={path} holds files already; give another folder")
+
+
+def _find_remote(pattern):
+    """Fetches what matches a gs:// pattern into the cache; returns paths on disk."""
+    bucket, wanted = _split(pattern)
+    prefix = wanted[: min([wanted.find(c) for c in "*?[" if c in wanted] or [len(wanted)])]
+    found = sorted((blob for blob in _list(pattern, prefix) if _matches(blob.name, wanted)), key=lambda blob: blob.name)
+    # Another generation is another content: a file that changes in the bucket is fetched again.
+    local = [cache_folder("data", bucket, str(blob.generation), *blob.name.split("/")) for blob in found]
+    missing = [(blob, path) for blob, path in zip(found, local) if not os.path.exists(path)]
+    if missing:
+        with Progress(f"fetching {pattern}", sum(blob.size for blob, _ in missing), "byte", scale=True) as progress:
+            for blob, path in missing:
+                fetch(f"{SCHEME}{bucket}/{blob.name}", path)
+                progress.update(blob.size)
+    return local
+
+
+def _matches(name, pattern):
+    """Like glob: a star does not reach over a slash."""
+    name, pattern = name.split("/"), pattern.split("/")
+    return len(name) == len(pattern) and all(map(fnmatch.fnmatchcase, name, pattern))
+
+
+def _split(path):
+    """gs://bucket/some/name -> (bucket, some/name)."""
+    bucket, _, name = path[len(SCHEME) :].partition("/")
+    if not bucket:
+        raise UserError(f"{path} names no bucket; write gs://bucket/folder")
+    return bucket, name
+
+
+def _list(path, prefix):
+    with _explaining(path, missing=StateError(f"{path}: there is no such bucket")):
+        return list(
+            _client().list_blobs(_split(path)[0], prefix=prefix or None, timeout=REQUEST_SECONDS, retry=_retry())
+        )
+
+
+def _blob(path):
+    bucket, name = _split(path)
+    return _client().bucket(bucket).blob(name)
+
+
+@functools.cache
+def _client_for(emulator):
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import storage
+
+    if emulator:
+        return storage.Client(project="emulator", credentials=AnonymousCredentials())
+    return storage.Client()
+
+
+def _client():
+    """One client a process, and another where the emulator's address changes."""
+    with _explaining("Google Cloud Storage"):
+        return _client_for(os.environ.get("STORAGE_EMULATOR_HOST"))
+
+
+def _retry():
+    from google.cloud.storage.retry import DEFAULT_RETRY
+
+    return DEFAULT_RETRY.with_delay(initial=0.5, maximum=8).with_timeout(RETRY_SECONDS)
+
+
+@contextlib.contextmanager
+def _explaining(path, missing=None):
+    """Turns the library's errors into one sentence; what is not there into `missing` or FileNotFoundError."""
+    from google.api_core import exceptions
+    from google.auth.exceptions import GoogleAuthError
+    from google.cloud.storage.exceptions import DataCorruption
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except exceptions.NotFound as error:
+        raise missing or FileNotFoundError(2, "there is no such file", path) from error
+    except (exceptions.Forbidden, exceptions.Unauthorized) as error:
+        raise UserError(f"{path}: no permission ({error.message.splitlines()[0]})") from error
+    except GoogleAuthError as error:
+        raise UserError(
+            f"{path}: no credentials for Google Cloud; `gcloud auth application-default login` gets some ({error})"
+        ) from error
+    except (exceptions.GoogleAPIError, RequestException, DataCorruption, ConnectionError) as error:
+        raise UserError(f"{path}: the network or the server failed ({str(error).splitlines()[0]})") from error

@@ -4,6 +4,8 @@ import tensorflow.compat.v1 as tf
 
 from gan import pictures
 
+FLUSH_SECONDS = 10  # from what happens to what TensorBoard can see
+
 
 class SummaryWriter:
     """Adds one event file to a folder.
@@ -16,7 +18,7 @@ class SummaryWriter:
 
     def __init__(self, folder, first_step=None):
         with tf.Graph().as_default():  # it refuses to be made where TensorFlow would run eagerly
-            self._writer = tf.summary.FileWriter(folder)
+            self._writer = tf.summary.FileWriter(folder, flush_secs=FLUSH_SECONDS)
         if first_step is not None:
             self._writer.add_session_log(tf.SessionLog(status=tf.SessionLog.START), first_step)
 

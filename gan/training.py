@@ -10,7 +10,7 @@ import time
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan import checkpoint, graph, pictures, readers, registry
+from gan import checkpoint, graph, mirror, pictures, readers, registry, storage
 from gan.contract import FACE_SIZE, MNIST_SIZE
 from gan.errors import StateError, UserError, reason
 from gan.progress import Progress
@@ -18,6 +18,7 @@ from gan.random_noise_generator import NOISE_SIZE, uniform_noise
 from gan.summaries import SummaryWriter
 
 SCALARS_PER_EXPORT = 10  # TensorBoard gets numbers this many times for every snapshot
+SECONDS_AFTER_SIGNAL = 15  # for the last upload, where a machine that is being taken away gives 30 in all
 SAMPLES = 64  # images in a sample grid
 _NOISE, _SAMPLE = 3, 4  # first numbers of the keys of noise, see readers._ORDER
 
@@ -35,23 +36,34 @@ def train(config, files):
     Raises:
         UserError: the data, the networks, the folder or the course of the losses is not right.
     """
-    checkpoint.prepare_folder(config.train_dir)
-    with checkpoint.locked(config.train_dir), _SignalCatcher() as signals:
-        checkpoint.remove_leftovers(config.train_dir)
-        with contextlib.closing(_Run(config, files, _find_state(config))) as run:
+    with _SignalCatcher() as signals, contextlib.ExitStack() as folders:
+
+        def patience():
+            return SECONDS_AFTER_SIGNAL if signals.caught else mirror.PATIENCE
+
+        folder = folders.enter_context(mirror.writable_folder(config.train_dir, patience))
+        checkpoint.prepare_folder(folder.path)
+        folders.enter_context(checkpoint.locked(folder.path))
+        checkpoint.remove_leftovers(folder.path)
+        image_folder = None
+        if config.export_generated_images:
+            image_folder = folders.enter_context(mirror.writable_folder(config.image_dir, patience, fetch=False))
+        with contextlib.closing(_Run(config, files, folder, image_folder)) as run:
             # Only now that the new training is known to be possible.
             if config.start_new_model:
-                removed = checkpoint.remove_training(config.train_dir)
+                removed = checkpoint.remove_training(folder.path)
+                folder.remove_logs()
                 print(f"removed {len(removed)} files of a former training from {config.train_dir}", flush=True)
             run.loop(signals)
-        return 128 + signals.caught if signals.caught else 0
+    return 128 + signals.caught if signals.caught else 0
 
 
 class _Run:
     """One run of the command: graphs, sessions and where they stand."""
 
-    def __init__(self, config, files, state):
-        self._config = config
+    def __init__(self, config, files, folder, image_folder):
+        self._config, self._folder, self._image_folder = config, folder, image_folder
+        state = _find_state(config, folder.path)
         self._size = MNIST_SIZE if config.use_mnist else FACE_SIZE
         self._seed = _seed(config, state)
         self._reader = readers.open_reader(files, self._size, self._seed, config.data_memory_mb, config.num_readers)
@@ -64,7 +76,7 @@ class _Run:
         """Trains to the end or to a signal, and saves."""
         config = self._config
         last = self._last_step()
-        self._writer = SummaryWriter(config.train_dir, first_step=self._step + 1)
+        self._writer = SummaryWriter(self._folder.path, first_step=self._step + 1)
         self._save()
         if self._step >= last or self._out_of_time():
             print(
@@ -152,7 +164,7 @@ class _Run:
         self._step, self._images_seen, self._seconds = self._session.run(
             [self._graph.global_step, self._graph.images_seen, self._graph.seconds]
         )
-        snapshot = checkpoint.latest_snapshot(self._config.train_dir)
+        snapshot = checkpoint.latest_snapshot(self._folder.path)
         # A run that was killed between the two has a state without its snapshot.
         self._saved_step = self._step if state and snapshot and snapshot.step == self._step else None
         self._tick, self._note, self._scalars_at = time.monotonic(), "", (time.monotonic(), self._images_seen)
@@ -201,13 +213,14 @@ class _Run:
             return
         config, weights = self._config, self._weights()
         self._graph.seconds.load(self._seconds, self._session)
-        checkpoint.write_state(self._saver, self._session, config.train_dir, self._step)
+        checkpoint.write_state(self._saver, self._session, self._folder.path, self._step)
         checkpoint.write_snapshot(
-            self._serving, self._serving_session, config.train_dir, self._step, weights, config.keep_snapshots
+            self._serving, self._serving_session, self._folder.path, self._step, weights, config.keep_snapshots
         )
         self._saved_step = self._step
         self._writer.picture(self._step, "samples", self._samples())
         self._writer.flush()
+        self._folder.changed()
 
     def _weights(self):
         """What to serve: variable name -> value; raises UserError where one is not finite."""
@@ -219,8 +232,9 @@ class _Run:
 
     def _write_picture(self):
         checkpoint.load_weights(self._serving, self._serving_session, self._weights())
-        path = os.path.join(self._config.image_dir, f"generated-{self._step:06d}.png")
+        path = os.path.join(self._image_folder.path, f"generated-{self._step:06d}.png")
         pictures.write_png(path, self._samples())
+        self._image_folder.changed()
 
     def _samples(self):
         """A grid of images of the serving graph as it was last loaded, always of the same noise."""
@@ -233,7 +247,7 @@ class _Run:
         raise UserError(f"training diverged at step {self._step}: {what}; {kept}; try a lower --base_learning_rate")
 
     def _saved_prefix(self):
-        return os.path.join(self._config.train_dir, f"{checkpoint.SNAPSHOT}-{self._saved_step}")
+        return storage.join(self._config.train_dir, f"{checkpoint.SNAPSHOT}-{self._saved_step}")
 
     def _last_step(self):
         images_left = self._config.num_epochs * self._reader.num_images - self._images_seen
@@ -276,14 +290,14 @@ class _SignalCatcher:
         signal.signal(number, self._former[number])
 
 
-def _find_state(config):
+def _find_state(config, folder):
     """The state to go on from, or None where training begins anew."""
     if config.start_new_model:
         return None
-    state, snapshot = checkpoint.latest_state(config.train_dir), checkpoint.latest_snapshot(config.train_dir)
+    state, snapshot = checkpoint.latest_state(folder), checkpoint.latest_snapshot(folder)
     if snapshot and not state:
         raise StateError(
-            f"{snapshot.prefix} is a snapshot without the training state to go on from; choose another --train_dir, "
+            f"{snapshot.path} is a snapshot without the training state to go on from; choose another --train_dir, "
             "or --start_new_model to delete it and begin anew"
         )
     return state

@@ -10,6 +10,7 @@ GAN = pathlib.Path(__file__).resolve().parent.parent / "gan"
 COMMANDS = {"train", "eval", "generate_and_discriminate", "prepare_data", "export_model", "linear_interpolation"}
 MIDDLE = {
     "graph",
+    "mirror",
     "network",
     "contract",
     "lowering",

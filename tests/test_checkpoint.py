@@ -25,7 +25,11 @@ def test_the_named_snapshot_is_found_else_the_newest_complete_one(tmp_path):
     touch(tmp_path, *snapshot_files(10), *snapshot_files(200))
     assert checkpoint.latest_snapshot(str(tmp_path)).step == 200
     (tmp_path / "checkpoint").write_text('model_checkpoint_path: "/home/them/run/model.ckpt-10"\n')
-    assert checkpoint.latest_snapshot(str(tmp_path)) == (str(tmp_path / "model.ckpt-10"), 10)
+    assert checkpoint.latest_snapshot(str(tmp_path)) == (
+        str(tmp_path / "model.ckpt-10"),
+        10,
+        str(tmp_path / "model.ckpt-10"),
+    )
     (tmp_path / "model.ckpt-10.meta").unlink()
     assert checkpoint.latest_snapshot(str(tmp_path)).step == 200
 
