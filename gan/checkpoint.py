@@ -49,6 +49,7 @@ def latest_snapshot(where):
     Returns:
         A Found, or None where the folder has none.
     """
+    where = re.sub(r"\.(index|meta|data-\d{5}-of-\d{5})$", "", where)
     folder, _, name = where.rpartition("/")
     if name:
         files = [file for file in storage.names(folder or ".") if file.startswith(name + ".")]
@@ -62,6 +63,33 @@ def latest_snapshot(where):
 def latest_state(train_dir):
     """Finds the newest complete training state of a train_dir on disk: a Found or None."""
     return _latest(os.path.join(train_dir, STATE_FOLDER), _STATE_PARTS)
+
+
+def readable_state(train_dir):
+    """Like `latest_state`, but passes over damaged states, and says so.
+
+    Raises:
+        StateError: there are states, and all are damaged.
+    """
+    folder = os.path.join(train_dir, STATE_FOLDER)
+    complete = _complete(storage.names(folder), _STATE_PARTS)
+    for step in sorted(complete, reverse=True):
+        prefix = os.path.join(folder, f"{STATE}-{step}")
+        try:
+            reader = tf.train.load_checkpoint(prefix)
+            for name in reader.get_variable_to_shape_map():
+                reader.get_tensor(name)
+            return Found(prefix, step, prefix)
+        except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
+            print(f"warning: {prefix} is damaged and passed over: {reason(error)}", flush=True)
+    if complete:
+        raise StateError(f"no state in {folder} can be read; --start_new_model begins anew")
+    return None
+
+
+def snapshot_steps(where):
+    """Steps of all complete snapshots in the folder of what `latest_snapshot` takes, rising."""
+    return sorted(_complete(storage.names(folder_of(where)), _SNAPSHOT_PARTS))
 
 
 def write_snapshot(serving, session, train_dir, step, weights, keep):
@@ -118,6 +146,10 @@ def restore_state(saver, session, found, variables):
         for name in sorted({**saved, **wanted})
         if saved.get(name) != wanted.get(name)
     ]
+    averaging = [name for name in {*saved} ^ {*wanted} if name.endswith("/ExponentialMovingAverage")]
+    if averaging and len(averaging) == len(differences):
+        was = "on" if averaging[0] in saved else "off"
+        raise StateError(f"{found.prefix} was trained with --averaging_decay {was}, which cannot change on the way")
     if differences:
         more = f", and {len(differences) - 1} more" if len(differences) > 1 else ""
         raise StateError(

@@ -7,6 +7,7 @@ is imported only after the flags were found right, so that help and mistakes ans
 
 import contextlib
 import dataclasses
+import math
 import os
 import sys
 import tempfile
@@ -56,7 +57,13 @@ def parse(config_class, argv):
     unexpected = values(argv)[1:]
     if unexpected:
         raise flags.Error(f"'{unexpected[0]}' is not a flag; flags are written --name=value")
-    config = config_class(**{name: values[name].value for name in types})
+    given = {name: values[name].value for name in types}
+    for name, value in given.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise flags.Error(f"--{name}={value} is not a finite number")
+        if isinstance(value, str):
+            given[name] = os.path.expanduser(value)  # which the shell leaves alone after a =
+    config = config_class(**given)
     for field in dataclasses.fields(config_class):
         if field.metadata["required"] and getattr(config, field.name) in (None, ""):
             raise flags.Error(f"--{field.name} is needed: {field.metadata['help']}")
@@ -95,7 +102,7 @@ def run(main, config_class, argv=None):
 
 def help_text(name, doc, config_class):
     """The command's own text followed by its flags with their defaults, in the order declared."""
-    lines = [doc.strip().replace("\n\n", "\n\n"), "", "Flags:"]
+    lines = [doc.strip(), "", "Flags:"]
     for field in dataclasses.fields(config_class):
         default = field.default
         if isinstance(default, bool):

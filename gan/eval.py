@@ -9,6 +9,7 @@ as one JSON line a snapshot. Images are judged as in a battle: rounded to 8 bits
 
 import contextlib
 import dataclasses
+import datetime
 import json
 import os
 import sys
@@ -22,9 +23,8 @@ import numpy as np
 from gan import command_line, pictures, registry, storage
 from gan.command_line import flag
 from gan.errors import StateError, UserError
-from gan.random_noise_generator import uniform_noise
+from gan.random_noise_generator import Use, uniform_noise
 
-_NOISE = 5  # first number of the key of the noise, see readers._ORDER
 _TAGS = {
     "accuracy/on_real": "accuracy_on_real",
     "accuracy/on_fake": "accuracy_on_fake",
@@ -70,12 +70,12 @@ def evaluate(config):
     command_line.import_tensorflow()
     from gan import checkpoint, contract, mirror, records
 
-    size = contract.MNIST_SIZE if config.use_mnist else contract.FACE_SIZE
+    size = contract.image_size(config.use_mnist)
     real_images = pictures.to_floats(records.read_all(files, size, config.num_readers))
     results_folder = storage.join(checkpoint.folder_of(config.train_dir), "eval")
     with mirror.writable_folder(results_folder) as folder:
         if config.run_once:
-            _report(config, real_images, folder)
+            _report(config, config.train_dir, real_images, folder)
         else:
             _watch(config, real_images, folder)
 
@@ -85,25 +85,26 @@ def _watch(config, real_images, folder):
     from gan import checkpoint
 
     print(f"waiting for snapshots in {config.train_dir}; Ctrl-C ends", flush=True)
-    evaluated = None
+    last = None
     while True:
         try:
-            found = checkpoint.latest_snapshot(config.train_dir)
-            if found and found != evaluated:
-                evaluated = found
-                _report(config, real_images, folder)
+            steps = checkpoint.snapshot_steps(config.train_dir)
+            if last is None or (steps and steps[-1] < last):  # at the start, or where training began anew
+                last, steps = -1, steps[-1:]
+            for last in [step for step in steps if step > last]:
+                where = storage.join(checkpoint.folder_of(config.train_dir), f"{checkpoint.SNAPSHOT}-{last}")
+                _report(config, where, real_images, folder)
         except (UserError, FileNotFoundError) as error:
             # The trainer may have deleted it since, the network be away; a broken one must not end the watch.
             print(f"eval: {error}", file=sys.stderr, flush=True)
         time.sleep(config.eval_interval_secs)
 
 
-def _report(config, real_images, folder):
-    """Evaluates the newest snapshot; prints and stores the result."""
+def _report(config, where, real_images, folder):
+    """Evaluates a snapshot; prints and stores the result."""
     from gan.snapshot import Snapshot
-    from gan.summaries import SummaryWriter
 
-    snapshot = Snapshot(config.train_dir, real_images.shape[1], config.batch_size)
+    snapshot = Snapshot(where, real_images.shape[1], config.batch_size)
     for kind in (registry.GENERATOR, registry.DISCRIMINATOR):
         if getattr(config, f"{kind}_model"):
             _check_network(config, kind, snapshot)
@@ -113,19 +114,31 @@ def _report(config, real_images, folder):
         f"{results['accuracy_on_fake']:.1%} of {results['num_fake']} generated images, "
         f"D loss {results['discriminator_loss']:.4f}, G loss {results['generator_loss']:.4f}"
     )
-    line = json.dumps({"snapshot": os.path.basename(snapshot.path), "step": snapshot.step, **results})
+    when = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    line = json.dumps({"snapshot": os.path.basename(snapshot.path), "step": snapshot.step, "time": when, **results})
     print(line, flush=True)
+    try:
+        _store(folder, snapshot.step, line, results)
+    except OSError as error:  # the folder may be somebody else's
+        print(f"eval: {folder.path} is left as it is: {error.strerror}", file=sys.stderr, flush=True)
+
+
+def _store(folder, step, line, results):
+    """Adds a result to eval.jsonl and to TensorBoard."""
+    from gan.summaries import SummaryWriter
+
     os.makedirs(folder.path, exist_ok=True)
     with open(os.path.join(folder.path, "eval.jsonl"), "a", encoding="utf-8") as file:
         file.write(line + "\n")
-    with contextlib.closing(SummaryWriter(folder.path)) as writer:
-        writer.scalars(snapshot.step, {tag: results[key] for tag, key in _TAGS.items()})
+    # Where training began anew, TensorBoard forgets what was measured from this step on.
+    with contextlib.closing(SummaryWriter(folder.path, first_step=step)) as writer:
+        writer.scalars(step, {tag: results[key] for tag, key in _TAGS.items()})
     folder.changed()
 
 
 def _measure(snapshot, real_images, loss):
     """Runs both networks; returns the figures by name."""
-    generated = pictures.as_shown(snapshot.generate(uniform_noise(len(real_images), _NOISE)))
+    generated = pictures.as_shown(snapshot.generate(uniform_noise(len(real_images), Use.EVALUATION_NOISE)))
     on_real, on_fake = snapshot.discriminate(real_images), snapshot.discriminate(generated)
     discriminator_loss, generator_loss = _losses(loss, on_real, on_fake)
     return {
@@ -142,13 +155,15 @@ def _losses(loss, on_real, on_fake):
     """Both losses of probabilities [N], by way of their logits."""
     import tensorflow.compat.v1 as tf
 
+    from gan import graph
+
     def logits(probability):
         p = np.clip(probability.astype(np.float64), _SMALLEST_PROBABILITY, 1 - _SMALLEST_PROBABILITY)
         return tf.constant(np.log(p / (1 - p))[:, None], tf.float32)
 
     with tf.Graph().as_default(), tf.Session() as session:
         real, fake = logits(on_real), logits(on_fake)
-        values = session.run([loss.discriminator_loss(real, fake), loss.generator_loss(real, fake)])
+        values = session.run(graph.losses_of(loss, real, fake))
     return [float(value) for value in values]
 
 

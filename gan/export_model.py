@@ -43,7 +43,7 @@ def export(config):
     from gan import contract
     from gan.snapshot import Snapshot
 
-    size = contract.MNIST_SIZE if config.use_mnist else contract.FACE_SIZE
+    size = contract.image_size(config.use_mnist)
     snapshot = Snapshot(config.train_dir, size)
     generator, discriminator = snapshot.networks
     with storage.output_folder(config.output_dir) as folder, tf.Graph().as_default(), tf.Session() as session:

@@ -27,10 +27,9 @@ import numpy as np
 from gan import command_line, pictures, storage
 from gan.command_line import flag
 from gan.errors import UserError
-from gan.random_noise_generator import uniform_noise
+from gan.random_noise_generator import Use, random_generator, uniform_noise
 
 REAL, GENERATED = 1, 0  # categories of the CSV files
-_NOISE, _CHOICE = 6, 7  # first numbers of the keys of randomness, see readers._ORDER
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +63,7 @@ def play(config):
     from gan import contract, records
     from gan.snapshot import Snapshot
 
-    size = contract.MNIST_SIZE if config.use_mnist else contract.FACE_SIZE
+    size = contract.image_size(config.use_mnist)
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
     snapshots = {where: Snapshot(where, size) for where in (config.G_train_dir, config.D_train_dir)}
     for snapshot in snapshots.values():
@@ -94,9 +93,9 @@ def _deal(generator, real_images, num_generate, total, seed):
     num_real = total - num_generate
     if num_real > len(real_images):
         raise UserError(f"--input_data_pattern has {len(real_images)} images, {num_real} real ones are asked for")
-    random = np.random.Generator(np.random.Philox(np.random.SeedSequence([_CHOICE, seed])))
+    random = random_generator(Use.HALF_ROUND_CHOICE, seed)
     chosen = real_images[random.choice(len(real_images), num_real, replace=False)]
-    generated = pictures.to_bytes(generator.generate(uniform_noise(num_generate, _NOISE, seed)))
+    generated = pictures.to_bytes(generator.generate(uniform_noise(num_generate, Use.HALF_ROUND_NOISE, seed)))
     truth = np.repeat([GENERATED, REAL], [num_generate, num_real])
     order = random.permutation(total)
     return np.concatenate([generated, chosen])[order], truth[order]

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.variable_pb2 import VariableDef
 
-from gan import contract
+from gan import contract, registry
 from gan.errors import UserError
-from gan.network import Network
+from gan.network import Network, check_scalar
 from gan.registry import DISCRIMINATOR, GENERATOR
 
 MOMENTUM = 0.9  # of MomentumOptimizer, which has no default
@@ -29,6 +29,7 @@ class TrainingGraph(NamedTuple):
     global_step: tf.Variable
     images_seen: tf.Variable  # real images used in all, int64
     seed: tf.Variable  # int64; kept here so that it is saved
+    num_images: tf.Variable  # images in the data, int64
     seconds: tf.Variable  # time spent training in all, float64
     serving_weights: dict  # variable name -> tensor to serve: averages for the generator
 
@@ -99,8 +100,7 @@ def build_training_graph(
     real_logits, fake_logits = verdicts["logits"][:num_real], verdicts["logits"][num_real:]
     real_verdicts, fake_verdicts = verdicts["predictions"][:num_real], verdicts["predictions"][num_real:]
 
-    discriminator_loss = loss.discriminator_loss(real_logits, fake_logits)
-    generator_loss = loss.generator_loss(real_logits, fake_logits)
+    discriminator_loss, generator_loss = losses_of(loss, real_logits, fake_logits)
     learning_rate = tf.train.exponential_decay(
         base_learning_rate,
         counters["images_seen"],
@@ -140,6 +140,16 @@ def build_training_graph(
         },
         **counters,
     )
+
+
+def losses_of(loss, real_logits, fake_logits):
+    """Both losses of a losses.BaseLoss for logits [N, 1], checked to be scalars: (discriminator's, generator's)."""
+    values = []
+    for method in ("discriminator_loss", "generator_loss"):
+        with registry.explaining(type(loss), method, registry.LOSS):
+            values.append(getattr(loss, method)(real_logits, fake_logits))
+        check_scalar(values[-1], f"{type(loss).__name__}.{method}")
+    return values
 
 
 def build_serving_graph(generator, discriminator, size):
@@ -247,6 +257,7 @@ def _counters():
         global_step=tf.train.get_or_create_global_step(),
         images_seen=counter("images_seen", tf.int64),
         seed=counter("seed", tf.int64),
+        num_images=counter("num_images", tf.int64),
         seconds=counter("seconds", tf.float64),
     )
 

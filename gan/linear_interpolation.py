@@ -18,10 +18,9 @@ import numpy as np
 
 from gan import command_line, pictures, storage
 from gan.command_line import flag
-from gan.random_noise_generator import uniform_noise
+from gan.random_noise_generator import Use, uniform_noise
 
 STEPS = 10  # images from corner to corner
-_CORNERS = 8  # first number of the key of the noise, see readers._ORDER
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,9 +44,9 @@ def interpolate(config):
     from gan import contract
     from gan.snapshot import Snapshot
 
-    snapshot = Snapshot(config.train_dir, contract.MNIST_SIZE if config.use_mnist else contract.FACE_SIZE)
+    snapshot = Snapshot(config.train_dir, contract.image_size(config.use_mnist))
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
-    images = snapshot.generate(between(uniform_noise(4, _CORNERS, seed), STEPS))
+    images = snapshot.generate(between(uniform_noise(4, Use.INTERPOLATION_NOISE, seed), STEPS))
     folder, _, name = config.output_file.rpartition("/")
     with storage.output_folder(folder) as local:
         pictures.write_png(os.path.join(local, name), pictures.grid(pictures.to_bytes(images), columns=STEPS, zoom=2))

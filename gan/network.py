@@ -2,14 +2,11 @@
 
 import contextlib
 import inspect
-import os
-import sys
-import traceback
 
 import tensorflow.compat.v1 as tf
 
 from gan import registry
-from gan.errors import UserError, reason
+from gan.errors import UserError
 from gan.random_noise_generator import NOISE_SIZE
 from gan.registry import GENERATOR
 
@@ -50,7 +47,9 @@ class Network:
             results = _call(self.model.run_model, {"is_training": is_training}, first=model_input)
         self._check(results)
         if "regularization_loss" in results:
-            self._owned[tf.GraphKeys.REGULARIZATION_LOSSES].append(results["regularization_loss"])
+            penalty = results["regularization_loss"]
+            check_scalar(penalty, f"{type(self.model).__name__}.run_model's regularization_loss")
+            self._owned[tf.GraphKeys.REGULARIZATION_LOSSES].append(penalty)
         return results
 
     def connect_to_placeholder(self):
@@ -68,7 +67,8 @@ class Network:
     def trainable_variables(self):
         """What get_variables lists; all trainable ones where it lists nothing."""
         get_variables = getattr(self.model, "get_variables", None)
-        given = list(get_variables() or []) if get_variables else []
+        with self._explaining("get_variables"):
+            given = list(get_variables() or []) if get_variables else []
         found = self._owned[tf.GraphKeys.TRAINABLE_VARIABLES]
         forgotten = [v.op.name for v in found if given and not any(v is g for g in given)]
         if forgotten:
@@ -98,19 +98,8 @@ class Network:
         for key, owned in self._owned.items():
             owned += tf.get_collection_ref(key)[before[key] :]
 
-    @contextlib.contextmanager
     def _explaining(self, method):
-        """Turns an error in a contestant's code into one sentence that names the line."""
-        try:
-            yield
-        except Exception as error:
-            source = getattr(sys.modules.get(type(self.model).__module__), "__file__", None)
-            lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == source]
-            where = f"{os.path.basename(source)}, line {lines[-1]}" if lines else type(error).__name__
-            raise UserError(
-                f"{type(self.model).__name__}.{method} failed as a {self.kind} ({where}): {reason(error)}; "
-                f"gan/models.py has the {self.kind}s {', '.join(registry.listed(self.kind))}"
-            ) from error
+        return registry.explaining(type(self.model), method, self.kind)
 
     def _check(self, results):
         expected = {"output": self.size} if self.kind == GENERATOR else {"logits": 1, "predictions": 1}
@@ -121,11 +110,19 @@ class Network:
                 f"gan/models.py has {', '.join(registry.listed(self.kind))}"
             )
         for key, width in expected.items():
+            if not isinstance(results[key], tf.Tensor):
+                raise UserError(f"{name}.run_model must return {key} as a tensor, it is {results[key]!r}")
             shape, dtype = results[key].shape, results[key].dtype
             if dtype != tf.float32 or not shape.is_compatible_with([None, width]):
                 raise UserError(
                     f"{name}.run_model must return {key} as float32 [N, {width}], it is {dtype.name} {shape}"
                 )
+
+
+def check_scalar(value, what):
+    """Raises UserError unless `value` is a float32 scalar tensor."""
+    if not isinstance(value, tf.Tensor) or value.shape.ndims != 0 or value.dtype != tf.float32:
+        raise UserError(f"{what} must be a float32 scalar, it is {value}; is tf.reduce_mean missing?")
 
 
 def _call(method, keywords, first):

@@ -1,5 +1,6 @@
 """Pictures in and out: pixels as bytes, grids, PNG files. No TensorFlow."""
 
+import errno
 import io
 import math
 import os
@@ -64,6 +65,8 @@ def png(picture):
 
 def write_png(path, picture):
     """Writes uint8 [height, width] as a PNG file, whole or not at all; makes its folder."""
+    if os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     with open(path + ".part", "wb") as file:
         file.write(png(picture))

@@ -1,19 +1,38 @@
-"""The generators' input: uniform noise in [-1, 1], the same way for training and for judging."""
+"""Randomness that depends on keys alone, and the generators' input drawn with it: uniform noise in [-1, 1]."""
+
+import enum
 
 import numpy as np
 
 NOISE_SIZE = 100
 
 
+class Use(enum.IntEnum):
+    """What randomness is for: the first part of every key, so that no two uses share numbers."""
+
+    EPOCH_ORDER = 1
+    SHUFFLE_BUFFER = 2
+    TRAINING_NOISE = 3
+    SAMPLE_NOISE = 4
+    EVALUATION_NOISE = 5
+    HALF_ROUND_NOISE = 6
+    HALF_ROUND_CHOICE = 7
+    INTERPOLATION_NOISE = 8
+
+
+def random_generator(*key):
+    """A numpy random generator that depends on nothing but the key: a Use, then non-negative ints."""
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence([int(part) for part in key])))
+
+
 def uniform_noise(count, *key):
-    """Draws latents that depend on nothing but the key.
+    """Draws latents.
 
     Args:
         count: number of latents.
-        *key: non-negative ints, such as (seed, step); the same key gives the same noise.
+        *key: a Use, then non-negative ints such as seed and step; the same key gives the same noise.
 
     Returns:
         float32 [count, 100], uniform in [-1, 1).
     """
-    uniform = np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))
-    return uniform.random((count, NOISE_SIZE), dtype=np.float32) * 2 - 1
+    return random_generator(*key).random((count, NOISE_SIZE), dtype=np.float32) * 2 - 1

@@ -12,9 +12,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from gan import records
-
-# First numbers of the keys that randomness is drawn with, so that no two uses share a stream.
-_ORDER, _SHUFFLE = 1, 2
+from gan.random_noise_generator import Use, random_generator
 
 
 class EpochOrder:
@@ -41,8 +39,8 @@ class EpochOrder:
 
     def _of_epoch(self, epoch):
         if epoch != self._epoch:
-            generator = np.random.Generator(np.random.Philox(np.random.SeedSequence([_ORDER, self._seed, epoch])))
-            self._epoch, self._permutation = epoch, generator.permutation(self._count).astype(np.int32)
+            order = random_generator(Use.EPOCH_ORDER, self._seed, epoch)
+            self._epoch, self._permutation = epoch, order.permutation(self._count).astype(np.int32)
         return self._permutation
 
 
@@ -116,8 +114,7 @@ class StreamReader:
 
     def _epoch(self, epoch):
         """Every image once: each leaves the buffer from a random place, where the next one goes."""
-        key = np.random.SeedSequence([_SHUFFLE, self._seed, epoch])
-        generator = np.random.Generator(np.random.Philox(key))
+        generator = random_generator(Use.SHUFFLE_BUFFER, self._seed, epoch)
         files = [self._files[i] for i in generator.permutation(len(self._files))]
         buffer = []
         for chunk in records.read_chunks(files, self._size, self._threads):
@@ -138,7 +135,8 @@ def open_reader(files, size, seed, memory_mb, threads):
     A record is larger than the bytes of its image, so what fits on disk fits in memory.
 
     Raises:
-        DataError: a record is damaged or is not an image of this size; names file and record.
+        DataError: a record is damaged or is not an image of this size; names file and record. Of
+            streamed files only the lengths are looked at here, the rest when they are read.
     """
     limit = memory_mb * 2**20
     if sum(os.path.getsize(path) for path in files) <= limit:

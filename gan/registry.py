@@ -6,10 +6,13 @@ TensorFlow, so that a misspelt one is answered at once.
 """
 
 import ast
+import contextlib
 import importlib
 import os
+import sys
+import traceback
 
-from gan.errors import UserError
+from gan.errors import UserError, reason
 
 GENERATOR, DISCRIMINATOR, LOSS = "generator", "discriminator", "loss"
 
@@ -55,17 +58,53 @@ def load(kind, name, flag):
     check_name(kind, name, flag)
     module_name, _, class_name = name.rpartition(".")
     module_name = module_name or f"gan.{_MODULE[kind]}"
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
     try:
         found = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError) as error:
-        raise UserError(f"--{flag}={name}: {error}") from error
+    except Exception as error:  # whatever a contestant's module does while it is imported
+        raise UserError(f"--{flag}={name}: {type(error).__name__}: {error} {_place(error)}".rstrip()) from error
     missing = [method for method in _METHODS[kind] if not callable(getattr(found, method, None))]
     if missing or not isinstance(found, type):
         raise UserError(
             f"--{flag}={name} is not a {kind}: it lacks {', '.join(missing) or 'being a class'}; derive it "
             f"from gan.{_MODULE[kind]}.{_BASE[kind]}"
         )
-    return found()
+    with explaining(found, "__init__", kind):
+        return found()
+
+
+@contextlib.contextmanager
+def explaining(owner, method, kind):
+    """Turns an error in a contestant's code into one sentence that names the line.
+
+    Args:
+        owner: the class whose method runs.
+        method: the method's name.
+        kind: GENERATOR, DISCRIMINATOR or LOSS.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(
+            f"{owner.__name__}.{method} failed as a {kind}: {type(error).__name__}: {reason(error)} "
+            f"{_place(error, owner)}; gan/{_MODULE[kind]}.py has {', '.join(listed(kind))}"
+        ) from error
+
+
+def _place(error, owner=None):
+    """Where in the contestant's file an error arose, or in the last file outside of Python's own; may be empty."""
+    source = getattr(sys.modules.get(getattr(owner, "__module__", None)), "__file__", None)
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == source or (owner is None and "importlib" not in frame.filename)
+    ]
+    if not frames or frames[-1].filename == os.path.abspath(__file__):
+        return ""
+    return f"({os.path.basename(frames[-1].filename)}, line {frames[-1].lineno})"
 
 
 def _ancestors(name, classes):

@@ -58,9 +58,10 @@ def find_files(pattern, flag):
     """
     files = []
     for part in filter(None, (part.strip() for part in pattern.split(","))):
-        files += _find_remote(part) if is_remote(part) else sorted(glob.glob(part))
-    if not files:
-        raise DataError(f"--{flag}={pattern}: no file matches")
+        found = _find_remote(part) if is_remote(part) else glob.glob(os.path.expanduser(part))
+        if not found:
+            raise DataError(f"--{flag}={pattern}: no file matches {part}")
+        files += found
     for path in files:
         if os.path.isdir(path):
             raise DataError(

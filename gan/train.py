@@ -48,14 +48,14 @@ class TrainConfig:
     num_epochs: int = flag(50, "Stops after this many passes over the data, counted from the very start.", at_least=1)
     max_steps: int = flag(None, "Stops after this many steps, counted from the very start.", at_least=1)
     max_minutes: float = flag(
-        None, "Stops after this many minutes of training, counted from the very start.", at_least=0
+        None, "Stops after this many minutes of training, counted from the very start.", at_least=0.001
     )
     batch_size: int = flag(128, "Real images, and generated ones, in a step.", at_least=1)
     optimizer: str = flag("AdamOptimizer", "Class of tf.train; each network gets one of its own.", choices=OPTIMIZERS)
     base_learning_rate: float = flag(0.001, "Learning rate at the start.", at_least=0)
     learning_rate_decay: float = flag(0.95, "Factor by which the learning rate falls.", at_least=0, at_most=1)
     learning_rate_decay_examples: int = flag(4000000, "Real images after which it falls, each time.", at_least=1)
-    adam_beta1: float = flag(0.5, "Decay of AdamOptimizer's average of gradients.", at_least=0, at_most=1)
+    adam_beta1: float = flag(0.5, "Decay of AdamOptimizer's average of gradients.", at_least=0, at_most=0.999999)
     clip_gradient_norm: float = flag(1.0, "Largest norm of all gradients of a network; 0 does not clip.", at_least=0)
     regularization_penalty: float = flag(1.0, "Weight of the regularization losses that models return.", at_least=0)
     averaging_decay: float = flag(

@@ -10,17 +10,15 @@ import time
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan import checkpoint, graph, mirror, pictures, readers, registry, storage
-from gan.contract import FACE_SIZE, MNIST_SIZE
-from gan.errors import StateError, UserError, reason
+from gan import checkpoint, contract, graph, mirror, pictures, readers, registry, storage
+from gan.errors import ContractError, DataError, StateError, UserError, reason
 from gan.progress import Progress
-from gan.random_noise_generator import NOISE_SIZE, uniform_noise
+from gan.random_noise_generator import NOISE_SIZE, Use, uniform_noise
 from gan.summaries import SummaryWriter
 
 SCALARS_PER_EXPORT = 10  # TensorBoard gets numbers this many times for every snapshot
 SECONDS_AFTER_SIGNAL = 15  # for the last upload, where a machine that is being taken away gives 30 in all
 SAMPLES = 64  # images in a sample grid
-_NOISE, _SAMPLE = 3, 4  # first numbers of the keys of noise, see readers._ORDER
 
 
 def train(config, files):
@@ -41,6 +39,8 @@ def train(config, files):
         def patience():
             return SECONDS_AFTER_SIGNAL if signals.caught else mirror.PATIENCE
 
+        if checkpoint.folder_of(config.train_dir) != config.train_dir:
+            raise StateError(f"--train_dir={config.train_dir} is a snapshot; give its folder")
         folder = folders.enter_context(mirror.writable_folder(config.train_dir, patience))
         checkpoint.prepare_folder(folder.path)
         folders.enter_context(checkpoint.locked(folder.path))
@@ -48,6 +48,7 @@ def train(config, files):
         image_folder = None
         if config.export_generated_images:
             image_folder = folders.enter_context(mirror.writable_folder(config.image_dir, patience, fetch=False))
+            os.makedirs(image_folder.path, exist_ok=True)
         with contextlib.closing(_Run(config, files, folder, image_folder)) as run:
             # Only now that the new training is known to be possible.
             if config.start_new_model:
@@ -64,7 +65,7 @@ class _Run:
     def __init__(self, config, files, folder, image_folder):
         self._config, self._folder, self._image_folder = config, folder, image_folder
         state = _find_state(config, folder.path)
-        self._size = MNIST_SIZE if config.use_mnist else FACE_SIZE
+        self._size = contract.image_size(config.use_mnist)
         self._seed = _seed(config, state)
         self._reader = readers.open_reader(files, self._size, self._seed, config.data_memory_mb, config.num_readers)
         self._build_training()
@@ -88,16 +89,28 @@ class _Run:
         with Progress("training", last, "step", self._step) as progress:
             progress.say(self._announcement(last))
             while self._step < last and not self._out_of_time() and not signals.caught:
-                self._train_step(with_scalars=(self._step + 1) % scalar_steps == 0)
+                with self._saving_before_errors():
+                    self._train_step(with_scalars=(self._step + 1) % scalar_steps == 0 or self._step + 1 in (1, last))
                 progress.update(1, self._note)
                 if config.export_generated_images and self._step % config.export_image_steps == 0:
-                    self._write_picture()
+                    with self._saving_before_errors():
+                        self._write_picture()
                 if self._step % config.export_model_steps == 0:
                     self._save()
             self._save()
-        stopped = "stopped by a signal, the same command goes on from here: " if signals.caught else ""
+        again = "the same command without --start_new_model" if config.start_new_model else "the same command"
+        stopped = f"stopped by a signal, {again} goes on from here: " if signals.caught else ""
         saved = f"saved {self._saved_prefix()}, " if self._saved_step else ""
         print(f"{stopped}{saved}{self._progress_text()}", flush=True)
+
+    @contextlib.contextmanager
+    def _saving_before_errors(self):
+        """Keeps the steps done so far where data or pictures fail in the middle of a run."""
+        try:
+            yield
+        except (DataError, OSError):
+            self._save()
+            raise
 
     def close(self):
         if self._writer:
@@ -161,22 +174,51 @@ class _Run:
             checkpoint.restore_state(self._saver, self._session, state, self._variables)
         else:
             self._graph.seed.load(self._seed, self._session)
-        self._step, self._images_seen, self._seconds = self._session.run(
-            [self._graph.global_step, self._graph.images_seen, self._graph.seconds]
+        self._step, self._images_seen, self._seconds, num_images = self._session.run(
+            [self._graph.global_step, self._graph.images_seen, self._graph.seconds, self._graph.num_images]
         )
+        if state and num_images != self._reader.num_images:
+            print(
+                f"warning: trained on {num_images} images so far, now on {self._reader.num_images}; epochs are counted "
+                "in these"
+            )
+        self._graph.num_images.load(self._reader.num_images, self._session)
+        self._warn_of_refusal()
         snapshot = checkpoint.latest_snapshot(self._folder.path)
         # A run that was killed between the two has a state without its snapshot.
         self._saved_step = self._step if state and snapshot and snapshot.step == self._step else None
         self._tick, self._note, self._scalars_at = time.monotonic(), "", (time.monotonic(), self._images_seen)
 
+    def _warn_of_refusal(self):
+        """Says now what would otherwise be said on the day of the battle."""
+
+        def run(tensor, given, values):
+            return self._serving_session.run(tensor, {given: values})
+
+        serving = self._serving
+        checkpoint.load_weights(serving, self._serving_session, self._weights())
+        try:
+            contract.check_behaviour(
+                lambda noise: run(serving.generated, serving.noise, noise),
+                lambda images: run(serving.probability, serving.images, images)[:, 0],
+                self._size,
+            )
+        except (ContractError, tf.errors.OpError, ValueError) as error:
+            print(f"warning: a battle would refuse these networks: {reason(error)}", flush=True)
+
     def _train_step(self, with_scalars):
         """One step of both networks; raises UserError where the losses are no longer finite."""
-        feed = self._reader.feed(self._images_seen, self._config.batch_size)
-        feed[self._noise] = uniform_noise(self._config.batch_size, _NOISE, self._seed, self._step)
         fetches = {"D": self._graph.discriminator_loss, "G": self._graph.generator_loss}
         if with_scalars:
             fetches["scalars"] = self._scalars()
-        _, results = self._session.run([self._graph.train_op, fetches], feed)
+        try:
+            feed = self._reader.feed(self._images_seen, self._config.batch_size)
+            feed[self._noise] = uniform_noise(self._config.batch_size, Use.TRAINING_NOISE, self._seed, self._step)
+            _, results = self._session.run([self._graph.train_op, fetches], feed)
+        except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+            raise UserError(f"step {self._step + 1} does not fit into memory; lower --batch_size") from error
+        except (tf.errors.OpError, ValueError) as error:
+            raise UserError(f"step {self._step + 1} failed: {reason(error)}") from error
         self._step += 1
         self._images_seen += self._config.batch_size
         now = time.monotonic()
@@ -238,7 +280,7 @@ class _Run:
 
     def _samples(self):
         """A grid of images of the serving graph as it was last loaded, always of the same noise."""
-        noise = uniform_noise(SAMPLES, _SAMPLE)
+        noise = uniform_noise(SAMPLES, Use.SAMPLE_NOISE)
         images = self._serving_session.run(self._serving.generated, {self._serving.noise: noise})
         return pictures.grid(pictures.to_bytes(images))
 
@@ -272,13 +314,16 @@ class _Run:
 
 
 class _SignalCatcher:
-    """Notes SIGINT and SIGTERM in place of dying of them; a second one acts as usual."""
+    """Notes SIGINT, SIGTERM and SIGHUP in place of dying of them; a second one acts as usual."""
 
     def __init__(self):
         self.caught = None
 
     def __enter__(self):
-        self._former = {number: signal.signal(number, self._catch) for number in (signal.SIGINT, signal.SIGTERM)}
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup sets it
+            numbers.append(signal.SIGHUP)
+        self._former = {number: signal.signal(number, self._catch) for number in numbers}
         return self
 
     def __exit__(self, *exception):
@@ -294,7 +339,7 @@ def _find_state(config, folder):
     """The state to go on from, or None where training begins anew."""
     if config.start_new_model:
         return None
-    state, snapshot = checkpoint.latest_state(folder), checkpoint.latest_snapshot(folder)
+    state, snapshot = checkpoint.readable_state(folder), checkpoint.latest_snapshot(folder)
     if snapshot and not state:
         raise StateError(
             f"{snapshot.path} is a snapshot without the training state to go on from; choose another --train_dir, "
@@ -307,10 +352,7 @@ def _seed(config, state):
     """The seed of a former run where there was one; else the flag's, else a new one."""
     if state is None:
         return config.seed if config.seed is not None else secrets.randbelow(2**31)
-    try:
-        saved = int(tf.train.load_checkpoint(state.prefix).get_tensor("seed"))
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        raise StateError(f"{state.prefix} cannot be read: {reason(error)}; --start_new_model begins anew") from error
+    saved = int(tf.train.load_checkpoint(state.prefix).get_tensor("seed"))
     if config.seed not in (None, saved):
         raise UserError(f"--seed={config.seed}: {state.prefix} was trained with seed {saved}, which goes on")
     return saved
