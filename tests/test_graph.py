@@ -141,7 +141,7 @@ def mistaken(base, **methods):
         ),
         (
             {"generator": TinyDiscriminator()},
-            r"TinyDiscriminator.run_model failed as a generator \(test_graph.py, line \d+\).*SampleGenerator",
+            r"run_model failed as a generator: ValueError: .* \(test_graph.py, line \d+\); .* SampleGenerator",
         ),
         (
             {"generator": mistaken(TinyGenerator, run_model=lambda self, x: {"images": x})},
@@ -165,6 +165,32 @@ def mistaken(base, **methods):
 def test_mistakes_in_models_are_named(models_, expected):
     with tf.Graph().as_default(), pytest.raises(UserError, match=expected):
         build(**models_)
+
+
+def test_mistakes_in_losses_are_named():
+    class NotAveraged(losses.BaseLoss):
+        def calculate_loss(self, predictions, labels):
+            return tf.square(predictions - labels)
+
+    class Misspelt(losses.BaseLoss):
+        def calculate_loss(self, predictions, labels):
+            return tf.reduce_meen(predictions)
+
+    for loss, expected in (
+        (NotAveraged(), "discriminator_loss must be a float32 scalar.*reduce_mean"),
+        (Misspelt(), r"discriminator_loss failed as a loss: AttributeError: .*; gan/losses.py has CrossEntropyLoss"),
+    ):
+        with tf.Graph().as_default(), pytest.raises(UserError, match=expected):
+            graph.losses_of(loss, tf.zeros([3, 1]), tf.zeros([3, 1]))
+
+
+def test_a_regularization_loss_must_be_a_scalar():
+    class Vector(TinyDiscriminator):
+        def run_model(self, model_input):
+            return {**super().run_model(model_input), "regularization_loss": tf.square(self.v)}
+
+    with tf.Graph().as_default(), pytest.raises(UserError, match="regularization_loss must be a float32 scalar"):
+        build(discriminator=Vector())
 
 
 def test_a_variable_that_the_loss_does_not_reach_is_named():

@@ -67,7 +67,7 @@ def test_killed_at_random_moments(faces, tmp_path):
     assert not [p.name for p in killed.rglob("*") if ".tempstate" in p.name or p.name.endswith(".part")]
 
 
-@pytest.mark.parametrize("number, code", [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize("number, code", [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_asked_to_stop_it_saves_and_leaves(number, code, faces, tmp_path):
     flags = ["--max_steps=1000000", "--num_epochs=1000000", "--export_model_steps=1000000"]
     process = start_training(faces, tmp_path, *flags)

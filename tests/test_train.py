@@ -44,6 +44,22 @@ class Wide(models.SampleGenerator):
         return None
 """
 
+BEYOND = """
+import tensorflow.compat.v1 as tf
+from gan import layers, models
+
+class Beyond(models.SampleGenerator):
+    def run_model(self, model_input):
+        return {"output": 2 * super().run_model(model_input)["output"] + 1}
+
+class Batchwise(models.SampleGenerator):
+    def run_model(self, model_input):
+        return {"output": tf.sigmoid(layers.batch_norm(super().run_model(model_input)["output"], True, "norm"))}
+
+    def get_variables(self):
+        return None
+"""
+
 
 def weights(train_dir):
     reader = tf.train.load_checkpoint(checkpoint.latest_snapshot(str(train_dir)).prefix)
@@ -111,7 +127,10 @@ def test_epochs_are_counted_in_total(faces, tmp_path, capsys):
 
 def test_minutes_end_a_run(faces, tmp_path):
     assert run_train(faces, tmp_path, "--max_steps=100000", "--num_epochs=100000", "--max_minutes=0.02") == 0
-    assert 1 <= checkpoint.latest_snapshot(str(tmp_path)).step < 100000
+    step = checkpoint.latest_snapshot(str(tmp_path)).step
+    assert 1 <= step < 100000
+    assert run_train(faces, tmp_path, "--max_steps=100000", "--num_epochs=100000", "--max_minutes=0.02") == 0
+    assert checkpoint.latest_snapshot(str(tmp_path)).step == step  # counted from the very start
 
 
 def test_old_snapshots_are_deleted_and_the_newest_kept(faces, tmp_path):
@@ -254,10 +273,51 @@ def test_another_seed_than_the_states(fails, faces, copy):
     assert "trained with seed 5" in fails(train.main, *command(faces, copy, "--seed=6"))
 
 
-def test_a_damaged_state(fails, faces, copy):
+@pytest.mark.parametrize("part, damage", [("data", "cut"), ("data", "flip"), ("index", "cut"), ("index", "flip")])
+def test_a_damaged_state_is_passed_over(part, damage, faces, copy, capsys):
+    (path,) = (copy / "state").glob(f"state.ckpt-20.{part}*")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content if damage == "flip" else content[: len(content) // 2])
+    assert run_train(faces, copy) == 0
+    out = capsys.readouterr().out
+    assert "state.ckpt-20 is damaged and passed over" in out and "going on from step 10" in out
+    assert checkpoint.latest_snapshot(str(copy)).step == 20
+
+
+def test_no_state_that_can_be_read(fails, faces, copy):
     for path in (copy / "state").glob("*.index"):
         path.write_bytes(b"not an index")
-    assert "cannot be read" in fails(train.main, *command(faces, copy))
+    assert "can be read; --start_new_model" in fails(train.main, *command(faces, copy))
+
+
+def test_other_plausible_slips(fails, faces, copy, tmp_path):
+    assert "is a snapshot; give its folder" in fails(train.main, *command(faces, copy / "model.ckpt-20"))
+    assert "averaging_decay on, which cannot" in fails(train.main, *command(faces, copy, "--averaging_decay=0"))
+    assert "no file matches typo*" in fails(train.main, *command(f"{faces},typo*", copy))
+    assert "not a finite number" in fails(train.main, *command(faces, copy, "--base_learning_rate=nan"))
+
+
+def test_going_on_with_other_data_is_said(faces, copy, tmp_path, capsys):
+    records.write(str(tmp_path / "fewer.tfrecords"), synthetic_images(40, 2500))
+    assert run_train(tmp_path / "fewer.tfrecords", copy, "--max_steps=22") == 0
+    assert "warning: trained on 96 images so far, now on 40" in capsys.readouterr().out
+
+
+def test_a_picture_that_cannot_be_written_loses_no_steps(fails, faces, tmp_path):
+    flags = ["--export_generated_images", "--export_image_steps=7", f"--image_dir={tmp_path}/pictures"]
+    (tmp_path / "pictures" / "generated-000007.png").mkdir(parents=True)
+    assert "generated-000007.png" in fails(train.main, *command(faces, tmp_path / "run", *flags))
+    assert checkpoint.latest_snapshot(str(tmp_path / "run")).step == 7
+
+
+def test_networks_that_a_battle_would_refuse_are_named_at_once(faces, tmp_path, monkeypatch, capsys):
+    (tmp_path / "beyond.py").write_text(BEYOND)
+    monkeypatch.syspath_prepend(tmp_path)
+    for model, reason in (("Beyond", "must lie in [0, 1]"), ("Batchwise", "changes with the rest of its batch")):
+        assert run_train(faces, tmp_path / model, f"--generator_model=beyond.{model}", "--max_steps=1") == 0
+        out = capsys.readouterr().out
+        assert "warning: a battle would refuse these networks: generated_images" in out and reason in out
 
 
 def test_nan_stops_and_keeps_the_last_good_snapshot(fails, faces, tmp_path, monkeypatch):
