@@ -65,6 +65,14 @@ def latest_state(train_dir):
     return _latest(os.path.join(train_dir, STATE_FOLDER), _STATE_PARTS)
 
 
+def handed_in(snapshot):
+    """The files of one snapshot and the `checkpoint` that names it, in the order to copy them: name -> content."""
+    folder, base = os.path.split(snapshot.prefix)
+    files = sorted((name for name in storage.names(folder) if name.startswith(base + ".")), key=upload_rank)
+    contents = {name: storage.read(os.path.join(folder, name)) for name in files}
+    return {**contents, _INDEX_FILE: _pointer([base])}
+
+
 def readable_state(train_dir):
     """Like `latest_state`, but passes over damaged states, and says so.
 
@@ -273,13 +281,17 @@ def _save(saver, session, prefix):
 def _publish(folder, base, step, keep):
     """Names the new one in `checkpoint`, then deletes the oldest and what a killed run left half-written."""
     steps = sorted(s for s in _complete(storage.names(folder), _STATE_PARTS) if s <= step)[-keep:]
-    lines = [f'model_checkpoint_path: "{base}-{step}"']
-    lines += [f'all_model_checkpoint_paths: "{base}-{s}"' for s in steps]
-    _write_whole(os.path.join(folder, _INDEX_FILE), ("\n".join(lines) + "\n").encode())
+    _write_whole(os.path.join(folder, _INDEX_FILE), _pointer([f"{base}-{s}" for s in steps]))
     for name in os.listdir(folder):
         match = _FILE.match(name)
         if match and match["base"] == base and int(match["step"]) not in steps:
             os.remove(os.path.join(folder, name))
+
+
+def _pointer(names):
+    """Content of a `checkpoint` file that names the last of these, and all of them."""
+    lines = [f'model_checkpoint_path: "{names[-1]}"', *(f'all_model_checkpoint_paths: "{name}"' for name in names)]
+    return ("\n".join(lines) + "\n").encode()
 
 
 def _write_whole(path, content):

@@ -73,7 +73,7 @@ class Mirror:
     """
 
     def __init__(self, remote, local, fetch):
-        self._remote, self.path = remote, local
+        self._remote, self.path, self._staging = remote, local, local + ".staging"
         self._uploaded = {}  # relative name -> what it was like when it was uploaded
         self._wake, self._closing = threading.Event(), threading.Event()
         self._failed_since, self._idle = None, threading.Event()
@@ -160,27 +160,33 @@ class Mirror:
 
     def _pass(self):
         """Uploads what changed, in an order that never shows a reader half a snapshot; then deletes."""
-        # These name only what is complete on disk already, and so are taken first and uploaded last.
-        pointers = {name: self._content(name) for name in self._local_names() if checkpoint.is_pointer(name)}
-        signatures = {name: self._signature(name) for name in pointers}
-        for name in sorted(self._left(), key=checkpoint.upload_rank):
-            if name not in pointers:
-                self._mark_pending()
-                signature = self._signature(name)
-                with contextlib.suppress(FileNotFoundError):  # pruned meanwhile
-                    storage.upload(os.path.join(self.path, name), storage.join(self._remote, name))
-                    self._uploaded[name] = signature
-        for name, content in pointers.items():
-            if content is not None and self._uploaded.get(name) != signatures[name]:
-                storage.write(storage.join(self._remote, name), content)
-                self._uploaded[name] = signatures[name]
-        local = set(self._local_names())
-        for name in sorted(set(self._uploaded) - local, key=checkpoint.upload_rank, reverse=True):
+        self._stage()
+        staged = {name: _signature(os.path.join(self._staging, name)) for name in _files(self._staging)}
+        changed = [name for name, signature in staged.items() if self._uploaded.get(name) != signature]
+        if changed:
+            self._mark_pending()
+        for name in sorted(changed, key=checkpoint.upload_rank):
+            storage.upload(os.path.join(self._staging, name), storage.join(self._remote, name))
+            self._uploaded[name] = staged[name]
+        for name in sorted(set(self._uploaded) - set(staged), key=checkpoint.upload_rank, reverse=True):
             storage.delete(storage.join(self._remote, name))
             del self._uploaded[name]
         if not self._left():
             with contextlib.suppress(FileNotFoundError):
                 os.remove(os.path.join(self.path, _PENDING))
+
+    def _stage(self):
+        """Links all files to a folder of their own, where the trainer's pruning does not reach them.
+
+        What names a snapshot is taken before the snapshots are: what it names is there by then.
+        """
+        shutil.rmtree(self._staging, ignore_errors=True)
+        for wanted in (checkpoint.is_pointer, lambda name: not checkpoint.is_pointer(name)):
+            for name in filter(wanted, self._local_names()):
+                staged = os.path.join(self._staging, name)
+                os.makedirs(os.path.dirname(staged), exist_ok=True)
+                with contextlib.suppress(FileNotFoundError):  # pruned meanwhile
+                    os.link(os.path.join(self.path, name), staged)
 
     def _left(self):
         """Names of local files that the bucket does not hold as they are."""
@@ -200,14 +206,14 @@ class Mirror:
     def _signature(self, name):
         return _signature(os.path.join(self.path, name))
 
-    def _content(self, name):
-        with contextlib.suppress(FileNotFoundError):
-            return storage.read(os.path.join(self.path, name))
-        return None
-
     def _mark_pending(self):
         with open(os.path.join(self.path, _PENDING), "w", encoding="utf-8") as file:
             file.write(self._remote + "\n")
+
+
+def _files(root):
+    """Paths of all files below a folder, relative to it."""
+    return [os.path.relpath(os.path.join(folder, name), root) for folder, _, names in os.walk(root) for name in names]
 
 
 def _signature(path):

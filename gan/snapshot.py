@@ -22,6 +22,7 @@ class Snapshot:
         batch_size: images run at once; bounds memory, not results.
 
     Attributes:
+        prefix: its path on disk, likewise without the endings; of one in a bucket, a copy in the cache.
         path: where it was found, without .index, .meta and .data-*.
         step: its training step.
         size: pixels of an image.
@@ -37,7 +38,7 @@ class Snapshot:
         found = checkpoint.latest_snapshot(where)
         if found is None:
             raise StateError(f"{where} has no complete snapshot (model.ckpt-N.index, .meta and .data-*)")
-        self._prefix, self.step, self.path = found
+        self.prefix, self.step, self.path = found
         self._batch_size = batch_size
         with self._named():
             self._open(size)
@@ -60,7 +61,7 @@ class Snapshot:
     def _open(self, size):
         self.size = size
         with contract.explaining("the weights cannot be read"):
-            reader = tf.train.load_checkpoint(self._prefix)
+            reader = tf.train.load_checkpoint(self.prefix)
             self.shapes = reader.get_variable_to_shape_map()
 
         def read_weight(name):
@@ -81,7 +82,7 @@ class Snapshot:
 
     def _meta_graph(self):
         meta_graph = tf.MetaGraphDef()
-        with open(self._prefix + ".meta", "rb") as file:
+        with open(self.prefix + ".meta", "rb") as file:
             content = file.read()
         try:
             meta_graph.ParseFromString(content)

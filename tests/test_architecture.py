@@ -7,9 +7,18 @@ import pytest
 
 GAN = pathlib.Path(__file__).resolve().parent.parent / "gan"
 
-COMMANDS = {"train", "eval", "generate_and_discriminate", "prepare_data", "export_model", "linear_interpolation"}
+COMMANDS = {
+    "train",
+    "eval",
+    "generate_and_discriminate",
+    "prepare_data",
+    "export_model",
+    "linear_interpolation",
+    "submit",
+}
 MIDDLE = {
     "graph",
+    "half_round",
     "mirror",
     "network",
     "contract",

@@ -13,7 +13,15 @@ from gan import command_line
 from gan.command_line import flag
 from gan.errors import UserError
 
-COMMANDS = ["train", "eval", "generate_and_discriminate", "prepare_data", "export_model", "linear_interpolation"]
+COMMANDS = [
+    "train",
+    "eval",
+    "generate_and_discriminate",
+    "prepare_data",
+    "export_model",
+    "linear_interpolation",
+    "submit",
+]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -86,7 +86,7 @@ def test_mistakes(fails, faces, trained, tmp_path):
         return fails(generate_and_discriminate.main, *play(*arguments))
 
     assert "no complete snapshot" in error(faces, tmp_path, trained, tmp_path / "out")
-    assert "has 96 images, 200 real ones" in error(faces, trained, trained, tmp_path, "--num_generate=200")
+    assert "the data has 96 images, 200 real ones" in error(faces, trained, trained, tmp_path, "--num_generate=200")
     assert "--num_total_images=5 is less" in error(faces, trained, trained, tmp_path, "--num_total_images=5")
     assert "--num_generate=0" in error(faces, trained, trained, tmp_path, "--num_generate=0")
     assert "no file matches" in error(tmp_path / "none*", trained, trained, tmp_path)

@@ -1,0 +1,89 @@
+"""A half round: one generator's images among real ones, before one discriminator. No TensorFlow."""
+
+import csv
+import os
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from gan import pictures
+from gan.errors import UserError
+from gan.random_noise_generator import Use, random_generator, uniform_noise
+
+REAL, GENERATED = 1, 0  # categories of the CSV files
+
+
+class HalfRound(NamedTuple):
+    """What was shown and what was said, in the order shown."""
+
+    images: np.ndarray  # uint8 [N, size]
+    truth: np.ndarray  # int [N], REAL or GENERATED
+    probabilities: np.ndarray  # float32 [N], that the image is real
+
+    @property
+    def guesses(self):
+        """int [N]: REAL where p > 0.5."""
+        return np.where(self.probabilities > 0.5, REAL, GENERATED)
+
+    def right(self, category=None):
+        """(how many guesses are right, of how many), of one category or of both."""
+        chosen = np.full(len(self.truth), True) if category is None else self.truth == category
+        return int((self.guesses == self.truth)[chosen].sum()), int(chosen.sum())
+
+
+def play(generator, discriminator, real_images, num_generate, num_total, seed):
+    """Plays a half round.
+
+    Args:
+        generator: a snapshot.Snapshot.
+        discriminator: a snapshot.Snapshot.
+        real_images: uint8 [N, size] to choose from.
+        num_generate: images to generate.
+        num_total: images in all; the others are real.
+        seed: of noise, choice and order.
+
+    Returns:
+        A HalfRound.
+
+    Raises:
+        UserError: there are too few real images.
+    """
+    num_real = num_total - num_generate
+    if num_real > len(real_images):
+        raise UserError(f"the data has {len(real_images)} images, {num_real} real ones are asked for")
+    random = random_generator(Use.HALF_ROUND_CHOICE, seed)
+    chosen = real_images[random.choice(len(real_images), num_real, replace=False)]
+    generated = pictures.to_bytes(generator.generate(uniform_noise(num_generate, Use.HALF_ROUND_NOISE, seed)))
+    order = random.permutation(num_total)
+    images = np.concatenate([generated, chosen])[order]
+    truth = np.repeat([GENERATED, REAL], [num_generate, num_real])[order]
+    return HalfRound(images, truth, discriminator.discriminate(pictures.to_floats(images)))
+
+
+def write(folder, played):
+    """Writes images/NN.png, ground_truth.csv, predictions.csv and overview.png to a folder.
+
+    Numbered images of a former, larger half round are removed.
+    """
+    image_folder = os.path.join(folder, "images")
+    os.makedirs(image_folder, exist_ok=True)
+    for name in os.listdir(image_folder):
+        if re.fullmatch(r"\d+\.png", name):
+            os.remove(os.path.join(image_folder, name))
+    digits = max(2, len(str(len(played.images) - 1)))
+    ids = [f"{number:0{digits}d}" for number in range(len(played.images))]
+    for name, image in zip(ids, played.images):
+        pictures.write_png(os.path.join(image_folder, name + ".png"), pictures.grid(image[None]))
+    for name, categories in (("ground_truth", played.truth), ("predictions", played.guesses)):
+        with open(os.path.join(folder, name + ".csv"), "w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([("Id", "Category"), *zip(ids, categories)])
+    overview = os.path.join(folder, "overview.png")
+    pictures.write_half_round(overview, played.images, played.truth == REAL, played.probabilities)
+
+
+def describe(played):
+    """The result in words: "right on 23 of 30 images: 12 of 15 real, 11 of 15 generated"."""
+    parts = [played.right(), played.right(REAL), played.right(GENERATED)]
+    total, real, generated = (f"{right} of {count}" for right, count in parts)
+    return f"right on {total} images: {real} real, {generated} generated"

@@ -1,0 +1,118 @@
+"""Hands in: checks the newest snapshot as a battle would, then copies it to the team's bucket.
+
+    python -m gan.submit --train_dir=run1 --input_data_pattern=data/validation.tfrecords --bucket=gs://YOUR_TEAM
+    python -m gan.submit --train_dir=run1 --input_data_pattern=data/test.tfrecords --bucket=gs://YOUR_TEAM --dry_run
+
+The check tests every rule of the contract and plays a half round of the snapshot against itself, with
+pictures. What passes goes to gs://YOUR_TEAM/model, the source to gs://YOUR_TEAM/source; then everything
+is read back and compared, and opened from there as the organisers will open it. By hand it is
+`gsutil cp` of the same files, model.ckpt-N.* and then the file `checkpoint`.
+"""
+
+import dataclasses
+import os
+import secrets
+import sys
+
+if not __package__:  # `python submit.py` inside gan/: the package is found one folder up
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+from gan import command_line, half_round, storage
+from gan.command_line import flag
+from gan.errors import UserError
+from gan.progress import Progress
+
+SOURCE_ENDINGS = (".py", ".yaml", ".flags")
+
+
+@dataclasses.dataclass(frozen=True)
+class SubmitConfig:
+    """Flags of the command, by name."""
+
+    bucket: str = flag(None, "The team's bucket: gs://YOUR_TEAM.", required=True)
+    input_data_pattern: str = flag(None, "TFRecord files of real images for the half round.", required=True)
+    train_dir: str = flag("/tmp/kmlc_gan_train/", "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
+    source_dir: str = flag(None, "Folder of your source; not set: the folder of this package.")
+    num_generate: int = flag(15, "Images to generate in the half round; as many real ones are added.", at_least=1)
+    output_dir: str = flag("submission/", "Folder for the half round's images and CSV files.")
+    dry_run: bool = flag(False, "Checks, and says what would be copied, but copies nothing.")
+    use_mnist: bool = flag(False, "The data is MNIST, 28x28, in place of 50x50 faces.")
+    seed: int = flag(None, "Seed of the half round; drawn and shown where not set.", at_least=0)
+
+
+def main(argv=None):
+    """Runs the command and returns its exit code."""
+    return command_line.run(submit, SubmitConfig, argv)
+
+
+def submit(config):
+    """Checks, copies, reads back."""
+    if not storage.is_remote(config.bucket):
+        raise UserError(f"--bucket={config.bucket} is not a bucket; write gs://YOUR_TEAM")
+    source = _source_files(config.source_dir or os.path.dirname(os.path.abspath(__file__)))
+    files = storage.find_files(config.input_data_pattern, "input_data_pattern")
+    command_line.import_tensorflow()
+    from gan import checkpoint, contract
+    from gan.snapshot import Snapshot
+
+    size = contract.image_size(config.use_mnist)
+    snapshot = Snapshot(config.train_dir, size)
+    snapshot.verify()
+    print(f"{snapshot.path} keeps the contract")
+    _play(config, files, snapshot)
+
+    model_folder = storage.join(config.bucket, "model")
+    copies = {storage.join(model_folder, name): content for name, content in checkpoint.handed_in(snapshot).items()}
+    copies |= {storage.join(config.bucket, "source", name): content for name, content in source.items()}
+    if config.dry_run:
+        for path, content in copies.items():
+            print(f"would copy {path}, {len(content):,} bytes")
+        return
+    _copy(copies)
+    there = Snapshot(model_folder, size)
+    there.verify()
+    if there.step != snapshot.step:
+        raise UserError(f"{model_folder} still shows step {there.step}; look at its file checkpoint")
+    print(f"handed in: organisers will see {there.path}, step {there.step}, and {len(source)} files of source")
+
+
+def _play(config, files, snapshot):
+    """Plays the half round against itself and writes its pictures."""
+    from gan import records
+
+    seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
+    real_images = records.read_all(files, snapshot.size)
+    played = half_round.play(snapshot, snapshot, real_images, config.num_generate, 2 * config.num_generate, seed)
+    with storage.output_folder(config.output_dir) as folder:
+        half_round.write(folder, played)
+    print(f"against itself it is {half_round.describe(played)}; seed {seed}; pictures are in {config.output_dir}")
+
+
+def _source_files(folder):
+    """Relative name -> content of the source files below a folder."""
+    found = {}
+    for below, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith((".", "__"))]
+        for name in names:
+            if name.endswith(SOURCE_ENDINGS):
+                path = os.path.join(below, name)
+                found[os.path.relpath(path, os.path.dirname(folder.rstrip("/")) or ".")] = storage.read(path)
+    if not found:
+        raise UserError(f"--source_dir={folder} holds no {' or '.join(SOURCE_ENDINGS)} file")
+    return dict(sorted(found.items()))
+
+
+def _copy(copies):
+    """Copies in the order given, then reads everything back; raises UserError where anything differs."""
+    with Progress("handing in", 2 * len(copies), "file") as progress:
+        for path, content in copies.items():
+            storage.write(path, content)
+            progress.update()
+        for path, content in copies.items():
+            if storage.read(path) != content:
+                raise UserError(f"{path} is not what was copied there; somebody else may be handing in, try again")
+            progress.update()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,218 @@
+"""The contest in buckets: training, evaluation, hand-in, with faults and kills, against the real emulator."""
+
+import os
+import random
+import shutil
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+from conftest import run_train, start
+
+from gan import checkpoint, eval, generate_and_discriminate, mirror, storage, submit, train
+from gan.random_noise_generator import uniform_noise
+from gan.snapshot import Snapshot
+
+pytest_plugins = ["cloud"]
+KILLS = int(os.environ.get("GAN_TEST_KILLS", "4")) // 2 or 1
+
+
+@pytest.fixture(autouse=True)
+def machine(tmp_path, monkeypatch):
+    """Call it for a new, empty machine: another cache."""
+
+    def renew():
+        shutil.rmtree(tmp_path / "cache", ignore_errors=True)
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return renew
+
+
+@pytest.fixture
+def data(emulator, bucket, faces):
+    """The synthetic faces, in the bucket."""
+    with open(faces, "rb") as file:
+        emulator.write(bucket, "data/train.tfrecords", file.read())
+    return f"gs://{bucket}/data/train*.tfrecords"
+
+
+def weights(where):
+    reader = checkpoint.tf.train.load_checkpoint(checkpoint.latest_snapshot(str(where)).prefix)
+    return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+
+
+def test_train_evaluate_and_check_from_one_machine_to_the_next(
+    emulator,
+    bucket,
+    data,
+    trained,
+    machine,
+    tmp_path,
+):
+    run = f"gs://{bucket}/run"
+    pictures = ["--export_generated_images", "--export_image_steps=10", f"--image_dir=gs://{bucket}/pictures"]
+    assert run_train(data, run, "--max_steps=10", *pictures) == 0
+    machine()
+    assert run_train(data, run, *pictures) == 0
+    for name, value in weights(trained).items():
+        np.testing.assert_array_equal(weights(run)[name], value)
+    names = emulator.names(bucket)
+    assert {"pictures/generated-000010.png", "pictures/generated-000020.png", "run/state/checkpoint"} <= set(names)
+    assert sum("tfevents" in name for name in names) == 2
+
+    machine()
+    assert eval.main(["eval", f"--eval_data_pattern={data}", f"--train_dir={run}", "--run_once"]) == 0
+    machine()
+    assert eval.main(["eval", f"--eval_data_pattern={data}", f"--train_dir={run}", "--run_once"]) == 0
+    assert emulator.read(bucket, "run/eval/eval.jsonl").count(b"accuracy_on_real") == 2
+
+    folders = [f"--G_train_dir={run}", f"--D_train_dir={run}/model.ckpt-10", f"--output_dir=gs://{bucket}/check"]
+    assert generate_and_discriminate.main(["check", *folders, f"--input_data_pattern={data}"]) == 0
+    assert {"check/images/29.png", "check/predictions.csv", "check/overview.png"} <= set(emulator.names(bucket))
+
+    assert run_train(data, run, "--start_new_model", "--max_steps=3", "--seed=9") == 0
+    left = [name for name in emulator.names(bucket, "run/") if "eval" not in name]
+    assert {name.partition("-")[2].partition(".")[0] for name in left if "ckpt" in name} == {"3"}
+    assert sum("tfevents" in name for name in left) == 1
+
+
+def test_faults_lose_nothing_and_show_nothing_half_written(
+    emulator,
+    faulty_bucket,
+    faces,
+    trained,
+    monkeypatch,
+):
+    bucket, proxy = faulty_bucket
+    seen, problems, done = [], [], threading.Event()
+
+    def read_all_the_while():
+        """Opens the newest snapshot straight from the emulator, as an organiser's machine would."""
+        while not done.is_set():
+            step = named()
+            names = [name.removeprefix("run/") for name in emulator.names(bucket, "run/")]
+            complete = checkpoint._complete(names, ("index", "meta"))
+            seen.append(step)
+            if step is not None and step not in complete and step == named():
+                problems.append(f"checkpoint names {step}, complete are {sorted(complete)}")
+
+    def named():
+        if "run/checkpoint" not in emulator.names(bucket, "run/checkpoint"):
+            return None
+        return int(emulator.read(bucket, "run/checkpoint").decode().split('"')[1].rpartition("-")[2])
+
+    reader = threading.Thread(target=read_all_the_while)
+    reader.start()
+    proxy.fail_share(0.2, seed=1)
+    timer = threading.Timer(2, lambda: (proxy.down(), time.sleep(4), proxy.up()))
+    try:
+        proxy.reset_next(2, match="upload")
+        timer.start()
+        assert run_train(faces, f"gs://{bucket}/run", "--export_model_steps=2", "--max_steps=20") == 0
+    finally:
+        timer.join()
+        done.set()
+        reader.join()
+        proxy.calm()
+    assert not problems and 20 in seen
+    for name, value in weights(f"gs://{bucket}/run").items():
+        np.testing.assert_array_equal(value, weights(trained)[name])
+
+
+def test_what_could_not_be_uploaded_waits_on_disk(emulator, faulty_bucket, faces, monkeypatch, fails):
+    bucket, proxy = faulty_bucket
+    run = f"gs://{bucket}/run"
+    monkeypatch.setattr(mirror, "PATIENCE", 1)
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 1)
+    proxy.fail_next(10**6, match="POST")
+    flags = [f"--train_data_pattern={faces}", f"--train_dir={run}", "--batch_size=16", "--max_steps=5"]
+    code = train.main(["train", *flags, "--seed=5"])
+    assert code == 1
+    assert emulator.names(bucket) == []
+    proxy.calm()
+    monkeypatch.setattr(mirror, "PATIENCE", 60)
+    assert train.main(["train", *flags]) == 0
+    assert checkpoint.latest_snapshot(run).step == 5
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_stopped_at_random_moments_on_machines_that_are_lost(number, bucket, faces, machine, tmp_path):
+    random_, step, run = random.Random(int(number)), 0, f"gs://{bucket}/run"
+    flags = ["--batch_size=16", "--seed=5", "--export_model_steps=20", "--num_epochs=1000000"]
+    for _ in range(KILLS):
+        process = start("train", f"--train_data_pattern={faces}", f"--train_dir={run}", *flags)
+        for line in process.stdout:
+            if "Ctrl-C saves and stops" in line:
+                break
+        time.sleep(random_.uniform(0.5, 2))
+        process.send_signal(number)
+        asked = time.monotonic()
+        output, _ = process.communicate(timeout=60)
+        assert time.monotonic() - asked < 20
+        assert process.returncode == (-9 if number == signal.SIGKILL else 143), output
+        machine()
+        found = checkpoint.latest_snapshot(run)
+        if found:
+            Snapshot(run, 2500).generate(uniform_noise(2, 0))
+            assert found.step >= step
+            step = found.step
+    assert number == signal.SIGKILL or step > 0
+    last = ["--num_epochs=1000000", f"--max_steps={step + 5}"]
+    assert run_train(faces, run, *last) == run_train(faces, tmp_path / "straight", *last) == 0
+    for name, value in weights(tmp_path / "straight").items():
+        np.testing.assert_allclose(weights(run)[name], value, rtol=1e-5, atol=1e-6)
+
+
+def submission(trained, faces, bucket, folder, *flags):
+    where = [f"--train_dir={trained}", f"--bucket=gs://{bucket}", f"--output_dir={folder}/submission"]
+    return [*where, f"--input_data_pattern={faces}", "--seed=1", *flags]
+
+
+def test_submit(emulator, bucket, trained, faces, tmp_path, capsys):
+    assert submit.main(["submit", *submission(trained, faces, bucket, tmp_path, "--dry_run")]) == 0
+    assert emulator.names(bucket) == []
+    assert f"would copy gs://{bucket}/model/model.ckpt-20.meta" in capsys.readouterr().out
+    assert submit.main(["submit", *submission(trained, faces, bucket, tmp_path)]) == 0
+    names = emulator.names(bucket)
+    assert {"model/checkpoint", "model/model.ckpt-20.index", "source/gan/models.py", "source/gan/train.py"} <= set(
+        names
+    )
+    assert not [name for name in names if "ckpt-10" in name or "state" in name or "pycache" in name]
+    assert f"organisers will see gs://{bucket}/model/model.ckpt-20" in capsys.readouterr().out
+    assert (tmp_path / "submission" / "overview.png").exists()
+    for name, value in weights(trained).items():
+        np.testing.assert_array_equal(weights(f"gs://{bucket}/model")[name], value)
+
+
+def test_submit_refuses_what_a_battle_would(emulator, bucket, trained, faces, tmp_path, fails):
+    copy = shutil.copytree(trained, tmp_path / "copy")
+    meta = copy / "model.ckpt-20.meta"
+    meta.write_bytes(meta.read_bytes().replace(b"p_for_data", b"p_for_date"))
+    error = fails(submit.main, *submission(copy, faces, bucket, tmp_path))
+    assert "breaks the contract: the collection p_for_data is missing" in error
+    assert "write gs://" in fails(submit.main, *submission(trained, faces, bucket, tmp_path, "--bucket=team"))
+    assert emulator.names(bucket) == []
+
+
+def test_gsutil_hands_in_the_same(emulator, bucket, gsutil, trained, faces, tmp_path):
+    """The contest's own way, there and back."""
+    assert submit.main(["submit", *submission(trained, faces, bucket, tmp_path)]) == 0
+    by_submit = {name: emulator.read(bucket, name) for name in emulator.names(bucket, "model/")}
+    files = [os.path.join(trained, name) for name in os.listdir(trained) if name.startswith("model.ckpt-20.")]
+    for path in [*files, os.path.join(trained, "checkpoint")]:
+        gsutil("cp", path, f"gs://{bucket}/by_hand/{os.path.basename(path)}")
+    for name, content in by_submit.items():
+        if not name.endswith("/checkpoint"):  # which names older snapshots too where it was copied by hand
+            assert emulator.read(bucket, name.replace("model/", "by_hand/", 1)) == content
+    back = tmp_path / "back"
+    back.mkdir()
+    gsutil("cp", f"gs://{bucket}/model/*", str(back))
+    for where in (str(back), f"gs://{bucket}/by_hand"):
+        snapshot = Snapshot(where, 2500)
+        snapshot.verify()
+        assert snapshot.step == 20
+        np.testing.assert_array_equal(
+            snapshot.generate(uniform_noise(2, 0)), Snapshot(trained, 2500).generate(uniform_noise(2, 0))
+        )

@@ -1,0 +1,93 @@
+"""Files in buckets, against the real emulator."""
+
+import os
+import pathlib
+
+import pytest
+
+from gan import storage
+from gan.errors import DataError, StateError, UserError
+
+pytest_plugins = ["cloud"]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """A cache of the test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def test_patterns_match_like_glob_and_files_are_fetched_once(emulator, bucket):
+    for name in ("data/train1", "data/train2", "data/test1", "data/train/deep", "train1"):
+        emulator.write(bucket, name, name.encode())
+    files = storage.find_files(f"gs://{bucket}/data/train*", "flag")
+    assert [pathlib.Path(path).read_text() for path in files] == ["data/train1", "data/train2"]
+    emulator.delete(bucket, "data/train2")
+    emulator.write(bucket, "data/train1", b"changed")
+    (again,) = storage.find_files(f"gs://{bucket}/data/train*", "flag")
+    assert pathlib.Path(again).read_text() == "changed" and again not in files
+    before = os.stat(again).st_mtime_ns
+    assert storage.find_files(f"gs://{bucket}/data/train*", "flag") == [again]
+    assert os.stat(again).st_mtime_ns == before
+
+
+def test_what_is_not_there_is_said(emulator, bucket):
+    with pytest.raises(DataError, match="--flag=.*no file matches"):
+        storage.find_files(f"gs://{bucket}/none*", "flag")
+    with pytest.raises(StateError, match="no such bucket"):
+        storage.find_files("gs://bucket-of-nobody/x", "flag")
+    with pytest.raises(UserError, match="names no bucket"):
+        storage.find_files("gs:///x", "flag")
+    with pytest.raises(FileNotFoundError):
+        storage.read(f"gs://{bucket}/none")
+    assert storage.names(f"gs://{bucket}/none") == []
+    storage.delete(f"gs://{bucket}/none")
+
+
+def test_bytes_come_back_as_they_went(emulator, bucket, tmp_path):
+    large = os.urandom(9 * 2**20)
+    (tmp_path / "large").write_bytes(large)
+    storage.upload(str(tmp_path / "large"), f"gs://{bucket}/a/large")
+    storage.write(f"gs://{bucket}/a/small", b"small")
+    assert sorted(storage.names(f"gs://{bucket}/a")) == ["large", "small"]
+    storage.fetch(f"gs://{bucket}/a/large", str(tmp_path / "back"))
+    assert (tmp_path / "back").read_bytes() == large
+    assert storage.read(f"gs://{bucket}/a/small") == b"small"
+
+
+def test_passing_faults_are_overcome(emulator, faulty_bucket, tmp_path):
+    bucket, proxy = faulty_bucket
+    content = os.urandom(2**20)
+    (tmp_path / "file").write_bytes(content)
+    proxy.fail_next(2)
+    proxy.reset_next(1, match="upload")
+    storage.upload(str(tmp_path / "file"), f"gs://{bucket}/file")
+    assert emulator.read(bucket, "file") == content
+    proxy.fail_next(1)
+    proxy.reset_next(1)
+    storage.fetch(f"gs://{bucket}/file", str(tmp_path / "back"))
+    assert (tmp_path / "back").read_bytes() == content
+    assert proxy.faults >= 3
+
+
+def test_a_server_that_stays_away_ends_in_a_sentence(faulty_bucket, monkeypatch, tmp_path):
+    bucket, proxy = faulty_bucket
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 1)
+    proxy.down()
+    with pytest.raises(UserError, match="the network or the server failed"):
+        storage.write(f"gs://{bucket}/x", b"x")
+    with pytest.raises(UserError, match="everything is kept in"), storage.output_folder(f"gs://{bucket}/out") as folder:
+        open(os.path.join(folder, "result"), "w").close()
+    assert os.listdir(folder) == ["result"]
+
+
+def test_results_are_uploaded_with_what_names_them_last(emulator, bucket):
+    with storage.output_folder(f"gs://{bucket}/out") as folder:
+        os.makedirs(os.path.join(folder, "images"))
+        for name in ("images/00.png", "truth.csv"):
+            with open(os.path.join(folder, name), "w") as file:
+                file.write(name)
+    assert emulator.names(bucket) == ["out/images/00.png", "out/truth.csv"]
+    assert not os.path.exists(folder)
+    with pytest.raises(UserError, match="holds files already"):
+        storage.check_empty(f"gs://{bucket}/out", "output_dir")
