@@ -6,13 +6,14 @@ DEMO ?= demo
 RUN = $(VENV)/bin/python -m
 INSTALLED = $(VENV)/.installed
 
-.PHONY: help demo test lint pics old-tensorflow clean
+.PHONY: help demo test lint pics old-tensorflow gsutil clean
 
 help:
 	@echo "make demo             train a face GAN on 100 faces, evaluate it, check it, draw it: about 3 minutes"
 	@echo "make test             run the tests"
 	@echo "make lint             check style and format"
 	@echo "make old-tensorflow   install TensorFlow 1.2 and 1.15, for the tests that open snapshots in them"
+	@echo "make gsutil           install gsutil, for the test that hands in with it"
 	@echo "make pics FACES=run1 MNIST=digits_run   draw the pictures of the README from two training runs"
 	@echo "make clean            remove the virtual environments and the demo's results"
 
@@ -49,8 +50,11 @@ lint: $(INSTALLED)
 old-tensorflow:
 	sh tests/install_old_tensorflow.sh
 
+gsutil:
+	sh tests/install_gsutil.sh
+
 pics: $(INSTALLED)
 	$(VENV)/bin/python pics/make_pics.py --faces_run=$(FACES) --mnist_run=$(MNIST)
 
 clean:
-	rm -rf $(VENV) .old-tensorflow $(DEMO) build dist *.egg-info
+	rm -rf $(VENV) .old-tensorflow .gsutil $(DEMO) build dist *.egg-info

