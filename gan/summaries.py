@@ -1,5 +1,7 @@
 """What TensorBoard shows: scalars and pictures by step, in a folder of event files."""
 
+import secrets
+
 import tensorflow.compat.v1 as tf
 
 from gan import pictures
@@ -17,8 +19,10 @@ class SummaryWriter:
     """
 
     def __init__(self, folder, first_step=None):
+        # Two machines of one name may begin within one second, which is all that its name tells.
+        suffix = f".{secrets.token_hex(4)}"
         with tf.Graph().as_default():  # it refuses to be made where TensorFlow would run eagerly
-            self._writer = tf.summary.FileWriter(folder, flush_secs=FLUSH_SECONDS)
+            self._writer = tf.summary.FileWriter(folder, flush_secs=FLUSH_SECONDS, filename_suffix=suffix)
         if first_step is not None:
             self._writer.add_session_log(tf.SessionLog(status=tf.SessionLog.START), first_step)
 

@@ -8,20 +8,11 @@ import sys
 
 import pytest
 from conftest import ROOT
+from test_architecture import COMMANDS
 
 from gan import command_line
 from gan.command_line import flag
 from gan.errors import UserError
-
-COMMANDS = [
-    "train",
-    "eval",
-    "generate_and_discriminate",
-    "prepare_data",
-    "export_model",
-    "linear_interpolation",
-    "submit",
-]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +66,7 @@ def test_exit_codes_and_messages(capsys):
     assert raising(KeyboardInterrupt()) == 130
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_help_teaches_every_flag_without_tensorflow(command):
     code = (
         f"import sys; from gan import {command} as c; c.main(['x', '--help']); assert 'tensorflow' not in sys.modules"
