@@ -61,8 +61,8 @@ def latest_snapshot(where):
 
 
 def latest_state(train_dir):
-    """Finds the newest complete training state of a train_dir on disk: a Found or None."""
-    return _latest(os.path.join(train_dir, STATE_FOLDER), _STATE_PARTS)
+    """Finds the newest complete training state of a train_dir, in a bucket too: a Found or None."""
+    return _latest(storage.join(train_dir, STATE_FOLDER), _STATE_PARTS)
 
 
 def handed_in(snapshot):

@@ -116,7 +116,7 @@ class Mirror:
         remote_names += [os.path.join(checkpoint.STATE_FOLDER, name) for name in storage.names(state_folder)]
         if os.path.exists(os.path.join(self.path, _PENDING)):
             ours, theirs = checkpoint.latest_state(self.path), checkpoint.latest_state(self._remote)
-            if ours and (not theirs or ours.step >= theirs.step):
+            if not theirs or (ours and ours.step >= theirs.step):
                 print(f"going on from {self.path}, which was not all uploaded to {self._remote}", flush=True)
                 return
         shutil.rmtree(self.path, ignore_errors=True)
@@ -141,7 +141,7 @@ class Mirror:
             try:
                 self._pass()
                 pause = 1
-            except (UserError, OSError) as error:
+            except Exception as error:  # a thread that died would only be noticed at the end
                 print(f"{error}; trying again in {pause} s", file=sys.stderr, flush=True)
                 self._closing.wait(pause) if not closing else time.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
@@ -192,12 +192,8 @@ class Mirror:
 
     def _local_names(self):
         """Relative names of all complete files."""
-        found = []
-        for folder, _, names in os.walk(self.path):
-            found += [os.path.relpath(os.path.join(folder, name), self.path) for name in names]
-        return [
-            name for name in found if not os.path.basename(name).startswith(".") and not checkpoint.is_partial(name)
-        ]
+        names = _files(self.path)
+        return [n for n in names if not os.path.basename(n).startswith(".") and not checkpoint.is_partial(n)]
 
     def _signature(self, name):
         return _signature(os.path.join(self.path, name))

@@ -12,6 +12,7 @@ import pytest
 from conftest import run_train, start
 
 from gan import checkpoint, eval, generate_and_discriminate, mirror, storage, submit, train
+from gan.errors import UserError
 from gan.random_noise_generator import uniform_noise
 from gan.snapshot import Snapshot
 
@@ -137,6 +138,23 @@ def test_what_could_not_be_uploaded_waits_on_disk(emulator, faulty_bucket, faces
     assert checkpoint.latest_snapshot(run).step == 5
 
 
+def test_pictures_that_could_not_be_uploaded_wait_too(emulator, faulty_bucket, monkeypatch):
+    bucket, proxy = faulty_bucket
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 1)
+    proxy.fail_next(10**6, match="POST")
+    folder = f"gs://{bucket}/pictures"
+    with (
+        pytest.raises(UserError, match="a.png in .* wait there"),
+        mirror.writable_folder(folder, lambda: 1, False) as m,
+    ):
+        with open(os.path.join(m.path, "a.png"), "w") as file:
+            file.write("picture")
+    proxy.calm()
+    with mirror.writable_folder(folder, fetch=False):
+        pass
+    assert emulator.read(bucket, "pictures/a.png") == b"picture"
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_stopped_at_random_moments_on_machines_that_are_lost(number, bucket, faces, machine, tmp_path):
     random_, step, run = random.Random(int(number)), 0, f"gs://{bucket}/run"
@@ -159,7 +177,8 @@ def test_stopped_at_random_moments_on_machines_that_are_lost(number, bucket, fac
             assert found.step >= step
             step = found.step
     assert number == signal.SIGKILL or step > 0
-    last = ["--num_epochs=1000000", f"--max_steps={step + 5}"]
+    state = checkpoint.latest_state(run)  # a kill between the two uploads leaves it ahead of the snapshot
+    last = ["--num_epochs=1000000", f"--max_steps={max(step, state.step if state else 0) + 5}"]
     assert run_train(faces, run, *last) == run_train(faces, tmp_path / "straight", *last) == 0
     for name, value in weights(tmp_path / "straight").items():
         np.testing.assert_allclose(weights(run)[name], value, rtol=1e-5, atol=1e-6)
