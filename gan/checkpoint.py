@@ -185,11 +185,13 @@ def locked(train_dir):
 
 
 def remove_training(train_dir):
-    """Removes what a trainer wrote to train_dir, and no other file; returns the paths removed."""
-    return _remove(
-        train_dir,
-        lambda name: name == _INDEX_FILE or _FILE.match(name) or is_log(name),
-    )
+    """Removes the snapshots and states that a trainer wrote to train_dir, and no other file; returns their paths."""
+    return _remove(train_dir, lambda name: name == _INDEX_FILE or _FILE.match(name))
+
+
+def remove_logs(folder):
+    """Removes TensorBoard's files from a folder; returns their paths."""
+    return _remove(folder, is_log)
 
 
 def remove_leftovers(train_dir):

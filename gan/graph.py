@@ -64,11 +64,17 @@ def build_training_graph(
     clip_gradient_norm=0.0,
     regularization_penalty=0.0,
     averaging_decay=0.0,
+    devices=("",),
+    exchange=None,
 ):
     """Builds one simultaneous training step of both networks in the current graph.
 
     The generator runs once; its images and the real ones go through the discriminator as one batch.
     All gradients are taken before any variable changes.
+
+    On several devices each has a tower, the two networks on its share of the batch. The losses are of
+    the whole batch, put together from all towers' logits, so that the gradients are those of one tower
+    with the whole batch. Batch statistics are each tower's own; moving averages follow the first.
 
     Args:
         generator: a generator model.
@@ -86,6 +92,10 @@ def build_training_graph(
         regularization_penalty: weight of the models' own regularization losses.
         averaging_decay: decay of the generator's averaged weights per step, less at the start;
             0 serves the raw weights.
+        devices: names of the devices to share the batch; "" leaves the choice to TensorFlow.
+        exchange: what a cluster puts between taking and applying gradients, or None:
+            (a list of (gradient, variable) pairs for each network, update operations, number of
+            real images) of this process -> the same of all processes together.
 
     Returns:
         A TrainingGraph.
@@ -94,11 +104,10 @@ def build_training_graph(
     generator = Network(generator, GENERATOR, size)
     discriminator = Network(discriminator, DISCRIMINATOR, size)
 
-    fake_images = generator(noise, is_training=True)["output"]
-    verdicts = discriminator(tf.concat([real_images, fake_images], 0), is_training=True)
     num_real = tf.shape(real_images)[0]
-    real_logits, fake_logits = verdicts["logits"][:num_real], verdicts["logits"][num_real:]
-    real_verdicts, fake_verdicts = verdicts["predictions"][:num_real], verdicts["predictions"][num_real:]
+    towers = _Towers(generator, discriminator, real_images, noise, devices)
+    real_logits, fake_logits = towers.joined("logits")
+    real_verdicts, fake_verdicts = towers.joined("predictions")
 
     discriminator_loss, generator_loss = losses_of(loss, real_logits, fake_logits)
     learning_rate = tf.train.exponential_decay(
@@ -108,19 +117,24 @@ def build_training_graph(
         learning_rate_decay,
         staircase=True,
     )
+    networks = discriminator, generator
     gradients = []
-    for network, network_loss in ((discriminator, discriminator_loss), (generator, generator_loss)):
-        if regularization_penalty and network.regularization_losses:
-            network_loss += regularization_penalty * tf.add_n(network.regularization_losses)
-        gradients.append(_gradients(network, network_loss, clip_gradient_norm))
-    _check_owners(discriminator, generator)
+    for network, network_loss in zip(networks, (discriminator_loss, generator_loss)):
+        network_loss += regularization_penalty * towers.regularization_loss(network)
+        gradients.append(_gradients(network, network_loss, colocate=len(devices) > 1))
+    _check_owners(*networks)
+    updates = discriminator.updates + generator.updates
+    if exchange:
+        gradients, updates, num_real = exchange(gradients, updates, num_real)
+    if clip_gradient_norm:
+        gradients = [_clipped(pairs, clip_gradient_norm) for pairs in gradients]
 
     with tf.control_dependencies([gradient for pairs in gradients for gradient, _ in pairs]):
         applied = [
             _make_optimizer(optimizer, learning_rate, adam_beta1, network.kind).apply_gradients(pairs)
-            for network, pairs in zip((discriminator, generator), gradients)
+            for network, pairs in zip(networks, gradients)
         ]
-    with tf.control_dependencies(applied + discriminator.updates + generator.updates):
+    with tf.control_dependencies(applied + updates):
         average_op, averages = _averages(generator, averaging_decay, counters["global_step"])
     with tf.control_dependencies([average_op]):
         train_op = tf.group(
@@ -262,16 +276,60 @@ def _counters():
     )
 
 
-def _gradients(network, loss, clip_norm):
+class _Towers:
+    """Both networks on each device's share of a batch."""
+
+    def __init__(self, generator, discriminator, real_images, noise, devices):
+        self._shares, self._results = [], {generator.kind: [], discriminator.kind: []}
+        self._num_real = []
+        for index, device in enumerate(devices):
+            real, latents, share = real_images, noise, 1.0
+            if len(devices) > 1:
+                total = tf.shape(real_images)[0]
+                first, end = total * index // len(devices), total * (index + 1) // len(devices)
+                real, latents, share = real_images[first:end], noise[first:end], (end - first) / total
+            with tf.device(device):
+                generated = generator(latents, is_training=True)
+                verdicts = discriminator(tf.concat([real, generated["output"]], 0), is_training=True)
+            self._shares.append(tf.cast(share, tf.float32))
+            self._num_real.append(tf.shape(real)[0])
+            self._results[generator.kind].append(generated)
+            self._results[discriminator.kind].append(verdicts)
+
+    def joined(self, key):
+        """(of the real images, of the generated ones): what the discriminators of all towers return."""
+        verdicts = [results[key] for results in self._results[DISCRIMINATOR]]
+        of_real = [values[:count] for values, count in zip(verdicts, self._num_real)]
+        of_fake = [values[count:] for values, count in zip(verdicts, self._num_real)]
+        return _concatenated(of_real), _concatenated(of_fake)
+
+    def regularization_loss(self, network):
+        """All that a network's model wants added to its loss; what it returns is averaged over the batch."""
+        returned = [
+            share * results["regularization_loss"]
+            for share, results in zip(self._shares, self._results[network.kind])
+            if "regularization_loss" in results
+        ]
+        return tf.add_n([tf.constant(0.0), *network.regularization_losses, *returned])
+
+
+def _concatenated(parts):
+    return parts[0] if len(parts) == 1 else tf.concat(parts, 0)
+
+
+def _gradients(network, loss, colocate):
     """(gradient, variable) pairs of a network; every variable must have a gradient."""
     variables = network.trainable_variables
-    gradients = tf.gradients(loss, variables)
+    gradients = tf.gradients(loss, variables, colocate_gradients_with_ops=colocate)
     unused = [v.op.name for v, g in zip(variables, gradients) if g is None]
     if unused:
         raise UserError(f"{type(network.model).__name__}: the loss does not depend on {', '.join(unused)}")
-    if clip_norm:
-        gradients, _ = tf.clip_by_global_norm(gradients, clip_norm)
     return list(zip(gradients, variables))
+
+
+def _clipped(pairs, norm):
+    gradients, variables = zip(*pairs)
+    return list(zip(tf.clip_by_global_norm(gradients, norm)[0], variables))
 
 
 def _check_owners(*networks):

@@ -21,6 +21,8 @@ tf.enable_resource_variables()
 class Network:
     """A contestant's model under one variable scope; every call shares its variables.
 
+    What the first call adds to the collections of update operations and of regularization losses counts for all.
+
     Args:
         model: an object with `create_model`, `run_model` and perhaps `get_variables`.
         kind: GENERATOR or DISCRIMINATOR; also the scope's name.
@@ -38,6 +40,7 @@ class Network:
                 tf.GraphKeys.REGULARIZATION_LOSSES,
             )
         }
+        self._connected = False
         with self._owning(), self._explaining("create_model"):
             _call(model.create_model, {registry.SIZE_ARGUMENT[kind]: size}, first=size)
 
@@ -45,11 +48,8 @@ class Network:
         """Runs the model and checks what it returns; see models.BaseModel.run_model."""
         with self._owning(), self._explaining("run_model"):
             results = _call(self.model.run_model, {"is_training": is_training}, first=model_input)
+        self._connected = True
         self._check(results)
-        if "regularization_loss" in results:
-            penalty = results["regularization_loss"]
-            check_scalar(penalty, f"{type(self.model).__name__}.run_model's regularization_loss")
-            self._owned[tf.GraphKeys.REGULARIZATION_LOSSES].append(penalty)
         return results
 
     def connect_to_placeholder(self):
@@ -87,6 +87,7 @@ class Network:
 
     @property
     def regularization_losses(self):
+        """Scalars that were added to the collection, such as those of tf.get_variable's regularizers."""
         return self._owned[tf.GraphKeys.REGULARIZATION_LOSSES]
 
     @contextlib.contextmanager
@@ -95,8 +96,15 @@ class Network:
         before = {key: len(tf.get_collection_ref(key)) for key in self._owned}
         with tf.variable_scope(self.kind, reuse=tf.AUTO_REUSE):
             yield
-        for key, owned in self._owned.items():
-            owned += tf.get_collection_ref(key)[before[key] :]
+        added = {key: tf.get_collection_ref(key)[before[key] :] for key in self._owned}
+        if not self._connected:
+            for key, owned in self._owned.items():
+                owned += added[key]
+        elif added[tf.GraphKeys.GLOBAL_VARIABLES]:
+            raise UserError(
+                f"{type(self.model).__name__}.run_model makes {added[tf.GraphKeys.GLOBAL_VARIABLES][0].op.name} anew "
+                "each time it runs; make it in create_model, or with tf.get_variable"
+            )
 
     def _explaining(self, method):
         return registry.explaining(type(self.model), method, self.kind)
@@ -117,6 +125,8 @@ class Network:
                 raise UserError(
                     f"{name}.run_model must return {key} as float32 [N, {width}], it is {dtype.name} {shape}"
                 )
+        if "regularization_loss" in results:
+            check_scalar(results["regularization_loss"], f"{name}.run_model's regularization_loss")
 
 
 def check_scalar(value, what):

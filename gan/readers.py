@@ -20,27 +20,26 @@ class EpochOrder:
 
     Args:
         count: number of images.
-        seed: non-negative int.
     """
 
-    def __init__(self, count, seed):
-        self._count, self._seed = count, seed
-        self._epoch, self._permutation = None, None
+    def __init__(self, count):
+        self._count = count
+        self._key, self._permutation = None, None
 
-    def batch(self, position, batch_size):
+    def batch(self, seed, position, batch_size):
         """Numbers of the images at `position`, counted from the start of training, and after it."""
         parts = []
         while batch_size:
             epoch, offset = divmod(position, self._count)
-            part = self._of_epoch(epoch)[offset : offset + batch_size]
+            part = self._of_epoch(seed, epoch)[offset : offset + batch_size]
             parts.append(part)
             position, batch_size = position + len(part), batch_size - len(part)
         return np.concatenate(parts)
 
-    def _of_epoch(self, epoch):
-        if epoch != self._epoch:
-            order = random_generator(Use.EPOCH_ORDER, self._seed, epoch)
-            self._epoch, self._permutation = epoch, order.permutation(self._count).astype(np.int32)
+    def _of_epoch(self, seed, epoch):
+        if (seed, epoch) != self._key:
+            order = random_generator(Use.EPOCH_ORDER, seed, epoch)
+            self._key, self._permutation = (seed, epoch), order.permutation(self._count).astype(np.int32)
         return self._permutation
 
 
@@ -51,9 +50,9 @@ class MemoryReader:
         num_images: images in an epoch.
     """
 
-    def __init__(self, images, seed):
+    def __init__(self, images):
         self.num_images = len(images)
-        self._images, self._order = images, EpochOrder(len(images), seed)
+        self._images, self._order = images, EpochOrder(len(images))
 
     def connect(self):
         """Adds the reader to the current graph; returns float32 [N, size] in [0, 1]."""
@@ -69,9 +68,9 @@ class MemoryReader:
         session.run(self._memory.initializer, {self._source: self._images})
         self._images = None
 
-    def feed(self, position, batch_size):
-        """What to feed for the batch that starts after `position` images."""
-        return {self._numbers: self._order.batch(position, batch_size)}
+    def feed(self, seed, position, batch_size):
+        """What to feed for the batch that starts after `position` images of the order that `seed` gives."""
+        return {self._numbers: self._order.batch(seed, position, batch_size)}
 
 
 class StreamReader:
@@ -80,16 +79,15 @@ class StreamReader:
     Args:
         files: paths.
         size: pixels of an image.
-        seed: non-negative int.
         buffer_images: how many images the buffer holds.
         threads: parsers at work at a time.
     """
 
-    def __init__(self, files, size, seed, buffer_images, threads):
+    def __init__(self, files, size, buffer_images, threads):
         self.num_images = sum(records.count(path) for path in files)
-        self._files, self._size, self._seed, self._threads = files, size, seed, threads
+        self._files, self._size, self._threads = files, size, threads
         self._buffer_images = max(1, min(buffer_images, self.num_images))
-        self._position, self._stream = None, None
+        self._seed, self._position, self._stream = None, None, None
 
     def connect(self):
         """Adds the reader to the current graph; returns float32 [N, size] in [0, 1]."""
@@ -99,12 +97,14 @@ class StreamReader:
     def start(self, session):
         """Nothing to move: batches are fed one by one."""
 
-    def feed(self, position, batch_size):
-        """What to feed for the batch that starts after `position` images."""
-        if position != self._position:
+    def feed(self, seed, position, batch_size):
+        """What to feed for the batch that starts after `position` images of the order that `seed` gives."""
+        if seed != self._seed or self._position is None or position < self._position:
             epoch, offset = divmod(position, self.num_images)
-            self._stream = itertools.islice(self._images_from(epoch), offset, None)
-        images = np.stack(list(itertools.islice(self._stream, batch_size)))
+            self._seed, self._stream = seed, self._images_from(epoch)
+        else:
+            offset = position - self._position  # what other processes take
+        images = np.stack(list(itertools.islice(self._stream, offset, offset + batch_size)))
         self._position = position + batch_size
         return {self._batch: images}
 
@@ -129,7 +129,7 @@ class StreamReader:
             yield buffer[place]
 
 
-def open_reader(files, size, seed, memory_mb, threads):
+def open_reader(files, size, memory_mb, threads):
     """A MemoryReader where the files fit into `memory_mb` MiB, else a StreamReader.
 
     A record is larger than the bytes of its image, so what fits on disk fits in memory.
@@ -140,8 +140,8 @@ def open_reader(files, size, seed, memory_mb, threads):
     """
     limit = memory_mb * 2**20
     if sum(os.path.getsize(path) for path in files) <= limit:
-        return MemoryReader(records.read_all(files, size, threads), seed)
-    return StreamReader(files, size, seed, limit // size, threads)
+        return MemoryReader(records.read_all(files, size, threads))
+    return StreamReader(files, size, limit // size, threads)
 
 
 def _to_float(image_bytes):

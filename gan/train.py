@@ -6,6 +6,7 @@ Stop it with Ctrl-C whenever you like: it saves and leaves, and the same command
 Watch it with `tensorboard --logdir=run1`.
 """
 
+import contextlib
 import dataclasses
 import os
 import sys
@@ -13,8 +14,9 @@ import sys
 if not __package__:  # `python train.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan import command_line, registry, storage
+from gan import cluster, command_line, registry, storage
 from gan.command_line import flag
+from gan.errors import UserError
 
 OPTIMIZERS = [
     "AdamOptimizer",
@@ -40,6 +42,11 @@ class TrainConfig:
         os.environ.get("AIP_CHECKPOINT_DIR") or "/tmp/kmlc_gan_train/",
         "Folder for snapshots, training state and TensorBoard, on disk or gs://. Vertex AI's AIP_CHECKPOINT_DIR is the "
         "default where it is set.",
+    )
+    log_dir: str = flag(
+        os.environ.get("AIP_TENSORBOARD_LOG_DIR"),
+        "Folder for TensorBoard's files; train_dir where not set. Vertex AI's AIP_TENSORBOARD_LOG_DIR is the default "
+        "where it is set.",
     )
     generator_model: str = flag("SampleGenerator", "Class of gan/models.py, or a dotted name, to train as generator.")
     discriminator_model: str = flag("SampleDiscriminator", "Likewise for the discriminator.")
@@ -83,6 +90,29 @@ class TrainConfig:
     data_memory_mb: int = flag(
         4096, "Data files larger than this in all are read through a shuffle buffer.", at_least=1
     )
+    num_towers: int = flag(
+        None,
+        "Devices that share each batch: by default one for each GPU here, or one where there is none. Without a GPU, "
+        "2 and more are virtual processors, to try out how networks do on several GPUs.",
+        at_least=1,
+    )
+    asynchronous: bool = flag(
+        False,
+        "In a cluster (TF_CONFIG), each process does steps of its own, batch_size images each, without waiting for the "
+        "others. Otherwise all share every step, and batch_size is of all together.",
+    )
+    worker_timeout_secs: float = flag(
+        60.0,
+        "In a cluster: how long a step, and the start, waits for a worker. Then it goes on without; the worker may "
+        "come back.",
+        at_least=1,
+    )
+    chief_timeout_secs: float = flag(
+        600.0,
+        "In a cluster: how long the other processes wait for the chief, which may be restarted, before they end.",
+        at_least=1,
+    )
+    eval_data_pattern: str = flag(None, "TFRecord files of real images, for the evaluator of a cluster alone.")
     log_device_placement: bool = flag(False, "Shows on which device each operation runs.")
 
 
@@ -92,17 +122,69 @@ def main(argv=None):
 
 
 def train(config):
-    """Checks what can be checked at once, imports TensorFlow, and trains."""
+    """Checks what can be checked at once, imports TensorFlow, and does this process's part."""
     registry.check_name(registry.GENERATOR, config.generator_model, "generator_model")
     registry.check_name(registry.DISCRIMINATOR, config.discriminator_model, "discriminator_model")
     registry.check_name(registry.LOSS, config.label_loss, "label_loss")
-    files = storage.find_files(config.train_data_pattern, "train_data_pattern")
+    place = cluster.from_environment()
+    return _PARTS[place.job if place else cluster.CHIEF](config, place)
+
+
+def _be_chief(config, place):
+    files = _import_and_find(config, config.train_data_pattern, "train_data_pattern")
+    from gan import training
+
+    with cluster.listening(place.chief) if place and place.is_one_machine else contextlib.nullcontext():
+        return training.train(config, files, place)
+
+
+def _be_worker(config, place):
+    files = _import_and_find(config, config.train_data_pattern, "train_data_pattern")
+    from gan import worker
+
+    return worker.work(config, files, place)
+
+
+def _be_parameter_server(config, place):
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # it keeps variables and adds them up, in the machine's own memory
+    _import_tensorflow(config)
+    from gan import parameter_server
+
+    return parameter_server.serve(config, place)
+
+
+def _be_evaluator(config, place):
+    if not config.eval_data_pattern:
+        raise UserError("--eval_data_pattern is needed: TF_CONFIG says that this is the evaluator")
+    files = _import_and_find(config, config.eval_data_pattern, "eval_data_pattern")
+    from gan import contract, evaluation, mirror
+
+    print(f"evaluating the snapshots in {config.train_dir} until the job ends", flush=True)
+    with mirror.writable_folder(evaluation.results_folder(config.train_dir, config.log_dir)) as folder:
+        size = contract.image_size(config.use_mnist)
+        judge = evaluation.Evaluation(files, size, folder, config.label_loss, num_threads=config.num_readers)
+        judge.watch(config.train_dir, over=cluster.JobEnd(place, config.chief_timeout_secs).reached)
+    return 0
+
+
+_PARTS = {
+    cluster.CHIEF: _be_chief,
+    cluster.WORKER: _be_worker,
+    cluster.SERVER: _be_parameter_server,
+    cluster.EVALUATOR: _be_evaluator,
+}
+
+
+def _import_and_find(config, pattern, flag_name):
+    files = storage.find_files(pattern, flag_name)
+    _import_tensorflow(config)
+    return files
+
+
+def _import_tensorflow(config):
     if config.log_device_placement:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "0"
     command_line.import_tensorflow()
-    from gan import training
-
-    return training.train(config, files)
 
 
 if __name__ == "__main__":

@@ -4,29 +4,31 @@ import contextlib
 import math
 import os
 import secrets
-import signal
 import time
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan import checkpoint, contract, graph, mirror, pictures, readers, registry, storage
+from gan import checkpoint, contract, graph, mirror, pictures, readers, storage, strategy
 from gan.errors import ContractError, DataError, StateError, UserError, reason
 from gan.progress import Progress
-from gan.random_noise_generator import NOISE_SIZE, Use, uniform_noise
+from gan.random_noise_generator import Use, uniform_noise
+from gan.signals import SignalCatcher
 from gan.summaries import SummaryWriter
+from gan.training_session import TrainingSession, load_models
 
 SCALARS_PER_EXPORT = 10  # TensorBoard gets numbers this many times for every snapshot
 SECONDS_AFTER_SIGNAL = 15  # for the last upload, where a machine that is being taken away gives 30 in all
 SAMPLES = 64  # images in a sample grid
 
 
-def train(config, files):
+def train(config, files, cluster=None):
     """Trains until the config's epochs, steps or minutes are reached, or a signal comes.
 
     Args:
         config: a train.TrainConfig.
         files: TFRecord files to train on.
+        cluster: a cluster.Cluster whose chief this process is, or None.
 
     Returns:
         The exit code: 0, or 128 + the signal's number.
@@ -34,41 +36,75 @@ def train(config, files):
     Raises:
         UserError: the data, the networks, the folder or the course of the losses is not right.
     """
-    with _SignalCatcher() as signals, contextlib.ExitStack() as folders:
+    with SignalCatcher() as signals:
+        steps = strategy.make(config, cluster, lambda: signals.caught)
+        try:
+            with contextlib.ExitStack() as stack:
+                folders = _Folders(config, stack, signals)
+                run = stack.enter_context(contextlib.closing(_Run(config, files, folders, steps)))
+                # Only now that the new training is known to be possible.
+                if config.start_new_model:
+                    folders.remove_training()
+                run.loop(signals)
+                if not signals.caught:
+                    steps.end(failed=False)
+        except BaseException:
+            if not signals.caught:  # asked to stop, the chief of a cluster may come back
+                steps.end(failed=True)
+            raise
+        return signals.exit_code
 
+
+class _Folders:
+    """The folders that a run writes to, each a mirror.Folder or a mirror.Mirror.
+
+    Attributes:
+        training: for snapshots and the state.
+        log: for TensorBoard; may be the same.
+        images: for pictures.
+    """
+
+    def __init__(self, config, stack, signals):
         def patience():
             return SECONDS_AFTER_SIGNAL if signals.caught else mirror.PATIENCE
 
+        def opened(path):
+            folder = stack.enter_context(mirror.writable_folder(path, patience, fetch=False))
+            os.makedirs(folder.path, exist_ok=True)
+            return folder
+
+        self._train_dir = config.train_dir
         if checkpoint.folder_of(config.train_dir) != config.train_dir:
             raise StateError(f"--train_dir={config.train_dir} is a snapshot; give its folder")
-        folder = folders.enter_context(mirror.writable_folder(config.train_dir, patience))
-        checkpoint.prepare_folder(folder.path)
-        folders.enter_context(checkpoint.locked(folder.path))
-        checkpoint.remove_leftovers(folder.path)
-        image_folder = None
-        if config.export_generated_images:
-            image_folder = folders.enter_context(mirror.writable_folder(config.image_dir, patience, fetch=False))
-            os.makedirs(image_folder.path, exist_ok=True)
-        with contextlib.closing(_Run(config, files, folder, image_folder)) as run:
-            # Only now that the new training is known to be possible.
-            if config.start_new_model:
-                removed = checkpoint.remove_training(folder.path)
-                folder.remove_logs()
-                print(f"removed {len(removed)} files of a former training from {config.train_dir}", flush=True)
-            run.loop(signals)
-    return 128 + signals.caught if signals.caught else 0
+        self.training = stack.enter_context(mirror.writable_folder(config.train_dir, patience))
+        checkpoint.prepare_folder(self.training.path)
+        stack.enter_context(checkpoint.locked(self.training.path))
+        checkpoint.remove_leftovers(self.training.path)
+        separate = config.log_dir and config.log_dir.rstrip("/") != config.train_dir.rstrip("/")
+        self.log = opened(config.log_dir) if separate else self.training
+        self.images = opened(config.image_dir) if config.export_generated_images else None
+
+    def remove_training(self):
+        """Removes what a former training left, and says so."""
+        removed = [*checkpoint.remove_training(self.training.path), *checkpoint.remove_logs(self.log.path)]
+        self.training.remove_logs()
+        self.log.remove_logs()
+        print(f"removed {len(removed)} files of a former training from {self._train_dir}", flush=True)
 
 
 class _Run:
     """One run of the command: graphs, sessions and where they stand."""
 
-    def __init__(self, config, files, folder, image_folder):
-        self._config, self._folder, self._image_folder = config, folder, image_folder
-        state = _find_state(config, folder.path)
+    def __init__(self, config, files, folders, steps):
+        self._config, self._folders, self._steps = config, folders, steps
+        state = _find_state(config, folders.training.path)
         self._size = contract.image_size(config.use_mnist)
         self._seed = _seed(config, state)
-        self._reader = readers.open_reader(files, self._size, self._seed, config.data_memory_mb, config.num_readers)
-        self._build_training()
+        self._reader = readers.open_reader(files, self._size, config.data_memory_mb, config.num_readers)
+        self._training = TrainingSession(
+            config, self._reader, self._size, steps.placement, steps.exchange, graph_seed=self._seed
+        )
+        self._graph, self._session = self._training.graph, self._training.session
         self._build_serving()
         self._restore(state)
         self._writer = None
@@ -77,26 +113,33 @@ class _Run:
         """Trains to the end or to a signal, and saves."""
         config = self._config
         last = self._last_step()
-        self._writer = SummaryWriter(self._folder.path, first_step=self._step + 1)
+        self._writer = SummaryWriter(self._folders.log.path, first_step=self._step + 1)
         self._save()
         if self._step >= last or self._out_of_time():
             print(
                 f"{config.train_dir} is trained already, {self._progress_text()}; raise --num_epochs, --max_steps or "
-                "--max_minutes to go on, or --start_new_model to begin anew"
+                "--max_minutes to go on, or --start_new_model to begin anew",
+                flush=True,
             )
+            self._steps.begin(self._seed)
+            self._steps.stop_workers()
             return
-        scalar_steps = max(1, config.export_model_steps // SCALARS_PER_EXPORT)
         with Progress("training", last, "step", self._step) as progress:
             progress.say(self._announcement(last))
+            self._steps.begin(self._seed)
             while self._step < last and not self._out_of_time() and not signals.caught:
+                before = self._step
                 with self._saving_before_errors():
-                    self._train_step(with_scalars=(self._step + 1) % scalar_steps == 0 or self._step + 1 in (1, last))
-                progress.update(1, self._note)
-                if config.export_generated_images and self._step % config.export_image_steps == 0:
+                    self._train_step(last)
+                progress.update(self._step - before, self._note)
+                if config.export_generated_images and self._is_due(config.export_image_steps, before):
                     with self._saving_before_errors():
                         self._write_picture()
-                if self._step % config.export_model_steps == 0:
+                if self._is_due(config.export_model_steps, before):
                     self._save()
+            if not signals.caught:
+                self._steps.stop_workers()
+                self._read_counters()
             self._save()
         again = "the same command without --start_new_model" if config.start_new_model else "the same command"
         stopped = f"stopped by a signal, {again} goes on from here: " if signals.caught else ""
@@ -118,38 +161,8 @@ class _Run:
         self._session.close()
         self._serving_session.close()
 
-    def _build_training(self):
-        config = self._config
-        with tf.Graph().as_default() as training_graph:
-            tf.set_random_seed(self._seed)
-            self._noise = tf.placeholder(tf.float32, [None, NOISE_SIZE], "noise")
-            self._graph = graph.build_training_graph(
-                *self._models(),
-                registry.load(registry.LOSS, config.label_loss, "label_loss"),
-                self._reader.connect(),
-                self._noise,
-                size=self._size,
-                optimizer=config.optimizer,
-                adam_beta1=config.adam_beta1,
-                base_learning_rate=config.base_learning_rate,
-                learning_rate_decay=config.learning_rate_decay,
-                learning_rate_decay_examples=config.learning_rate_decay_examples,
-                clip_gradient_norm=config.clip_gradient_norm,
-                regularization_penalty=config.regularization_penalty,
-                averaging_decay=config.averaging_decay,
-            )
-            self._variables = tf.global_variables()
-            self._saver = tf.train.Saver(self._variables, max_to_keep=None)
-            initialize = tf.global_variables_initializer()
-        self._session = tf.Session(
-            graph=training_graph,
-            config=tf.ConfigProto(allow_soft_placement=True, log_device_placement=config.log_device_placement),
-        )
-        self._session.run(initialize)
-        self._reader.start(self._session)
-
     def _build_serving(self):
-        self._serving = graph.build_serving_graph(*self._models(), self._size)
+        self._serving = graph.build_serving_graph(*load_models(self._config), self._size)
         missing = sorted(set(self._serving.variables) - set(self._graph.serving_weights))
         if missing:
             raise UserError(
@@ -162,21 +175,14 @@ class _Run:
             )
         self._serving_session = tf.Session(graph=self._serving.graph)
 
-    def _models(self):
-        """A new generator and a new discriminator; a model belongs to one graph."""
-        return (
-            registry.load(registry.GENERATOR, self._config.generator_model, "generator_model"),
-            registry.load(registry.DISCRIMINATOR, self._config.discriminator_model, "discriminator_model"),
-        )
-
     def _restore(self, state):
+        self._steps.open(self._training)
         if state:
-            checkpoint.restore_state(self._saver, self._session, state, self._variables)
+            checkpoint.restore_state(self._training.saver, self._session, state, self._training.variables)
         else:
             self._graph.seed.load(self._seed, self._session)
-        self._step, self._images_seen, self._seconds, num_images = self._session.run(
-            [self._graph.global_step, self._graph.images_seen, self._graph.seconds, self._graph.num_images]
-        )
+        self._read_counters()
+        self._seconds, num_images = self._session.run([self._graph.seconds, self._graph.num_images])
         if state and num_images != self._reader.num_images:
             print(
                 f"warning: trained on {num_images} images so far, now on {self._reader.num_images}; epochs are counted "
@@ -184,10 +190,15 @@ class _Run:
             )
         self._graph.num_images.load(self._reader.num_images, self._session)
         self._warn_of_refusal()
-        snapshot = checkpoint.latest_snapshot(self._folder.path)
+        snapshot = checkpoint.latest_snapshot(self._folders.training.path)
         # A run that was killed between the two has a state without its snapshot.
         self._saved_step = self._step if state and snapshot and snapshot.step == self._step else None
         self._tick, self._note, self._scalars_at = time.monotonic(), "", (time.monotonic(), self._images_seen)
+        self._logged_step = self._step
+
+    def _read_counters(self):
+        counters = self._session.run([self._graph.global_step, self._graph.images_seen])
+        self._step, self._images_seen = (int(count) for count in counters)
 
     def _warn_of_refusal(self):
         """Says now what would otherwise be said on the day of the battle."""
@@ -206,21 +217,18 @@ class _Run:
         except (ContractError, tf.errors.OpError, ValueError) as error:
             print(f"warning: a battle would refuse these networks: {reason(error)}", flush=True)
 
-    def _train_step(self, with_scalars):
+    def _is_due(self, every, before):
+        """Whether the steps after step number `before` went over a multiple of `every`; a cluster may do several."""
+        return self._step // every > before // every
+
+    def _train_step(self, last):
         """One step of both networks; raises UserError where the losses are no longer finite."""
+        every = max(1, self._config.export_model_steps // SCALARS_PER_EXPORT)
+        with_scalars = (self._step + 1) // every > self._logged_step // every or self._step + 1 in (1, last)
         fetches = {"D": self._graph.discriminator_loss, "G": self._graph.generator_loss}
         if with_scalars:
             fetches["scalars"] = self._scalars()
-        try:
-            feed = self._reader.feed(self._images_seen, self._config.batch_size)
-            feed[self._noise] = uniform_noise(self._config.batch_size, Use.TRAINING_NOISE, self._seed, self._step)
-            _, results = self._session.run([self._graph.train_op, fetches], feed)
-        except (tf.errors.ResourceExhaustedError, MemoryError) as error:
-            raise UserError(f"step {self._step + 1} does not fit into memory; lower --batch_size") from error
-        except (tf.errors.OpError, ValueError) as error:
-            raise UserError(f"step {self._step + 1} failed: {reason(error)}") from error
-        self._step += 1
-        self._images_seen += self._config.batch_size
+        results, self._step, self._images_seen = self._steps.step(fetches, self._step, self._images_seen)
         now = time.monotonic()
         self._seconds, self._tick = self._seconds + now - self._tick, now
         if not (math.isfinite(results["D"]) and math.isfinite(results["G"])):
@@ -238,6 +246,7 @@ class _Run:
         }
 
     def _log(self, scalars, now):
+        self._logged_step = self._step
         then, images_then = self._scalars_at
         self._scalars_at = now, self._images_seen
         scalars["images_per_second"] = (self._images_seen - images_then) / max(now - then, 1e-9)
@@ -255,14 +264,20 @@ class _Run:
             return
         config, weights = self._config, self._weights()
         self._graph.seconds.load(self._seconds, self._session)
-        checkpoint.write_state(self._saver, self._session, self._folder.path, self._step)
+        checkpoint.write_state(self._training.saver, self._session, self._folders.training.path, self._step)
         checkpoint.write_snapshot(
-            self._serving, self._serving_session, self._folder.path, self._step, weights, config.keep_snapshots
+            self._serving,
+            self._serving_session,
+            self._folders.training.path,
+            self._step,
+            weights,
+            config.keep_snapshots,
         )
         self._saved_step = self._step
         self._writer.picture(self._step, "samples", self._samples())
         self._writer.flush()
-        self._folder.changed()
+        self._folders.training.changed()
+        self._folders.log.changed()
 
     def _weights(self):
         """What to serve: variable name -> value; raises UserError where one is not finite."""
@@ -274,9 +289,9 @@ class _Run:
 
     def _write_picture(self):
         checkpoint.load_weights(self._serving, self._serving_session, self._weights())
-        path = os.path.join(self._image_folder.path, f"generated-{self._step:06d}.png")
+        path = os.path.join(self._folders.images.path, f"generated-{self._step:06d}.png")
         pictures.write_png(path, self._samples())
-        self._image_folder.changed()
+        self._folders.images.changed()
 
     def _samples(self):
         """A grid of images of the serving graph as it was last loaded, always of the same noise."""
@@ -309,30 +324,8 @@ class _Run:
         going_on = f", going on from step {self._step}" if self._step else ""
         return (
             f"{self._config.generator_model} against {self._config.discriminator_model} on {self._reader.num_images} "
-            f"images to step {last}{going_on}; seed {self._seed}; Ctrl-C saves and stops"
+            f"images{self._steps.summary} to step {last}{going_on}; seed {self._seed}; Ctrl-C saves and stops"
         )
-
-
-class _SignalCatcher:
-    """Notes SIGINT, SIGTERM and SIGHUP in place of dying of them; a second one acts as usual."""
-
-    def __init__(self):
-        self.caught = None
-
-    def __enter__(self):
-        numbers = [signal.SIGINT, signal.SIGTERM]
-        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup sets it
-            numbers.append(signal.SIGHUP)
-        self._former = {number: signal.signal(number, self._catch) for number in numbers}
-        return self
-
-    def __exit__(self, *exception):
-        for number, handler in self._former.items():
-            signal.signal(number, handler)
-
-    def _catch(self, number, frame):
-        self.caught = number
-        signal.signal(number, self._former[number])
 
 
 def _find_state(config, folder):

@@ -30,6 +30,14 @@ MIDDLE = {
     "models",
     "layers",
     "training",
+    "training_session",
+    "gradient_slots",
+    "strategy",
+    "messages",
+    "node",
+    "worker",
+    "parameter_server",
+    "evaluation",
     "summaries",
 }
 LEAVES = {
@@ -43,6 +51,8 @@ LEAVES = {
     "progress",
     "command_line",
     "registry",
+    "cluster",
+    "signals",
 }
 GROUP = {name: level for level, group in enumerate((LEAVES, MIDDLE, COMMANDS)) for name in group}
 WITHOUT_TENSORFLOW = (LEAVES - {"losses"}) | COMMANDS

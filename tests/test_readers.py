@@ -25,18 +25,18 @@ def files(tmp_path_factory):
     return paths
 
 
-def make(kind, files, seed=3):
+def make(kind, files):
     if kind == "memory":
-        return readers.MemoryReader(records.read_all(files, 784), seed)
-    return readers.StreamReader(files, 784, seed, buffer_images=8, threads=1)
+        return readers.MemoryReader(records.read_all(files, 784))
+    return readers.StreamReader(files, 784, buffer_images=8, threads=1)
 
 
-def numbers(reader, positions, batch_size):
+def numbers(reader, positions, batch_size, seed=3):
     """The first pixels of the batches at some positions, as image numbers."""
     with tf.Graph().as_default(), tf.Session() as session:
         batch = reader.connect()
         reader.start(session)
-        images = [session.run(batch, reader.feed(position, batch_size)) for position in positions]
+        images = [session.run(batch, reader.feed(seed, position, batch_size)) for position in positions]
     assert all(i.dtype == np.float32 and 0 <= i.min() and i.max() <= 1 for i in images)
     return [np.rint(i[:, 0] * 255).astype(int).tolist() for i in images]
 
@@ -54,12 +54,19 @@ def test_every_epoch_shows_every_image_once_in_a_new_order(kind, files):
 def test_going_on_from_a_position_gives_the_same_batches(kind, files):
     straight = numbers(make(kind, files), range(0, 120, 12), 12)
     assert numbers(make(kind, files), [84, 96], 12) == straight[7:9]
-    assert numbers(make(kind, files, seed=4), [84], 12) != straight[7:8]
+    assert numbers(make(kind, files), [84], 12, seed=4) != straight[7:8]
+
+
+@pytest.mark.parametrize("kind", ["memory", "stream"])
+def test_two_readers_that_take_turns_see_what_one_sees(kind, files):
+    straight = numbers(make(kind, files), range(0, 120, 12), 12)
+    assert numbers(make(kind, files), range(0, 120, 24), 12) == straight[::2]
+    assert numbers(make(kind, files), range(12, 120, 24), 12) == straight[1::2]
 
 
 def test_small_data_stays_in_memory_and_large_data_streams(files):
-    assert isinstance(readers.open_reader(files, 784, 0, memory_mb=1, threads=1), readers.MemoryReader)
-    assert isinstance(readers.open_reader(files, 784, 0, memory_mb=0, threads=1), readers.StreamReader)
+    assert isinstance(readers.open_reader(files, 784, memory_mb=1, threads=1), readers.MemoryReader)
+    assert isinstance(readers.open_reader(files, 784, memory_mb=0, threads=1), readers.StreamReader)
 
 
 def test_a_batch_larger_than_the_data_repeats_it(files):
@@ -71,4 +78,4 @@ def test_a_streamed_file_that_is_cut_off_is_named(files, tmp_path):
     path = tmp_path / "cut.tfrecords"
     path.write_bytes(pathlib.Path(files[0]).read_bytes()[:-50])
     with pytest.raises(DataError, match="cut.tfrecords, record 24: damaged or cut off"):
-        readers.StreamReader([str(path)], 784, 0, 8, 1)
+        readers.StreamReader([str(path)], 784, 8, 1)

@@ -1,0 +1,90 @@
+"""This process's place among TensorFlow's servers: where its sessions run and its operations go."""
+
+import tensorflow.compat.v1 as tf
+
+from gan import cluster
+from gan.errors import UserError, reason
+from gan.messages import PostOffice
+
+
+class Placement:
+    """Where a session runs and what goes where: all of it here, on a single machine.
+
+    Args:
+        towers: how many devices share a batch.
+
+    Attributes:
+        target: for tf.Session.
+        device: device or device function for a whole graph.
+        own: device of what this process alone uses, such as its data.
+        towers: names of the devices that share a batch.
+        filters: the processes that a session may use; an empty list is all.
+    """
+
+    target, device, own, filters = "", "", "", ()
+
+    def __init__(self, towers):
+        self.towers, self._virtual = device_names(towers)
+
+    def session_config(self, **options):
+        """The ConfigProto of a session."""
+        return tf.ConfigProto(
+            allow_soft_placement=True, device_count=self._virtual, device_filters=list(self.filters), **options
+        )
+
+
+class Node(Placement):
+    """Starts the TensorFlow server of one process of a cluster.
+
+    Args:
+        place: a cluster.Cluster.
+        towers: how many devices share a batch.
+        seconds: how long to wait for the parameter servers.
+
+    Raises:
+        UserError: its port is taken, or a parameter server does not answer.
+    """
+
+    def __init__(self, place, towers, seconds):
+        super().__init__(towers)
+        self.own = f"/job:{place.job}/task:{place.index}"
+        self.filters = [self.own] if place.job == cluster.SERVER else [f"/job:{cluster.SERVER}", self.own]
+        try:
+            self._server = tf.train.Server(
+                tf.train.ClusterSpec(place.training), place.job, place.index, config=self.session_config()
+            )
+        except tf.errors.OpError as error:
+            address = place.addresses[place.job][place.index]
+            raise UserError(
+                f"{place.name} cannot listen at {address}: {reason(error)}; is another process listening there?"
+            ) from error
+        self.target = self._server.target
+        if place.job != cluster.SERVER:
+            cluster.wait_for(place.servers, seconds)
+            self.device = tf.train.replica_device_setter(
+                ps_tasks=len(place.servers), worker_device=self.own, merge_devices=True
+            )
+        self.post = PostOffice(place, self.target, self.filters)
+
+
+def device_names(towers):
+    """Names of the devices that share a batch, and how many virtual processors they need.
+
+    Args:
+        towers: how many; None is one for each GPU, or one where there is none.
+
+    Returns:
+        (names, a device_count for tf.ConfigProto).
+
+    Raises:
+        UserError: there are fewer GPUs.
+    """
+    gpus = len(tf.config.list_physical_devices("GPU"))
+    towers = towers or max(1, gpus)
+    if gpus and towers > gpus:
+        raise UserError(f"--num_towers={towers}: TensorFlow finds {gpus} GPUs here")
+    if towers == 1:
+        return [""], {}
+    if gpus:
+        return [f"/device:GPU:{i}" for i in range(towers)], {}
+    return [f"/device:CPU:{i}" for i in range(towers)], {"CPU": towers}

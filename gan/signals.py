@@ -1,0 +1,36 @@
+"""Signals that ask a process to stop, noted so that it can save first."""
+
+import signal
+
+
+class SignalCatcher:
+    """Notes SIGINT, SIGTERM and SIGHUP in place of dying of them; a second one acts as usual.
+
+    Use as a context manager, in the main thread.
+
+    Attributes:
+        caught: the signal's number, or None.
+    """
+
+    def __init__(self):
+        self.caught = None
+
+    @property
+    def exit_code(self):
+        """128 + the signal's number, or 0 where none came."""
+        return 128 + self.caught if self.caught else 0
+
+    def __enter__(self):
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup sets it
+            numbers.append(signal.SIGHUP)
+        self._former = {number: signal.signal(number, self._catch) for number in numbers}
+        return self
+
+    def __exit__(self, *exception):
+        for number, handler in self._former.items():
+            signal.signal(number, handler)
+
+    def _catch(self, number, frame):
+        self.caught = number
+        signal.signal(number, self._former[number])

@@ -1,0 +1,89 @@
+"""The training graph of one process in a session, with its data."""
+
+import tensorflow.compat.v1 as tf
+
+from gan import graph, messages, registry
+from gan.errors import UserError, reason
+from gan.random_noise_generator import NOISE_SIZE, Use, uniform_noise
+
+
+class TrainingSession:
+    """Builds the graph and opens a session; the variables are neither made nor restored yet.
+
+    Args:
+        config: a train.TrainConfig.
+        reader: a reader of readers.py that no graph has used yet.
+        size: pixels of an image.
+        placement: a node.Placement.
+        exchange: see graph.build_training_graph.
+        graph_seed: seed of the graph's random operations; None draws one.
+
+    Attributes:
+        batch_size: real images, and generated ones, of a whole step.
+        graph: a graph.TrainingGraph.
+        variables: all variables to save.
+        saver: a saver of these.
+        initializer: operation that gives them their first values.
+        session: the session.
+    """
+
+    def __init__(self, config, reader, size, placement, exchange, graph_seed):
+        self.batch_size, self._reader = config.batch_size, reader
+        with tf.Graph().as_default() as training_graph, tf.device(placement.device):
+            tf.set_random_seed(graph_seed)
+            self._noise = tf.placeholder(tf.float32, [None, NOISE_SIZE], "noise")
+            with tf.device(placement.own):
+                real_images = reader.connect()
+            self.graph = graph.build_training_graph(
+                *load_models(config),
+                registry.load(registry.LOSS, config.label_loss, "label_loss"),
+                real_images,
+                self._noise,
+                size=size,
+                optimizer=config.optimizer,
+                adam_beta1=config.adam_beta1,
+                base_learning_rate=config.base_learning_rate,
+                learning_rate_decay=config.learning_rate_decay,
+                learning_rate_decay_examples=config.learning_rate_decay_examples,
+                clip_gradient_norm=config.clip_gradient_norm,
+                regularization_penalty=config.regularization_penalty,
+                averaging_decay=config.averaging_decay,
+                devices=placement.towers,
+                exchange=exchange,
+            )
+            self.variables = tf.global_variables()
+            self.saver = tf.train.Saver(self.variables, max_to_keep=None)
+            self.initializer = tf.global_variables_initializer()
+        self.session = tf.Session(
+            placement.target,
+            training_graph,
+            placement.session_config(log_device_placement=config.log_device_placement),
+        )
+        reader.start(self.session)
+
+    def feed(self, share):
+        """What to feed for a messages.Order's share of a step's batch."""
+        noise = uniform_noise(self.batch_size, Use.TRAINING_NOISE, share.seed, share.step)
+        return {
+            **self._reader.feed(share.seed, share.images_seen + share.first, share.count),
+            self._noise: noise[share.first : share.first + share.count],
+        }
+
+    def run(self, fetches, feed, step):
+        """Runs something of step number `step`; raises UserError where it fails."""
+        try:
+            return self.session.run(fetches, feed)
+        except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+            raise UserError(f"step {step} does not fit into memory; lower --batch_size") from error
+        except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
+            raise messages.lost(error) from error
+        except (tf.errors.OpError, ValueError) as error:
+            raise UserError(f"step {step} failed: {reason(error)}") from error
+
+
+def load_models(config):
+    """A new generator and a new discriminator of a train.TrainConfig; a model belongs to one graph."""
+    return (
+        registry.load(registry.GENERATOR, config.generator_model, "generator_model"),
+        registry.load(registry.DISCRIMINATOR, config.discriminator_model, "discriminator_model"),
+    )
