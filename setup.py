@@ -14,7 +14,7 @@ CORE = [
     "numpy>=1.23,<3",  # arrays on the host
     "matplotlib>=3.6,<4",  # annotated pictures
     "pillow>=9.4,<14",  # decoding and encoding of picture files
-    "google-cloud-storage>=2.10,<4",  # data, training and hand-in in buckets
+    "google-cloud-storage>=3,<4",  # data, training and hand-in in buckets
     "absl-py>=1.4,<3",  # command-line flags and flag files
     "tqdm>=4.64,<5",  # progress bars
 ]

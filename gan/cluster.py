@@ -125,12 +125,27 @@ def listening(address):
         yield
 
 
-def wait_for(addresses, seconds):
-    """Waits until all listen; raises UserError where one does not within `seconds`."""
+def wait_for(addresses, seconds, interrupted):
+    """Waits until all listen.
+
+    Args:
+        addresses: of "host:port".
+        seconds: how long.
+        interrupted: asked meanwhile whether to stop.
+
+    Raises:
+        UserError: one does not answer within the time, or it is interrupted.
+    """
     patience = Patience(seconds)
     for address in addresses:
+        said = False
         while not answers(address):
+            if not said:
+                print(f"waiting for {address}", flush=True)
+                said = True
             patience.check(f"{address} has not answered for {seconds:g} s; is every process of TF_CONFIG running?")
+            if interrupted():
+                raise UserError(f"stopped by a signal while it waited for {address}")
             time.sleep(_PAUSE)
 
 

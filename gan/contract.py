@@ -284,6 +284,13 @@ def _outside(node):
                 yield f"{node.op} of {dtype.base_dtype.name}"
 
 
+def _strip_harmless_attributes(node):
+    """An older TensorFlow than the one that wrote them reports them as unknown."""
+    if node.op in BATTLE_OPS:
+        for key in [key for key in node.attr if key in HARMLESS and _plain(node.attr[key]) == HARMLESS[key]]:
+            del node.attr[key]
+
+
 def _plain(attribute):
     """An attribute's value as what HARMLESS writes it as."""
     kind = attribute.WhichOneof("value")
@@ -322,7 +329,10 @@ def _between(nodes, source, sink, input_shape):
     if not connected:
         raise ContractError(f"{sink_collection} does not depend on {source_collection}")
     ordered = [placeholder] + [kept[name] for name in nodes if name in kept]
-    return Network(lowering.lower(tf.GraphDef(node=ordered)), placeholder.name + ":0", _full_name(sink))
+    lowered = lowering.lower(tf.GraphDef(node=ordered))
+    for node in lowered.node:
+        _strip_harmless_attributes(node)
+    return Network(lowered, placeholder.name + ":0", _full_name(sink))
 
 
 def _check_placeholder(node, collection, shape):

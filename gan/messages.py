@@ -15,7 +15,7 @@ from gan.cluster import CHIEF, SERVER, WORKER
 from gan.errors import UserError, reason
 
 _CAPACITY = 10000  # messages that nobody fetches, as for a worker that is gone
-READY, LEAVING = -1, -2  # what a worker says beside the numbers of rounds
+READY, BUSY, LEAVING = -1, -2, -3  # what a worker says beside the numbers of rounds
 WORK, FINISHED, FAILED = 0, 1, 2  # kinds of orders
 
 
@@ -35,7 +35,7 @@ class Message(NamedTuple):
     """From a worker to the chief."""
 
     replica: int
-    said: int  # the round that is done, READY or LEAVING
+    said: int  # the round that is done, READY, BUSY or LEAVING
 
 
 class PostOffice:
@@ -43,11 +43,10 @@ class PostOffice:
 
     Args:
         cluster: a cluster.Cluster.
-        target: address of this process's TensorFlow server.
-        filters: the processes that a session of this one may use.
+        placement: the node.Placement of this process.
     """
 
-    def __init__(self, cluster, target, filters):
+    def __init__(self, cluster, placement):
         with tf.Graph().as_default() as graph:
             # A parameter server's session reaches no other, and so must not know their queues.
             servers = [cluster.index] if cluster.job == SERVER else range(len(cluster.servers))
@@ -58,14 +57,15 @@ class PostOffice:
                 self._orders = [
                     _Queue(first, f"orders_{replica}", [len(Order._fields)]) for replica in range(cluster.replicas)
                 ]
-        self._session = tf.Session(target, graph, tf.ConfigProto(device_filters=filters))
+        self._session = tf.Session(placement.target, graph, placement.session_config())
+        self._watch = placement.watch
         self._replica = cluster.replica
         mine = {CHIEF: lambda: self._inbox, WORKER: lambda: self._orders[self._replica], SERVER: lambda: self._ends[0]}
         self._listener = _Listener(self._session, mine[cluster.job]())
 
     def order(self, orders):
         """For the chief: tells workers what to do: replica -> Order."""
-        _put(self._session, {self._orders[replica]: order for replica, order in orders.items()})
+        self._put({self._orders[replica]: order for replica, order in orders.items()})
 
     def next_message(self, timeout):
         """For the chief: a Message, or None after `timeout` seconds."""
@@ -74,11 +74,11 @@ class PostOffice:
 
     def end_servers(self, kind):
         """For the chief: ends the parameter servers with FINISHED or FAILED."""
-        _put(self._session, {end: kind for end in self._ends})
+        self._put({end: kind for end in self._ends})
 
     def tell(self, said):
-        """For a worker: a round's number, READY or LEAVING."""
-        _put(self._session, {self._inbox: Message(self._replica, said)})
+        """For a worker: a round's number, READY, BUSY or LEAVING."""
+        self._put({self._inbox: Message(self._replica, said)})
 
     def next_order(self, timeout):
         """For a worker: an Order, or None after `timeout` seconds."""
@@ -88,6 +88,15 @@ class PostOffice:
     def end(self, timeout):
         """For a parameter server: FINISHED or FAILED, or None after `timeout` seconds."""
         return self._listener.next(timeout)
+
+    def _put(self, values):
+        """Puts values into queues: _Queue -> value."""
+        feed = {each.value: value for each, value in values.items()}
+        try:
+            with self._watch:
+                self._session.run([each.enqueue for each in values], feed)
+        except tf.errors.OpError as error:
+            raise lost(error) from error
 
 
 def lost(error):
@@ -105,14 +114,6 @@ class _Queue:
             shared = tf.FIFOQueue(_CAPACITY, [tf.int64], [shape], shared_name=name)
             self.value = tf.placeholder(tf.int64, shape)
             self.enqueue, self.dequeue = shared.enqueue(self.value), shared.dequeue()
-
-
-def _put(session, values):
-    """Puts values into queues: _Queue -> value."""
-    try:
-        session.run([each.enqueue for each in values], {each.value: value for each, value in values.items()})
-    except tf.errors.OpError as error:
-        raise lost(error) from error
 
 
 class _Listener:

@@ -1,10 +1,19 @@
 """This process's place among TensorFlow's servers: where its sessions run and its operations go."""
 
+import contextlib
+import os
+import sys
+import threading
+import time
+
 import tensorflow.compat.v1 as tf
 
-from gan import cluster
+from gan import cluster, command_line
 from gan.errors import UserError, reason
 from gan.messages import PostOffice
+
+_GLANCE = 0.5  # seconds between two looks of the watchdog
+_started = []  # kept to the end: a server's sessions print errors where they are taken apart after their peers
 
 
 class Placement:
@@ -19,15 +28,16 @@ class Placement:
         own: device of what this process alone uses, such as its data.
         towers: names of the devices that share a batch.
         filters: the processes that a session may use; an empty list is all.
+        watch: context manager for what waits for other processes inside TensorFlow.
     """
 
-    target, device, own, filters = "", "", "", ()
+    target, device, own, filters, watch = "", "", "", (), contextlib.nullcontext()
 
     def __init__(self, towers):
         self.towers, self._virtual = device_names(towers)
 
     def session_config(self, **options):
-        """The ConfigProto of a session."""
+        """The tf.ConfigProto of a session."""
         return tf.ConfigProto(
             allow_soft_placement=True, device_count=self._virtual, device_filters=list(self.filters), **options
         )
@@ -39,15 +49,17 @@ class Node(Placement):
     Args:
         place: a cluster.Cluster.
         towers: how many devices share a batch.
-        seconds: how long to wait for the parameter servers.
+        seconds: how long to wait for the parameter servers, here and later.
+        interrupted: asked meanwhile whether a signal came.
 
     Raises:
         UserError: its port is taken, or a parameter server does not answer.
     """
 
-    def __init__(self, place, towers, seconds):
+    def __init__(self, place, towers, seconds, interrupted):
         super().__init__(towers)
         self.own = f"/job:{place.job}/task:{place.index}"
+        self.watch = _Watchdog(place.name, seconds)
         self.filters = [self.own] if place.job == cluster.SERVER else [f"/job:{cluster.SERVER}", self.own]
         try:
             self._server = tf.train.Server(
@@ -60,11 +72,39 @@ class Node(Placement):
             ) from error
         self.target = self._server.target
         if place.job != cluster.SERVER:
-            cluster.wait_for(place.servers, seconds)
+            cluster.wait_for(place.servers, seconds, interrupted)
             self.device = tf.train.replica_device_setter(
                 ps_tasks=len(place.servers), worker_device=self.own, merge_devices=True
             )
-        self.post = PostOffice(place, self.target, self.filters)
+        self.post = PostOffice(place, self)
+        _started.append(self)
+
+
+class _Watchdog:
+    """Ends the process where TensorFlow waits too long: for a machine without power it would wait without end."""
+
+    def __init__(self, name, seconds):
+        self._name, self._seconds, self._end = name, seconds, None
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def __enter__(self):
+        self._end = time.monotonic() + self._seconds
+
+    def __exit__(self, *exception):
+        self._end = None
+
+    def _look(self):
+        while True:
+            time.sleep(_GLANCE)
+            end = self._end
+            if end is not None and time.monotonic() > end:
+                print(
+                    f"{self._name} gives up: a parameter server was lost, silent for {self._seconds:g} s; start the "
+                    "job again, and it goes on from the last state",
+                    file=sys.stderr,
+                    flush=True,
+                )
+                os._exit(command_line.EXIT_MISTAKE)
 
 
 def device_names(towers):

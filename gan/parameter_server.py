@@ -24,7 +24,7 @@ def serve(config, cluster):
         UserError: the port is taken, the chief stayed away or failed.
     """
     with SignalCatcher() as signals:
-        node = Node(cluster, 1, config.chief_timeout_secs)
+        node = Node(cluster, 1, config.chief_timeout_secs, lambda: signals.caught)
         print(f"{cluster.name} serves at {cluster.servers[cluster.index]}", flush=True)
         chief, kind = Watch(cluster, config.chief_timeout_secs), None
         while kind is None and not signals.caught:

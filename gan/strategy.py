@@ -85,7 +85,7 @@ class _Chief(Alone):
     """What the two strategies of a cluster have in common."""
 
     def __init__(self, config, cluster, interrupted):
-        self._node = self.placement = Node(cluster, config.num_towers, config.chief_timeout_secs)
+        self._node = self.placement = Node(cluster, config.num_towers, config.chief_timeout_secs, interrupted)
         self._post, self._interrupted, self._patience = self._node.post, interrupted, config.worker_timeout_secs
         self._replicas = cluster.replicas
         self._workers, self._idle = set(), set()  # all that have come, and those that have no order yet

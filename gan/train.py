@@ -127,6 +127,9 @@ def train(config):
     registry.check_name(registry.DISCRIMINATOR, config.discriminator_model, "discriminator_model")
     registry.check_name(registry.LOSS, config.label_loss, "label_loss")
     place = cluster.from_environment()
+    if place:
+        # Without it a process waits without end for a parameter server that was killed.
+        os.environ.setdefault("GRPC_FAIL_FAST", "true")
     return _PARTS[place.job if place else cluster.CHIEF](config, place)
 
 
@@ -188,4 +191,10 @@ def _import_tensorflow(config):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_code = main()
+    if os.environ.get("TF_CONFIG"):
+        # A TensorFlow server cannot be stopped, and taking it apart while its threads wait may abort.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(exit_code)
+    sys.exit(exit_code)

@@ -181,6 +181,7 @@ class _Run:
             checkpoint.restore_state(self._training.saver, self._session, state, self._training.variables)
         else:
             self._graph.seed.load(self._seed, self._session)
+        self._step = 0
         self._read_counters()
         self._seconds, num_images = self._session.run([self._graph.seconds, self._graph.num_images])
         if state and num_images != self._reader.num_images:
@@ -197,7 +198,7 @@ class _Run:
         self._logged_step = self._step
 
     def _read_counters(self):
-        counters = self._session.run([self._graph.global_step, self._graph.images_seen])
+        counters = self._training.run([self._graph.global_step, self._graph.images_seen], None, self._step)
         self._step, self._images_seen = (int(count) for count in counters)
 
     def _warn_of_refusal(self):
@@ -263,8 +264,9 @@ class _Run:
         if self._step in (0, self._saved_step):
             return
         config, weights = self._config, self._weights()
-        self._graph.seconds.load(self._seconds, self._session)
-        checkpoint.write_state(self._training.saver, self._session, self._folders.training.path, self._step)
+        with self._steps.placement.watch:
+            self._graph.seconds.load(self._seconds, self._session)
+            checkpoint.write_state(self._training.saver, self._session, self._folders.training.path, self._step)
         checkpoint.write_snapshot(
             self._serving,
             self._serving_session,
@@ -281,7 +283,7 @@ class _Run:
 
     def _weights(self):
         """What to serve: variable name -> value; raises UserError where one is not finite."""
-        weights = self._session.run(self._graph.serving_weights)
+        weights = self._training.run(self._graph.serving_weights, None, self._step)
         for name, value in weights.items():
             if not np.isfinite(value).all():
                 self._stop_diverged(f"variable {name} is not finite")

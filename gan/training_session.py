@@ -28,7 +28,7 @@ class TrainingSession:
     """
 
     def __init__(self, config, reader, size, placement, exchange, graph_seed):
-        self.batch_size, self._reader = config.batch_size, reader
+        self.batch_size, self._reader, self._watch = config.batch_size, reader, placement.watch
         with tf.Graph().as_default() as training_graph, tf.device(placement.device):
             tf.set_random_seed(graph_seed)
             self._noise = tf.placeholder(tf.float32, [None, NOISE_SIZE], "noise")
@@ -72,7 +72,8 @@ class TrainingSession:
     def run(self, fetches, feed, step):
         """Runs something of step number `step`; raises UserError where it fails."""
         try:
-            return self.session.run(fetches, feed)
+            with self._watch:
+                return self.session.run(fetches, feed)
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
             raise UserError(f"step {step} does not fit into memory; lower --batch_size") from error
         except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:

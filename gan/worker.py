@@ -1,13 +1,15 @@
 """What a worker of a cluster does: its share of every step, until the chief says that the job is over."""
 
+import contextlib
+
 from gan import contract, messages, readers, strategy
-from gan.cluster import Watch
+from gan.cluster import Patience, Watch
 from gan.errors import UserError
 from gan.node import Node
 from gan.signals import SignalCatcher
 from gan.training_session import TrainingSession
 
-_SECONDS_IDLE = 3  # without orders, until a worker says again that it is ready
+_SECONDS_IDLE = 3  # without orders, until a worker says again that it is there
 _GLANCE = 0.5  # seconds of waiting between two looks for a signal and for the chief
 
 
@@ -26,7 +28,7 @@ def work(config, files, cluster):
         UserError: the data or the networks are not right, or another process is gone.
     """
     with SignalCatcher() as signals:
-        worker = _Worker(config, files, cluster)
+        worker = _Worker(config, files, cluster, lambda: signals.caught)
         print(f"{cluster.name} is ready", flush=True)
         kind = worker.loop(signals)
         print(f"{cluster.name} leaves after its part in {worker.steps} steps", flush=True)
@@ -38,9 +40,9 @@ def work(config, files, cluster):
 class _Worker:
     """The training graph, without all that only the chief does."""
 
-    def __init__(self, config, files, cluster):
+    def __init__(self, config, files, cluster, interrupted):
         size = contract.image_size(config.use_mnist)
-        node = Node(cluster, config.num_towers, config.chief_timeout_secs)
+        node = Node(cluster, config.num_towers, config.chief_timeout_secs, interrupted)
         self._post, self._chief = node.post, Watch(cluster, config.chief_timeout_secs)
         reader = readers.open_reader(files, size, config.data_memory_mb, config.num_readers)
         self._exchange = strategy.open_exchange(config, cluster)
@@ -50,41 +52,49 @@ class _Worker:
 
     def loop(self, signals):
         """Follows orders; returns the kind of the last one, or None where a signal came first."""
-        idle = None
+        try:
+            return self._follow(signals)
+        finally:
+            with contextlib.suppress(UserError):  # the parameter servers may be what is gone
+                self._post.tell(messages.LEAVING)
+
+    def _follow(self, signals):
+        order, announced = None, Patience(0)
         while not signals.caught:
-            if idle is None or idle >= _SECONDS_IDLE:
+            if announced.over:
                 self._post.tell(messages.READY)
-                idle = 0
+                announced = Patience(_SECONDS_IDLE)
             order = self._post.next_order(_GLANCE)
             if order is None:
-                idle += _GLANCE
                 self._chief.check()
-                continue
-            if order.kind == messages.WORK:
-                order = self._work_alone(order, signals) if self._exchange is None else self._work_together(order)
-            if order is not None and order.kind != messages.WORK:
-                self._post.tell(messages.LEAVING)
+            elif order.kind != messages.WORK:
                 return order.kind
-            idle = 0
-        self._post.tell(messages.LEAVING)
+            elif self._exchange:
+                self._work_together(order)
+                announced.renew()
+            else:
+                return self._work_alone(order, signals)
         return None
 
     def _work_together(self, order):
-        """Does a share of a step."""
+        """Does its share of a step."""
         self._training.run(self._exchange.write, self._training.feed(order), order.step + 1)
         self._post.tell(order.round)
         self.steps += 1
 
     def _work_alone(self, order, signals):
-        """Does steps of its own; returns the next order, or None where a signal comes first."""
+        """Does steps of its own; returns the kind of the last order, or None where a signal came first."""
         turns = strategy.Turns(self._training.batch_size, self._replicas, self._replica, order.images_seen)
+        told = Patience(_SECONDS_IDLE)
         while not signals.caught:
-            self._training.run(
-                self._training.graph.train_op, self._training.feed(turns.next(order.seed)), order.step + self.steps + 1
-            )
+            feed = self._training.feed(turns.next(order.seed))
+            self._training.run(self._training.graph.train_op, feed, order.step + self.steps + 1)
             self.steps += 1
             self._chief.check()
+            if told.over:  # a chief that was restarted knows nobody
+                self._post.tell(messages.BUSY)
+                told.renew()
             other = self._post.next_order(0)
             if other and other.kind != messages.WORK:
-                return other
+                return other.kind
         return None

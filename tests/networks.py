@@ -10,6 +10,9 @@ from gan import checkpoint, graph, layers, models
 
 raw = tf.raw_ops
 
+# Of contract.HARMLESS, what TensorFlow 2.15 does not have yet.
+SINCE_2_16 = {"bad_indices_policy", "grad_a", "grad_b", "grad_x", "grad_y"}
+
 
 class ConvGenerator(models.BaseModel):
     """100 - 7x7x16 - 13x13x12 (14x14) - 25x25x8 (28x28) - 50x50 (28x28) with batch norm and leaky ReLU."""

@@ -38,14 +38,14 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def build(generator=None, discriminator=None, **options):
+def build(generator=None, discriminator=None, loss=None, **options):
     """A training graph on plain SGD; returns it with its two inputs."""
     real, noise = tf.placeholder(tf.float32, [None, SIZE]), tf.placeholder(tf.float32, [None, 100])
     settings = dict(size=SIZE, optimizer="GradientDescentOptimizer", base_learning_rate=RATE)
     built = graph.build_training_graph(
         generator or TinyGenerator(),
         discriminator or TinyDiscriminator(),
-        losses.CrossEntropyLoss(),
+        loss or losses.CrossEntropyLoss(),
         real,
         noise,
         **{**settings, **options},
@@ -100,6 +100,71 @@ def test_gradients_are_clipped_to_a_norm_per_network():
     assert np.linalg.norm(moved) == pytest.approx(RATE * 1e-3, rel=1e-3)
 
 
+class Regularized(TinyDiscriminator):
+    """Penalties of both kinds: one that the batch decides, and one of a variable made in run_model; a moving mean."""
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        results = super().run_model(model_input)
+        scale = tf.get_variable("scale", [1], initializer=tf.ones_initializer(), regularizer=tf.nn.l2_loss)
+        mean = tf.get_variable("mean", [], initializer=tf.zeros_initializer(), trainable=False)
+        tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, tf.assign_add(mean, tf.reduce_mean(model_input)))
+        logits = results["logits"] * scale
+        penalty = tf.reduce_mean(tf.square(tf.matmul(model_input, self.v)))
+        return {"logits": logits, "predictions": tf.sigmoid(logits), "regularization_loss": penalty}
+
+
+class Pairing(losses.BaseLoss):
+    """Looks at the whole batch at once: not the mean of anything over its parts."""
+
+    def discriminator_loss(self, real_logits, fake_logits):
+        return tf.nn.softplus(tf.reduce_mean(fake_logits) - tf.reduce_mean(real_logits))
+
+    def generator_loss(self, real_logits, fake_logits):
+        return tf.nn.softplus(tf.reduce_mean(real_logits) - tf.reduce_mean(fake_logits))
+
+
+@pytest.mark.parametrize("count", [8, 10])  # evenly and unevenly shared
+def test_four_towers_do_what_one_does(count):
+    random = np.random.default_rng(0)
+    real, noise = random.random((count, SIZE)), random.uniform(-1, 1, (count, 100))
+    outcomes = []
+    for devices in ([""], [f"/device:CPU:{i}" for i in range(4)]):
+        with tf.Graph().as_default(), tf.Session(config=tf.ConfigProto(device_count={"CPU": 4})) as session:
+            built, real_input, noise_input = build(
+                discriminator=Regularized(),
+                loss=Pairing(),
+                devices=devices,
+                regularization_penalty=2.0,
+                clip_gradient_norm=0.5,
+                averaging_decay=0.9,
+            )
+            session.run(tf.global_variables_initializer())
+            fetches = [built.discriminator_loss, built.generator_loss, built.accuracy_on_real, built.accuracy_on_fake]
+            trace = tf.RunMetadata()
+            for _ in range(3):
+                options = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
+                figures, _ = session.run(
+                    [fetches, built.train_op], {real_input: real, noise_input: noise}, options, trace
+                )
+            used = {stats.device.split("device:")[1] for stats in trace.step_stats.dev_stats}
+            assert {device.split("device:")[-1] for device in devices if device} <= used
+            outcomes.append((figures, {v.op.name: session.run(v) for v in tf.global_variables()}))
+    (one_figures, one), (four_figures, four) = outcomes
+    np.testing.assert_allclose(four_figures, one_figures, rtol=1e-5)
+    assert one.pop("discriminator/mean") != four.pop("discriminator/mean")  # moving averages follow the first tower
+    assert set(one) == set(four)
+    for name in one:
+        np.testing.assert_allclose(four[name], one[name], rtol=1e-5, atol=1e-7, err_msg=name)
+
+
+def test_a_variable_that_every_tower_would_make_is_named():
+    def run_model(self, x):
+        return {"output": tf.sigmoid(tf.matmul(x, self.w) + tf.Variable(0.0, name="bias"))}
+
+    with tf.Graph().as_default(), pytest.raises(UserError, match="run_model makes generator_2/bias anew each time"):
+        build(generator=mistaken(TinyGenerator, run_model=run_model), devices=["/cpu:0", "/cpu:1"])
+
+
 def test_learning_rate_falls_in_steps_of_images():
     with tf.Graph().as_default(), tf.Session() as session:
         built, *_ = build(learning_rate_decay=0.5, learning_rate_decay_examples=100)
@@ -112,7 +177,7 @@ def test_learning_rate_falls_in_steps_of_images():
 
 
 def test_regularization_losses_are_weighted_and_added():
-    class Regularized(TinyDiscriminator):
+    class Penalised(TinyDiscriminator):
         def run_model(self, model_input, is_training=True, **unused_params):
             results = super().run_model(model_input)
             return {**results, "regularization_loss": tf.reduce_sum(self.c)}  # gradient 1 for c alone
@@ -121,7 +186,7 @@ def test_regularization_losses_are_weighted_and_added():
     moved = []
     for penalty in (0.0, 3.0):
         with tf.Graph().as_default(), tf.Session() as session:
-            built, real_input, noise_input = build(discriminator=Regularized(), regularization_penalty=penalty)
+            built, real_input, noise_input = build(discriminator=Penalised(), regularization_penalty=penalty)
             session.run(tf.global_variables_initializer())
             session.run(built.train_op, {real_input: zeros, noise_input: np.zeros((2, 100))})
             moved.append(session.run(built.serving_weights["discriminator/c"])[0])

@@ -69,6 +69,8 @@ def test_killed_at_random_moments(faces, tmp_path):
 
 @pytest.mark.parametrize("number, code", [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_asked_to_stop_it_saves_and_leaves(number, code, faces, tmp_path):
+    if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+        pytest.skip("the tests run under nohup, and so does the training: it goes on")
     flags = ["--max_steps=1000000", "--num_epochs=1000000", "--export_model_steps=1000000"]
     process = start_training(faces, tmp_path, *flags)
     time.sleep(1)

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
-from conftest import NUM_IMAGES, run_train, synthetic_images
+from conftest import NUM_IMAGES, run_train, start, synthetic_images
 from PIL import Image
 
 from gan import checkpoint, records, train
@@ -107,6 +107,49 @@ def test_an_interrupted_run_ends_in_the_same_weights(faces, trained, tmp_path, c
     for name in straight:
         np.testing.assert_allclose(interrupted[name], straight[name], rtol=1e-5, atol=1e-7)
     assert "going on from step 13" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("batch_size", [16, 18])
+def test_towers_end_in_the_same_weights(batch_size, faces, tmp_path):
+    """Four virtual processors share each batch, evenly and unevenly."""
+    flags = [f"--batch_size={batch_size}", "--max_steps=8", "--export_model_steps=8"]
+    assert run_train(faces, tmp_path / "one", *flags) == 0
+    assert run_train(faces, tmp_path / "four", *flags, "--num_towers=4") == 0
+    one, four = weights(tmp_path / "one"), weights(tmp_path / "four")
+    for name in one:
+        np.testing.assert_allclose(four[name], one[name], rtol=1e-4, atol=1e-6)
+
+
+def test_a_batch_that_is_too_small_for_the_towers_is_named(faces, tmp_path, fails):
+    error = fails(
+        train.main, f"--train_data_pattern={faces}", f"--train_dir={tmp_path}", "--num_towers=4", "--batch_size=3"
+    )
+    assert "--batch_size=3 cannot be shared by 4 towers" in error
+
+
+def test_tensorboard_goes_where_asked(faces, tmp_path, monkeypatch):
+    assert run_train(faces, tmp_path / "run", f"--log_dir={tmp_path / 'log'}") == 0
+    assert list((tmp_path / "log").glob("events.out.tfevents.*"))
+    assert not list((tmp_path / "run").glob("events.out.tfevents.*"))
+    assert run_train(faces, tmp_path / "run", f"--log_dir={tmp_path / 'log'}", "--start_new_model") == 0
+    assert len(list((tmp_path / "log").glob("events.out.tfevents.*"))) == 1
+
+
+def test_vertex_ai_names_the_folders(faces, tmp_path):
+    environment = {
+        "AIP_CHECKPOINT_DIR": str(tmp_path / "checkpoints"),
+        "AIP_TENSORBOARD_LOG_DIR": str(tmp_path / "logs"),
+        "TF_CONFIG": '{"cluster": {"chief": ["127.0.0.1:0"]}, "task": {"type": "chief", "index": 0}}',
+    }
+    process = start("train", f"--train_data_pattern={faces}", "--max_steps=2", env={**os.environ, **environment})
+    output = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, output
+    assert checkpoint.latest_snapshot(str(tmp_path / "checkpoints")).step == 2
+    assert list((tmp_path / "logs").glob("events.out.tfevents.*"))
+    flags = [f"--eval_data_pattern={faces}", "--run_once"]
+    evaluated = start("eval", *flags, env={**os.environ, **environment})
+    assert evaluated.wait(120) == 0
+    assert (tmp_path / "logs" / "eval" / "eval.jsonl").exists()
 
 
 def test_other_seeds_give_other_weights(faces, trained, tmp_path):
