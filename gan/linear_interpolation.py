@@ -47,9 +47,8 @@ def interpolate(config):
     snapshot = Snapshot(config.train_dir, contract.image_size(config.use_mnist))
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
     images = snapshot.generate(between(uniform_noise(4, Use.INTERPOLATION_NOISE, seed), STEPS))
-    folder, _, name = config.output_file.rpartition("/")
-    with storage.output_folder(folder) as local:
-        pictures.write_png(os.path.join(local, name), pictures.grid(pictures.to_bytes(images), columns=STEPS, zoom=2))
+    with storage.output_file(config.output_file) as path:
+        pictures.write_png(path, pictures.grid(pictures.to_bytes(images), columns=STEPS, zoom=2))
     print(f"{config.output_file}: {STEPS}x{STEPS} images of {snapshot.path} between four latents of seed {seed}")
 
 

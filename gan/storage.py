@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from concurrent import futures
 
 from gan.errors import DataError, StateError, UserError
 from gan.progress import Progress
@@ -24,6 +25,7 @@ except ImportError:  # not on Windows, where nothing keeps a second trainer out
 SCHEME = "gs://"
 REQUEST_SECONDS = 30  # without an answer, after which a request is given up and made again
 RETRY_SECONDS = 60  # in all for one request that fails again and again
+FETCHES = 8  # files fetched at a time
 
 
 def is_remote(path):
@@ -70,6 +72,39 @@ def find_files(pattern, flag):
     return sorted(set(files))
 
 
+def on_disk(path, wanted=lambda name: True):
+    """A file or folder on disk: `path` itself, or a copy in the cache of what is in a bucket.
+
+    Only what is not in the cache yet, or has changed in the bucket, is fetched.
+
+    Args:
+        path: a file, or a folder with the folders in it.
+        wanted: function from the name of a file below the folder, with forward slashes, to whether it is needed.
+
+    Returns:
+        A path on disk; its last part is that of `path`.
+
+    Raises:
+        DataError: there is no such file or folder, or the name of a file in it would lie outside of it on disk.
+        UserError: the bucket cannot be read.
+    """
+    if not is_remote(path):
+        if not os.path.exists(path):
+            raise DataError(f"{path}: no such file or folder")
+        return path
+    bucket, name = _split(path)
+    name = name.rstrip("/")
+    prefix = name + "/" if name else ""
+    inside = _list(path, prefix)
+    if inside:
+        files = {blob.name[len(prefix) :]: blob for blob in inside if not blob.name.endswith("/")}
+        return _folder_on_disk(bucket, name, files, wanted)
+    found = [blob for blob in _list(path, name) if blob.name == name and not path.endswith("/")]
+    if not found:
+        raise DataError(f"{path}: no such file or folder")
+    return _fetch_once(path, bucket, found)[0]
+
+
 def names(folder):
     """Names of the files directly in a folder; empty where there is no such folder."""
     if not is_remote(folder):
@@ -114,9 +149,7 @@ def at_hand(folder, wanted):
     versions = {blob.name[len(prefix) :]: blob.generation for blob in _list(folder, prefix)}
     if not set(wanted) <= set(versions):
         raise FileNotFoundError(2, "there is no such file any more", folder)
-    # The same names may have another content tomorrow, but then of other generations.
-    key = hashlib.sha256(repr(sorted((name, versions[name]) for name in wanted)).encode()).hexdigest()[:16]
-    local = cache_folder("copies", bucket, *prefix.split("/"), key)
+    local = cache_folder("copies", bucket, *prefix.split("/"), _key({name: versions[name] for name in wanted}))
     for name in wanted:
         if not os.path.exists(os.path.join(local, name)):
             fetch(join(folder, name), os.path.join(local, name))
@@ -168,6 +201,26 @@ def output_folder(path):
 
 
 @contextlib.contextmanager
+def output_file(path):
+    """Like output_folder, for one file.
+
+    Yields:
+        A path on disk.
+
+    Raises:
+        UserError: likewise, or `path` is a bucket or a folder in it.
+    """
+    if not is_remote(path):
+        yield path
+        return
+    folder, name = os.path.split(path)
+    if not name or not _split(path)[1]:
+        raise UserError(f"{path} names no file; write gs://bucket/name")
+    with output_folder(folder) as local:
+        yield os.path.join(local, name)
+
+
+@contextlib.contextmanager
 def locked(path, what):
     """Holds a lock file on disk; raises StateError where another process holds it, which uses `what`."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -191,15 +244,58 @@ def _find_remote(pattern):
     bucket, wanted = _split(pattern)
     prefix = wanted[: min([wanted.find(c) for c in "*?[" if c in wanted] or [len(wanted)])]
     found = sorted((blob for blob in _list(pattern, prefix) if _matches(blob.name, wanted)), key=lambda blob: blob.name)
+    return _fetch_once(pattern, bucket, found)
+
+
+def _fetch_once(title, bucket, blobs):
+    """Fetches those of a bucket's objects that are not in the cache yet; returns the paths of all on disk."""
     # Another generation is another content: a file that changes in the bucket is fetched again.
-    local = [cache_folder("data", bucket, str(blob.generation), *blob.name.split("/")) for blob in found]
-    missing = [(blob, path) for blob, path in zip(found, local) if not os.path.exists(path)]
+    local = [_below(cache_folder("data", bucket, str(blob.generation)), bucket, blob.name) for blob in blobs]
+    missing = [(blob, path) for blob, path in zip(blobs, local) if not os.path.exists(path)]
+
+    def fetch_one(blob, path):
+        fetch(f"{SCHEME}{bucket}/{blob.name}", path)
+        return blob.size
+
     if missing:
-        with Progress(f"fetching {pattern}", sum(blob.size for blob, _ in missing), "byte", scale=True) as progress:
-            for blob, path in missing:
-                fetch(f"{SCHEME}{bucket}/{blob.name}", path)
-                progress.update(blob.size)
+        size = sum(blob.size for blob, _ in missing)
+        with (
+            Progress(f"fetching {title}", size, "byte", scale=True) as progress,
+            futures.ThreadPoolExecutor(FETCHES) as pool,
+        ):
+            for fetched in pool.map(fetch_one, *zip(*missing)):
+                progress.update(fetched)
     return local
+
+
+def _folder_on_disk(bucket, folder, files, wanted):
+    """A folder in the cache that holds those of the files (name in the folder -> object) that are wanted, no others."""
+    for blob in files.values():
+        _below("", bucket, blob.name)
+    files = {name: blob for name, blob in files.items() if wanted(name)}
+    versions = {name: blob.generation for name, blob in files.items()}
+    local = _below(cache_folder("folders", _key(versions)), bucket, f"{bucket}/{folder}".rstrip("/"))
+    os.makedirs(local, exist_ok=True)
+    for name, path in zip(files, _fetch_once(join(SCHEME + bucket, folder), bucket, list(files.values()))):
+        link = _below(local, bucket, name)
+        os.makedirs(os.path.dirname(link), exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.link(path, link)  # its content is kept once, however many versions of the folder there are
+    return local
+
+
+def _below(folder, bucket, name):
+    """The path in a folder for a name with forward slashes; raises DataError where it would lie elsewhere."""
+    parts = name.split("/")
+    # basename is what it was unless a part has a separator or a drive of this system in it.
+    if any(part in ("", ".", "..") or os.path.basename(part) != part for part in parts):
+        raise DataError(f"{SCHEME}{bucket}: {name!r} cannot be the name of a file on disk; rename it in the bucket")
+    return os.path.join(folder, *parts)
+
+
+def _key(versions):
+    """A short name for a folder of files, from name -> generation: other content is of other generations."""
+    return hashlib.sha256(repr(sorted(versions.items())).encode()).hexdigest()[:16]
 
 
 def _matches(name, pattern):

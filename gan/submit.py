@@ -90,13 +90,13 @@ def _play(config, files, snapshot):
 
 def _source_files(folder):
     """Relative name -> content of the source files below a folder."""
-    found = {}
-    for below, folders, names in os.walk(folder):
+    found, local = {}, storage.on_disk(folder, lambda name: name.endswith(SOURCE_ENDINGS))
+    for below, folders, names in os.walk(local):
         folders[:] = [name for name in folders if not name.startswith((".", "__"))]
         for name in names:
             if name.endswith(SOURCE_ENDINGS):
                 path = os.path.join(below, name)
-                found[os.path.relpath(path, os.path.dirname(folder.rstrip("/")) or ".")] = storage.read(path)
+                found[os.path.relpath(path, os.path.dirname(local.rstrip("/")) or ".")] = storage.read(path)
     if not found:
         raise UserError(f"--source_dir={folder} holds no {' or '.join(SOURCE_ENDINGS)} file")
     return dict(sorted(found.items()))

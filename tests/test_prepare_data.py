@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from PIL import Image
 from gan import datasets, picture_files, prepare_data, records
 from gan.errors import DataError, UserError
 
+pytest_plugins = ["cloud"]
 SPLITS = ("train", "validation", "test")
 
 
@@ -571,4 +573,108 @@ def test_download_is_prepared(server, lfw_data, tmp_path, monkeypatch, capsys):
     (tmp_path / "kept" / "lfw-funneled.tgz").unlink()
     assert prepare(*flags) == 0
     assert "already prepared" in capsys.readouterr().out
+    assert len(asked) == 1
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """A cache of the test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def put(emulator, where, folder):
+    """Copies a folder to BUCKET/NAME."""
+    bucket, _, name = where.partition("/")
+    for path in folder.rglob("*"):
+        if path.is_file():
+            emulator.write(bucket, f"{name}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+
+
+def results(folder):
+    """Name -> bytes of the records and of the manifest."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def downloads(proxy):
+    """How many objects were fetched since the last call."""
+    count = sum("alt=media" in line for line in proxy.log)
+    proxy.log.clear()
+    return count
+
+
+@pytest.mark.parametrize("flags", [["--source=lfw"], ["--source=folder", "--crop=70,70,180,180", "--by_person"]])
+def test_pictures_in_a_bucket_are_those_on_disk(flags, emulator, faulty_bucket, cache, lfw_folder, tmp_path, capsys):
+    bucket, proxy = faulty_bucket
+    put(emulator, f"{bucket}/faces", lfw_folder)
+    emulator.write(bucket, "faces/notes.txt", b"not a picture")
+    emulator.write(bucket, "faces.txt", b"not of the folder")
+    assert prepare(*flags, f"--input={lfw_folder}", f"--output_dir={tmp_path / 'a'}") == 0
+    assert prepare(*flags, f"--input=gs://{bucket}/faces", f"--output_dir={tmp_path / 'b'}") == 0
+    assert results(tmp_path / "a") == results(tmp_path / "b")
+    assert downloads(proxy) == 191
+    assert prepare(*flags, f"--input=gs://{bucket}/faces/", f"--output_dir={tmp_path / 'b'}") == 0
+    assert "already prepared" in capsys.readouterr().out
+    assert downloads(proxy) == 0
+
+
+def test_archive_in_a_bucket_is_that_on_disk(emulator, faulty_bucket, cache, lfw_data, tmp_path):
+    bucket, proxy = faulty_bucket
+    archive = pathlib.Path(shared("data", "lfw-sample.tgz"))
+    emulator.write(bucket, "data/lfw.tgz", archive.read_bytes())
+    flags = ["--source=lfw", f"--input=gs://{bucket}/data/lfw.tgz", f"--output_dir=gs://{bucket}/out"]
+    assert prepare(*flags) == 0
+    for path in lfw_data.iterdir():
+        assert emulator.read(bucket, f"out/{path.name}") == path.read_bytes()
+    assert downloads(proxy) == 1
+    assert prepare(*flags, "--overwrite", "--seed=1") == 0
+    assert downloads(proxy) == 0
+    emulator.write(bucket, "data/lfw.tgz", archive.read_bytes()[:-1000])
+    assert prepare(*flags, "--overwrite") == 1
+    assert downloads(proxy) == 1
+
+
+def test_mnist_in_a_bucket_is_that_on_disk(emulator, faulty_bucket, cache, tmp_path):
+    bucket, proxy = faulty_bucket
+    folder = tmp_path / "digits"
+    folder.mkdir()
+    write_mnist(folder)
+    put(emulator, f"{bucket}/data/digits", folder)
+    emulator.write(bucket, "data/digits/model.ckpt-0.meta", b"something large")
+    for name, where in (("a", folder), ("b", f"gs://{bucket}/data/digits")):
+        assert prepare("--source=mnist", f"--input={where}", f"--output_dir={tmp_path / name}") == 0
+    assert results(tmp_path / "a") == results(tmp_path / "b")
+    assert downloads(proxy) == 4
+
+
+def test_what_is_wrong_in_a_bucket_is_said(emulator, bucket, cache, tmp_path, fails):
+    def error(source, path):
+        flags = [f"--source={source}", f"--input=gs://{path}", f"--output_dir={tmp_path / 'out'}"]
+        return fails(prepare_data.main, *flags)
+
+    for name in ("a/notes.txt", "lfw.tgz"):
+        emulator.write(bucket, name, b"hello")
+    assert error("lfw", "bucket-of-nobody/a") == "prepare_data: gs://bucket-of-nobody/a: there is no such bucket\n"
+    assert "names no bucket" in error("lfw", "")
+    for path in (f"{bucket}/lfw", f"{bucket}/lf", f"{bucket}/lfw.tgz/", f"{bucket}/a/notes"):
+        assert error("lfw", path) == f"prepare_data: gs://{path}: no such file or folder\n"
+    assert f"gs://{bucket}/a holds no pictures of LFW" in error("lfw", f"{bucket}/a")
+    assert f"gs://{bucket} holds no pictures (.jpg" in error("folder", bucket)
+    assert f"gs://{bucket}/a: no file train-images-idx3-ubyte" in error("mnist", f"{bucket}/a")
+    assert not (tmp_path / "out").exists()
+    assert "lfw.tgz is damaged" in error("lfw", f"{bucket}/lfw.tgz")
+
+
+@pytest.mark.parametrize("server", [functools.partial(shared, "data", "lfw-sample.tgz")], indirect=True)
+def test_download_is_kept_in_a_bucket(server, emulator, bucket, cache, lfw_data, tmp_path, monkeypatch):
+    url, content, asked = server
+    monkeypatch.setattr(datasets, "LFW_URL", f"{url}/whole")
+    monkeypatch.setattr(datasets, "LFW_SHA256", hashlib.sha256(content).hexdigest())
+    flags = ["--source=lfw", "--download", f"--download_dir=gs://{bucket}/kept"]
+    assert prepare(*flags, f"--output_dir={tmp_path / 'a'}") == 0
+    assert checksums(tmp_path / "a") == checksums(lfw_data)
+    assert emulator.read(bucket, "kept/lfw-funneled.tgz") == content
+    shutil.rmtree(cache)
+    assert prepare(*flags, f"--output_dir={tmp_path / 'b'}") == 0
+    assert checksums(tmp_path / "b") == checksums(lfw_data)
     assert len(asked) == 1

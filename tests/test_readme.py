@@ -6,9 +6,10 @@ import re
 import shlex
 
 import pytest
+import yaml
 from conftest import ROOT, run_train
 
-from gan import command_line
+from gan import __version__, command_line, train
 from gan.snapshot import Snapshot
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -62,6 +63,17 @@ def test_commands_parse(words):
         if isinstance(item, type) and dataclasses.is_dataclass(item) and item.__module__ == module.__name__
     )
     command_line.parse(config, words)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "gan").glob("*.yaml")), ids=lambda path: path.name)
+def test_jobs_are_valid_and_shown(path):
+    assert f"gan/{path.name}" in README and f"gan/{path.name}" in KOREAN
+    job = yaml.safe_load(path.read_text())
+    for pool in job.get("workerPoolSpecs", []):
+        package = pool["pythonPackageSpec"]
+        assert package["pythonModule"] == "gan.train"
+        assert package["packageUris"] == [f"gs://YOUR_TEAM/package/gan_contest-{__version__}.tar.gz"]
+        command_line.parse(train.TrainConfig, ["train", *package["args"]])
 
 
 def test_every_command_is_shown():

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import urllib.parse
 
 import pytest
 
@@ -91,3 +92,87 @@ def test_results_are_uploaded_with_what_names_them_last(emulator, bucket):
     assert not os.path.exists(folder)
     with pytest.raises(UserError, match="holds files already"):
         storage.check_empty(f"gs://{bucket}/out", "output_dir")
+
+
+def fetched(proxy):
+    """Names of the objects whose content was asked for since the last call, sorted."""
+    lines = [line.split("?")[0] for line in proxy.log if "alt=media" in line]
+    proxy.log.clear()
+    return sorted(urllib.parse.unquote(line.rpartition("/o/")[2]) for line in lines)
+
+
+def contents(folder):
+    """Relative name -> content of the files in a folder and the folders in it."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in pathlib.Path(folder).rglob("*.*")}
+
+
+def test_folders_come_to_disk_as_they_are_and_what_is_there_is_not_fetched_again(emulator, faulty_bucket):
+    bucket, proxy = faulty_bucket
+    for name in ("in/a.png", "in/x/b.png", "in/x/y/c.png", "in/notes.txt", "inner/d.png", "in/empty/"):
+        emulator.write(bucket, name, name.encode())
+
+    def come():
+        folder = storage.on_disk(f"gs://{bucket}/in/", lambda name: name.endswith(".png"))
+        assert os.path.basename(folder) == "in"
+        return contents(folder)
+
+    a, b, c = (name.encode() for name in ("in/a.png", "in/x/b.png", "in/x/y/c.png"))
+    assert come() == {"a.png": a, "x/b.png": b, "x/y/c.png": c}
+    assert fetched(proxy) == ["in/a.png", "in/x/b.png", "in/x/y/c.png"]
+    assert come() == {"a.png": a, "x/b.png": b, "x/y/c.png": c}
+    assert fetched(proxy) == []
+    emulator.write(bucket, "in/x/b.png", b"changed")
+    emulator.delete(bucket, "in/a.png")
+    assert come() == {"x/b.png": b"changed", "x/y/c.png": c}
+    assert fetched(proxy) == ["in/x/b.png"]
+    whole = contents(storage.on_disk(f"gs://{bucket}"))
+    assert whole == {
+        "in/x/b.png": b"changed",
+        "in/x/y/c.png": c,
+        "in/notes.txt": b"in/notes.txt",
+        "inner/d.png": b"inner/d.png",
+    }
+    assert fetched(proxy) == ["in/notes.txt", "inner/d.png"]
+
+
+def test_what_a_fault_left_out_of_a_folder_comes_the_next_time(emulator, faulty_bucket, monkeypatch):
+    bucket, proxy = faulty_bucket
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 1)
+    names = [f"in/{number}.png" for number in range(20)]
+    for name in names:
+        emulator.write(bucket, name, name.encode())
+    proxy.fail_next(1000, match="15.png")
+    with pytest.raises(UserError, match="15.png: the network or the server failed"):
+        storage.on_disk(f"gs://{bucket}/in")
+    proxy.calm()
+    fetched(proxy)
+    assert contents(storage.on_disk(f"gs://{bucket}/in")) == {name[3:]: name.encode() for name in names}
+    again = fetched(proxy)
+    assert "in/15.png" in again and "in/0.png" not in again
+
+
+@pytest.mark.parametrize("name", ["../x.png", "sub/../../../x.png", "/etc/x.png", "./x.png", "sub//x.png"])
+def test_no_name_leads_out_of_the_cache(name, memory_emulator, tmp_path):
+    memory_emulator.create_bucket("names")
+    memory_emulator.write("names", "in/good.png", b"good")
+    memory_emulator.write("names", f"in/{name}", b"evil")
+    for look in (
+        lambda: storage.on_disk("gs://names/in"),
+        lambda: storage.on_disk(f"gs://names/in/{name}"),
+        lambda: storage.on_disk(f"gs://names/in/{os.path.dirname(name)}"),
+        lambda: storage.find_files(f"gs://names/in/{name}", "flag"),
+    ):
+        with pytest.raises(DataError, match="cannot be the name of a file on disk"):
+            look()
+    assert not list(tmp_path.rglob("*.png"))
+
+
+def test_one_file_is_written_where_it_shall_be(emulator, bucket, tmp_path):
+    for path in (str(tmp_path / "a.png"), f"gs://{bucket}/a.png", f"gs://{bucket}/deep/er/a.png"):
+        with storage.output_file(path) as local:
+            pathlib.Path(local).write_bytes(b"picture")
+        assert storage.read(path) == b"picture"
+    for path in (f"gs://{bucket}", f"gs://{bucket}/", f"gs://{bucket}/deep/"):
+        with pytest.raises(UserError, match="names no file"), storage.output_file(path):
+            pass
+    assert emulator.names(bucket) == ["a.png", "deep/er/a.png"]
