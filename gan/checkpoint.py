@@ -185,8 +185,8 @@ def locked(train_dir):
 
 
 def remove_training(train_dir):
-    """Removes the snapshots and states that a trainer wrote to train_dir, and no other file; returns their paths."""
-    return _remove(train_dir, lambda name: name == _INDEX_FILE or _FILE.match(name))
+    """Removes what a trainer wrote to train_dir, and no other file; returns the paths removed."""
+    return _remove(train_dir, lambda name: name == _INDEX_FILE or _FILE.match(name) or is_log(name))
 
 
 def remove_logs(folder):

@@ -6,6 +6,7 @@ process can look after signals and lost peers meanwhile.
 """
 
 import queue
+import re
 import threading
 from typing import NamedTuple
 
@@ -101,8 +102,9 @@ class PostOffice:
 
 def lost(error):
     """The UserError for a TensorFlow error that says that another process is gone."""
+    told = re.search(r'grpc_message:\s*"([^"]*)"', str(error))
     return UserError(
-        f"a parameter server was lost: {reason(error)}; start the job again, and it goes on from the last state"
+        f"a parameter server was lost: {told[1] if told else reason(error)}; start the job again, and it goes on from the last state"
     )
 
 

@@ -17,7 +17,7 @@ from gan.cluster import Patience
 from gan.errors import UserError
 from gan.gradient_slots import GradientSlots
 from gan.messages import Order
-from gan.node import Node, Placement
+from gan.node import Node, Placement, device_names
 
 _SECONDS_TO_LEAVE = 30  # for workers, at the end of a job
 _SECONDS_AFTER_SIGNAL = 5  # for workers to finish a step, when the chief is asked to stop
@@ -27,9 +27,13 @@ _GLANCE = 0.5  # seconds of waiting between two looks for a signal
 def make(config, cluster, interrupted):
     """The strategy for a train.TrainConfig and a cluster.Cluster or None.
 
-    `interrupted()` says whether a signal asks this process to stop.
+    `interrupted()` says whether a signal asks this process to stop. Raises UserError where a batch has too few images.
     """
-    if cluster is None or cluster.is_one_machine:
+    is_alone = cluster is None or cluster.is_one_machine
+    devices = len(device_names(config.num_towers)[0]) * (1 if is_alone or config.asynchronous else cluster.replicas)
+    if config.batch_size < devices:
+        raise UserError(f"--batch_size={config.batch_size} cannot be shared by {devices} devices; raise it")
+    if is_alone:
         return Alone(config)
     return (Asynchronous if config.asynchronous else Synchronous)(config, cluster, interrupted)
 
@@ -40,14 +44,19 @@ def open_exchange(config, cluster):
 
 
 class Alone:
-    """One process does all of every step."""
+    """One process does all of every step.
+
+    Attributes:
+        placement: a node.Placement.
+        exchange: see graph.build_training_graph.
+        summary: how steps are done, for people.
+    """
 
     exchange = None
     summary = ""
 
     def __init__(self, config):
         self.placement = Placement(config.num_towers)
-        _check_batch(config, len(self.placement.towers), "towers")
 
     def open(self, training):
         """Takes the TrainingSession and gives its variables their first values."""
@@ -90,8 +99,6 @@ class _Chief(Alone):
         self._replicas = cluster.replicas
         self._workers, self._idle = set(), set()  # all that have come, and those that have no order yet
         self._ended = False
-        parts = len(self.placement.towers) * (1 if config.asynchronous else self._replicas)
-        _check_batch(config, parts, "towers and replicas")
         self.exchange = open_exchange(config, cluster)
         how = "asynchronous" if config.asynchronous else "synchronous"
         self.summary = f" on {self._replicas} replicas and {len(cluster.servers)} parameter servers, {how}"
@@ -230,11 +237,6 @@ class Turns:
         """The next one, as an Order."""
         number = next(self._numbers)
         return Order(messages.WORK, 0, seed, number, number * self._batch_size, 0, self._batch_size)
-
-
-def _check_batch(config, parts, what):
-    if config.batch_size < parts:
-        raise UserError(f"--batch_size={config.batch_size} cannot be shared by {parts} {what}; raise it")
 
 
 def _name(replica):

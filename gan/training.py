@@ -37,20 +37,20 @@ def train(config, files, cluster=None):
         UserError: the data, the networks, the folder or the course of the losses is not right.
     """
     with SignalCatcher() as signals:
-        steps = strategy.make(config, cluster, lambda: signals.caught)
+        chosen = strategy.make(config, cluster, lambda: signals.caught)
         try:
             with contextlib.ExitStack() as stack:
                 folders = _Folders(config, stack, signals)
-                run = stack.enter_context(contextlib.closing(_Run(config, files, folders, steps)))
+                run = stack.enter_context(contextlib.closing(_Run(config, files, folders, chosen)))
                 # Only now that the new training is known to be possible.
                 if config.start_new_model:
                     folders.remove_training()
                 run.loop(signals)
                 if not signals.caught:
-                    steps.end(failed=False)
+                    chosen.end(failed=False)
         except BaseException:
             if not signals.caught:  # asked to stop, the chief of a cluster may come back
-                steps.end(failed=True)
+                chosen.end(failed=True)
             raise
         return signals.exit_code
 
@@ -95,14 +95,14 @@ class _Folders:
 class _Run:
     """One run of the command: graphs, sessions and where they stand."""
 
-    def __init__(self, config, files, folders, steps):
-        self._config, self._folders, self._steps = config, folders, steps
+    def __init__(self, config, files, folders, chosen):
+        self._config, self._folders, self._strategy = config, folders, chosen
         state = _find_state(config, folders.training.path)
         self._size = contract.image_size(config.use_mnist)
         self._seed = _seed(config, state)
         self._reader = readers.open_reader(files, self._size, config.data_memory_mb, config.num_readers)
         self._training = TrainingSession(
-            config, self._reader, self._size, steps.placement, steps.exchange, graph_seed=self._seed
+            config, self._reader, self._size, chosen.placement, chosen.exchange, graph_seed=self._seed
         )
         self._graph, self._session = self._training.graph, self._training.session
         self._build_serving()
@@ -121,12 +121,12 @@ class _Run:
                 "--max_minutes to go on, or --start_new_model to begin anew",
                 flush=True,
             )
-            self._steps.begin(self._seed)
-            self._steps.stop_workers()
+            self._strategy.begin(self._seed)
+            self._strategy.stop_workers()
             return
         with Progress("training", last, "step", self._step) as progress:
             progress.say(self._announcement(last))
-            self._steps.begin(self._seed)
+            self._strategy.begin(self._seed)
             while self._step < last and not self._out_of_time() and not signals.caught:
                 before = self._step
                 with self._saving_before_errors():
@@ -138,7 +138,7 @@ class _Run:
                 if self._is_due(config.export_model_steps, before):
                     self._save()
             if not signals.caught:
-                self._steps.stop_workers()
+                self._strategy.stop_workers()
                 self._read_counters()
             self._save()
         again = "the same command without --start_new_model" if config.start_new_model else "the same command"
@@ -176,7 +176,7 @@ class _Run:
         self._serving_session = tf.Session(graph=self._serving.graph)
 
     def _restore(self, state):
-        self._steps.open(self._training)
+        self._strategy.open(self._training)
         if state:
             checkpoint.restore_state(self._training.saver, self._session, state, self._training.variables)
         else:
@@ -229,7 +229,7 @@ class _Run:
         fetches = {"D": self._graph.discriminator_loss, "G": self._graph.generator_loss}
         if with_scalars:
             fetches["scalars"] = self._scalars()
-        results, self._step, self._images_seen = self._steps.step(fetches, self._step, self._images_seen)
+        results, self._step, self._images_seen = self._strategy.step(fetches, self._step, self._images_seen)
         now = time.monotonic()
         self._seconds, self._tick = self._seconds + now - self._tick, now
         if not (math.isfinite(results["D"]) and math.isfinite(results["G"])):
@@ -264,7 +264,7 @@ class _Run:
         if self._step in (0, self._saved_step):
             return
         config, weights = self._config, self._weights()
-        with self._steps.placement.watch:
+        with self._strategy.placement.watch:
             self._graph.seconds.load(self._seconds, self._session)
             checkpoint.write_state(self._training.saver, self._session, self._folders.training.path, self._step)
         checkpoint.write_snapshot(
@@ -326,7 +326,7 @@ class _Run:
         going_on = f", going on from step {self._step}" if self._step else ""
         return (
             f"{self._config.generator_model} against {self._config.discriminator_model} on {self._reader.num_images} "
-            f"images{self._steps.summary} to step {last}{going_on}; seed {self._seed}; Ctrl-C saves and stops"
+            f"images{self._strategy.summary} to step {last}{going_on}; seed {self._seed}; Ctrl-C saves and stops"
         )
 
 

@@ -124,7 +124,7 @@ def test_a_batch_that_is_too_small_for_the_towers_is_named(faces, tmp_path, fail
     error = fails(
         train.main, f"--train_data_pattern={faces}", f"--train_dir={tmp_path}", "--num_towers=4", "--batch_size=3"
     )
-    assert "--batch_size=3 cannot be shared by 4 towers" in error
+    assert "--batch_size=3 cannot be shared by 4 devices" in error
 
 
 def test_tensorboard_goes_where_asked(faces, tmp_path, monkeypatch):
