@@ -104,7 +104,8 @@ def lost(error):
     """The UserError for a TensorFlow error that says that another process is gone."""
     told = re.search(r'grpc_message:\s*"([^"]*)"', str(error))
     return UserError(
-        f"a parameter server was lost: {told[1] if told else reason(error)}; start the job again, and it goes on from the last state"
+        f"a parameter server was lost: {told[1] if told else reason(error)}; start the job again, and it goes on from "
+        "the last state"
     )
 
 
