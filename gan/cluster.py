@@ -17,10 +17,13 @@ import time
 from typing import NamedTuple
 
 from gan.errors import UserError
+from gan.signals import Interrupted
 
 CHIEF, WORKER, SERVER, EVALUATOR = "chief", "worker", "ps", "evaluator"
 _ALIASES = {"master": CHIEF}
 _PROBE_SECONDS = 2  # for an address to answer; across a data centre it takes milliseconds
+_SECONDS_BETWEEN_LOOKS = 3  # for the chief
+_SECONDS_AWAY = 60  # until an evaluator takes a chief that trained alone for gone
 _PAUSE = 0.5  # seconds between two looks for an address that does not answer yet
 
 
@@ -54,7 +57,7 @@ class Cluster(NamedTuple):
 
     @property
     def replica(self):
-        """This process's number among those that train."""
+        """The number of a chief or worker among those that train."""
         return 0 if self.job == CHIEF else 1 + self.index
 
     @property
@@ -111,7 +114,9 @@ def listening(address):
     try:
         server = socket.create_server(("", int(address.rpartition(":")[2])))
     except OSError as error:
-        print(f"warning: an evaluator cannot see this chief: {address}: {error.strerror}", file=sys.stderr, flush=True)
+        print(
+            f"warning: an evaluator could not see this chief: {address}: {error.strerror}", file=sys.stderr, flush=True
+        )
         yield
         return
 
@@ -134,7 +139,8 @@ def wait_for(addresses, seconds, interrupted):
         interrupted: asked meanwhile whether to stop.
 
     Raises:
-        UserError: one does not answer within the time, or it is interrupted.
+        UserError: one does not answer within the time.
+        Interrupted: a signal came.
     """
     patience = Patience(seconds)
     for address in addresses:
@@ -143,14 +149,16 @@ def wait_for(addresses, seconds, interrupted):
             if not said:
                 print(f"waiting for {address}", flush=True)
                 said = True
-            patience.check(f"{address} has not answered for {seconds:g} s; is every process of TF_CONFIG running?")
+            patience.check(
+                f"{address} has not answered for {seconds:g} s; start every process of TF_CONFIG if the job is not over"
+            )
             if interrupted():
-                raise UserError(f"stopped by a signal while it waited for {address}")
+                raise Interrupted(f"stopped by a signal while it waited for {address}")
             time.sleep(_PAUSE)
 
 
 class Patience:
-    """How long something may stay away.
+    """How long something may take.
 
     Args:
         seconds: from the start, and from the last `renew`.
@@ -181,24 +189,26 @@ class Watch:
     Args:
         cluster: a Cluster.
         seconds: how long the chief may stay away, being restarted.
-        every: seconds from one look to the next.
     """
 
-    def __init__(self, cluster, seconds, every=5):
+    def __init__(self, cluster, seconds):
         self._chief, self._seconds = cluster.chief, seconds
-        self._patience, self._pause = Patience(seconds), Patience(every)
+        self._pause, self._patience = Patience(_SECONDS_BETWEEN_LOOKS), None
 
     def check(self):
-        """Raises UserError where the chief has stayed away too long."""
+        """Raises UserError where the chief has stayed away too long; call often."""
         if not self._pause.over:
             return
         self._pause.renew()
         if answers(self._chief):
-            self._patience.renew()
-        self._patience.check(
-            f"the chief at {self._chief} has not answered for {self._seconds:g} s; start the job again, and it goes on "
-            "from the last state"
-        )
+            self._patience = None
+        elif self._patience is None:  # a look may be late: time counts from the first that fails
+            self._patience = Patience(self._seconds)
+        else:
+            self._patience.check(
+                f"the chief at {self._chief} has not answered for {self._seconds:g} s; start the job again, and it "
+                "goes on from the last state"
+            )
 
 
 class JobEnd:
@@ -210,18 +220,21 @@ class JobEnd:
     """
 
     def __init__(self, cluster, seconds):
-        self._addresses, self._patience, self._seen = [cluster.chief, *cluster.servers], Patience(seconds), False
+        self._addresses, self._patience = [cluster.chief, *cluster.servers], Patience(seconds)
+        # A chief that is away while a parameter server answers may come back; one that trains alone may just as well.
+        self._away = 0 if cluster.servers else min(seconds, _SECONDS_AWAY)
 
     def reached(self):
-        """Whether the job is over; a chief that is away while a parameter server answers may come back."""
-        there = any(answers(address) for address in self._addresses)
-        self._seen = self._seen or there
-        return not there and (self._seen or self._patience.over)
+        """Whether the job is over."""
+        if any(answers(address) for address in self._addresses):
+            self._patience = Patience(self._away)
+            return False
+        return self._patience.over
 
 
 def _address(host):
     name, _, port = host.rpartition(":")
-    if not name or not port.isdigit():
+    if not (name and port.isascii() and port.isdigit() and int(port) < 65536):
         raise ValueError(f"{host!r} is not host:port")
     return host
 

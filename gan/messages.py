@@ -5,6 +5,7 @@ TensorFlow: a thread takes messages out of the queue and the program waits for t
 process can look after signals and lost peers meanwhile.
 """
 
+import contextlib
 import queue
 import re
 import threading
@@ -24,7 +25,7 @@ class Order(NamedTuple):
     """From the chief to a worker: do images `first` to `first + count` of a step's batch, or leave."""
 
     kind: int  # WORK, FINISHED or FAILED
-    round: int = 0  # to be said back when it is done; no two are equal
+    round: int = 0  # to be said back when it is done, in synchronous training; no two are equal
     seed: int = 0
     step: int = 0  # steps before this one
     images_seen: int = 0  # images before this step's
@@ -50,7 +51,7 @@ class PostOffice:
     def __init__(self, cluster, placement):
         with tf.Graph().as_default() as graph:
             # A parameter server's session reaches no other, and so must not know their queues.
-            servers = [cluster.index] if cluster.job == SERVER else range(len(cluster.servers))
+            servers = {SERVER: [cluster.index], CHIEF: range(len(cluster.servers))}.get(cluster.job, ())
             self._ends = [_Queue(f"/job:{SERVER}/task:{i}", f"end_{i}", []) for i in servers]
             if cluster.job != SERVER:
                 first = f"/job:{SERVER}/task:0"
@@ -75,7 +76,9 @@ class PostOffice:
 
     def end_servers(self, kind):
         """For the chief: ends the parameter servers with FINISHED or FAILED."""
-        self._put({end: kind for end in self._ends})
+        for end in self._ends:
+            with contextlib.suppress(UserError):  # it may be what is gone
+                self._put({end: kind})
 
     def tell(self, said):
         """For a worker: a round's number, READY, BUSY or LEAVING."""

@@ -54,6 +54,7 @@ class Node(Placement):
 
     Raises:
         UserError: its port is taken, or a parameter server does not answer.
+        Interrupted: a signal came while it waited for one.
     """
 
     def __init__(self, place, towers, seconds, interrupted):
@@ -74,10 +75,26 @@ class Node(Placement):
         if place.job != cluster.SERVER:
             cluster.wait_for(place.servers, seconds, interrupted)
             self.device = tf.train.replica_device_setter(
-                ps_tasks=len(place.servers), worker_device=self.own, merge_devices=True
+                ps_tasks=len(place.servers),
+                worker_device=self.own,
+                merge_devices=True,
+                ps_strategy=_LeastLoaded(len(place.servers)),
             )
         self.post = PostOffice(place, self)
         _started.append(self)
+
+
+class _LeastLoaded:
+    """Puts each variable on the parameter server that holds the fewest bytes so far; every process finds the same."""
+
+    def __init__(self, servers):
+        self._bytes = [0] * servers
+
+    def __call__(self, op):
+        chosen = self._bytes.index(min(self._bytes))
+        shape, dtype = tf.TensorShape(op.get_attr("shape")), tf.as_dtype(op.get_attr("dtype"))
+        self._bytes[chosen] += (shape.num_elements() or 1) * dtype.size
+        return chosen
 
 
 class _Watchdog:
@@ -99,8 +116,8 @@ class _Watchdog:
             end = self._end
             if end is not None and time.monotonic() > end:
                 print(
-                    f"{self._name} gives up: a parameter server was lost, silent for {self._seconds:g} s; start the "
-                    "job again, and it goes on from the last state",
+                    f"{self._name} gives up: nothing came back for {self._seconds:g} s, as where a parameter server "
+                    "was lost; start the job again, and it goes on from the last state",
                     file=sys.stderr,
                     flush=True,
                 )

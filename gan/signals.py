@@ -3,6 +3,10 @@
 import signal
 
 
+class Interrupted(Exception):
+    """A signal came while there was nothing to save; the message says during what."""
+
+
 class SignalCatcher:
     """Notes SIGINT, SIGTERM and SIGHUP in place of dying of them; a second one acts as usual.
 

@@ -27,15 +27,21 @@ _GLANCE = 0.5  # seconds of waiting between two looks for a signal
 def make(config, cluster, interrupted):
     """The strategy for a train.TrainConfig and a cluster.Cluster or None.
 
-    `interrupted()` says whether a signal asks this process to stop. Raises UserError where a batch has too few images.
+    `interrupted()` says whether a signal asks this process to stop. Raises UserError where a batch has too few images,
+    Interrupted where a signal comes before all parameter servers do.
     """
-    is_alone = cluster is None or cluster.is_one_machine
-    devices = len(device_names(config.num_towers)[0]) * (1 if is_alone or config.asynchronous else cluster.replicas)
-    if config.batch_size < devices:
-        raise UserError(f"--batch_size={config.batch_size} cannot be shared by {devices} devices; raise it")
-    if is_alone:
+    check_batch(config, cluster)
+    if cluster is None or cluster.is_one_machine:
         return Alone(config)
     return (Asynchronous if config.asynchronous else Synchronous)(config, cluster, interrupted)
+
+
+def check_batch(config, cluster):
+    """Raises UserError where a batch has too few images for all devices, if every process has as many as this one."""
+    replicas = 1 if cluster is None or config.asynchronous else cluster.replicas
+    devices = len(device_names(config.num_towers)[0]) * replicas
+    if config.batch_size < devices:
+        raise UserError(f"--batch_size={config.batch_size} cannot be shared by {devices} devices; raise it")
 
 
 def open_exchange(config, cluster):
@@ -59,9 +65,8 @@ class Alone:
         self.placement = Placement(config.num_towers)
 
     def open(self, training):
-        """Takes the TrainingSession and gives its variables their first values."""
+        """Takes the TrainingSession, whose variables may have no values yet."""
         self._training = training
-        training.session.run(training.initializer)
 
     def begin(self, seed):
         """Begins to train."""
@@ -97,8 +102,7 @@ class _Chief(Alone):
         self._node = self.placement = Node(cluster, config.num_towers, config.chief_timeout_secs, interrupted)
         self._post, self._interrupted, self._patience = self._node.post, interrupted, config.worker_timeout_secs
         self._replicas = cluster.replicas
-        self._workers, self._idle = set(), set()  # all that have come, and those that have no order yet
-        self._ended = False
+        self._workers, self._ended = set(), False
         self.exchange = open_exchange(config, cluster)
         how = "asynchronous" if config.asynchronous else "synchronous"
         self.summary = f" on {self._replicas} replicas and {len(cluster.servers)} parameter servers, {how}"
@@ -107,6 +111,8 @@ class _Chief(Alone):
         """Begins to train, with all workers if they are there in time."""
         super().begin(seed)
         patience = Patience(self._patience)
+        if len(self._workers) < self._replicas - 1:
+            print(f"waiting for {self._replicas - 1} workers", flush=True)
         while len(self._workers) < self._replicas - 1 and not patience.over and not self._interrupted():
             self._receive(_GLANCE)
 
@@ -140,8 +146,6 @@ class _Chief(Alone):
         elif message.replica not in self._workers:
             self._workers.add(message.replica)
             print(f"{_name(message.replica)} takes part", flush=True)
-        if message.said == messages.READY:
-            self._idle.add(message.replica)
         return message
 
 
@@ -150,7 +154,7 @@ class Synchronous(_Chief):
 
     def open(self, training):
         super().open(training)
-        training.session.run(self.exchange.initializer)
+        training.run(self.exchange.initializer)
 
     def begin(self, seed):
         self._rounds = itertools.count(time.time_ns())  # numbers that no former chief has used
@@ -183,14 +187,15 @@ class Synchronous(_Chief):
             order = orders[message.replica]
             if message.said == order.round:
                 done.add(message.replica)
-            elif message.said == messages.READY:  # it was restarted, and the order went down with it
+            elif (
+                message.said == messages.READY and message.replica not in done
+            ):  # it was restarted, and the order went down with it
                 self._post.order({message.replica: order})
         for replica in sorted(self._workers & {*orders} - done):
             self._workers.discard(replica)
+            waited = _SECONDS_AFTER_SIGNAL if hurry else self._patience
             print(
-                f"step {step} goes on without {_name(replica)}, not heard of for {self._patience:g} s; it may "
-                "come back",
-                flush=True,
+                f"step {step} goes on without {_name(replica)}, silent for {waited:g} s; it may come back", flush=True
             )
         return done
 
@@ -199,23 +204,30 @@ class Asynchronous(_Chief):
     """Every process does steps of its own, on whatever the variables are by then."""
 
     def begin(self, seed):
-        self._turns = None
+        self._turns, self._without_order = None, set()
         super().begin(seed)
 
     def step(self, fetches, step, images_seen):
         while self._receive(0):
             pass
-        if self._idle:
+        if self._without_order:
             order = Order(messages.WORK, 0, self._seed, step, images_seen, 0, self._training.batch_size)
-            self._post.order(dict.fromkeys(self._idle, order))
-            self._idle.clear()
+            self._post.order(dict.fromkeys(self._without_order, order))
+            self._without_order.clear()
         if self._turns is None:
             self._turns = Turns(self._training.batch_size, self._replicas, 0, images_seen)
         feed = self._training.feed(self._turns.next(self._seed))
         _, values = self._training.run([self._training.graph.train_op, fetches], feed, step + 1)
         counters = [self._training.graph.global_step, self._training.graph.images_seen]
-        step, images_seen = self._training.run(counters, None, step + 1)
+        step, images_seen = self._training.run(counters, step=step + 1)
         return values, int(step), int(images_seen)
+
+    def _receive(self, timeout):
+        before, message = {*self._workers}, super()._receive(timeout)
+        if message and (message.said == messages.READY or message.replica not in before):
+            self._without_order.add(message.replica)
+        self._without_order &= self._workers
+        return message
 
 
 class Turns:

@@ -54,7 +54,7 @@ class TrainConfig:
     start_new_model: bool = flag(
         False,
         "Begins anew: removes the snapshots, the state and the TensorBoard files of a former training from "
-        "train_dir, and nothing else.",
+        "train_dir, and nothing else. Leave it out of jobs that a cloud may restart by itself.",
     )
     num_epochs: int = flag(50, "Stops after this many passes over the data, counted from the very start.", at_least=1)
     max_steps: int = flag(None, "Stops after this many steps, counted from the very start.", at_least=1)
@@ -109,10 +109,11 @@ class TrainConfig:
     )
     chief_timeout_secs: float = flag(
         600.0,
-        "In a cluster: how long the other processes wait for the chief, which may be restarted, before they end.",
+        "In a cluster: how long a process waits for the chief, which may be restarted, or for a parameter server, "
+        "before it ends.",
         at_least=1,
     )
-    eval_data_pattern: str = flag(None, "TFRecord files of real images, for the evaluator of a cluster alone.")
+    eval_data_pattern: str = flag(None, "TFRecord files of real images, which only the evaluator of a cluster uses.")
     log_device_placement: bool = flag(False, "Shows on which device each operation runs.")
 
 
@@ -130,6 +131,8 @@ def train(config):
     if place:
         # Without it a process waits without end for a parameter server that was killed.
         os.environ.setdefault("GRPC_FAIL_FAST", "true")
+        # Several processes may be on one machine, and the first would take all of its GPUs' memory.
+        os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     return _PARTS[place.job if place else cluster.CHIEF](config, place)
 
 

@@ -13,7 +13,7 @@ from gan import checkpoint, contract, graph, mirror, pictures, readers, storage,
 from gan.errors import ContractError, DataError, StateError, UserError, reason
 from gan.progress import Progress
 from gan.random_noise_generator import Use, uniform_noise
-from gan.signals import SignalCatcher
+from gan.signals import Interrupted, SignalCatcher
 from gan.summaries import SummaryWriter
 from gan.training_session import TrainingSession, load_models
 
@@ -37,7 +37,11 @@ def train(config, files, cluster=None):
         UserError: the data, the networks, the folder or the course of the losses is not right.
     """
     with SignalCatcher() as signals:
-        chosen = strategy.make(config, cluster, lambda: signals.caught)
+        try:
+            chosen = strategy.make(config, cluster, lambda: signals.caught)
+        except Interrupted as stopped:
+            print(stopped, flush=True)
+            return signals.exit_code
         try:
             with contextlib.ExitStack() as stack:
                 folders = _Folders(config, stack, signals)
@@ -46,8 +50,8 @@ def train(config, files, cluster=None):
                 if config.start_new_model:
                     folders.remove_training()
                 run.loop(signals)
-                if not signals.caught:
-                    chosen.end(failed=False)
+            if not signals.caught:  # and all is uploaded
+                chosen.end(failed=False)
         except BaseException:
             if not signals.caught:  # asked to stop, the chief of a cluster may come back
                 chosen.end(failed=True)
@@ -124,9 +128,10 @@ class _Run:
             self._strategy.begin(self._seed)
             self._strategy.stop_workers()
             return
+        print(self._announcement(last), flush=True)
+        self._strategy.begin(self._seed)
+        self._start_clocks()
         with Progress("training", last, "step", self._step) as progress:
-            progress.say(self._announcement(last))
-            self._strategy.begin(self._seed)
             while self._step < last and not self._out_of_time() and not signals.caught:
                 before = self._step
                 with self._saving_before_errors():
@@ -177,28 +182,31 @@ class _Run:
 
     def _restore(self, state):
         self._strategy.open(self._training)
-        if state:
-            checkpoint.restore_state(self._training.saver, self._session, state, self._training.variables)
-        else:
-            self._graph.seed.load(self._seed, self._session)
-        self._step = 0
+        with self._training.reaching_servers():
+            if state:
+                checkpoint.restore_state(self._training.saver, self._session, state, self._training.variables)
+            else:
+                self._session.run(self._training.initializer)
+                self._graph.seed.load(self._seed, self._session)
+            self._seconds, num_images = self._session.run([self._graph.seconds, self._graph.num_images])
+            self._graph.num_images.load(self._reader.num_images, self._session)
         self._read_counters()
-        self._seconds, num_images = self._session.run([self._graph.seconds, self._graph.num_images])
         if state and num_images != self._reader.num_images:
             print(
                 f"warning: trained on {num_images} images so far, now on {self._reader.num_images}; epochs are counted "
                 "in these"
             )
-        self._graph.num_images.load(self._reader.num_images, self._session)
         self._warn_of_refusal()
         snapshot = checkpoint.latest_snapshot(self._folders.training.path)
         # A run that was killed between the two has a state without its snapshot.
         self._saved_step = self._step if state and snapshot and snapshot.step == self._step else None
-        self._tick, self._note, self._scalars_at = time.monotonic(), "", (time.monotonic(), self._images_seen)
-        self._logged_step = self._step
+        self._note, self._logged_step = "", self._step
+
+    def _start_clocks(self):
+        self._tick, self._scalars_at = time.monotonic(), (time.monotonic(), self._images_seen)
 
     def _read_counters(self):
-        counters = self._training.run([self._graph.global_step, self._graph.images_seen], None, self._step)
+        counters = self._training.run([self._graph.global_step, self._graph.images_seen])
         self._step, self._images_seen = (int(count) for count in counters)
 
     def _warn_of_refusal(self):
@@ -264,7 +272,7 @@ class _Run:
         if self._step in (0, self._saved_step):
             return
         config, weights = self._config, self._weights()
-        with self._strategy.placement.watch:
+        with self._training.reaching_servers():
             self._graph.seconds.load(self._seconds, self._session)
             checkpoint.write_state(self._training.saver, self._session, self._folders.training.path, self._step)
         checkpoint.write_snapshot(
@@ -283,7 +291,7 @@ class _Run:
 
     def _weights(self):
         """What to serve: variable name -> value; raises UserError where one is not finite."""
-        weights = self._training.run(self._graph.serving_weights, None, self._step)
+        weights = self._training.run(self._graph.serving_weights, step=self._step)
         for name, value in weights.items():
             if not np.isfinite(value).all():
                 self._stop_diverged(f"variable {name} is not finite")

@@ -1,5 +1,7 @@
 """The training graph of one process in a session, with its data."""
 
+import contextlib
+
 import tensorflow.compat.v1 as tf
 
 from gan import graph, messages, registry
@@ -59,7 +61,8 @@ class TrainingSession:
             training_graph,
             placement.session_config(log_device_placement=config.log_device_placement),
         )
-        reader.start(self.session)
+        with self.reaching_servers():
+            reader.start(self.session)
 
     def feed(self, share):
         """What to feed for a messages.Order's share of a step's batch."""
@@ -69,17 +72,24 @@ class TrainingSession:
             self._noise: noise[share.first : share.first + share.count],
         }
 
-    def run(self, fetches, feed, step):
-        """Runs something of step number `step`; raises UserError where it fails."""
+    def run(self, fetches, feed=None, step=0):
+        """Runs something, after `step` steps; raises UserError where it fails."""
         try:
-            with self._watch:
+            with self.reaching_servers():
                 return self.session.run(fetches, feed)
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
             raise UserError(f"step {step} does not fit into memory; lower --batch_size") from error
-        except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
-            raise messages.lost(error) from error
         except (tf.errors.OpError, ValueError) as error:
             raise UserError(f"step {step} failed: {reason(error)}") from error
+
+    @contextlib.contextmanager
+    def reaching_servers(self):
+        """Around whatever uses the session: raises UserError where a parameter server of a cluster is gone."""
+        try:
+            with self._watch:
+                yield
+        except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
+            raise messages.lost(error) from error
 
 
 def load_models(config):

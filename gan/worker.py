@@ -6,7 +6,7 @@ from gan import contract, messages, readers, strategy
 from gan.cluster import Patience, Watch
 from gan.errors import UserError
 from gan.node import Node
-from gan.signals import SignalCatcher
+from gan.signals import Interrupted, SignalCatcher
 from gan.training_session import TrainingSession
 
 _SECONDS_IDLE = 3  # without orders, until a worker says again that it is there
@@ -27,8 +27,13 @@ def work(config, files, cluster):
     Raises:
         UserError: the data or the networks are not right, or another process is gone.
     """
+    strategy.check_batch(config, cluster)
     with SignalCatcher() as signals:
-        worker = _Worker(config, files, cluster, lambda: signals.caught)
+        try:
+            worker = _Worker(config, files, cluster, lambda: signals.caught)
+        except Interrupted as stopped:
+            print(stopped, flush=True)
+            return signals.exit_code
         print(f"{cluster.name} is ready", flush=True)
         kind = worker.loop(signals)
         print(f"{cluster.name} leaves after its part in {worker.steps} steps", flush=True)
@@ -48,12 +53,15 @@ class _Worker:
         self._exchange = strategy.open_exchange(config, cluster)
         # Random operations of the networks' own must not be the same in all workers.
         self._training = TrainingSession(config, reader, size, node, self._exchange, graph_seed=None)
-        self._replicas, self._replica, self.steps = cluster.replicas, cluster.replica, 0
+        self._replicas, self._replica, self._done, self.steps = cluster.replicas, cluster.replica, None, 0
 
     def loop(self, signals):
         """Follows orders; returns the kind of the last one, or None where a signal came first."""
         try:
             return self._follow(signals)
+        except UserError:
+            if not signals.caught:  # asked to stop together with this one, a parameter server may have left before
+                raise
         finally:
             with contextlib.suppress(UserError):  # the parameter servers may be what is gone
                 self._post.tell(messages.LEAVING)
@@ -61,31 +69,32 @@ class _Worker:
     def _follow(self, signals):
         order, announced = None, Patience(0)
         while not signals.caught:
+            self._chief.check()
             if announced.over:
                 self._post.tell(messages.READY)
                 announced = Patience(_SECONDS_IDLE)
             order = self._post.next_order(_GLANCE)
             if order is None:
-                self._chief.check()
-            elif order.kind != messages.WORK:
+                continue
+            if order.kind != messages.WORK:
                 return order.kind
-            elif self._exchange:
-                self._work_together(order)
-                announced.renew()
-            else:
+            if not self._exchange:
                 return self._work_alone(order, signals)
+            self._work_together(order)
+            announced.renew()
         return None
 
     def _work_together(self, order):
-        """Does its share of a step."""
-        self._training.run(self._exchange.write, self._training.feed(order), order.step + 1)
+        """Does its share of a step; an order that comes twice, because the chief took it for lost, is done once."""
+        if order.round != self._done:
+            self._training.run(self._exchange.write, self._training.feed(order), order.step + 1)
+            self._done = order.round
+            self.steps += 1
         self._post.tell(order.round)
-        self.steps += 1
 
     def _work_alone(self, order, signals):
         """Does steps of its own; returns the kind of the last order, or None where a signal came first."""
-        turns = strategy.Turns(self._training.batch_size, self._replicas, self._replica, order.images_seen)
-        told = Patience(_SECONDS_IDLE)
+        turns, told = self._turns(order), Patience(_SECONDS_IDLE)
         while not signals.caught:
             feed = self._training.feed(turns.next(order.seed))
             self._training.run(self._training.graph.train_op, feed, order.step + self.steps + 1)
@@ -97,4 +106,9 @@ class _Worker:
             other = self._post.next_order(0)
             if other and other.kind != messages.WORK:
                 return other.kind
+            if other:  # of a chief that was restarted
+                order, turns = other, self._turns(other)
         return None
+
+    def _turns(self, order):
+        return strategy.Turns(self._training.batch_size, self._replicas, self._replica, order.images_seen)

@@ -15,6 +15,7 @@ import tensorflow.compat.v1 as tf
 from conftest import run_train, start
 
 from gan import checkpoint, cluster, train
+from gan.errors import UserError
 
 SECONDS = 120  # for anything to happen; a machine with two cores starts six processes in some 20 s
 
@@ -112,7 +113,7 @@ def test_together_through_kills(faces, tmp_path):
         job.wait_for("worker 0 takes part[^$]*worker 1 takes part|worker 1 takes part[^$]*worker 0 takes part")
         job.wait_for("model.ckpt-", "evaluator")
         assert job.kill("worker", 1) == -signal.SIGKILL
-        job.wait_for("goes on without worker 1, not heard of for 3 s")
+        job.wait_for("goes on without worker 1, silent for 3 s")
         job.start("worker", 1)
         job.wait_for("goes on without worker 1[^$]*worker 1 takes part")
         job.kill("chief")
@@ -164,7 +165,7 @@ def test_a_failed_job_ends_everywhere(faces, tmp_path):
         assert "training diverged" in "".join(job.output["chief", 0])
         for task in (("worker", 0), ("worker", 1), ("ps", 0), ("ps", 1)):
             assert "the chief failed and ended the job" in "".join(job.output[task]), job.said()
-    with Job(faces, tmp_path / "gone", *ENDLESS, "--chief_timeout_secs=10") as job:
+    with Job(faces, tmp_path / "gone", *ENDLESS, "--chief_timeout_secs=10", "--worker_timeout_secs=5") as job:
         job.wait_for(r"training: \d+")
         job.processes["ps", 1].send_signal(signal.SIGSTOP)  # as silent as a machine without power
         end = time.monotonic() + SECONDS
@@ -189,6 +190,22 @@ def test_a_chief_that_never_comes_is_not_waited_for(faces, tmp_path):
     assert re.search("has not answered for 3 s|a parameter server was lost", "".join(job.output["worker", 0])), (
         job.said()
     )
+
+
+def test_a_chief_has_its_time_from_when_it_was_first_missed(monkeypatch):
+    """However long all went well before, and nobody looked."""
+    monkeypatch.setattr(cluster, "_SECONDS_BETWEEN_LOOKS", 0)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        chief = f"127.0.0.1:{server.getsockname()[1]}"
+        watch = cluster.Watch(cluster.Cluster({"chief": [chief]}, "ps", 0), 0.5)
+        watch.check()
+        time.sleep(0.6)
+        watch.check()
+    time.sleep(0.6)
+    watch.check()
+    time.sleep(0.6)
+    with pytest.raises(UserError, match=f"the chief at {chief} has not answered for 0.5 s"):
+        watch.check()
 
 
 def given(monkeypatch, **config):
@@ -228,6 +245,7 @@ def test_tf_config_says_who_is_who(monkeypatch):
     [
         ("{", "TF_CONFIG={ cannot be understood"),
         ('{"cluster": {"chief": ["a"]}, "task": {"type": "chief"}}', "'a' is not host:port"),
+        ('{"cluster": {"chief": ["a:99999"]}, "task": {"type": "chief"}}', "'a:99999' is not host:port"),
         ('{"cluster": {"chief": ["a:1"]}, "task": {"index": 0}}', "cannot be understood: KeyError: 'type'"),
         ('{"cluster": {"boss": ["a:1"]}, "task": {"type": "boss"}}', "TF_CONFIG has boss; this program knows"),
         ('{"cluster": {"ps": ["a:1"]}, "task": {"type": "ps"}}', "needs exactly one chief"),
@@ -262,6 +280,6 @@ def test_an_evaluator_needs_data(monkeypatch, faces, tmp_path, fails):
 
 
 def test_an_evaluator_beside_a_chief_that_trains_alone(faces, tmp_path):
-    with Job(faces, tmp_path, "--max_steps=20", workers=0, servers=0) as job:
+    with Job(faces, tmp_path, "--max_steps=20", "--chief_timeout_secs=10", workers=0, servers=0) as job:
         assert set(job.exit_codes().values()) == {0}, job.said()
         assert "model.ckpt-20: D right on" in "".join(job.output["evaluator", 0]), job.said()
