@@ -50,3 +50,51 @@ class CrossEntropyLoss(BaseLoss):
 
     def calculate_loss(self, predictions, labels, **unused_params):
         return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=predictions))
+
+
+class SaturatingLoss(CrossEntropyLoss):
+    """Cross entropy as the game was first written: the generator minimises log(1 - s(f)).
+
+    Its gradient vanishes while the discriminator is sure (Goodfellow et al. 2014, arXiv 1406.2661, equation 1).
+    """
+
+    def generator_loss(self, real_logits, fake_logits):
+        return -self.calculate_loss(fake_logits, tf.zeros_like(fake_logits))
+
+
+class LeastSquaresLoss(BaseLoss):
+    """(f - t)^2 / 2 with targets t of +1 for real and -1 for generated, so that the border stays at a logit of 0.
+
+    Mao et al. 2017, arXiv 1611.04076, equation 2 with a = -1, b = c = 1.
+    """
+
+    def calculate_loss(self, predictions, labels, **unused_params):
+        return 0.5 * tf.reduce_mean(tf.square(predictions - (2 * labels - 1)))
+
+
+class HingeLoss(BaseLoss):
+    """Discriminator: max(0, 1 - f) for real and max(0, 1 + f) for generated images; generator: -f.
+
+    Lim and Ye 2017, arXiv 1705.02894; in this form Miyato et al. 2018, arXiv 1802.05957, equations 16 and 17.
+    """
+
+    def calculate_loss(self, predictions, labels, **unused_params):
+        return tf.reduce_mean(tf.nn.relu(1 - (2 * labels - 1) * predictions))
+
+    def generator_loss(self, real_logits, fake_logits):
+        return -tf.reduce_mean(fake_logits)
+
+
+class RelativisticLoss(BaseLoss):
+    """Of each pair of a real and a generated image, the real one's logit should be higher; the generator: lower.
+
+    softplus(-(f_real - f_fake)), for the generator with the two exchanged (Jolicoeur-Martineau 2018,
+    arXiv 1807.00734, section 4.1). It knows "more real than", not "real": the border at a logit of 0 means nothing
+    until it is calibrated.
+    """
+
+    def discriminator_loss(self, real_logits, fake_logits):
+        return tf.reduce_mean(tf.nn.softplus(fake_logits - real_logits))
+
+    def generator_loss(self, real_logits, fake_logits):
+        return tf.reduce_mean(tf.nn.softplus(real_logits - fake_logits))

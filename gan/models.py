@@ -6,6 +6,8 @@ belongs here, never in the readers: the judge feeds and fetches plain [N, 2500] 
 
 import tensorflow.compat.v1 as tf
 
+from gan import layers
+
 
 class BaseModel:
     """What every generator and discriminator offers.
@@ -76,6 +78,62 @@ class SampleDiscriminator(BaseModel):
 
     def get_variables(self):
         return [self.w1, self.b1, self.w2, self.b2]
+
+
+class DCGANGenerator(BaseModel):
+    """100 - dense - three transposed convolutions, 5x5 at stride 2 (Radford et al. 2016, arXiv 1511.06434).
+
+    Attributes:
+        channels: of the images between its layers, from the smallest to the largest.
+        norm: whether each layer but the last is followed by batch normalisation.
+    """
+
+    channels, norm = (128, 64, 32), False
+
+    def create_model(self, output_size, **unused_params):
+        self._sides = halved_sides(output_size, len(self.channels))
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        first, *others = self._sides[::-1]
+        x = layers.dense(model_input, first * first * self.channels[0], "project")
+        x = tf.reshape(x, [-1, first, first, self.channels[0]])
+        for index, (side, channels) in enumerate(zip(others, [*self.channels[1:], 1])):
+            if self.norm:
+                x = layers.batch_norm(x, is_training, f"norm_{index}")
+            x = layers.conv2d_transpose(tf.nn.relu(x), channels, 5, 2, f"grow_{index}", (side, side))
+        return {"output": tf.sigmoid(tf.reshape(x, [-1, others[-1] ** 2]))}
+
+
+class DCGANDiscriminator(BaseModel):
+    """Three convolutions, 5x5 at stride 2 - dense (Radford et al. 2016, arXiv 1511.06434).
+
+    Attributes:
+        channels: of the images between its layers, from the largest to the smallest.
+        norm: whether each convolution but the first is followed by batch normalisation.
+    """
+
+    channels, norm = (32, 64, 128), False
+
+    def create_model(self, input_size, **unused_params):
+        self._sides = halved_sides(input_size, len(self.channels))
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        x = tf.reshape(model_input, [-1, self._sides[0], self._sides[0], 1])
+        for index, channels in enumerate(self.channels):
+            x = layers.conv2d(x, channels, 5, 2, f"shrink_{index}")
+            if self.norm and index:
+                x = layers.batch_norm(x, is_training, f"norm_{index}")
+            x = tf.nn.leaky_relu(x, 0.2)
+        logits = layers.dense(tf.reshape(x, [-1, self._sides[-1] ** 2 * self.channels[-1]]), 1, "judge")
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+
+def halved_sides(size, times):
+    """Sides of a square image of `size` pixels as layers of stride 2 halve it, rounding up: 50, 25, 13, 7."""
+    sides = [round(size**0.5)]
+    for _ in range(times):
+        sides.append(-(-sides[-1] // 2))
+    return sides
 
 
 def he_normal(shape):

@@ -67,6 +67,7 @@ def snapshots(tmp_path_factory):
     everything = Generator(use_everything)
     networks = {
         "samples": (models.SampleGenerator(), models.SampleDiscriminator(), 2500),
+        "DCGAN": (models.DCGANGenerator(), models.DCGANDiscriminator(), 2500),
         "samples on MNIST": (models.SampleGenerator(), models.SampleDiscriminator(), 784),
         "convolutions": (ConvGenerator(), ConvDiscriminator(), 2500),
         "convolutions on MNIST": (ConvGenerator(), ConvDiscriminator(), 784),
