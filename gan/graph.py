@@ -118,10 +118,15 @@ def build_training_graph(
         staircase=True,
     )
     networks = discriminator, generator
-    gradients = []
-    for network, network_loss in zip(networks, (discriminator_loss, generator_loss)):
-        network_loss += regularization_penalty * towers.regularization_loss(network)
-        gradients.append(_gradients(network, network_loss, colocate=len(devices) > 1))
+    penalties = [regularization_penalty * towers.regularization_loss(network) for network in networks]
+    if _declares(loss, "shares_backward") and _declares(discriminator.model, "judges_independently"):
+        # One pass back through the discriminator serves both networks.
+        by_logit = [tf.gradients(each, fake_logits)[0] for each in (discriminator_loss, generator_loss)]
+        quotients = tf.math.divide_no_nan(by_logit[1], by_logit[0])
+        gradients = _shared_gradients(networks, discriminator_loss, penalties, quotients, towers.fake_images)
+    else:
+        losses = discriminator_loss + penalties[0], generator_loss + penalties[1]
+        gradients = [_gradients(network, of, len(devices) > 1) for network, of in zip(networks, losses)]
     _check_owners(*networks)
     updates = discriminator.updates + generator.updates
     if exchange:
@@ -296,6 +301,11 @@ class _Towers:
             self._results[generator.kind].append(generated)
             self._results[discriminator.kind].append(verdicts)
 
+    @property
+    def fake_images(self):
+        """What the generators of all towers return."""
+        return [results["output"] for results in self._results[GENERATOR]]
+
     def joined(self, key):
         """(of the real images, of the generated ones): what the discriminators of all towers return."""
         verdicts = [results[key] for results in self._results[DISCRIMINATOR]]
@@ -317,14 +327,51 @@ def _concatenated(parts):
     return parts[0] if len(parts) == 1 else tf.concat(parts, 0)
 
 
+def _declares(thing, what):
+    """Whether a class itself says something; one derived from it may do otherwise."""
+    return vars(type(thing)).get(what) is True
+
+
+def _shared_gradients(networks, discriminator_loss, penalties, quotients, fake_images):
+    """Both networks' gradients from one pass back through the discriminator.
+
+    What reaches a generated image from either loss is the loss's gradient by the image's logit, times the gradient of
+    the logit by the image. So the discriminator's, times the quotient of the two losses' gradients by the logit, is
+    the generator's (Shi et al. 2021, arXiv 2103.00430).
+
+    Args:
+        networks: (discriminator, generator).
+        discriminator_loss: without penalties.
+        penalties: of the discriminator, which must not depend on images, and of the generator.
+        quotients: [N, 1], the generator's loss's gradients by the logits of generated images, over the discriminator's.
+        fake_images: generated images of each tower.
+    """
+    discriminator, generator = networks
+    options = dict(colocate_gradients_with_ops=len(fake_images) > 1)
+    variables = discriminator.trainable_variables
+    found = tf.gradients([discriminator_loss, penalties[0]], variables + fake_images, **options)
+    counts = tf.stack([tf.shape(images)[0] for images in fake_images])
+    parts = tf.split(quotients, counts, num=len(fake_images))
+    reaching = [quotient * gradient for quotient, gradient in zip(parts, found[len(variables) :])]
+    of_generator = tf.gradients(
+        [*fake_images, penalties[1]], generator.trainable_variables, [*reaching, tf.ones([])], **options
+    )
+    return [_paired(discriminator, found[: len(variables)]), _paired(generator, of_generator)]
+
+
 def _gradients(network, loss, colocate):
-    """(gradient, variable) pairs of a network; every variable must have a gradient."""
-    variables = network.trainable_variables
-    gradients = tf.gradients(loss, variables, colocate_gradients_with_ops=colocate)
-    unused = [v.op.name for v, g in zip(variables, gradients) if g is None]
+    """(gradient, variable) pairs of a network."""
+    gradients = tf.gradients(loss, network.trainable_variables, colocate_gradients_with_ops=colocate)
+    return _paired(network, gradients)
+
+
+def _paired(network, gradients):
+    """(gradient, variable) pairs; every variable must have a gradient."""
+    pairs = list(zip(gradients, network.trainable_variables))
+    unused = [variable.op.name for gradient, variable in pairs if gradient is None]
     if unused:
         raise UserError(f"{type(network.model).__name__}: the loss does not depend on {', '.join(unused)}")
-    return list(zip(gradients, variables))
+    return pairs
 
 
 def _clipped(pairs, norm):

@@ -14,7 +14,14 @@ class BaseModel:
 
     A generator's `create_model` takes `output_size`, a discriminator's `input_size`; by that they
     are told apart.
+
+    Attributes:
+        judges_independently: True in a discriminator promises that in training, too, an image's logit depends on that
+            image alone (no batch normalisation) and that no regularization_loss is returned; training is faster
+            then. It is not inherited: a class that keeps the promise says so itself.
     """
+
+    judges_independently = False
 
     def create_model(self, size, **unused_params):
         """Makes the variables.
@@ -65,6 +72,8 @@ class SampleGenerator(BaseModel):
 class SampleDiscriminator(BaseModel):
     """size - 128 - 1, fully connected."""
 
+    judges_independently = True
+
     def create_model(self, input_size, **unused_params):
         self.w1 = tf.Variable(he_normal([input_size, 128]), name="w1")
         self.b1 = tf.Variable(tf.zeros([128]), name="b1")
@@ -112,6 +121,7 @@ class DCGANDiscriminator(BaseModel):
         norm: whether each convolution but the first is followed by batch normalisation.
     """
 
+    judges_independently = True
     channels, norm = (32, 64, 128), False
 
     def create_model(self, input_size, **unused_params):

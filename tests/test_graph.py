@@ -157,6 +157,51 @@ def test_four_towers_do_what_one_does(count):
         np.testing.assert_allclose(four[name], one[name], rtol=1e-5, atol=1e-7, err_msg=name)
 
 
+class Separate(losses.CrossEntropyLoss):
+    """The same, but promises nothing."""
+
+
+class SeparateRelativistic(losses.RelativisticLoss):
+    """Likewise."""
+
+
+class Deep(TinyDiscriminator):
+    """Two layers, with a penalty of its weights in the collection."""
+
+    judges_independently = True
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        u = tf.get_variable(
+            "u", [SIZE, SIZE], initializer=tf.random_normal_initializer(seed=3), regularizer=tf.nn.l2_loss
+        )
+        return super().run_model(tf.tanh(tf.matmul(model_input, u)))
+
+
+@pytest.mark.parametrize(
+    "separate, shared",
+    [(Separate, losses.CrossEntropyLoss), (SeparateRelativistic, losses.RelativisticLoss)],
+)
+@pytest.mark.parametrize("devices", [[""], ["/device:CPU:0", "/device:CPU:1"]], ids=["one", "towers"])
+def test_one_pass_back_gives_both_networks_gradients(separate, shared, devices):
+    random = np.random.default_rng(0)
+    real, noise = random.random((7, SIZE)), random.uniform(-1, 1, (7, 100))
+    outcomes = []
+    for loss in (separate(), shared()):
+        with tf.Graph().as_default(), tf.Session(config=tf.ConfigProto(device_count={"CPU": 2})) as session:
+            built, real_input, noise_input = build(
+                discriminator=Deep(), loss=loss, devices=devices, regularization_penalty=0.3
+            )
+            session.run(tf.global_variables_initializer())
+            for _ in range(3):
+                session.run(built.train_op, {real_input: real, noise_input: noise})
+            passes = sum(op.type == "TanhGrad" for op in tf.get_default_graph().get_operations())
+            outcomes.append((passes, {v.op.name: session.run(v) for v in tf.global_variables()}))
+    (passes_apart, apart), (passes_together, together) = outcomes
+    assert (passes_apart, passes_together) == (2 * len(devices), len(devices))
+    for name in apart:
+        np.testing.assert_allclose(together[name], apart[name], rtol=1e-5, atol=1e-7, err_msg=name)
+
+
 def test_a_variable_that_every_tower_would_make_is_named():
     def run_model(self, x):
         return {"output": tf.sigmoid(tf.matmul(x, self.w) + tf.Variable(0.0, name="bias"))}
