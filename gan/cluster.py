@@ -24,7 +24,7 @@ _ALIASES = {"master": CHIEF}
 _PROBE_SECONDS = 2  # for an address to answer; across a data centre it takes milliseconds
 _SECONDS_BETWEEN_LOOKS = 3  # for the chief
 _SECONDS_AWAY = 60  # until an evaluator takes a chief that trained alone for gone
-_PAUSE = 0.5  # seconds between two looks for an address that does not answer yet
+GLANCE = 0.5  # seconds of waiting between two looks for a signal, a deadline or another process
 
 
 class Cluster(NamedTuple):
@@ -154,7 +154,7 @@ def wait_for(addresses, seconds, interrupted):
             )
             if interrupted():
                 raise Interrupted(f"stopped by a signal while it waited for {address}")
-            time.sleep(_PAUSE)
+            time.sleep(GLANCE)
 
 
 class Patience:

@@ -18,6 +18,10 @@ from absl import flags
 
 from gan.errors import UserError
 
+# Defaults of flags; Vertex AI names its folders in the environment.
+TRAIN_DIR = os.environ.get("AIP_CHECKPOINT_DIR") or "/tmp/kmlc_gan_train/"
+LOG_DIR = os.environ.get("AIP_TENSORBOARD_LOG_DIR")
+
 EXIT_MISTAKE, EXIT_FLAGS, EXIT_INTERRUPTED = 1, 2, 130
 _HELP_FLAGS = {"--help", "-help", "-h", "--helpshort", "--helpfull"}
 

@@ -24,12 +24,12 @@ class EvalConfig:
 
     eval_data_pattern: str = flag(None, "TFRecord files of real images: a pattern, or several.", required=True)
     train_dir: str = flag(
-        os.environ.get("AIP_CHECKPOINT_DIR") or "/tmp/kmlc_gan_train/",
+        command_line.TRAIN_DIR,
         "Folder with snapshots, or the path of one: run1/model.ckpt-1000. Vertex AI's AIP_CHECKPOINT_DIR is the "
         "default where it is set.",
     )
     log_dir: str = flag(
-        os.environ.get("AIP_TENSORBOARD_LOG_DIR"),
+        command_line.LOG_DIR,
         "Folder for the results, in a folder eval of its own; train_dir where not set. Vertex AI's "
         "AIP_TENSORBOARD_LOG_DIR is the default where it is set.",
     )

@@ -103,6 +103,12 @@ class PostOffice:
             raise lost(error) from error
 
 
+def check_end(kind):
+    """Raises UserError where a job ended because its chief failed."""
+    if kind == FAILED:
+        raise UserError("the chief failed and ended the job; its own output says why")
+
+
 def lost(error):
     """The UserError for a TensorFlow error that says that another process is gone."""
     told = re.search(r'grpc_message:\s*"([^"]*)"', str(error))

@@ -12,7 +12,6 @@ from gan import cluster, command_line
 from gan.errors import UserError, reason
 from gan.messages import PostOffice
 
-_GLANCE = 0.5  # seconds between two looks of the watchdog
 _started = []  # kept to the end: a server's sessions print errors where they are taken apart after their peers
 
 
@@ -112,7 +111,7 @@ class _Watchdog:
 
     def _look(self):
         while True:
-            time.sleep(_GLANCE)
+            time.sleep(cluster.GLANCE)
             end = self._end
             if end is not None and time.monotonic() > end:
                 print(

@@ -1,12 +1,10 @@
 """What a parameter server of a cluster does: hold the variables until the job is over."""
 
 from gan import messages
-from gan.cluster import Patience, Watch, answers
-from gan.errors import UserError
+from gan.cluster import GLANCE, Patience, Watch, answers
 from gan.node import Node
 from gan.signals import SignalCatcher
 
-_GLANCE = 0.5  # seconds of waiting between two looks for a signal and for the chief
 _SECONDS_AFTER_SIGNAL = 15  # for the chief to save what is kept here, where all processes are asked to stop
 
 
@@ -28,13 +26,12 @@ def serve(config, cluster):
         print(f"{cluster.name} serves at {cluster.servers[cluster.index]}", flush=True)
         chief, kind = Watch(cluster, config.chief_timeout_secs), None
         while kind is None and not signals.caught:
-            kind = node.post.end(_GLANCE)
+            kind = node.post.end(GLANCE)
             chief.check()
         if signals.caught:
             patience = Patience(_SECONDS_AFTER_SIGNAL)
             while kind is None and answers(cluster.chief) and not patience.over:
-                kind = node.post.end(_GLANCE)
-        if kind == messages.FAILED:
-            raise UserError("the chief failed and ended the job; its own output says why")
+                kind = node.post.end(GLANCE)
+        messages.check_end(kind)
         print(f"{cluster.name} leaves", flush=True)
         return signals.exit_code

@@ -13,7 +13,7 @@ import itertools
 import time
 
 from gan import messages
-from gan.cluster import Patience
+from gan.cluster import GLANCE, Patience
 from gan.errors import UserError
 from gan.gradient_slots import GradientSlots
 from gan.messages import Order
@@ -21,7 +21,6 @@ from gan.node import Node, Placement, device_names
 
 _SECONDS_TO_LEAVE = 30  # for workers, at the end of a job
 _SECONDS_AFTER_SIGNAL = 5  # for workers to finish a step, when the chief is asked to stop
-_GLANCE = 0.5  # seconds of waiting between two looks for a signal
 
 
 def make(config, cluster, interrupted):
@@ -99,8 +98,8 @@ class _Chief(Alone):
     """What the two strategies of a cluster have in common."""
 
     def __init__(self, config, cluster, interrupted):
-        self._node = self.placement = Node(cluster, config.num_towers, config.chief_timeout_secs, interrupted)
-        self._post, self._interrupted, self._patience = self._node.post, interrupted, config.worker_timeout_secs
+        self.placement = Node(cluster, config.num_towers, config.chief_timeout_secs, interrupted)
+        self._post, self._interrupted, self._patience = self.placement.post, interrupted, config.worker_timeout_secs
         self._replicas = cluster.replicas
         self._workers, self._ended = set(), False
         self.exchange = open_exchange(config, cluster)
@@ -114,14 +113,14 @@ class _Chief(Alone):
         if len(self._workers) < self._replicas - 1:
             print(f"waiting for {self._replicas - 1} workers", flush=True)
         while len(self._workers) < self._replicas - 1 and not patience.over and not self._interrupted():
-            self._receive(_GLANCE)
+            self._receive(GLANCE)
 
     def stop_workers(self):
         """Tells the workers to leave, and waits for those that are there."""
         self._order_all(messages.FINISHED)
         patience = Patience(_SECONDS_TO_LEAVE)
         while self._workers and not patience.over:
-            self._receive(_GLANCE)
+            self._receive(GLANCE)
 
     def end(self, failed):
         """Ends workers that are still there, then the parameter servers."""
@@ -130,7 +129,7 @@ class _Chief(Alone):
         kind, self._ended = messages.FAILED if failed else messages.FINISHED, True
         with contextlib.suppress(UserError):  # the parameter servers may be what is gone
             self._order_all(kind)
-            time.sleep(_GLANCE)  # for the workers to take it before the queue goes
+            time.sleep(GLANCE)  # for the workers to take it before the queue goes
             self._post.end_servers(kind)
 
     def _order_all(self, kind):
@@ -181,7 +180,7 @@ class Synchronous(_Chief):
         done, patience, hurry = set(), Patience(self._patience), None
         while not done >= self._workers & {*orders} and not patience.over and not (hurry and hurry.over):
             hurry = hurry or (Patience(_SECONDS_AFTER_SIGNAL) if self._interrupted() else None)
-            message = self._receive(_GLANCE)
+            message = self._receive(GLANCE)
             if not message or message.replica not in orders:
                 continue
             order = orders[message.replica]

@@ -39,12 +39,12 @@ class TrainConfig:
         None, "TFRecord files to train on, on disk or gs://: a pattern, or several with commas.", required=True
     )
     train_dir: str = flag(
-        os.environ.get("AIP_CHECKPOINT_DIR") or "/tmp/kmlc_gan_train/",
+        command_line.TRAIN_DIR,
         "Folder for snapshots, training state and TensorBoard, on disk or gs://. Vertex AI's AIP_CHECKPOINT_DIR is the "
         "default where it is set.",
     )
     log_dir: str = flag(
-        os.environ.get("AIP_TENSORBOARD_LOG_DIR"),
+        command_line.LOG_DIR,
         "Folder for TensorBoard's files; train_dir where not set. Vertex AI's AIP_TENSORBOARD_LOG_DIR is the default "
         "where it is set.",
     )

@@ -90,9 +90,10 @@ class _Folders:
 
     def remove_training(self):
         """Removes what a former training left, and says so."""
-        removed = [*checkpoint.remove_training(self.training.path), *checkpoint.remove_logs(self.log.path)]
-        self.training.remove_logs()
-        self.log.remove_logs()
+        removed = checkpoint.remove_training(self.training.path)
+        for folder in {self.training, self.log}:
+            removed += checkpoint.remove_logs(folder.path)
+            folder.remove_logs()
         print(f"removed {len(removed)} files of a former training from {self._train_dir}", flush=True)
 
 

@@ -73,7 +73,7 @@ class TrainingSession:
         }
 
     def run(self, fetches, feed=None, step=0):
-        """Runs something, after `step` steps; raises UserError where it fails."""
+        """Runs something; raises UserError where it fails, which names the step of this number."""
         try:
             with self.reaching_servers():
                 return self.session.run(fetches, feed)

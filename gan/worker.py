@@ -3,14 +3,13 @@
 import contextlib
 
 from gan import contract, messages, readers, strategy
-from gan.cluster import Patience, Watch
+from gan.cluster import GLANCE, Patience, Watch
 from gan.errors import UserError
 from gan.node import Node
 from gan.signals import Interrupted, SignalCatcher
 from gan.training_session import TrainingSession
 
 _SECONDS_IDLE = 3  # without orders, until a worker says again that it is there
-_GLANCE = 0.5  # seconds of waiting between two looks for a signal and for the chief
 
 
 def work(config, files, cluster):
@@ -37,8 +36,7 @@ def work(config, files, cluster):
         print(f"{cluster.name} is ready", flush=True)
         kind = worker.loop(signals)
         print(f"{cluster.name} leaves after its part in {worker.steps} steps", flush=True)
-        if kind == messages.FAILED:
-            raise UserError("the chief failed and ended the job; its own output says why")
+        messages.check_end(kind)
         return signals.exit_code
 
 
@@ -67,13 +65,13 @@ class _Worker:
                 self._post.tell(messages.LEAVING)
 
     def _follow(self, signals):
-        order, announced = None, Patience(0)
+        announced = Patience(0)
         while not signals.caught:
             self._chief.check()
             if announced.over:
                 self._post.tell(messages.READY)
                 announced = Patience(_SECONDS_IDLE)
-            order = self._post.next_order(_GLANCE)
+            order = self._post.next_order(GLANCE)
             if order is None:
                 continue
             if order.kind != messages.WORK:
