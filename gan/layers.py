@@ -4,6 +4,10 @@ A second call under the same name shares the first one's variables, so that a la
 `create_model` and in `run_model` alike. Images are [N, height, width, channels]. Weights start normal
 with variance 2 / (inputs of one output), which keeps the scale of values through layers of ReLUs
 (He et al. 2015, arXiv 1502.01852, equation 10); biases start at zero.
+
+A layer computes in the type of its input. Variables are float32 whatever that is, so that small updates are
+not lost: a network may turn its input into bfloat16 and its result back (Micikevicius et al. 2018,
+arXiv 1710.03740, section 3.1).
 """
 
 import tensorflow.compat.v1 as tf
@@ -12,15 +16,15 @@ MOMENTUM = 0.9  # of batch_norm's moving averages: forgets its start within some
 EPSILON = 1e-3  # added to batch_norm's variance
 
 
-def dense(x, units, name):
-    """Fully connected: float32 [N, inputs] -> [N, units]."""
+def dense(x, units, name, weight_norm=None):
+    """Fully connected: [N, inputs] -> [N, units]; `weight_norm` as in `conv2d`."""
     with tf.variable_scope(name, reuse=tf.AUTO_REUSE):
         inputs = x.shape.as_list()[1]
-        return tf.nn.bias_add(tf.matmul(x, _weights([inputs, units], inputs)), _bias(units))
+        return tf.nn.bias_add(tf.matmul(x, _weights(x, [inputs, units], inputs, weight_norm)), _bias(x, units))
 
 
-def conv2d(x, filters, kernel, stride, name):
-    """Convolution with zeros around: float32 [N, h, w, c] -> [N, ceil(h / stride), ceil(w / stride), filters].
+def conv2d(x, filters, kernel, stride, name, weight_norm=None):
+    """Convolution with zeros around: [N, h, w, c] -> [N, ceil(h / stride), ceil(w / stride), filters].
 
     Args:
         x: images.
@@ -28,15 +32,17 @@ def conv2d(x, filters, kernel, stride, name):
         kernel: height and width of the kernel, an int.
         stride: an int; 1 keeps the size.
         name: variable scope.
+        weight_norm: what to do with the weights before they are used, such as `spectral_norm(is_training)`; None
+            uses them as they are.
     """
     with tf.variable_scope(name, reuse=tf.AUTO_REUSE):
         channels = x.shape.as_list()[3]
-        weights = _weights([kernel, kernel, channels, filters], kernel * kernel * channels)
-        return tf.nn.bias_add(tf.nn.conv2d(x, weights, [1, stride, stride, 1], "SAME"), _bias(filters))
+        weights = _weights(x, [kernel, kernel, channels, filters], kernel * kernel * channels, weight_norm)
+        return tf.nn.bias_add(tf.nn.conv2d(x, weights, [1, stride, stride, 1], "SAME"), _bias(x, filters))
 
 
 def conv2d_transpose(x, filters, kernel, stride, name, size=None):
-    """Transposed convolution: float32 [N, h, w, c] -> [N, *size, filters].
+    """Transposed convolution: [N, h, w, c] -> [N, *size, filters].
 
     A kernel that the stride divides (4 at stride 2) treats all pixels alike and leaves no grid
     (Odena et al. 2016, "Deconvolution and Checkerboard Artifacts").
@@ -53,9 +59,27 @@ def conv2d_transpose(x, filters, kernel, stride, name, size=None):
     with tf.variable_scope(name, reuse=tf.AUTO_REUSE):
         height, width, channels = x.shape.as_list()[1:]
         size = size or (height * stride, width * stride)
-        weights = _weights([kernel, kernel, filters, channels], kernel * kernel * channels / stride**2)
+        weights = _weights(x, [kernel, kernel, filters, channels], kernel * kernel * channels / stride**2)
         shape = tf.stack([tf.shape(x)[0], *size, filters])
-        return tf.nn.bias_add(tf.nn.conv2d_transpose(x, weights, shape, [1, stride, stride, 1]), _bias(filters))
+        return tf.nn.bias_add(tf.nn.conv2d_transpose(x, weights, shape, [1, stride, stride, 1]), _bias(x, filters))
+
+
+def upsample(x, size):
+    """Repeats each pixel in a square of 2x2: [N, h, w, c] -> [N, *size, c].
+
+    Args:
+        x: images of known height and width.
+        size: (height, width) of the result, at most twice those of x; what lies beyond is cut off.
+    """
+    height, width, channels = x.shape.as_list()[1:]
+    x = tf.reshape(tf.concat([x, x], 3), [-1, height, 2 * width, channels])
+    x = tf.reshape(tf.concat([x, x], 2), [-1, 2 * height, 2 * width, channels])
+    return x[:, : size[0], : size[1]]
+
+
+def downsample(x):
+    """Averages squares of 2x2, at the border what there is of one: [N, h, w, c] -> [N, ceil(h / 2), ceil(w / 2), c]."""
+    return tf.nn.avg_pool(x, [1, 2, 2, 1], [1, 2, 2, 1], "SAME")
 
 
 def batch_norm(x, is_training, name):
@@ -67,12 +91,12 @@ def batch_norm(x, is_training, name):
     breaks its contract.
 
     Args:
-        x: float32 [N, c] or [N, h, w, c].
+        x: [N, c] or [N, h, w, c].
         is_training: a Python bool.
         name: variable scope.
 
     Returns:
-        float32 of the shape of x.
+        Of the shape and type of x.
     """
     with tf.variable_scope(name, reuse=tf.AUTO_REUSE):
         channels = x.shape.as_list()[-1]
@@ -94,9 +118,41 @@ def batch_norm(x, is_training, name):
         return result if x.shape.ndims == 4 else tf.reshape(result, [-1, channels])
 
 
-def _weights(shape, inputs):
-    return tf.get_variable("weights", shape, initializer=tf.random_normal_initializer(stddev=(2.0 / inputs) ** 0.5))
+def spectral_norm(is_training):
+    """Divides weights by their largest singular value, so that a layer stretches nothing (arXiv 1802.05957).
+
+    Miyato et al. 2018, algorithm 1: the value is found by power iteration, one round a training step, whose vector is
+    kept in a variable and updated through tf.GraphKeys.UPDATE_OPS. Serving uses the vector as it is.
+
+    Args:
+        is_training: a Python bool.
+
+    Returns:
+        A function for `weight_norm`: weights [..., outputs] -> weights of the same shape.
+    """
+
+    def normalised(weights):
+        matrix = tf.reshape(weights, [-1, weights.shape.as_list()[-1]])
+        outputs = matrix.shape.as_list()[1]
+        right = tf.get_variable("right", [1, outputs], initializer=tf.random_normal_initializer(), trainable=False)
+        left_found = tf.stop_gradient(_unit(tf.matmul(right, matrix, transpose_b=True)))
+        right_found = tf.stop_gradient(_unit(tf.matmul(left_found, matrix)))
+        if is_training:
+            tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, tf.assign(right, right_found))
+        return weights / tf.reduce_sum(tf.matmul(left_found, matrix) * right_found)
+
+    return normalised
 
 
-def _bias(units):
-    return tf.get_variable("bias", [units], initializer=tf.zeros_initializer())
+def _unit(vector):
+    return vector * tf.rsqrt(tf.reduce_sum(tf.square(vector)) + 1e-12)
+
+
+def _weights(x, shape, inputs, weight_norm=None):
+    """Weights for x, in its type."""
+    weights = tf.get_variable("weights", shape, initializer=tf.random_normal_initializer(stddev=(2.0 / inputs) ** 0.5))
+    return tf.cast(weight_norm(weights) if weight_norm else weights, x.dtype)
+
+
+def _bias(x, units):
+    return tf.cast(tf.get_variable("bias", [units], initializer=tf.zeros_initializer()), x.dtype)

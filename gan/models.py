@@ -32,13 +32,15 @@ class BaseModel:
         """
         raise NotImplementedError(f"{type(self).__name__} must define create_model")
 
-    def run_model(self, model_input, is_training=True, **unused_params):
+    def run_model(self, model_input, is_training=True, compute_type=tf.float32, **unused_params):
         """Connects the network to its input.
 
         Args:
             model_input: float32 [N, 100] noise in [-1, 1] for a generator, float32 [N, size] images
                 in [0, 1] for a discriminator.
             is_training: False in the snapshot that is handed in.
+            compute_type: tf.float32, or in training with --compute_type tf.bfloat16: the type to compute in where it
+                matters for speed. What is returned is float32 in any case. A network need not take this argument.
 
         Returns:
             Generator: {"output": float32 [N, size] in [0, 1]}.
@@ -102,15 +104,15 @@ class DCGANGenerator(BaseModel):
     def create_model(self, output_size, **unused_params):
         self._sides = halved_sides(output_size, len(self.channels))
 
-    def run_model(self, model_input, is_training=True, **unused_params):
+    def run_model(self, model_input, is_training=True, compute_type=tf.float32, **unused_params):
         first, *others = self._sides[::-1]
         x = layers.dense(model_input, first * first * self.channels[0], "project")
-        x = tf.reshape(x, [-1, first, first, self.channels[0]])
+        x = tf.cast(tf.reshape(x, [-1, first, first, self.channels[0]]), compute_type)
         for index, (side, channels) in enumerate(zip(others, [*self.channels[1:], 1])):
             if self.norm:
                 x = layers.batch_norm(x, is_training, f"norm_{index}")
             x = layers.conv2d_transpose(tf.nn.relu(x), channels, 5, 2, f"grow_{index}", (side, side))
-        return {"output": tf.sigmoid(tf.reshape(x, [-1, others[-1] ** 2]))}
+        return {"output": tf.sigmoid(tf.reshape(tf.cast(x, tf.float32), [-1, others[-1] ** 2]))}
 
 
 class DCGANDiscriminator(BaseModel):
@@ -127,15 +129,78 @@ class DCGANDiscriminator(BaseModel):
     def create_model(self, input_size, **unused_params):
         self._sides = halved_sides(input_size, len(self.channels))
 
-    def run_model(self, model_input, is_training=True, **unused_params):
-        x = tf.reshape(model_input, [-1, self._sides[0], self._sides[0], 1])
+    def run_model(self, model_input, is_training=True, compute_type=tf.float32, **unused_params):
+        x = tf.cast(tf.reshape(model_input, [-1, self._sides[0], self._sides[0], 1]), compute_type)
         for index, channels in enumerate(self.channels):
             x = layers.conv2d(x, channels, 5, 2, f"shrink_{index}")
             if self.norm and index:
                 x = layers.batch_norm(x, is_training, f"norm_{index}")
             x = tf.nn.leaky_relu(x, 0.2)
-        logits = layers.dense(tf.reshape(x, [-1, self._sides[-1] ** 2 * self.channels[-1]]), 1, "judge")
+        x = tf.reshape(tf.cast(x, tf.float32), [-1, self._sides[-1] ** 2 * self.channels[-1]])
+        logits = layers.dense(x, 1, "judge")
         return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+
+class ResidualGenerator(BaseModel):
+    """100 - dense - three residual blocks that double the sides - convolution (Miyato et al. 2018, arXiv 1802.05957).
+
+    Attributes:
+        channels: of the images between its blocks, from the smallest to the largest.
+    """
+
+    channels = (128, 96, 64, 32)
+
+    def create_model(self, output_size, **unused_params):
+        self._sides = halved_sides(output_size, len(self.channels) - 1)
+
+    def run_model(self, model_input, is_training=True, compute_type=tf.float32, **unused_params):
+        first, *others = self._sides[::-1]
+        x = layers.dense(model_input, first * first * self.channels[0], "project")
+        x = tf.cast(tf.reshape(x, [-1, first, first, self.channels[0]]), compute_type)
+        for index, (side, channels) in enumerate(zip(others, self.channels[1:])):
+            x = self._block(x, side, channels, is_training, f"block_{index}")
+        x = layers.conv2d(tf.nn.relu(layers.batch_norm(x, is_training, "norm")), 1, 3, 1, "draw")
+        return {"output": tf.sigmoid(tf.reshape(tf.cast(x, tf.float32), [-1, others[-1] ** 2]))}
+
+    def _block(self, x, side, channels, is_training, name):
+        with tf.variable_scope(name, reuse=tf.AUTO_REUSE):
+            branch = layers.upsample(tf.nn.relu(layers.batch_norm(x, is_training, "norm_0")), (side, side))
+            branch = layers.conv2d(branch, channels, 3, 1, "conv_0")
+            branch = layers.conv2d(
+                tf.nn.relu(layers.batch_norm(branch, is_training, "norm_1")), channels, 3, 1, "conv_1"
+            )
+            return branch + layers.upsample(layers.conv2d(x, channels, 1, 1, "shortcut"), (side, side))
+
+
+class ResidualDiscriminator(BaseModel):
+    """Three residual blocks that halve the sides - dense, spectrally normalised (Miyato et al. 2018, arXiv 1802.05957).
+
+    Attributes:
+        channels: of the images between its blocks, from the largest to the smallest.
+    """
+
+    judges_independently = True
+    channels = (32, 64, 128)
+
+    def create_model(self, input_size, **unused_params):
+        self._sides = halved_sides(input_size, len(self.channels))
+
+    def run_model(self, model_input, is_training=True, compute_type=tf.float32, **unused_params):
+        x = tf.cast(tf.reshape(model_input, [-1, self._sides[0], self._sides[0], 1]), compute_type)
+        for index, channels in enumerate(self.channels):
+            with tf.variable_scope(f"block_{index}", reuse=tf.AUTO_REUSE):
+                x = self._block(x, channels, is_training, first=index == 0)
+        x = tf.cast(tf.nn.leaky_relu(x, 0.2), tf.float32)
+        x = tf.reshape(x, [-1, self._sides[-1] ** 2 * self.channels[-1]])
+        logits = layers.dense(x, 1, "judge", layers.spectral_norm(is_training))
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+    def _block(self, x, channels, is_training, first):
+        norm = layers.spectral_norm(is_training)
+        branch = x if first else tf.nn.leaky_relu(x, 0.2)
+        branch = tf.nn.leaky_relu(layers.conv2d(branch, channels, 3, 1, "conv_0", norm), 0.2)
+        branch = layers.downsample(layers.conv2d(branch, channels, 3, 1, "conv_1", norm))
+        return branch + layers.conv2d(layers.downsample(x), channels, 1, 1, "shortcut", norm)
 
 
 def halved_sides(size, times):

@@ -27,10 +27,11 @@ class Network:
         model: an object with `create_model`, `run_model` and perhaps `get_variables`.
         kind: GENERATOR or DISCRIMINATOR; also the scope's name.
         size: pixels of an image.
+        compute_type: tf.DType that the model may compute in while it trains; serving is float32.
     """
 
-    def __init__(self, model, kind, size):
-        self.model, self.kind, self.size = model, kind, size
+    def __init__(self, model, kind, size, compute_type=tf.float32):
+        self.model, self.kind, self.size, self._compute_type = model, kind, size, compute_type
         self._owned = {
             key: []
             for key in (
@@ -46,8 +47,9 @@ class Network:
 
     def __call__(self, model_input, is_training):
         """Runs the model and checks what it returns; see models.BaseModel.run_model."""
+        keywords = {"is_training": is_training, "compute_type": self._compute_type if is_training else tf.float32}
         with self._owning(), self._explaining("run_model"):
-            results = _call(self.model.run_model, {"is_training": is_training}, first=model_input)
+            results = _call(self.model.run_model, keywords, first=model_input)
         self._connected = True
         self._check(results)
         return results

@@ -144,3 +144,63 @@ def test_training_updates_the_moving_averages():
     moved = {name for name in served if np.abs(after[name] - before[name]).max() > 1e-6}
     assert {name for name in served if name.endswith(("mean", "variance"))} <= moved
     assert set(served) == set(graph.build_serving_graph(ConvGenerator(), ConvDiscriminator(), 784).variables)
+
+
+def test_upsample():
+    image = np.float32([[1, 2], [3, 4]]).reshape(1, 2, 2, 1)
+    value, _ = run(lambda x: layers.upsample(x, (3, 4)), image.repeat(2, 3) * [1, 10])
+    np.testing.assert_array_equal(value[0, :, :, 0], [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4]])
+    np.testing.assert_array_equal(value[0, :, :, 1], value[0, :, :, 0] * 10)
+
+
+def test_downsample():
+    """Squares of two by two, and at the right and lower border what is left of them."""
+    image = np.float32([[1, 3, 5], [5, 7, 9], [2, 4, 8]]).reshape(1, 3, 3, 1)
+    value, _ = run(layers.downsample, image)
+    np.testing.assert_array_equal(value[0, :, :, 0], [[4, 7], [3, 8]])
+
+
+def test_spectral_norm():
+    """A diagonal matrix of 3 and 1: after some rounds its largest singular value, 3, is divided out; in serving too."""
+
+    def build(is_training):
+        return lambda x: layers.dense(x, 2, "d", layers.spectral_norm(is_training))
+
+    def update(session, feed):
+        for _ in range(20):
+            session.run(tf.get_collection(tf.GraphKeys.UPDATE_OPS), feed)
+
+    weights = {"d/weights": [[3.0, 0.0], [0.0, 1.0]]}
+    _, found = run(build(True), [[1.0, 0.0]], weights=weights, then=update)
+    np.testing.assert_allclose(np.abs(found["d/right"]), [[1, 0]], atol=1e-6)
+    value, after = run(build(False), [[6.0, 6.0]], weights=weights | {"d/right": found["d/right"]})
+    np.testing.assert_allclose(value, [[6, 2]], rtol=1e-5)
+    np.testing.assert_array_equal(after["d/right"], found["d/right"])
+
+
+def test_spectral_norm_has_the_gradient_of_the_quotient():
+    """With sigma = u' W v, the gradient of W_00 / sigma by W_00 at W = diag(3, 1), u = v = (1, 0) is 1/3 - 3/9 = 0."""
+    with tf.Graph().as_default():
+        value = layers.dense(tf.constant([[1.0, 0.0]]), 2, "d", layers.spectral_norm(True))
+        by_name = {v.op.name: v for v in tf.global_variables()}
+        gradient = tf.gradients(value[:, 0], by_name["d/weights"])[0]
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            by_name["d/weights"].load([[3.0, 0.0], [0.0, 1.0]], session)
+            by_name["d/right"].load([[1.0, 0.0]], session)
+            np.testing.assert_allclose(session.run(gradient), [[0, 0], [0, 0]], atol=1e-6)
+
+
+def test_layers_compute_in_the_type_of_their_input():
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.bfloat16, [None, 5, 5, 3])
+        y = layers.conv2d_transpose(layers.conv2d(x, 4, 3, 2, "c"), 4, 4, 2, "t", (5, 5))
+        y = layers.downsample(layers.upsample(layers.batch_norm(y, True, "n"), (10, 10)))
+        y = layers.dense(tf.reshape(y, [-1, 100]), 2, "d", layers.spectral_norm(True))
+        assert y.dtype == tf.bfloat16
+        assert {v.dtype.base_dtype for v in tf.global_variables()} == {tf.float32}
+        gradients = tf.gradients(y, tf.trainable_variables())
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            for value in session.run(gradients, {x: np.ones([2, 5, 5, 3])}):
+                assert value.dtype == np.float32 and np.isfinite(value).all()
