@@ -9,10 +9,11 @@ from typing import NamedTuple
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.variable_pb2 import VariableDef
 
-from gan import contract, registry
-from gan.errors import UserError
+from gan import contract, gradients, registry
+from gan.augment import Augmentation, Augmenter
 from gan.network import Network, check_scalar
 from gan.registry import DISCRIMINATOR, GENERATOR
+from gan.towers import Towers
 
 MOMENTUM = 0.9  # of MomentumOptimizer, which has no default
 
@@ -23,9 +24,11 @@ class TrainingGraph(NamedTuple):
     train_op: tf.Operation  # one step of both networks
     discriminator_loss: tf.Tensor
     generator_loss: tf.Tensor
-    accuracy_on_real: tf.Tensor  # share of real images judged real
-    accuracy_on_fake: tf.Tensor  # share of generated images judged generated
+    accuracy_on_real: tf.Tensor  # share of real images judged real, augmented where they are
+    accuracy_on_fake: tf.Tensor  # share of generated images judged generated, likewise
+    augment_probability: tf.Tensor  # as it is in this step
     learning_rate: tf.Tensor
+    schedule_factor: tf.Variable  # of the learning rate, which the training loop sets; None where no schedule does
     global_step: tf.Variable
     images_seen: tf.Variable  # real images used in all, int64
     seed: tf.Variable  # int64; kept here so that it is saved
@@ -57,13 +60,19 @@ def build_training_graph(
     *,
     size,
     optimizer="AdamOptimizer",
-    adam_beta1=0.9,
+    adam_betas=(0.9, 0.999),
     base_learning_rate=0.001,
     learning_rate_decay=1.0,
     learning_rate_decay_examples=1,
+    follows_schedule=False,
     clip_gradient_norm=0.0,
     regularization_penalty=0.0,
     averaging_decay=0.0,
+    augmentation=None,
+    penalty=None,
+    top_k_share=1.0,
+    place=None,
+    compute_type=tf.float32,
     devices=("",),
     exchange=None,
 ):
@@ -84,14 +93,21 @@ def build_training_graph(
         noise: float32 [N, 100] in [-1, 1].
         size: pixels of an image.
         optimizer: name of a class of tf.train; each network gets one of its own.
-        adam_beta1: decay of AdamOptimizer's average of gradients.
+        adam_betas: decays of AdamOptimizer's averages of gradients and of their squares.
         base_learning_rate: learning rate at the start.
         learning_rate_decay: factor applied every `learning_rate_decay_examples` real images.
         learning_rate_decay_examples: see above.
+        follows_schedule: whether the learning rate is also multiplied by a variable that the training loop sets.
         clip_gradient_norm: largest norm of all gradients of a network together; 0 does not clip.
         regularization_penalty: weight of the models' own regularization losses.
         averaging_decay: decay of the generator's averaged weights per step, less at the start;
             0 serves the raw weights.
+        augmentation: an augment.Augmentation of what the discriminator sees, or None.
+        penalty: a gradients.Penalty on the discriminator, or None.
+        top_k_share: share of the generated images that the generator learns from, see `losses_of`.
+        place: int64 [3], on which random draws and the steps with a penalty depend: the seed, the number of the step
+            and the number of the first image here in the step's batch. None is the counters' seed and step, and 0.
+        compute_type: tf.DType that models may compute in; see models.BaseModel.run_model.
         devices: names of the devices to share the batch; "" leaves the choice to TensorFlow.
         exchange: what a cluster puts between taking and applying gradients, or None:
             (a list of (gradient, variable) pairs for each network, update operations, number of
@@ -101,15 +117,18 @@ def build_training_graph(
         A TrainingGraph.
     """
     counters = _counters()
-    generator = Network(generator, GENERATOR, size)
-    discriminator = Network(discriminator, DISCRIMINATOR, size)
+    generator = Network(generator, GENERATOR, size, compute_type)
+    discriminator = Network(discriminator, DISCRIMINATOR, size, compute_type)
 
     num_real = tf.shape(real_images)[0]
-    towers = _Towers(generator, discriminator, real_images, noise, devices)
-    real_logits, fake_logits = towers.joined("logits")
-    real_verdicts, fake_verdicts = towers.joined("predictions")
+    if place is None:
+        place = tf.stack([counters["seed"].read_value(), counters["global_step"].read_value(), 0])
+    augmenter = Augmenter(augmentation or Augmentation(), place[:2], first=place[2])
+    towers = Towers(generator, discriminator, real_images, noise, augmenter, devices)
+    real_logits, fake_logits = towers.verdicts("logits")
+    real_verdicts, fake_verdicts = towers.verdicts("predictions")
 
-    discriminator_loss, generator_loss = losses_of(loss, real_logits, fake_logits)
+    losses = losses_of(loss, real_logits, fake_logits, top_k_share)
     learning_rate = tf.train.exponential_decay(
         base_learning_rate,
         counters["images_seen"],
@@ -117,27 +136,25 @@ def build_training_graph(
         learning_rate_decay,
         staircase=True,
     )
+    schedule_factor = None
+    if follows_schedule:
+        schedule_factor = tf.get_variable("schedule_factor", [], initializer=tf.ones_initializer(), trainable=False)
+        learning_rate *= schedule_factor
     networks = discriminator, generator
-    penalties = [regularization_penalty * towers.regularization_loss(network) for network in networks]
-    if _declares(loss, "shares_backward") and _declares(discriminator.model, "judges_independently"):
-        # One pass back through the discriminator serves both networks.
-        by_logit = [tf.gradients(each, fake_logits)[0] for each in (discriminator_loss, generator_loss)]
-        quotients = tf.math.divide_no_nan(by_logit[1], by_logit[0])
-        gradients = _shared_gradients(networks, discriminator_loss, penalties, quotients, towers.fake_images)
-    else:
-        losses = discriminator_loss + penalties[0], generator_loss + penalties[1]
-        gradients = [_gradients(network, of, len(devices) > 1) for network, of in zip(networks, losses)]
-    _check_owners(*networks)
-    updates = discriminator.updates + generator.updates
+    additions = [regularization_penalty * each for each in towers.regularization_losses()]
+    additions[0] += gradients.lazy_penalty(penalty, towers, place[:2])
+    found = gradients.of_both(networks, loss, losses, additions, fake_logits, towers.fake_images)
+    gradients.check_owners(*networks)
+    updates = discriminator.updates + generator.updates + augmenter.updates(real_logits)
     if exchange:
-        gradients, updates, num_real = exchange(gradients, updates, num_real)
+        found, updates, num_real = exchange(found, updates, num_real)
     if clip_gradient_norm:
-        gradients = [_clipped(pairs, clip_gradient_norm) for pairs in gradients]
+        found = [gradients.clipped(pairs, clip_gradient_norm) for pairs in found]
 
-    with tf.control_dependencies([gradient for pairs in gradients for gradient, _ in pairs]):
+    with tf.control_dependencies([gradient for pairs in found for gradient, _ in pairs]):
         applied = [
-            _make_optimizer(optimizer, learning_rate, adam_beta1, network.kind).apply_gradients(pairs)
-            for network, pairs in zip(networks, gradients)
+            _make_optimizer(optimizer, learning_rate, adam_betas, network.kind).apply_gradients(pairs)
+            for network, pairs in zip(networks, found)
         ]
     with tf.control_dependencies(applied + updates):
         average_op, averages = _averages(generator, averaging_decay, counters["global_step"])
@@ -148,11 +165,13 @@ def build_training_graph(
         )
     return TrainingGraph(
         train_op=train_op,
-        discriminator_loss=discriminator_loss,
-        generator_loss=generator_loss,
+        discriminator_loss=losses[0],
+        generator_loss=losses[1],
         accuracy_on_real=tf.reduce_mean(tf.cast(real_verdicts > 0.5, tf.float32)),
         accuracy_on_fake=tf.reduce_mean(tf.cast(fake_verdicts <= 0.5, tf.float32)),
+        augment_probability=augmenter.probability,
         learning_rate=learning_rate,
+        schedule_factor=schedule_factor,
         serving_weights={
             variable.op.name: averages.get(variable.op.name, variable)
             for variable in generator.variables + discriminator.variables
@@ -161,23 +180,45 @@ def build_training_graph(
     )
 
 
-def losses_of(loss, real_logits, fake_logits):
-    """Both losses of a losses.BaseLoss for logits [N, 1], checked to be scalars: (discriminator's, generator's)."""
-    values = []
+def losses_of(loss, real_logits, fake_logits, top_k_share=1.0):
+    """Both losses of a losses.BaseLoss, checked to be scalars.
+
+    Args:
+        loss: a losses.BaseLoss.
+        real_logits: float32 [N, 1].
+        fake_logits: float32 [N, 1].
+        top_k_share: the generator's loss is of this share of its images, those with the highest logits, and of as
+            many real ones (Sinha et al. 2020, arXiv 2002.06224). Bad images are not worth improving: the
+            discriminator's slope there seldom points to good ones.
+
+    Returns:
+        [discriminator's, generator's], float32 scalars.
+    """
+    values, given = [], (real_logits, fake_logits)
     for method in ("discriminator_loss", "generator_loss"):
         with registry.explaining(type(loss), method, registry.LOSS):
-            values.append(getattr(loss, method)(real_logits, fake_logits))
+            values.append(getattr(loss, method)(*given))
         check_scalar(values[-1], f"{type(loss).__name__}.{method}")
+        if top_k_share < 1:
+            given = _most_convincing(real_logits, fake_logits, top_k_share)
     return values
 
 
-def build_serving_graph(generator, discriminator, size):
+def _most_convincing(real_logits, fake_logits, share):
+    """That share of the pairs of a real and a generated image, whose generated ones have the highest logits."""
+    count = tf.round(share * tf.cast(tf.shape(fake_logits)[0], tf.float32))
+    chosen = tf.math.top_k(fake_logits[:, 0], tf.maximum(1, tf.cast(count, tf.int32))).indices
+    return tf.gather(real_logits, chosen), tf.gather(fake_logits, chosen)
+
+
+def build_serving_graph(generator, discriminator, size, calibrated=False):
     """Builds the graph that is handed in, from models of its own, lowered to old operations.
 
     Args:
         generator: a generator model that was not used in another graph.
         discriminator: likewise.
         size: pixels of an image.
+        calibrated: whether the discriminator gets a variable network.CALIBRATION_OFFSET.
 
     Returns:
         A ServingGraph.
@@ -185,7 +226,7 @@ def build_serving_graph(generator, discriminator, size):
     with tf.Graph().as_default():
         contract.publish(
             *Network(generator, GENERATOR, size).connect_to_placeholder(),
-            *Network(discriminator, DISCRIMINATOR, size).connect_to_placeholder(),
+            *Network(discriminator, DISCRIMINATOR, size).connect_to_placeholder(calibrated),
         )
         networks = contract.cut(_meta_graph(), size)
     return _lowered_serving_graph(networks)
@@ -281,118 +322,8 @@ def _counters():
     )
 
 
-class _Towers:
-    """Both networks on each device's share of a batch."""
-
-    def __init__(self, generator, discriminator, real_images, noise, devices):
-        self._shares, self._results = [], {generator.kind: [], discriminator.kind: []}
-        self._num_real = []
-        for index, device in enumerate(devices):
-            real, latents, share = real_images, noise, 1.0
-            if len(devices) > 1:
-                total = tf.shape(real_images)[0]
-                first, end = total * index // len(devices), total * (index + 1) // len(devices)
-                real, latents, share = real_images[first:end], noise[first:end], (end - first) / total
-            with tf.device(device):
-                generated = generator(latents, is_training=True)
-                verdicts = discriminator(tf.concat([real, generated["output"]], 0), is_training=True)
-            self._shares.append(tf.cast(share, tf.float32))
-            self._num_real.append(tf.shape(real)[0])
-            self._results[generator.kind].append(generated)
-            self._results[discriminator.kind].append(verdicts)
-
-    @property
-    def fake_images(self):
-        """What the generators of all towers return."""
-        return [results["output"] for results in self._results[GENERATOR]]
-
-    def joined(self, key):
-        """(of the real images, of the generated ones): what the discriminators of all towers return."""
-        verdicts = [results[key] for results in self._results[DISCRIMINATOR]]
-        of_real = [values[:count] for values, count in zip(verdicts, self._num_real)]
-        of_fake = [values[count:] for values, count in zip(verdicts, self._num_real)]
-        return _concatenated(of_real), _concatenated(of_fake)
-
-    def regularization_loss(self, network):
-        """All that a network's model wants added to its loss; what it returns is averaged over the batch."""
-        returned = [
-            share * results["regularization_loss"]
-            for share, results in zip(self._shares, self._results[network.kind])
-            if "regularization_loss" in results
-        ]
-        return tf.add_n([tf.constant(0.0), *network.regularization_losses, *returned])
-
-
-def _concatenated(parts):
-    return parts[0] if len(parts) == 1 else tf.concat(parts, 0)
-
-
-def _declares(thing, what):
-    """Whether a class itself says something; one derived from it may do otherwise."""
-    return vars(type(thing)).get(what) is True
-
-
-def _shared_gradients(networks, discriminator_loss, penalties, quotients, fake_images):
-    """Both networks' gradients from one pass back through the discriminator.
-
-    What reaches a generated image from either loss is the loss's gradient by the image's logit, times the gradient of
-    the logit by the image. So the discriminator's, times the quotient of the two losses' gradients by the logit, is
-    the generator's (Shi et al. 2021, arXiv 2103.00430).
-
-    Args:
-        networks: (discriminator, generator).
-        discriminator_loss: without penalties.
-        penalties: of the discriminator, which must not depend on images, and of the generator.
-        quotients: [N, 1], the generator's loss's gradients by the logits of generated images, over the discriminator's.
-        fake_images: generated images of each tower.
-    """
-    discriminator, generator = networks
-    options = dict(colocate_gradients_with_ops=len(fake_images) > 1)
-    variables = discriminator.trainable_variables
-    found = tf.gradients([discriminator_loss, penalties[0]], variables + fake_images, **options)
-    counts = tf.stack([tf.shape(images)[0] for images in fake_images])
-    parts = tf.split(quotients, counts, num=len(fake_images))
-    reaching = [quotient * gradient for quotient, gradient in zip(parts, found[len(variables) :])]
-    of_generator = tf.gradients(
-        [*fake_images, penalties[1]], generator.trainable_variables, [*reaching, tf.ones([])], **options
-    )
-    return [_paired(discriminator, found[: len(variables)]), _paired(generator, of_generator)]
-
-
-def _gradients(network, loss, colocate):
-    """(gradient, variable) pairs of a network."""
-    gradients = tf.gradients(loss, network.trainable_variables, colocate_gradients_with_ops=colocate)
-    return _paired(network, gradients)
-
-
-def _paired(network, gradients):
-    """(gradient, variable) pairs; every variable must have a gradient."""
-    pairs = list(zip(gradients, network.trainable_variables))
-    unused = [variable.op.name for gradient, variable in pairs if gradient is None]
-    if unused:
-        raise UserError(f"{type(network.model).__name__}: the loss does not depend on {', '.join(unused)}")
-    return pairs
-
-
-def _clipped(pairs, norm):
-    gradients, variables = zip(*pairs)
-    return list(zip(tf.clip_by_global_norm(gradients, norm)[0], variables))
-
-
-def _check_owners(*networks):
-    """A trainable variable that nobody trains is a mistake; so is one that both networks train."""
-    owners = {}
-    for network in networks:
-        for variable in network.trainable_variables:
-            owners.setdefault(variable.op.name, []).append(network.kind)
-    for variable in tf.trainable_variables():
-        if len(owners.get(variable.op.name, [])) != 1:
-            who = " and ".join(owners.get(variable.op.name, [])) or "nobody"
-            raise UserError(f"variable {variable.op.name} is trained by {who}; one network must own it")
-
-
-def _make_optimizer(name, learning_rate, adam_beta1, kind):
-    settings = {"AdamOptimizer": {"beta1": adam_beta1}, "MomentumOptimizer": {"momentum": MOMENTUM}}
+def _make_optimizer(name, learning_rate, adam_betas, kind):
+    settings = {"AdamOptimizer": dict(zip(("beta1", "beta2"), adam_betas)), "MomentumOptimizer": {"momentum": MOMENTUM}}
     return getattr(tf.train, name)(learning_rate, name=f"{kind}_{name}", **settings.get(name, {}))
 
 

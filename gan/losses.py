@@ -1,4 +1,7 @@
-"""Loss functions. A contestant's own loss goes here and is chosen with --label_loss=ItsName."""
+"""Loss functions and gradient penalties.
+
+A contestant's own go here and are chosen with --label_loss=ItsName and --penalty=ItsName.
+"""
 
 import tensorflow.compat.v1 as tf
 
@@ -111,3 +114,94 @@ class RelativisticLoss(BaseLoss):
 
     def generator_loss(self, real_logits, fake_logits):
         return tf.reduce_mean(tf.nn.softplus(real_logits - fake_logits))
+
+
+class WassersteinLoss(BaseLoss):
+    """Logits as high as possible for real and as low as possible for generated images: a critic, without a sigmoid.
+
+    Arjovsky et al. 2017, arXiv 1701.07875, equation 3. It estimates a distance only while its gradient by the images
+    is held near 1, as with --penalty=GradientPenalty. A logit means nothing by itself, only more or less than
+    another, so that the border between real and generated is not at 0 (a prediction of 0.5) until it is calibrated.
+    """
+
+    shares_backward = True  # the generator's gradient is -1 times the discriminator's
+
+    def calculate_loss(self, predictions, labels, **unused_params):
+        return tf.reduce_mean((1 - 2 * labels) * predictions)
+
+
+class BasePenalty:
+    """What is added to the discriminator's loss for being too steep.
+
+    Attributes:
+        weight: what it is multiplied by where --penalty_weight is not set.
+    """
+
+    weight = 1.0
+
+    def calculate_penalty(self, discriminator, real_images, fake_images, **unused_params):
+        """Computes the penalty of a batch.
+
+        Args:
+            discriminator: callable, float32 images [N, size] -> logits [N, 1]; may be called several times.
+            real_images: float32 [N, size], as the discriminator sees them: augmented, where they are.
+            fake_images: float32 [N, size], likewise; no gradient reaches the generator through them.
+            **unused_params: `seed`, int64 [2], another one in each step, for tf.random.stateless_uniform; and what
+                may come later.
+
+        Returns:
+            float32 scalar.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define calculate_penalty")
+
+
+class R1Penalty(BasePenalty):
+    """E |grad D(real)|^2 / 2: where the data is, the discriminator is to be flat.
+
+    Mescheder et al. 2018, arXiv 1801.04406, equation 9; the weight is their gamma. Pixels go from 0 to 1 here: where
+    a paper's go from -1 to 1, a quarter of its gamma does the same.
+    """
+
+    def calculate_penalty(self, discriminator, real_images, fake_images, **unused_params):
+        return _mean_square_of_gradients(discriminator, real_images) / 2
+
+
+class R2Penalty(BasePenalty):
+    """E |grad D(generated)|^2 / 2: R1 of generated images (arXiv 1801.04406, equation 10)."""
+
+    def calculate_penalty(self, discriminator, real_images, fake_images, **unused_params):
+        return _mean_square_of_gradients(discriminator, fake_images) / 2
+
+
+class R1R2Penalty(BasePenalty):
+    """R1 + R2, which together with RelativisticLoss converges locally (Huang et al. 2024, R3GAN, arXiv 2501.05441)."""
+
+    def calculate_penalty(self, discriminator, real_images, fake_images, **unused_params):
+        of_real = _mean_square_of_gradients(discriminator, real_images)
+        return (of_real + _mean_square_of_gradients(discriminator, fake_images)) / 2
+
+
+class GradientPenalty(BasePenalty):
+    """E (|grad D| - 1)^2 at random points between a real and a generated image: a slope of 1, for WassersteinLoss.
+
+    Gulrajani et al. 2017, arXiv 1704.00028, equation 3; the weight is their lambda.
+    """
+
+    weight = 10.0
+
+    def calculate_penalty(self, discriminator, real_images, fake_images, seed=(0, 0), **unused_params):
+        portions = tf.random.stateless_uniform([tf.shape(real_images)[0], 1], seed, alg="philox")
+        squares = _squares_of_gradients(discriminator, real_images + portions * (fake_images - real_images))
+        # The root has no slope at 0.
+        return tf.reduce_mean(tf.square(tf.sqrt(squares + 1e-12) - 1))
+
+
+def _squares_of_gradients(discriminator, images):
+    """|grad D|^2 at each image: [N]."""
+    # Colocated, each device works back through what it did itself.
+    (gradients,) = tf.gradients(discriminator(images), images, colocate_gradients_with_ops=True)
+    return tf.reduce_sum(tf.square(gradients), 1)
+
+
+def _mean_square_of_gradients(discriminator, images):
+    return tf.reduce_mean(_squares_of_gradients(discriminator, images))

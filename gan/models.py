@@ -203,6 +203,63 @@ class ResidualDiscriminator(BaseModel):
         return branch + layers.conv2d(layers.downsample(x), channels, 1, 1, "shortcut", norm)
 
 
+class ContestGenerator(BaseModel):
+    """100 - dense - two transposed convolutions - convolution - pixel shuffle: what the recipes train.
+
+    Kernels of 4 at stride 2 treat all pixels alike, so that no grid gives a generated image away (Odena et al. 2016).
+    The last doubling is a convolution to 4 channels, whose pixels are then laid out in squares of 2x2 (Shi et al. 2016,
+    arXiv 1609.05158): at full size, where convolutions are dear, nothing is computed.
+
+    Attributes:
+        channels: of the images between its layers, from the smallest to the largest.
+    """
+
+    channels = (96, 128, 64)
+
+    def create_model(self, output_size, **unused_params):
+        self._sides = halved_sides(output_size, len(self.channels))
+
+    def run_model(self, model_input, is_training=True, compute_type=tf.float32, **unused_params):
+        first, *others, last = self._sides[::-1]
+        x = layers.dense(model_input, first * first * self.channels[0], "project")
+        x = tf.cast(tf.reshape(x, [-1, first, first, self.channels[0]]), compute_type)
+        x = tf.nn.relu(layers.batch_norm(x, is_training, "norm"))
+        for index, (side, channels) in enumerate(zip(others, self.channels[1:])):
+            x = layers.conv2d_transpose(x, channels, 4, 2, f"grow_{index}", (side, side))
+            x = tf.nn.relu(layers.batch_norm(x, is_training, f"norm_{index}"))
+        x = layers.conv2d(x, self.channels[-1], 3, 1, "refine")
+        x = tf.nn.relu(layers.batch_norm(x, is_training, "refine_norm"))
+        x = tf.depth_to_space(tf.cast(layers.conv2d(x, 4, 3, 1, "draw"), tf.float32), 2)[:, :last, :last]
+        return {"output": tf.sigmoid(tf.reshape(x, [-1, last * last]))}
+
+
+class ContestDiscriminator(BaseModel):
+    """Three convolutions at stride 2, one between at stride 1 - dense: what the recipes train.
+
+    Without normalisation: a gradient penalty keeps it in check, and one pass back serves both networks.
+
+    Attributes:
+        channels: of the images between its layers, from the largest to the smallest.
+    """
+
+    judges_independently = True
+    channels = (64, 128, 128)
+
+    def create_model(self, input_size, **unused_params):
+        self._sides = halved_sides(input_size, len(self.channels))
+
+    def run_model(self, model_input, is_training=True, compute_type=tf.float32, **unused_params):
+        x = tf.reshape(2 * model_input - 1, [-1, self._sides[0], self._sides[0], 1])
+        x = tf.cast(x, compute_type)
+        for index, channels in enumerate(self.channels):
+            x = tf.nn.leaky_relu(layers.conv2d(x, channels, 4, 2, f"shrink_{index}"), 0.2)
+            if index == 1:
+                x = tf.nn.leaky_relu(layers.conv2d(x, channels, 3, 1, "refine"), 0.2)
+        x = tf.reshape(tf.cast(x, tf.float32), [-1, self._sides[-1] ** 2 * self.channels[-1]])
+        logits = layers.dense(x, 1, "judge")
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+
 def halved_sides(size, times):
     """Sides of a square image of `size` pixels as layers of stride 2 halve it, rounding up: 50, 25, 13, 7."""
     sides = [round(size**0.5)]

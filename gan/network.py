@@ -17,6 +17,8 @@ tf.disable_v2_tensorshape()
 tf.disable_control_flow_v2()
 tf.enable_resource_variables()
 
+CALIBRATION_OFFSET = "calibration/offset"  # variable of a snapshot whose discriminator is calibrated
+
 
 class Network:
     """A contestant's model under one variable scope; every call shares its variables.
@@ -54,11 +56,21 @@ class Network:
         self._check(results)
         return results
 
-    def connect_to_placeholder(self):
-        """Runs the model for serving; returns its placeholder and what it serves."""
+    def connect_to_placeholder(self, calibrated=False):
+        """Runs the model for serving; returns its placeholder and what it serves.
+
+        Args:
+            calibrated: whether a discriminator gets a variable CALIBRATION_OFFSET, which is added to its logits.
+        """
         width = NOISE_SIZE if self.kind == GENERATOR else self.size
         given = tf.placeholder(tf.float32, [None, width])
-        return given, self(given, is_training=False)["output" if self.kind == GENERATOR else "predictions"]
+        results = self(given, is_training=False)
+        if self.kind == GENERATOR:
+            return given, results["output"]
+        if not calibrated:
+            return given, results["predictions"]
+        offset = tf.get_variable(CALIBRATION_OFFSET, [], initializer=tf.zeros_initializer(), trainable=False)
+        return given, tf.sigmoid(results["logits"] + offset)
 
     @property
     def variables(self):

@@ -1,4 +1,4 @@
-"""Classes chosen by name on the command line: networks and losses.
+"""What is chosen by name on the command line: networks, losses, penalties and augmentations.
 
 A plain name is a class of gan/models.py or gan/losses.py; a dotted one, mypackage.mymodule.MyClass,
 reaches code outside the package. Plain names are checked by reading the source, without importing
@@ -14,25 +14,53 @@ import traceback
 
 from gan.errors import UserError, reason
 
-GENERATOR, DISCRIMINATOR, LOSS = "generator", "discriminator", "loss"
+GENERATOR, DISCRIMINATOR, LOSS, PENALTY = "generator", "discriminator", "loss", "penalty"
 
 # The argument of create_model that tells the two kinds of network apart.
 SIZE_ARGUMENT = {GENERATOR: "output_size", DISCRIMINATOR: "input_size"}
-_MODULE = {GENERATOR: "models", DISCRIMINATOR: "models", LOSS: "losses"}
-_BASE = {GENERATOR: "BaseModel", DISCRIMINATOR: "BaseModel", LOSS: "BaseLoss"}
+_MODULE = {GENERATOR: "models", DISCRIMINATOR: "models", LOSS: "losses", PENALTY: "losses"}
+_BASE = {GENERATOR: "BaseModel", DISCRIMINATOR: "BaseModel", LOSS: "BaseLoss", PENALTY: "BasePenalty"}
 _METHODS = {
     GENERATOR: ("create_model", "run_model"),
     DISCRIMINATOR: ("create_model", "run_model"),
     LOSS: ("discriminator_loss", "generator_loss"),
+    PENALTY: ("calculate_penalty",),
 }
+_TRANSFORMATION_ARGUMENTS = ["images", "happens", "draws"]
 
 
 def listed(kind):
     """Names of the package's own classes of a kind, in the order of the file."""
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), _MODULE[kind] + ".py")
-    with open(path, encoding="utf-8") as file:
-        classes = {node.name: node for node in ast.parse(file.read()).body if isinstance(node, ast.ClassDef)}
+    classes = {node.name: node for node in _definitions(_MODULE[kind]) if isinstance(node, ast.ClassDef)}
     return [name for name in classes if _BASE[kind] in _ancestors(name, classes) and _may_be(kind, name, classes)]
+
+
+def transformations():
+    """Names of the transformations of gan/augment.py, in the order of the file."""
+    functions = [node for node in _definitions("augment") if isinstance(node, ast.FunctionDef)]
+    return [node.name for node in functions if [a.arg for a in node.args.args] == _TRANSFORMATION_ARGUMENTS]
+
+
+def policy(text, flag):
+    """Reads a list of transformations.
+
+    Args:
+        text: names with commas, in any order; None or empty is none.
+        flag: name of the flag that gave it, for the message.
+
+    Returns:
+        A tuple of names, in the order of gan/augment.py.
+
+    Raises:
+        UserError: there is no such transformation.
+    """
+    wanted = [name.strip() for name in (text or "").split(",") if name.strip()]
+    for name in wanted:
+        if name not in transformations():
+            raise UserError(
+                f"--{flag}={text}: gan/augment.py has no transformation {name}; it has {', '.join(transformations())}"
+            )
+    return tuple(name for name in transformations() if name in wanted)
 
 
 def check_name(kind, name, flag):
@@ -48,7 +76,7 @@ def load(kind, name, flag):
     """Imports the class and makes one of it.
 
     Args:
-        kind: GENERATOR, DISCRIMINATOR or LOSS.
+        kind: GENERATOR, DISCRIMINATOR, LOSS or PENALTY.
         name: plain or dotted class name.
         flag: name of the flag that gave it, for the message.
 
@@ -81,7 +109,7 @@ def explaining(owner, method, kind):
     Args:
         owner: the class whose method runs.
         method: the method's name.
-        kind: GENERATOR, DISCRIMINATOR or LOSS.
+        kind: GENERATOR, DISCRIMINATOR, LOSS or PENALTY.
     """
     try:
         yield
@@ -92,6 +120,13 @@ def explaining(owner, method, kind):
             f"{owner.__name__}.{method} failed as a {kind}: {type(error).__name__}: {reason(error)} "
             f"{_place(error, owner)}; gan/{_MODULE[kind]}.py has {', '.join(listed(kind))}"
         ) from error
+
+
+def _definitions(module):
+    """What a file of the package defines at its top, read without importing it."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), module + ".py")
+    with open(path, encoding="utf-8") as file:
+        return ast.parse(file.read()).body
 
 
 def _place(error, owner=None):

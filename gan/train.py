@@ -14,7 +14,7 @@ import sys
 if not __package__:  # `python train.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan import cluster, command_line, registry, storage
+from gan import cluster, command_line, processor, registry, schedule, storage
 from gan.command_line import flag
 from gan.errors import UserError
 
@@ -66,9 +66,79 @@ class TrainConfig:
     base_learning_rate: float = flag(0.001, "Learning rate at the start.", at_least=0)
     learning_rate_decay: float = flag(0.95, "Factor by which the learning rate falls.", at_least=0, at_most=1)
     learning_rate_decay_examples: int = flag(4000000, "Real images after which it falls, each time.", at_least=1)
+    learning_rate_schedule: str = flag(
+        schedule.CONSTANT,
+        "How the learning rate falls, besides --learning_rate_decay, in the last part of the run: not at all, or to 0 "
+        "along a line or a cosine. It follows the clock where --max_minutes ends the run, else the steps.",
+        choices=schedule.SHAPES,
+    )
+    learning_rate_hold: float = flag(
+        0.5, "With a --learning_rate_schedule: share of the run before it begins to fall.", at_least=0, at_most=0.99
+    )
     adam_beta1: float = flag(0.5, "Decay of AdamOptimizer's average of gradients.", at_least=0, at_most=0.999999)
+    adam_beta2: float = flag(
+        0.999, "Decay of AdamOptimizer's average of squared gradients.", at_least=0, at_most=0.999999
+    )
     clip_gradient_norm: float = flag(1.0, "Largest norm of all gradients of a network; 0 does not clip.", at_least=0)
     regularization_penalty: float = flag(1.0, "Weight of the regularization losses that models return.", at_least=0)
+    penalty: str = flag(
+        None,
+        "Gradient penalty on the discriminator, a class of gan/losses.py, or a dotted name: R1Penalty (flat where the "
+        "real images are), R2Penalty (where the generated ones are), R1R2Penalty (both, as R3GAN, with "
+        "RelativisticLoss), GradientPenalty (a slope of 1 in between, for WassersteinLoss). It keeps a strong "
+        "discriminator from leaving the generator without a way to go; none where not set.",
+    )
+    penalty_weight: float = flag(
+        None,
+        "Weight of the penalty beside the discriminator's loss: the gamma of R1 and R2, which take |gradient|^2 / 2, 1 "
+        "where not set; the lambda of GradientPenalty, 10 where not set. Pixels go from 0 to 1, and where a paper's go "
+        "from -1 to 1, a quarter of its gamma does the same.",
+        at_least=0,
+    )
+    penalty_steps: int = flag(
+        4,
+        "Steps from one with the penalty to the next; it then counts that many times. A step with it takes about half "
+        "as long again, with R1R2Penalty twice as long. 1 applies it always, as R3GAN does, and 16 is StyleGAN2's. The "
+        "more, the larger the gradient of that one step, and --clip_gradient_norm cuts it off.",
+        at_least=1,
+    )
+    augment: str = flag(
+        None,
+        "Random changes, with commas between, to all images that the discriminator sees in training, real and "
+        "generated: flip, brightness, contrast, blur, translation, cutout (DiffAugment). With little data it cannot "
+        "learn the images by heart then, and the generator still learns the plain ones. 'flip,translation,cutout' is a "
+        "good start. rounding, to 8 bits as the data is, happens to every image where it is named. The accuracies and "
+        "losses shown are of the changed images.",
+    )
+    augment_probability: float = flag(
+        1.0,
+        "Each change happens to each image with this probability. Below about 0.8 the generator cannot come to "
+        "think that changed images are what is wanted.",
+        at_least=0,
+        at_most=1,
+    )
+    augment_target: float = flag(
+        None,
+        "Adapts the probability, from 0 to at most --augment_probability (ADA): it rises while the mean sign of the "
+        "discriminator's logits on real images is above this, as when it learns them by heart, and falls while it is "
+        "below. 0.6 is the paper's.",
+        at_least=-1,
+        at_most=1,
+    )
+    top_k_share: float = flag(
+        1.0,
+        "The generator learns only from this share of its images, those that convince the discriminator most; the "
+        "others seldom show a way to better ones. 1 is all; papers end at 0.5 to 0.75. Its loss is of these alone.",
+        at_least=0.01,
+        at_most=1,
+    )
+    compute_type: str = flag(
+        processor.FLOAT32,
+        "Type of number that networks which know about it compute in while they train. bfloat16 is several times as "
+        "fast on processors with AMX, and far slower on others; auto takes it where it is fast. Weights stay float32, "
+        "and so do snapshots.",
+        choices=processor.COMPUTE_TYPES,
+    )
     averaging_decay: float = flag(
         0.999,
         "Snapshots hold an average of the generator's weights with this decay a step; 0 takes them as they are.",
@@ -113,6 +183,15 @@ class TrainConfig:
         "before it ends.",
         at_least=1,
     )
+    calibration_data_pattern: str = flag(
+        None,
+        "TFRecord files of real images that are not trained on, such as data/validation.tfrecords. Each snapshot's "
+        "discriminator is then given a border between real and generated that accepts --calibration_acceptance of "
+        "them. Where the border lies without it is chance.",
+    )
+    calibration_acceptance: float = flag(
+        0.9, "Share of those images that is to be taken for real.", at_least=0.01, at_most=1
+    )
     eval_data_pattern: str = flag(None, "TFRecord files of real images, which only the evaluator of a cluster uses.")
     log_device_placement: bool = flag(False, "Shows on which device each operation runs.")
 
@@ -127,6 +206,10 @@ def train(config):
     registry.check_name(registry.GENERATOR, config.generator_model, "generator_model")
     registry.check_name(registry.DISCRIMINATOR, config.discriminator_model, "discriminator_model")
     registry.check_name(registry.LOSS, config.label_loss, "label_loss")
+    if config.penalty:
+        registry.check_name(registry.PENALTY, config.penalty, "penalty")
+    if not registry.policy(config.augment, "augment") and config.augment_target is not None:
+        raise UserError("--augment_target has nothing to adapt; name what to do with --augment=flip,translation,cutout")
     place = cluster.from_environment()
     if place:
         # Without it a process waits without end for a parameter server that was killed.

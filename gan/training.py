@@ -9,8 +9,21 @@ import time
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan import checkpoint, contract, graph, mirror, pictures, readers, storage, strategy
+from gan import (
+    calibration,
+    checkpoint,
+    contract,
+    graph,
+    mirror,
+    pictures,
+    readers,
+    records,
+    schedule,
+    storage,
+    strategy,
+)
 from gan.errors import ContractError, DataError, StateError, UserError, reason
+from gan.network import CALIBRATION_OFFSET
 from gan.progress import Progress
 from gan.random_noise_generator import Use, uniform_noise
 from gan.signals import Interrupted, SignalCatcher
@@ -20,6 +33,8 @@ from gan.training_session import TrainingSession, load_models
 SCALARS_PER_EXPORT = 10  # TensorBoard gets numbers this many times for every snapshot
 SECONDS_AFTER_SIGNAL = 15  # for the last upload, where a machine that is being taken away gives 30 in all
 SAMPLES = 64  # images in a sample grid
+CALIBRATION_BATCH = 256  # held-out images run at once
+SCHEDULE_GRAIN = 0.001  # share of the run after which the learning rate is set anew
 
 
 def train(config, files, cluster=None):
@@ -106,6 +121,7 @@ class _Run:
         self._size = contract.image_size(config.use_mnist)
         self._seed = _seed(config, state)
         self._reader = readers.open_reader(files, self._size, config.data_memory_mb, config.num_readers)
+        self._held_out = _held_out_images(config, self._size)
         self._training = TrainingSession(
             config, self._reader, self._size, chosen.placement, chosen.exchange, graph_seed=self._seed
         )
@@ -136,6 +152,7 @@ class _Run:
             while self._step < last and not self._out_of_time() and not signals.caught:
                 before = self._step
                 with self._saving_before_errors():
+                    self._follow_schedule(last)
                     self._train_step(last)
                 progress.update(self._step - before, self._note)
                 if config.export_generated_images and self._is_due(config.export_image_steps, before):
@@ -168,8 +185,9 @@ class _Run:
         self._serving_session.close()
 
     def _build_serving(self):
-        self._serving = graph.build_serving_graph(*load_models(self._config), self._size)
-        missing = sorted(set(self._serving.variables) - set(self._graph.serving_weights))
+        calibrated = self._held_out is not None
+        self._serving = graph.build_serving_graph(*load_models(self._config), self._size, calibrated)
+        missing = sorted(set(self._serving.variables) - set(self._graph.serving_weights) - {CALIBRATION_OFFSET})
         if missing:
             raise UserError(
                 f"variable {missing[0]} exists only where is_training=False; make all variables in create_model"
@@ -202,6 +220,7 @@ class _Run:
         # A run that was killed between the two has a state without its snapshot.
         self._saved_step = self._step if state and snapshot and snapshot.step == self._step else None
         self._note, self._logged_step = "", self._step
+        self._share_told = math.inf  # nothing yet
 
     def _start_clocks(self):
         self._tick, self._scalars_at = time.monotonic(), (time.monotonic(), self._images_seen)
@@ -231,6 +250,19 @@ class _Run:
         """Whether the steps after step number `before` went over a multiple of `every`; a cluster may do several."""
         return self._step // every > before // every
 
+    def _follow_schedule(self, last):
+        """Lets the learning rate follow the share of the run that is done, by steps or time, whichever ends first."""
+        config = self._config
+        if self._graph.schedule_factor is None:
+            return
+        by_time = self._seconds / (config.max_minutes * 60) if config.max_minutes else 0.0
+        share = min(1.0, max(self._step / last, by_time))
+        if abs(share - self._share_told) >= SCHEDULE_GRAIN:
+            factor = schedule.factor(config.learning_rate_schedule, config.learning_rate_hold, share)
+            with self._training.reaching_servers():
+                self._graph.schedule_factor.load(factor, self._session)
+            self._share_told = share
+
     def _train_step(self, last):
         """One step of both networks; raises UserError where the losses are no longer finite."""
         every = max(1, self._config.export_model_steps // SCALARS_PER_EXPORT)
@@ -253,6 +285,7 @@ class _Run:
             "accuracy/on_real": self._graph.accuracy_on_real,
             "accuracy/on_fake": self._graph.accuracy_on_fake,
             "learning_rate": self._graph.learning_rate,
+            "augment_probability": self._graph.augment_probability,
         }
 
     def _log(self, scalars, now):
@@ -296,7 +329,17 @@ class _Run:
         for name, value in weights.items():
             if not np.isfinite(value).all():
                 self._stop_diverged(f"variable {name} is not finite")
+        if self._held_out is not None:
+            weights[CALIBRATION_OFFSET] = self._calibration_offset(weights)
         return weights
+
+    def _calibration_offset(self, weights):
+        """What to add to the logits so that the discriminator accepts the chosen share of held-out images."""
+        serving = self._serving
+        checkpoint.load_weights(serving, self._serving_session, {**weights, CALIBRATION_OFFSET: np.float32(0)})
+        parts = [self._held_out[i : i + CALIBRATION_BATCH] for i in range(0, len(self._held_out), CALIBRATION_BATCH)]
+        found = [self._serving_session.run(serving.probability, {serving.images: part})[:, 0] for part in parts]
+        return np.float32(calibration.offset(np.concatenate(found), self._config.calibration_acceptance))
 
     def _write_picture(self):
         checkpoint.load_weights(self._serving, self._serving_session, self._weights())
@@ -337,6 +380,14 @@ class _Run:
             f"{self._config.generator_model} against {self._config.discriminator_model} on {self._reader.num_images} "
             f"images{self._strategy.summary} to step {last}{going_on}; seed {self._seed}; Ctrl-C saves and stops"
         )
+
+
+def _held_out_images(config, size):
+    """Real images to calibrate the discriminator on, float32 [N, size] in [0, 1]; None where there are none."""
+    if not config.calibration_data_pattern:
+        return None
+    files = storage.find_files(config.calibration_data_pattern, "calibration_data_pattern")
+    return pictures.to_floats(records.read_all(files, size, config.num_readers))
 
 
 def _find_state(config, folder):

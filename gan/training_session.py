@@ -3,9 +3,12 @@
 import contextlib
 
 import tensorflow.compat.v1 as tf
+from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
-from gan import graph, messages, registry
+from gan import graph, messages, processor, registry, schedule
+from gan.augment import ADAPTATION_IMAGES, Augmentation
 from gan.errors import UserError, reason
+from gan.gradients import Penalty
 from gan.random_noise_generator import NOISE_SIZE, Use, uniform_noise
 
 
@@ -34,6 +37,7 @@ class TrainingSession:
         with tf.Graph().as_default() as training_graph, tf.device(placement.device):
             tf.set_random_seed(graph_seed)
             self._noise = tf.placeholder(tf.float32, [None, NOISE_SIZE], "noise")
+            self._place = tf.placeholder(tf.int64, [3], "place")
             with tf.device(placement.own):
                 real_images = reader.connect()
             self.graph = graph.build_training_graph(
@@ -43,13 +47,19 @@ class TrainingSession:
                 self._noise,
                 size=size,
                 optimizer=config.optimizer,
-                adam_beta1=config.adam_beta1,
+                adam_betas=(config.adam_beta1, config.adam_beta2),
                 base_learning_rate=config.base_learning_rate,
                 learning_rate_decay=config.learning_rate_decay,
                 learning_rate_decay_examples=config.learning_rate_decay_examples,
+                follows_schedule=config.learning_rate_schedule != schedule.CONSTANT,
                 clip_gradient_norm=config.clip_gradient_norm,
                 regularization_penalty=config.regularization_penalty,
                 averaging_decay=config.averaging_decay,
+                augmentation=_augmentation(config),
+                penalty=_penalty(config),
+                top_k_share=config.top_k_share,
+                place=self._place,
+                compute_type=tf.as_dtype(processor.compute_type(config.compute_type)),
                 devices=placement.towers,
                 exchange=exchange,
             )
@@ -59,7 +69,9 @@ class TrainingSession:
         self.session = tf.Session(
             placement.target,
             training_graph,
-            placement.session_config(log_device_placement=config.log_device_placement),
+            placement.session_config(
+                log_device_placement=config.log_device_placement, graph_options=_graph_options(config)
+            ),
         )
         with self.reaching_servers():
             reader.start(self.session)
@@ -70,6 +82,8 @@ class TrainingSession:
         return {
             **self._reader.feed(share.seed, share.images_seen + share.first, share.count),
             self._noise: noise[share.first : share.first + share.count],
+            # Not the global step, which two processes may read alike that each do steps of their own.
+            self._place: [share.seed, share.step, share.first],
         }
 
     def run(self, fetches, feed=None, step=0):
@@ -98,3 +112,25 @@ def load_models(config):
         registry.load(registry.GENERATOR, config.generator_model, "generator_model"),
         registry.load(registry.DISCRIMINATOR, config.discriminator_model, "discriminator_model"),
     )
+
+
+def _augmentation(config):
+    return Augmentation(
+        policy=registry.policy(config.augment, "augment"),
+        probability=config.augment_probability,
+        target=config.augment_target,
+        speed=config.batch_size / ADAPTATION_IMAGES,
+    )
+
+
+def _penalty(config):
+    if not config.penalty:
+        return None
+    penalty = registry.load(registry.PENALTY, config.penalty, "penalty")
+    return Penalty(penalty, config.penalty_weight, config.penalty_steps)
+
+
+def _graph_options(config):
+    """TensorFlow's remapper stumbles over second derivatives of biased leaky ReLUs, with an error on the screen."""
+    remapping = RewriterConfig.OFF if config.penalty else RewriterConfig.DEFAULT
+    return tf.GraphOptions(rewrite_options=RewriterConfig(remapping=remapping))

@@ -15,6 +15,7 @@ COMMANDS = {
     "export_model",
     "linear_interpolation",
     "submit",
+    "compare",
 }
 MIDDLE = {
     "graph",
@@ -31,18 +32,26 @@ MIDDLE = {
     "layers",
     "training",
     "training_session",
+    "gradients",
     "gradient_slots",
+    "towers",
     "strategy",
     "messages",
     "node",
     "worker",
     "parameter_server",
     "evaluation",
+    "contestants",
+    "curves",
     "summaries",
 }
 LEAVES = {
+    "processor",
+    "schedule",
+    "calibration",
     "random_noise_generator",
     "losses",
+    "augment",
     "pictures",
     "storage",
     "datasets",
@@ -53,9 +62,16 @@ LEAVES = {
     "registry",
     "cluster",
     "signals",
+    "cross_play",
+    "quality",
+    "comparison",
+    "charts",
+    "markup",
+    "portraits",
+    "report",
 }
 GROUP = {name: level for level, group in enumerate((LEAVES, MIDDLE, COMMANDS)) for name in group}
-WITHOUT_TENSORFLOW = (LEAVES - {"losses"}) | COMMANDS
+WITHOUT_TENSORFLOW = (LEAVES - {"losses", "augment"}) | COMMANDS
 
 
 def imports(name):

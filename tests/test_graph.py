@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from gan import graph, losses, models, registry
+from gan import gradients, graph, losses, models, registry
+from gan.augment import Augmentation
 from gan.errors import UserError
 from gan.network import Network
 
@@ -200,6 +201,137 @@ def test_one_pass_back_gives_both_networks_gradients(separate, shared, devices):
     assert (passes_apart, passes_together) == (2 * len(devices), len(devices))
     for name in apart:
         np.testing.assert_allclose(together[name], apart[name], rtol=1e-5, atol=1e-7, err_msg=name)
+
+
+def train_steps(steps, count=7, **options):
+    """Trains from the same start on the same data; returns name -> value of all variables."""
+    random = np.random.default_rng(0)
+    real, noise = random.random((count, SIZE)), random.uniform(-1, 1, (count, 100))
+    config = tf.ConfigProto(device_count={"CPU": 4})
+    with tf.Graph().as_default(), tf.Session(config=config) as session:
+        built, real_input, noise_input = build(**options)
+        session.run(tf.global_variables_initializer())
+        for _ in range(steps):
+            session.run(built.train_op, {real_input: real, noise_input: noise})
+        return {v.op.name: session.run(v) for v in tf.global_variables()}
+
+
+def assert_same(one, other):
+    assert set(one) == set(other)
+    for name in one:
+        np.testing.assert_allclose(one[name], other[name], rtol=1e-5, atol=1e-7, err_msg=name)
+
+
+def test_a_lazy_penalty_counts_for_the_steps_without_it():
+    """The gradient of R1 by v is weight x v where a logit is x v + c; of step 0 alone, 4 times."""
+    lazy = gradients.Penalty(losses.R1Penalty(), weight=0.1, steps=4)
+    shrunk = train_steps(1)["discriminator/v"] - RATE * 0.1 * 4 * np.full((SIZE, 1), 0.3)
+    np.testing.assert_allclose(train_steps(1, penalty=lazy)["discriminator/v"], shrunk, rtol=1e-5)
+    # Where the penalty has a weight of its own, that is taken.
+    own = gradients.Penalty(losses.R1Penalty(), steps=3)
+    shrunk = train_steps(1)["discriminator/v"] - RATE * 1.0 * 3 * np.full((SIZE, 1), 0.3)
+    np.testing.assert_allclose(train_steps(1, penalty=own)["discriminator/v"], shrunk, rtol=1e-5)
+
+
+@pytest.mark.parametrize("step, due", [(0, True), (1, False), (3, False), (4, True), (10, False)])
+def test_a_lazy_penalty_is_there_when_it_is_due_and_not_computed_otherwise(step, due):
+    class Watched(losses.R1Penalty):
+        def calculate_penalty(self, discriminator, real_images, fake_images, **unused_params):
+            watched = tf.py_func(lambda images: counted.append(1) or images, [real_images], tf.float32)
+            return super().calculate_penalty(discriminator, tf.reshape(watched, [-1, SIZE]), fake_images)
+
+    real, noise = np.full((3, SIZE), 0.5), np.zeros((3, 100))
+    moved = {}
+    for name, penalty in (("without", None), ("lazy", gradients.Penalty(Watched(), 0.1, 4))):
+        counted = []
+        with tf.Graph().as_default(), tf.Session() as session:
+            place = tf.constant([7, step, 0], tf.int64)
+            built, real_input, noise_input = build(discriminator=Deep(), penalty=penalty, place=place)
+            session.run(tf.global_variables_initializer())
+            session.run(built.train_op, {real_input: real, noise_input: noise})
+            moved[name] = session.run(built.serving_weights)
+    assert len(counted) == due
+    np.testing.assert_array_equal(moved["lazy"]["generator/w"], moved["without"]["generator/w"])
+    same = np.array_equal(moved["lazy"]["discriminator/u"], moved["without"]["discriminator/u"])
+    assert same is not due
+
+
+@pytest.mark.parametrize(
+    "count, penalty, loss",  # with one pass back, evenly and unevenly shared; and with two
+    [
+        (8, losses.R1R2Penalty, losses.RelativisticLoss),
+        (10, losses.GradientPenalty, losses.RelativisticLoss),
+        (10, losses.R1R2Penalty, Pairing),
+    ],
+)
+def test_towers_augment_and_penalise_as_one_does(count, penalty, loss):
+    def train(devices, steps=3):
+        return train_steps(
+            steps,
+            count,
+            discriminator=Deep(),
+            loss=loss(),
+            devices=devices,
+            augmentation=Augmentation(("rounding", "flip", "brightness", "cutout"), 0.7, target=-2, speed=0.3),
+            penalty=gradients.Penalty(penalty(), 0.5, 2),
+            top_k_share=0.6,
+        )
+
+    one = train([""])
+    assert_same(one, train([f"/device:CPU:{i}" for i in range(4)]))
+    assert one["augment_probability"] == pytest.approx(0.7)  # always above that target
+
+
+def test_one_pass_back_goes_through_the_augmentation_and_leaves_out_the_same_images():
+    options = dict(
+        discriminator=Deep(),
+        augmentation=Augmentation(("brightness", "contrast", "flip", "cutout")),
+        penalty=gradients.Penalty(losses.R1R2Penalty(), 0.5, 2),
+        top_k_share=0.4,
+    )
+    for apart, together in ((Separate, losses.CrossEntropyLoss), (SeparateRelativistic, losses.RelativisticLoss)):
+        assert_same(train_steps(3, loss=apart(), **options), train_steps(3, loss=together(), **options))
+
+
+def test_parts_of_a_batch_draw_what_the_whole_draws():
+    """As in a cluster, where each process has its share of the images."""
+    random = np.random.default_rng(0)
+    real, noise = random.random((10, SIZE)), random.uniform(-1, 1, (10, 100))
+
+    def on_real(first, end):
+        with tf.Graph().as_default(), tf.Session() as session:
+            place = tf.constant([5, 3, first], tf.int64)
+            built, real_input, noise_input = build(
+                loss=losses.WassersteinLoss(), augmentation=Augmentation(("brightness", "cutout")), place=place
+            )
+            session.run(tf.global_variables_initializer())
+            fed = {real_input: real[first:end], noise_input: noise[first:end]}
+            return session.run(built.discriminator_loss, fed)
+
+    assert on_real(0, 10) == pytest.approx(0.3 * on_real(0, 3) + 0.7 * on_real(3, 10), rel=1e-5)
+
+
+@pytest.mark.parametrize("share, count", [(1.0, 5), (0.6, 3), (0.01, 1)])
+def test_the_generator_learns_from_its_best_images(share, count):
+    real = tf.constant([[0.0]] * 5)
+    fake = tf.constant([[1.0], [-2.0], [3.0], [0.5], [-1.0]])
+    best = sorted([1.0, -2.0, 3.0, 0.5, -1.0])[-count:]
+    discriminator, generator = graph.losses_of(losses.HingeLoss(), real, fake, share)
+    with tf.Session() as session:
+        gradient = session.run(tf.convert_to_tensor(tf.gradients(generator, fake)[0]))
+        # Fake: (2 + 0 + 4 + 1.5 + 0) / 5, real: 1.
+        assert session.run([discriminator, generator]) == pytest.approx([2.5, -sum(best) / count])
+    expected = [-1 / count if logit in best else 0 for logit in (1.0, -2.0, 3.0, 0.5, -1.0)]
+    np.testing.assert_allclose(gradient[:, 0], expected, rtol=1e-6)
+
+
+def test_a_penalty_that_is_no_scalar_is_named():
+    class Vector(losses.BasePenalty):
+        def calculate_penalty(self, discriminator, real_images, fake_images, **unused_params):
+            return discriminator(real_images)
+
+    with tf.Graph().as_default(), pytest.raises(UserError, match="Vector.calculate_penalty must be a float32 scalar"):
+        build(penalty=gradients.Penalty(Vector(), 1.0, 2))
 
 
 def test_a_variable_that_every_tower_would_make_is_named():

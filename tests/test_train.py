@@ -109,6 +109,26 @@ def test_an_interrupted_run_ends_in_the_same_weights(faces, trained, tmp_path, c
     assert "going on from step 13" in capsys.readouterr().out
 
 
+def test_an_interrupted_run_augments_and_penalises_as_one_that_was_not(faces, tmp_path):
+    """What is drawn, whether the penalty is due and the adaptive probability all go on from the state."""
+    flags = ["--augment=flip,translation,cutout,rounding", "--augment_target=-0.9", "--augment_probability=0.9"]
+    flags += ["--penalty=R1Penalty", "--penalty_steps=3", "--batch_size=64", "--num_epochs=100", "--top_k_share=0.8"]
+    assert run_train(faces, tmp_path / "straight", *flags, "--max_steps=8") == 0
+    for last in (4, 8):
+        assert run_train(faces, tmp_path / "interrupted", *flags, f"--max_steps={last}") == 0
+    straight, interrupted = (
+        tf.train.load_checkpoint(checkpoint.latest_state(str(tmp_path / name)).prefix)
+        for name in ("straight", "interrupted")
+    )
+    names = set(straight.get_variable_to_shape_map()) - {"seconds"}
+    for name in names:
+        np.testing.assert_allclose(
+            interrupted.get_tensor(name), straight.get_tensor(name), rtol=1e-5, atol=1e-7, err_msg=name
+        )
+    # It rises by 64 / 50,000 a step as long as not nearly all real images are taken for generated ones.
+    assert straight.get_tensor("augment_probability") == pytest.approx(8 * 64 / 50_000)
+
+
 @pytest.mark.parametrize("batch_size", [16, 18])
 def test_towers_end_in_the_same_weights(batch_size, faces, tmp_path):
     """Four virtual processors share each batch, evenly and unevenly."""
@@ -266,6 +286,21 @@ def test_unknown_class_names(flag, fails, faces, tmp_path):
     error = fails(train.main, *command(faces, tmp_path, f"--{flag}=Nobody"))
     assert f"--{flag}=Nobody" in error
     assert "Sample" in error or "CrossEntropyLoss" in error
+
+
+@pytest.mark.parametrize(
+    "flag, expected",
+    [
+        ("--penalty=Nobody", "no such penalty; it has R1Penalty, "),
+        ("--augment=flip,zoom", "no transformation zoom; it has rounding, flip, "),
+        ("--augment_target=0.6", "--augment_target has nothing to adapt"),
+        ("--augment_probability=1.5", "--augment_probability=1.5"),
+        ("--penalty_steps=0", "--penalty_steps=0"),
+        ("--top_k_share=0", "--top_k_share=0"),
+    ],
+)
+def test_mistakes_about_augmentation_and_penalties(flag, expected, fails, faces, tmp_path):
+    assert expected in fails(train.main, *command(faces, tmp_path, flag))
 
 
 def test_a_train_dir_that_cannot_be_written(fails, faces, tmp_path):

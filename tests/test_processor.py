@@ -1,0 +1,21 @@
+"""What the processor says of itself."""
+
+import pytest
+
+from gan import processor
+
+
+@pytest.mark.parametrize("flags, expected", [("fpu amx_bf16 amx_tile", True), ("fpu avx512_bf16 amx_tile", False)])
+def test_bfloat16_matrix_unit(tmp_path, flags, expected):
+    path = tmp_path / "cpuinfo"
+    path.write_text(f"processor : 0\nflags\t\t: {flags}\nbugs\t\t: amx_bf16\n", encoding="utf-8")
+    assert processor.has_bfloat16_matrix_unit(str(path)) is expected
+
+
+def test_an_operating_system_that_does_not_tell(tmp_path):
+    assert not processor.has_bfloat16_matrix_unit(str(tmp_path / "absent"))
+
+
+def test_compute_type():
+    assert processor.compute_type("float32") == "float32" and processor.compute_type("bfloat16") == "bfloat16"
+    assert processor.compute_type("auto") in ("float32", "bfloat16")
