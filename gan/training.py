@@ -9,31 +9,16 @@ import time
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan import (
-    calibration,
-    checkpoint,
-    contract,
-    graph,
-    mirror,
-    pictures,
-    readers,
-    records,
-    schedule,
-    storage,
-    strategy,
-)
-from gan.errors import ContractError, DataError, StateError, UserError, reason
-from gan.network import CALIBRATION_OFFSET
+from gan import checkpoint, contract, mirror, pictures, readers, schedule, storage, strategy
+from gan.errors import DataError, StateError, UserError
 from gan.progress import Progress
-from gan.random_noise_generator import Use, uniform_noise
+from gan.publisher import Publisher
 from gan.signals import Interrupted, SignalCatcher
 from gan.summaries import SummaryWriter
-from gan.training_session import TrainingSession, load_models
+from gan.training_session import TrainingSession
 
 SCALARS_PER_EXPORT = 10  # TensorBoard gets numbers this many times for every snapshot
 SECONDS_AFTER_SIGNAL = 15  # for the last upload, where a machine that is being taken away gives 30 in all
-SAMPLES = 64  # images in a sample grid
-CALIBRATION_BATCH = 256  # held-out images run at once
 SCHEDULE_GRAIN = 0.001  # share of the run after which the learning rate is set anew
 
 
@@ -121,12 +106,11 @@ class _Run:
         self._size = contract.image_size(config.use_mnist)
         self._seed = _seed(config, state)
         self._reader = readers.open_reader(files, self._size, config.data_memory_mb, config.num_readers)
-        self._held_out = _held_out_images(config, self._size)
         self._training = TrainingSession(
             config, self._reader, self._size, chosen.placement, chosen.exchange, graph_seed=self._seed
         )
         self._graph, self._session = self._training.graph, self._training.session
-        self._build_serving()
+        self._publisher = Publisher(config, self._size, self._graph.serving_weights)
         self._restore(state)
         self._writer = None
 
@@ -148,7 +132,8 @@ class _Run:
         print(self._announcement(last), flush=True)
         self._strategy.begin(self._seed)
         self._start_clocks()
-        with Progress("training", last, "step", self._step) as progress:
+        # Where time ends the run, the number of its last step is not known.
+        with Progress("training", None if config.max_minutes else last, "step", self._step) as progress:
             while self._step < last and not self._out_of_time() and not signals.caught:
                 before = self._step
                 with self._saving_before_errors():
@@ -182,22 +167,7 @@ class _Run:
         if self._writer:
             self._writer.close()
         self._session.close()
-        self._serving_session.close()
-
-    def _build_serving(self):
-        calibrated = self._held_out is not None
-        self._serving = graph.build_serving_graph(*load_models(self._config), self._size, calibrated)
-        missing = sorted(set(self._serving.variables) - set(self._graph.serving_weights) - {CALIBRATION_OFFSET})
-        if missing:
-            raise UserError(
-                f"variable {missing[0]} exists only where is_training=False; make all variables in create_model"
-            )
-        if self._serving.outside_battle_ops:
-            print(
-                f"warning: snapshots will be refused in a battle for these operations: "
-                f"{', '.join(self._serving.outside_battle_ops)} (gan/contract.py lists those allowed)"
-            )
-        self._serving_session = tf.Session(graph=self._serving.graph)
+        self._publisher.close()
 
     def _restore(self, state):
         self._strategy.open(self._training)
@@ -215,7 +185,8 @@ class _Run:
                 f"warning: trained on {num_images} images so far, now on {self._reader.num_images}; epochs are counted "
                 "in these"
             )
-        self._warn_of_refusal()
+        self._publisher.load(self._weights())
+        self._publisher.warn_of_refusal()
         snapshot = checkpoint.latest_snapshot(self._folders.training.path)
         # A run that was killed between the two has a state without its snapshot.
         self._saved_step = self._step if state and snapshot and snapshot.step == self._step else None
@@ -228,23 +199,6 @@ class _Run:
     def _read_counters(self):
         counters = self._training.run([self._graph.global_step, self._graph.images_seen])
         self._step, self._images_seen = (int(count) for count in counters)
-
-    def _warn_of_refusal(self):
-        """Says now what would otherwise be said on the day of the battle."""
-
-        def run(tensor, given, values):
-            return self._serving_session.run(tensor, {given: values})
-
-        serving = self._serving
-        checkpoint.load_weights(serving, self._serving_session, self._weights())
-        try:
-            contract.check_behaviour(
-                lambda noise: run(serving.generated, serving.noise, noise),
-                lambda images: run(serving.probability, serving.images, images)[:, 0],
-                self._size,
-            )
-        except (ContractError, tf.errors.OpError, ValueError) as error:
-            print(f"warning: a battle would refuse these networks: {reason(error)}", flush=True)
 
     def _is_due(self, every, before):
         """Whether the steps after step number `before` went over a multiple of `every`; a cluster may do several."""
@@ -295,30 +249,25 @@ class _Run:
         scalars["images_per_second"] = (self._images_seen - images_then) / max(now - then, 1e-9)
         scalars["epoch"] = self._epoch()
         self._writer.scalars(self._step, scalars)
+        of_minutes = f" of {self._config.max_minutes:g}" if self._config.max_minutes else ""
         self._note = (
-            f"epoch {self._epoch():.1f}, {scalars['images_per_second']:.0f} images/s, "
-            f"D loss {scalars['loss/discriminator']:.3f}, G loss {scalars['loss/generator']:.3f}, "
-            f"D right on real {scalars['accuracy/on_real']:.0%}, on fake {scalars['accuracy/on_fake']:.0%}"
+            f"{self._seconds / 60:.1f}{of_minutes} minutes, epoch {self._epoch():.1f}, "
+            f"{scalars['images_per_second']:.0f} images/s, D loss {scalars['loss/discriminator']:.3f}, "
+            f"G loss {scalars['loss/generator']:.3f}, D right on real {scalars['accuracy/on_real']:.0%}, "
+            f"on fake {scalars['accuracy/on_fake']:.0%}"
         )
 
     def _save(self):
         """Writes the state, then the snapshot: a snapshot never stands without a state to go on from."""
         if self._step in (0, self._saved_step):
             return
-        config, weights = self._config, self._weights()
+        weights = self._weights()
         with self._training.reaching_servers():
             self._graph.seconds.load(self._seconds, self._session)
             checkpoint.write_state(self._training.saver, self._session, self._folders.training.path, self._step)
-        checkpoint.write_snapshot(
-            self._serving,
-            self._serving_session,
-            self._folders.training.path,
-            self._step,
-            weights,
-            config.keep_snapshots,
-        )
+        self._publisher.write(self._folders.training.path, self._step, weights)
         self._saved_step = self._step
-        self._writer.picture(self._step, "samples", self._samples())
+        self._writer.picture(self._step, "samples", self._publisher.samples())
         self._writer.flush()
         self._folders.training.changed()
         self._folders.log.changed()
@@ -329,29 +278,13 @@ class _Run:
         for name, value in weights.items():
             if not np.isfinite(value).all():
                 self._stop_diverged(f"variable {name} is not finite")
-        if self._held_out is not None:
-            weights[CALIBRATION_OFFSET] = self._calibration_offset(weights)
         return weights
 
-    def _calibration_offset(self, weights):
-        """What to add to the logits so that the discriminator accepts the chosen share of held-out images."""
-        serving = self._serving
-        checkpoint.load_weights(serving, self._serving_session, {**weights, CALIBRATION_OFFSET: np.float32(0)})
-        parts = [self._held_out[i : i + CALIBRATION_BATCH] for i in range(0, len(self._held_out), CALIBRATION_BATCH)]
-        found = [self._serving_session.run(serving.probability, {serving.images: part})[:, 0] for part in parts]
-        return np.float32(calibration.offset(np.concatenate(found), self._config.calibration_acceptance))
-
     def _write_picture(self):
-        checkpoint.load_weights(self._serving, self._serving_session, self._weights())
+        self._publisher.load(self._weights())
         path = os.path.join(self._folders.images.path, f"generated-{self._step:06d}.png")
-        pictures.write_png(path, self._samples())
+        pictures.write_png(path, self._publisher.samples())
         self._folders.images.changed()
-
-    def _samples(self):
-        """A grid of images of the serving graph as it was last loaded, always of the same noise."""
-        noise = uniform_noise(SAMPLES, Use.SAMPLE_NOISE)
-        images = self._serving_session.run(self._serving.generated, {self._serving.noise: noise})
-        return pictures.grid(pictures.to_bytes(images))
 
     def _stop_diverged(self, what):
         kept = f"{self._saved_prefix()} is the last good snapshot" if self._saved_step else "there was no snapshot yet"
@@ -376,18 +309,11 @@ class _Run:
 
     def _announcement(self, last):
         going_on = f", going on from step {self._step}" if self._step else ""
+        end = f"for {self._config.max_minutes:g} minutes, or " if self._config.max_minutes else ""
         return (
             f"{self._config.generator_model} against {self._config.discriminator_model} on {self._reader.num_images} "
-            f"images{self._strategy.summary} to step {last}{going_on}; seed {self._seed}; Ctrl-C saves and stops"
+            f"images{self._strategy.summary} {end}to step {last}{going_on}; seed {self._seed}; Ctrl-C saves and stops"
         )
-
-
-def _held_out_images(config, size):
-    """Real images to calibrate the discriminator on, float32 [N, size] in [0, 1]; None where there are none."""
-    if not config.calibration_data_pattern:
-        return None
-    files = storage.find_files(config.calibration_data_pattern, "calibration_data_pattern")
-    return pictures.to_floats(records.read_all(files, size, config.num_readers))
 
 
 def _find_state(config, folder):

@@ -18,6 +18,7 @@ COMMANDS = {
     "compare",
 }
 MIDDLE = {
+    "publisher",
     "graph",
     "half_round",
     "mirror",

@@ -1,0 +1,99 @@
+"""What a training hands in: the serving graph in a session of its own, filled with weights, tried out and written."""
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from gan import calibration, checkpoint, contract, graph, pictures, records, storage
+from gan.errors import ContractError, UserError, reason
+from gan.network import CALIBRATION_OFFSET
+from gan.random_noise_generator import Use, uniform_noise
+from gan.training_session import load_models
+
+SAMPLES = 64  # images in a sample grid
+CALIBRATION_BATCH = 256  # held-out images run at once
+
+
+class Publisher:
+    """Turns a training's weights into snapshots and samples.
+
+    Args:
+        config: a train.TrainConfig.
+        size: pixels of an image.
+        trained: names of the variables that the training has.
+
+    Raises:
+        UserError: a variable exists in serving only, or the held-out images are not to be found.
+    """
+
+    def __init__(self, config, size, trained):
+        self._config, self._size = config, size
+        self._held_out = _held_out_images(config, size)
+        calibrated = self._held_out is not None
+        self._serving = graph.build_serving_graph(*load_models(config), size, calibrated)
+        missing = sorted(set(self._serving.variables) - set(trained) - {CALIBRATION_OFFSET})
+        if missing:
+            raise UserError(
+                f"variable {missing[0]} exists only where is_training=False; make all variables in create_model"
+            )
+        if self._serving.outside_battle_ops:
+            print(
+                f"warning: snapshots will be refused in a battle for these operations: "
+                f"{', '.join(self._serving.outside_battle_ops)} (gan/contract.py lists those allowed)"
+            )
+        self._session = tf.Session(graph=self._serving.graph)
+
+    def load(self, weights):
+        """Takes weights, variable name -> value; returns them with the discriminator calibrated where that is asked."""
+        if self._held_out is None:
+            checkpoint.load_weights(self._serving, self._session, weights)
+            return weights
+        checkpoint.load_weights(self._serving, self._session, {**weights, CALIBRATION_OFFSET: np.float32(0)})
+        offset = calibration.offset(self._judge_held_out(), self._config.calibration_acceptance)
+        calibrated = {**weights, CALIBRATION_OFFSET: np.float32(offset)}
+        checkpoint.load_weights(self._serving, self._session, calibrated)
+        return calibrated
+
+    def warn_of_refusal(self):
+        """Says now, of the weights last loaded, what would otherwise be said on the day of the battle."""
+
+        def run(tensor, given, values):
+            return self._session.run(tensor, {given: values})
+
+        serving = self._serving
+        try:
+            contract.check_behaviour(
+                lambda noise: run(serving.generated, serving.noise, noise),
+                lambda images: run(serving.probability, serving.images, images)[:, 0],
+                self._size,
+            )
+        except (ContractError, tf.errors.OpError, ValueError) as error:
+            print(f"warning: a battle would refuse these networks: {reason(error)}", flush=True)
+
+    def write(self, folder, step, weights):
+        """Writes a snapshot."""
+        weights = self.load(weights)
+        checkpoint.write_snapshot(self._serving, self._session, folder, step, weights, self._config.keep_snapshots)
+
+    def samples(self):
+        """A grid of images by the weights last loaded, always of the same noise."""
+        noise = uniform_noise(SAMPLES, Use.SAMPLE_NOISE)
+        images = self._session.run(self._serving.generated, {self._serving.noise: noise})
+        return pictures.grid(pictures.to_bytes(images))
+
+    def close(self):
+        """Closes the session."""
+        self._session.close()
+
+    def _judge_held_out(self):
+        serving, images = self._serving, self._held_out
+        parts = [images[first : first + CALIBRATION_BATCH] for first in range(0, len(images), CALIBRATION_BATCH)]
+        found = [self._session.run(serving.probability, {serving.images: part}) for part in parts]
+        return np.concatenate(found)[:, 0]
+
+
+def _held_out_images(config, size):
+    """Real images to calibrate the discriminator on, float32 [N, size] in [0, 1]; None where there are none."""
+    if not config.calibration_data_pattern:
+        return None
+    files = storage.find_files(config.calibration_data_pattern, "calibration_data_pattern")
+    return pictures.to_floats(records.read_all(files, size, config.num_readers))
