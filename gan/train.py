@@ -125,6 +125,14 @@ class TrainConfig:
         at_least=-1,
         at_most=1,
     )
+    replay_share: float = flag(
+        0.0,
+        "Share of the generated images that the discriminator judges in a step which are of earlier steps, from a "
+        "memory of 4,096 that is part of the training state. It then still sees through what the generator has "
+        "unlearned, and others' generators may do. Not in a cluster.",
+        at_least=0,
+        at_most=0.9,
+    )
     top_k_share: float = flag(
         1.0,
         "The generator learns only from this share of its images, those that convince the discriminator most; the "
@@ -211,6 +219,8 @@ def train(config):
     if not registry.policy(config.augment, "augment") and config.augment_target is not None:
         raise UserError("--augment_target has nothing to adapt; name what to do with --augment=flip,translation,cutout")
     place = cluster.from_environment()
+    if place and config.replay_share:
+        raise UserError("--replay_share works in one process only; TF_CONFIG names a cluster")
     if place:
         # Without it a process waits without end for a parameter server that was killed.
         os.environ.setdefault("GRPC_FAIL_FAST", "true")

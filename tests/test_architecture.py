@@ -18,6 +18,7 @@ COMMANDS = {
     "compare",
 }
 MIDDLE = {
+    "replay",
     "publisher",
     "graph",
     "half_round",
