@@ -21,6 +21,7 @@ import tensorflow.compat.v1 as tf
 
 ADAPTATION_IMAGES = 50_000  # real images in which an adaptive probability can go from 0 to 1; 500,000 in the paper
 _DRAWS = 2
+_REAL_ALONE = ("flip",)
 
 
 class Augmentation(NamedTuple):
@@ -42,7 +43,11 @@ def rounding(images, happens, draws):
 
 
 def flip(images, happens, draws):
-    """Mirrors half of the images left to right."""
+    """Mirrors half of the real images left to right; generated ones stay as they are.
+
+    Faces look either way alike. Were generated ones mirrored too, all of them could look the same way and nobody would
+    see it.
+    """
     return _mirrored(images, happens * draws[:, 0] >= 0.5)
 
 
@@ -124,11 +129,11 @@ class Augmenter:
 
     def real(self, images, first):
         """Augments real images, float32 [N, size], of which the first has number `first` here."""
-        return self._augment(images, first, 0)
+        return self._augment(images, first, 0, self._settings.policy)
 
     def fake(self, images, first):
-        """Augments generated images likewise."""
-        return self._augment(images, first, 1)
+        """Augments generated images likewise, but for what is done to real ones alone."""
+        return self._augment(images, first, 1, [name for name in self._settings.policy if name not in _REAL_ALONE])
 
     def updates(self, real_logits):
         """Operations that adapt the probability to logits of augmented real images, float32 [N, 1].
@@ -145,11 +150,11 @@ class Augmenter:
         change = tf.clip_by_value(moved, 0.0, self._settings.probability) - self.probability
         return [self._variable.assign_add(change)]
 
-    def _augment(self, images, first, stream):
-        if not self._settings.policy:
+    def _augment(self, images, first, stream, policy):
+        if not policy:
             return images
         seed = tf.stack([2 * self._seed[0] + stream, self._seed[1]])
-        return augment(images, self._settings.policy, self.probability, seed, self._first + first)
+        return augment(images, policy, self.probability, seed, self._first + first)
 
 
 def _per_image(values):

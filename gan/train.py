@@ -106,7 +106,8 @@ class TrainConfig:
         None,
         "Random changes, with commas between, to all images that the discriminator sees in training, real and "
         "generated: flip, brightness, contrast, blur, translation, cutout (DiffAugment). With little data it cannot "
-        "learn the images by heart then, and the generator still learns the plain ones. 'flip,translation,cutout' is a "
+        "learn the images by heart then, and the generator still learns the plain ones. flip, which the generator is "
+        "to learn, mirrors half of the real ones alone. 'flip,translation,cutout' is a "
         "good start. rounding, to 8 bits as the data is, happens to every image where it is named. The accuracies and "
         "losses shown are of the changed images.",
     )

@@ -176,3 +176,13 @@ def test_the_probability_adapts_within_its_bounds():
             session.run(update, {logits: given})
             found.append(float(session.run(augmenter.probability)))
     assert found == pytest.approx([0, 0.1, 0.1, 0.2, 0.25, 0.15])
+
+
+def test_generated_images_are_not_mirrored():
+    """Where a generator draws faces that all look one way, the discriminator has to see it."""
+    images = np.tile(np.float32([[0, 1, 0, 1]]), (64, 1))  # each row dark on the left, bright on the right
+    with tf.Graph().as_default(), tf.Session() as session:
+        augmenter = Augmenter(Augmentation(("flip",)), tf.constant([1, 2], tf.int64), tf.constant(0, tf.int64))
+        real, fake = session.run([augmenter.real(tf.constant(images), 0), augmenter.fake(tf.constant(images), 0)])
+    assert 16 <= (real[:, 0] == 1).sum() <= 48
+    np.testing.assert_array_equal(fake, images)
