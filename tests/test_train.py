@@ -113,6 +113,7 @@ def test_an_interrupted_run_augments_and_penalises_as_one_that_was_not(faces, tm
     """What is drawn, whether the penalty is due and the adaptive probability all go on from the state."""
     flags = ["--augment=flip,translation,cutout,rounding", "--augment_target=-0.9", "--augment_probability=0.9"]
     flags += ["--penalty=R1Penalty", "--penalty_steps=3", "--batch_size=64", "--num_epochs=100", "--top_k_share=0.8"]
+    flags += ["--replay_share=0.25"]
     assert run_train(faces, tmp_path / "straight", *flags, "--max_steps=8") == 0
     for last in (4, 8):
         assert run_train(faces, tmp_path / "interrupted", *flags, f"--max_steps={last}") == 0
