@@ -42,7 +42,7 @@ setup(
     license="MIT",
     python_requires=">=3.10,<3.14",
     packages=["gan"],
-    package_data={"gan": ["*.yaml"]},
+    package_data={"gan": ["*.yaml", "recipes/*.flags", "house_team/*"]},
     install_requires=CORE,
     extras_require=EXTRAS,
 )

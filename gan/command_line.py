@@ -7,6 +7,7 @@ is imported only after the flags were found right, so that help and mistakes ans
 
 import contextlib
 import dataclasses
+import gc
 import math
 import os
 import sys
@@ -23,6 +24,8 @@ TRAIN_DIR = os.environ.get("AIP_CHECKPOINT_DIR") or "/tmp/kmlc_gan_train/"
 LOG_DIR = os.environ.get("AIP_TENSORBOARD_LOG_DIR")
 
 EXIT_MISTAKE, EXIT_FLAGS, EXIT_INTERRUPTED = 1, 2, 130
+# What TensorFlow imports of Keras 3 and 2 at once, to register their optimizers, which nothing here uses.
+_EAGER_KERAS = ("keras.src.optimizers", "tf_keras.src.optimizers")
 _HELP_FLAGS = {"--help", "-help", "-h", "--helpshort", "--helpfull"}
 
 
@@ -58,7 +61,7 @@ def parse(config_class, argv):
     types = typing.get_type_hints(config_class)
     for field in dataclasses.fields(config_class):
         _define(field, types[field.name], values)
-    unexpected = values(argv)[1:]
+    unexpected = values(_with_own_flag_files(argv))[1:]
     if unexpected:
         raise flags.Error(f"'{unexpected[0]}' is not a flag; flags are written --name=value")
     given = {name: values[name].value for name in types}
@@ -72,6 +75,26 @@ def parse(config_class, argv):
         if field.metadata["required"] and getattr(config, field.name) in (None, ""):
             raise flags.Error(f"--{field.name} is needed: {field.metadata['help']}")
     return config
+
+
+def _with_own_flag_files(argv):
+    """Lets --flagfile=gan/recipes/NAME.flags name the package's own file where the working folder has none."""
+    found = []
+    for before, argument in zip([""] + argv, argv):
+        name, is_given, path = argument.partition("=")
+        if name.lstrip("-") == "flagfile" and is_given:
+            argument = f"{name}={_own_file(path)}"
+        elif before.lstrip("-") == "flagfile":
+            argument = _own_file(argument)
+        found.append(argument)
+    return found
+
+
+def _own_file(path):
+    package = os.path.dirname(os.path.abspath(__file__))
+    own = os.path.join(os.path.dirname(package), path)
+    is_own = path.replace(os.sep, "/").startswith(os.path.basename(package) + "/") and os.path.exists(own)
+    return own if is_own and not os.path.exists(path) else path
 
 
 def run(main, config_class, argv=None):
@@ -126,11 +149,37 @@ def help_text(name, doc, config_class):
 def import_tensorflow():
     """Imports TensorFlow without its start-up chatter, some of which comes before it can be silenced."""
     with _silent_stderr():
-        import tensorflow.compat.v1 as tf
+        with _without_keras(), _without_garbage_collection():
+            import tensorflow.compat.v1 as tf
 
         tf.logging.set_verbosity(tf.logging.ERROR)
         # Looks for GPUs now, since not finding one is told as an error.
         tf.config.experimental.list_physical_devices()
+
+
+@contextlib.contextmanager
+def _without_keras():
+    """Lets TensorFlow be imported without Keras, which takes nearly half of the time; `tf.keras` still loads on use."""
+    held_back = [name for name in _EAGER_KERAS if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(held_back))  # None makes an import fail, and TensorFlow then does without
+    try:
+        yield
+    finally:
+        for name in held_back:
+            sys.modules.pop(name)
+
+
+@contextlib.contextmanager
+def _without_garbage_collection():
+    """For an import of very many objects, which all stay: they are not looked through now, nor ever after."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()
 
 
 @contextlib.contextmanager

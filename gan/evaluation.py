@@ -1,4 +1,4 @@
-"""Evaluates snapshots: how well the discriminator tells real from generated.
+"""Evaluates snapshots: how well the discriminator tells real from generated, and how good the images are.
 
 Images are judged as in a battle: rounded to 8 bits, one threshold, p > 0.5.
 """
@@ -13,7 +13,7 @@ import time
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan import checkpoint, graph, pictures, records, registry, storage
+from gan import checkpoint, graph, pictures, quality, records, registry, storage
 from gan.errors import StateError, UserError
 from gan.network import Network
 from gan.random_noise_generator import Use, uniform_noise
@@ -26,6 +26,7 @@ _TAGS = {
     "loss/discriminator": "discriminator_loss",
     "loss/generator": "generator_loss",
 }
+RESULTS = "eval.jsonl"
 _SMALLEST_PROBABILITY = 1e-7  # probabilities are kept this far from 0 and 1 to take their logits
 
 
@@ -40,13 +41,17 @@ class Evaluation:
         batch_size: images run at once; bounds memory, not results.
         num_threads: parsers at work at a time.
         names: kind of network -> name of the class that a snapshot must hold, or None for any.
+        yardstick: function from the real images, uint8 [N, size], to a quality.Yardstick, or to None where generated
+            images are not to be measured; None likewise.
 
     Raises:
         DataError: the files hold something else.
     """
 
-    def __init__(self, files, size, folder, label_loss, *, batch_size=64, num_threads=2, names=()):
-        self._real_images = pictures.to_floats(records.read_all(files, size, num_threads))
+    def __init__(self, files, size, folder, label_loss, *, batch_size=64, num_threads=2, names=(), yardstick=None):
+        real_images = records.read_all(files, size, num_threads)
+        self._real_images = pictures.to_floats(real_images)
+        self._yardstick = yardstick(real_images) if yardstick else None
         self._folder, self._label_loss, self._batch_size, self._names = folder, label_loss, batch_size, dict(names)
 
     def report(self, where):
@@ -55,17 +60,25 @@ class Evaluation:
         for kind, name in self._names.items():
             if name:
                 _check_network(kind, name, snapshot)
-        results = _measure(snapshot, self._real_images, registry.load(registry.LOSS, self._label_loss, "label_loss"))
+        generated = pictures.to_bytes(snapshot.generate(uniform_noise(len(self._real_images), Use.EVALUATION_NOISE)))
+        loss = registry.load(registry.LOSS, self._label_loss, "label_loss")
+        results = _measure(snapshot, self._real_images, pictures.to_floats(generated), loss)
         print(
             f"{snapshot.path}: D right on {results['accuracy_on_real']:.1%} of {results['num_real']} real and "
             f"{results['accuracy_on_fake']:.1%} of {results['num_fake']} generated images, "
             f"D loss {results['discriminator_loss']:.4f}, G loss {results['generator_loss']:.4f}"
         )
+        scalars = {tag: results[key] for tag, key in _TAGS.items()}
+        if self._yardstick:
+            measures, floor = self._yardstick.measure(generated), self._yardstick.floor
+            print(quality.described(measures, floor))
+            results |= quality.flat(measures, floor)
+            scalars |= {f"quality/{name}": quality.value_of(number) for name, number in measures.items()}
         when = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
         line = json.dumps({"snapshot": os.path.basename(snapshot.path), "step": snapshot.step, "time": when, **results})
         print(line, flush=True)
         try:
-            self._store(snapshot.step, line, results)
+            self._store(snapshot.step, line, scalars)
         except OSError as error:  # the folder may be somebody else's
             print(f"eval: {self._folder.path} is left as it is: {error.strerror}", file=sys.stderr, flush=True)
 
@@ -93,14 +106,14 @@ class Evaluation:
                 return
             time.sleep(interval)
 
-    def _store(self, step, line, results):
-        """Adds a result to eval.jsonl and to TensorBoard."""
+    def _store(self, step, line, scalars):
+        """Adds a result to RESULTS and to TensorBoard."""
         os.makedirs(self._folder.path, exist_ok=True)
-        with open(os.path.join(self._folder.path, "eval.jsonl"), "a", encoding="utf-8") as file:
+        with open(os.path.join(self._folder.path, RESULTS), "a", encoding="utf-8") as file:
             file.write(line + "\n")
         # Where training began anew, TensorBoard forgets what was measured from this step on.
         with contextlib.closing(SummaryWriter(self._folder.path, first_step=step)) as writer:
-            writer.scalars(step, {tag: results[key] for tag, key in _TAGS.items()})
+            writer.scalars(step, scalars)
         self._folder.changed()
 
 
@@ -109,9 +122,8 @@ def results_folder(train_dir, log_dir):
     return storage.join(log_dir or checkpoint.folder_of(train_dir), "eval")
 
 
-def _measure(snapshot, real_images, loss):
-    """Runs both networks; returns the figures by name."""
-    generated = pictures.as_shown(snapshot.generate(uniform_noise(len(real_images), Use.EVALUATION_NOISE)))
+def _measure(snapshot, real_images, generated, loss):
+    """Runs the discriminator; returns the figures by name."""
     on_real, on_fake = snapshot.discriminate(real_images), snapshot.discriminate(generated)
     discriminator_loss, generator_loss = _losses(loss, on_real, on_fake)
     return {

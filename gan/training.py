@@ -233,14 +233,16 @@ class _Run:
             self._log(results["scalars"], now)
 
     def _scalars(self):
-        return {
+        scalars = {
             "loss/discriminator": self._graph.discriminator_loss,
             "loss/generator": self._graph.generator_loss,
             "accuracy/on_real": self._graph.accuracy_on_real,
             "accuracy/on_fake": self._graph.accuracy_on_fake,
             "learning_rate": self._graph.learning_rate,
-            "augment_probability": self._graph.augment_probability,
         }
+        if self._config.augment_target is not None:
+            scalars["augment_probability"] = self._graph.augment_probability
+        return scalars
 
     def _log(self, scalars, now):
         self._logged_step = self._step

@@ -48,6 +48,8 @@ MIDDLE = {
     "summaries",
 }
 LEAVES = {
+    "metrics",
+    "features",
     "processor",
     "schedule",
     "calibration",

@@ -2,15 +2,17 @@
 
 import dataclasses
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
 
 import pytest
+from absl import flags
 from conftest import ROOT
 from test_architecture import COMMANDS
 
-from gan import command_line
+from gan import command_line, train
 from gan.command_line import flag
 from gan.errors import UserError
 
@@ -76,6 +78,36 @@ def test_help_teaches_every_flag_without_tensorflow(command):
     assert printed.count("\n  --") >= 4
 
 
+def in_new_python(code, **environment):
+    """Runs code in a process of its own; returns what it prints."""
+    environment = {**os.environ, **environment}
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_tensorflow_comes_without_keras_until_somebody_uses_it():
+    code = """
+import gc, sys
+from gan import command_line, train
+command_line.import_tensorflow()
+assert gc.isenabled() and "keras" not in sys.modules and "keras.src.optimizers" not in sys.modules
+import tensorflow as tf
+from tensorflow.keras import layers
+import tensorflow.compat.v1 as tf1
+print(layers.Dense is tf.keras.layers.Dense is tf1.keras.layers.Dense, tf.keras.optimizers.Adam.__name__)
+"""
+    assert in_new_python(code) == "True Adam\n"
+
+
+@pytest.mark.parametrize("given, used", [({}, "1"), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "0")])
+def test_onednn_is_on_unless_the_user_says_no(given, used, monkeypatch):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)  # set in this process by importing gan
+    code = "from gan import command_line; import os, sys; assert 'tensorflow' not in sys.modules; "
+    code += "command_line.import_tensorflow(); print(os.environ['TF_ENABLE_ONEDNN_OPTS'])"
+    assert in_new_python(code, **given) == f"{used}\n"
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["--no_such_flag"], ["--train_data_pattern=x", "--batch_size=0"]])
 def test_three_ways_to_start(arguments, tmp_path):
     ways = [
@@ -114,3 +146,25 @@ def test_package_works_from_its_sdist_in_another_folder(tmp_path, faces):
     assert run.returncode == 0, run.stderr
     assert (tmp_path / "run" / "model.ckpt-2.meta").exists()
     assert (target / "gan" / "__init__.py").exists()
+
+
+@pytest.mark.parametrize(
+    "given", ["--flagfile=gan/recipes/faces_10min.flags", "--flagfile gan/recipes/faces_10min.flags"]
+)
+def test_recipes_are_found_from_anywhere(given, tmp_path, monkeypatch):
+    """From a folder that has no gan/recipes; what follows on the command line wins."""
+    monkeypatch.chdir(tmp_path)
+    config = command_line.parse(
+        train.TrainConfig, ["train", *given.split(), "--train_data_pattern=x", "--batch_size=7"]
+    )
+    assert (config.max_minutes, config.batch_size) == (10, 7)
+    with pytest.raises(flags.Error):
+        command_line.parse(train.TrainConfig, ["train", "--flagfile=gan/recipes/absent.flags"])
+
+
+@pytest.mark.parametrize(
+    "path", sorted(pathlib.Path(train.__file__).parent.glob("recipes/*.flags")), ids=lambda p: p.stem
+)
+def test_recipes_hold_flags_of_train(path):
+    config = command_line.parse(train.TrainConfig, ["train", f"--flagfile={path}", "--train_data_pattern=x"])
+    assert config.max_minutes and config.num_epochs > 1000

@@ -2,14 +2,15 @@
 
 import json
 import pathlib
+import re
 import shutil
 import time
 
 import numpy as np
 import pytest
-from conftest import NUM_IMAGES, run_train, start
+from conftest import NUM_IMAGES, run_train, start, synthetic_images
 
-from gan import checkpoint, eval, pictures, records
+from gan import checkpoint, curves, eval, pictures, records
 from gan.random_noise_generator import uniform_noise
 from gan.snapshot import Snapshot
 
@@ -42,6 +43,41 @@ def test_figures_are_those_of_the_snapshot(faces, copy, capsys):
     assert printed["generator_loss"] == pytest.approx(-np.log(fake).mean(), rel=1e-3)
 
 
+def test_images_are_measured(faces, copy, tmp_path, capsys):
+    held_out = str(tmp_path / "held_out.tfrecords")
+    records.write(held_out, synthetic_images(40, 2500, seed=7))
+    flags = ["--run_once", "--features=low_resolution"]
+    assert eval.main(["eval", *arguments(held_out, copy, f"--train_data_pattern={faces}", *flags)]) == 0
+    out = capsys.readouterr().out.splitlines()
+    printed = json.loads(out[-1])
+    assert any(line.startswith("  frechet_40_low_resolution ") and ", floor " in line for line in out)
+    for kind in ("frechet", "kid"):
+        low, value, high = (printed[f"{kind}_40_low_resolution{end}"] for end in ("_low", "", "_high"))
+        assert low <= value <= high
+        assert printed[f"{kind}_40_low_resolution_floor"] < value
+    assert {f"{kind}_40_low_resolution_floor" for kind in ("precision", "recall", "density", "coverage")} <= set(
+        printed
+    )
+    assert printed["nearer_to_training_40_pixels"] < 0.1  # after 20 steps it draws noise
+    drawn, _ = curves.read(str(copy / "eval"))
+    assert drawn["quality/frechet_40_low_resolution"].steps == [20]
+    assert not any(tag.endswith(("_low", "_high", "_floor")) for tag in drawn)
+
+    assert eval.main(["eval", *arguments(held_out, copy, *flags)]) == 0
+    alone = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert alone.keys() == {k for k in printed if not re.search("training|copied|_floor", k)}
+    assert alone["frechet_40_low_resolution"] == printed["frechet_40_low_resolution"]
+
+
+@pytest.mark.parametrize("count, flags", [(40, ["--noquality"]), (11, [])])
+def test_images_are_not_measured_where_not_asked_or_too_few(count, flags, copy, tmp_path, capsys):
+    pattern = str(tmp_path / "few.tfrecords")
+    records.write(pattern, synthetic_images(count, 2500, seed=7))
+    assert eval.main(["eval", *arguments(pattern, copy, "--run_once", *flags)]) == 0
+    names = "snapshot step time num_real num_fake accuracy_on_real accuracy_on_fake discriminator_loss generator_loss"
+    assert list(json.loads(capsys.readouterr().out.splitlines()[-1])) == names.split()
+
+
 def test_it_waits_for_each_new_snapshot(faces, tmp_path):
     process = start("eval", *arguments(faces, tmp_path, "--eval_interval_secs=0.2"))
     try:
@@ -71,6 +107,8 @@ def test_mistakes(fails, faces, digits, trained, copy, tmp_path):
     assert "no file matches" in fails(eval.main, *arguments(tmp_path / "*.x", trained, once))
     assert "--label_loss=Nobody" in fails(eval.main, *arguments(faces, trained, once, "--label_loss=Nobody"))
     assert "--batch_size=0" in fails(eval.main, *arguments(faces, trained, once, "--batch_size=0"))
+    assert "no file matches" in fails(eval.main, *arguments(faces, trained, once, "--train_data_pattern=nothing"))
+    assert "--features" in fails(eval.main, *arguments(faces, trained, once, "--features=nothing"))
     assert "2500 values, not 784" in fails(eval.main, *arguments(faces, trained, once, "--use_mnist"))
     assert "breaks the contract" in fails(eval.main, *arguments(digits, copy, once, "--use_mnist"))
     meta = pathlib.Path(checkpoint.latest_snapshot(str(copy)).prefix + ".meta")

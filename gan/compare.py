@@ -1,0 +1,207 @@
+"""Compares snapshots before the battle: every generator against every discriminator, and how good the images are.
+
+    python -m gan.compare --snapshots=run1,run2/model.ckpt-5000,best=gs://YOUR_TEAM/model \\
+        --eval_data_pattern='data/validation.tfrecords' --train_data_pattern='data/train.tfrecords'
+
+A contestant is a train_dir, whose newest snapshot plays, or the path of a snapshot; NAME=PATH names it. A .npy
+file of uint8 [N, 2500] brings images made elsewhere, without a discriminator. One alone is measured without
+opponents. The results are printed; output_dir gets
+
+    report.html         everything with pictures and explanations, one file, to read and to pass on
+    comparison.jsonl    the numbers, as JSON lines added at each run
+
+A contestant that breaks the contract is left out with its reason, and the exit code is 1.
+"""
+
+import dataclasses
+import datetime
+import json
+import os
+import re
+import sys
+
+if not __package__:  # `python compare.py` inside gan/: the package is found one folder up
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+# The many small matrices of the measures want one thread: with more, beside a training, they take ten times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from gan import command_line, comparison, cross_play, features, quality, report, storage
+from gan.command_line import flag
+from gan.errors import UserError
+from gan.progress import Progress
+from gan.random_noise_generator import Use, random_generator
+
+REPORT, RECORDS = "report.html", "comparison.jsonl"
+
+
+@dataclasses.dataclass(frozen=True)
+class CompareConfig:
+    """Flags of the command, by name."""
+
+    snapshots: str = flag(
+        None, "Contestants, with commas: folders, snapshots, .npy files of images; NAME=PATH names one.", required=True
+    )
+    eval_data_pattern: str = flag(None, "TFRecord files of real images that nobody trained on.", required=True)
+    train_data_pattern: str = flag(
+        None, "TFRecord files that were trained on: shows the floor of each measure, and finds copied training images."
+    )
+    output_dir: str = flag("comparison/", f"Folder for {REPORT} and {RECORDS}, on disk or gs://.")
+    num_images: int = flag(
+        None,
+        f"Images of each to measure; not set: as many as the real ones, up to {quality.MOST}.",
+        at_least=quality.FEWEST,
+    )
+    battles: int = flag(1000, "Battles to play of each pair; 0 plays none.", at_least=0)
+    seed: int = flag(0, "Seed of latents, battles and intervals.", at_least=0)
+    features: str = flag(
+        features.DEFAULT,
+        f"Spaces to measure images in, with commas, of {', '.join(features.SPACES)}; copies are looked for in the "
+        "first, and in pixels.",
+    )
+    inception_graph: str = flag(None, "Path of classify_image_graph_def.pb, for --features=inception.")
+    use_mnist: bool = flag(False, "The data is MNIST, 28x28, in place of 50x50 faces.")
+
+
+def main(argv=None):
+    """Runs the command and returns its exit code."""
+    return command_line.run(compare, CompareConfig, argv)
+
+
+def compare(config):
+    """Compares, prints and writes; the exit code is 1 where a contestant was left out."""
+    paths = named(config.snapshots)
+    real_files = storage.find_files(config.eval_data_pattern, "eval_data_pattern")
+    train_files = config.train_data_pattern and storage.find_files(config.train_data_pattern, "train_data_pattern")
+    command_line.import_tensorflow()
+    from gan import contestants, contract, mirror, records
+
+    size = contract.image_size(config.use_mnist)
+    spaces = _spaces(config, size)
+    real = records.read_all(real_files, size)
+    count = _count(config, len(real))
+    train = records.read_all(train_files, size) if train_files else None
+    gathered, left_out = contestants.gather(paths, size, count, config.seed)
+    for name, reason in left_out.items():
+        print(f"compare: {name} is left out: {reason}", file=sys.stderr, flush=True)
+    if not gathered:
+        raise UserError(f"none of {config.snapshots} can be compared")
+    with mirror.writable_folder(config.output_dir) as folder:
+        os.makedirs(folder.path, exist_ok=True)
+        yardstick = quality.Yardstick(real, spaces, train, [*spaces][:1], count, config.seed)
+        verdicts = contestants.judge(gathered, real)
+        found = _assemble(config, gathered, left_out, real, verdicts, yardstick)
+        print(comparison.text(found), flush=True)
+        _write(folder.path, found)
+        folder.changed()
+    print(f"{REPORT} and {RECORDS} are in {config.output_dir}")
+    return command_line.EXIT_MISTAKE if left_out else 0
+
+
+def named(text):
+    """Reads a list such as run1,mine=run2/model.ckpt-500,samples.npy.
+
+    Returns:
+        name -> path. The name of what has none is the end of its path, or all of it where that is taken.
+
+    Raises:
+        UserError: there is nothing in it, or two have one name.
+    """
+    paths = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, path = part.partition("=")
+        if not equals or "/" in name:  # a path may hold a =
+            name, path = "", part
+        path = os.path.expanduser(path)
+        name = name.strip() or (short if (short := _short_name(path)) not in paths else path)
+        if name in paths:
+            raise UserError(f"--snapshots={text}: {name} is there twice; NAME={path} gives it a name of its own")
+        paths[name] = path
+    if not paths:
+        raise UserError(f"--snapshots={text} names none")
+    return paths
+
+
+def _short_name(path):
+    """run1 of teams/run1, "run1 500" of run1/model.ckpt-500, samples of samples.npy."""
+    folder, _, last = path.rstrip("/").rpartition("/")
+    match = re.fullmatch(r"model\.ckpt-(\d+)(\.\w+)?", last)
+    return f"{os.path.basename(folder)} {match[1]}" if match and folder else last.removesuffix(".npy")
+
+
+def _spaces(config, size):
+    names = [name.strip() for name in config.features.split(",") if name.strip()]
+    return {name: features.load(name, size, config.inception_graph) for name in names or [features.DEFAULT]}
+
+
+def _count(config, num_real):
+    """How many images each number is measured on."""
+    if config.num_images and config.num_images > num_real:
+        raise UserError(
+            f"--num_images={config.num_images} is more than the {num_real} real images of "
+            f"--eval_data_pattern={config.eval_data_pattern}; as many real and generated ones are compared"
+        )
+    return config.num_images or min(num_real, quality.MOST)
+
+
+def _assemble(config, gathered, left_out, real, verdicts, yardstick):
+    """Measures everyone and plays everyone: a comparison.Comparison."""
+    random = random_generator(Use.HALF_ROUND_CHOICE, config.seed, 1)
+    guesses = cross_play.in_battle(verdicts)
+    battle = comparison.contest(guesses, random)
+    pairs = comparison.pairs(battle) if config.battles else []
+    about = {
+        "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "eval_data_pattern": config.eval_data_pattern,
+        "train_data_pattern": config.train_data_pattern,
+        "num_real": len(real),
+        "num_images": yardstick.count,
+        "battles": config.battles,
+        "seed": config.seed,
+        "acceptance": cross_play.ACCEPTANCE,
+    }
+    return comparison.Comparison(
+        entries=_entries(gathered, yardstick),
+        left_out=left_out,
+        real=real,
+        verdicts=verdicts,
+        battle=battle,
+        level=comparison.contest(cross_play.at_acceptance(verdicts), random),
+        simulated={pair: cross_play.simulate(guesses, *pair, config.battles, random) for pair in pairs},
+        floor=yardstick.floor,
+        held_out_distance=yardstick.held_out_distance(),
+        about=about,
+    )
+
+
+def _entries(gathered, yardstick):
+    from gan import curves
+
+    entries = []
+    with Progress("measuring", len(gathered), "contestant") as progress:
+        for one in gathered:
+            trained, evaluated = curves.read(one.train_dir) if one.train_dir else ({}, {})
+            entries.append(
+                comparison.Entry(
+                    one.name,
+                    one.path,
+                    one.step,
+                    one.images,
+                    yardstick.measure(one.images),
+                    yardstick.nearest_training(one.images),
+                    trained,
+                    evaluated,
+                )
+            )
+            progress.update()
+    return entries
+
+
+def _write(folder, found):
+    with open(os.path.join(folder, RECORDS), "a", encoding="utf-8") as file:
+        file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in comparison.records(found))
+    report.write(os.path.join(folder, REPORT), found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

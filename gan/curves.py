@@ -1,0 +1,93 @@
+"""Reads a training's curves back: from TensorBoard's event files and from eval.jsonl."""
+
+import json
+import os
+import tempfile
+from typing import NamedTuple
+
+import tensorflow.compat.v1 as tf
+
+from gan import checkpoint, evaluation, storage
+from gan.errors import UserError
+
+MOST_POINTS = 400  # of a curve; more would not be seen
+
+
+class Curve(NamedTuple):
+    """One number over the training."""
+
+    steps: list
+    values: list
+
+
+def read(train_dir):
+    """Reads what there is of a training; what is damaged or missing is passed over.
+
+    Args:
+        train_dir: folder with TensorBoard's files, on disk or gs://.
+
+    Returns:
+        (tag -> Curve of the training, such as "loss/discriminator"; name -> Curve of the evaluation, such as
+        "accuracy_on_real").
+    """
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            return _of_events(_at_hand(train_dir, folder)), _of_evaluation(train_dir)
+    except (UserError, OSError):  # the snapshot was found, but others may delete what is beside it
+        return {}, {}
+
+
+def _at_hand(train_dir, folder):
+    """Paths on disk of TensorBoard's files, in the order written."""
+    names = sorted(filter(checkpoint.is_log, storage.names(train_dir)))
+    if not storage.is_remote(train_dir):
+        return [os.path.join(train_dir, name) for name in names]
+    for name in names:
+        storage.fetch(storage.join(train_dir, name), os.path.join(folder, name))
+    return [os.path.join(folder, name) for name in names]
+
+
+def _of_events(files):
+    points = {}  # tag -> step -> value
+    for path in files:
+        try:
+            for event in tf.train.summary_iterator(path):
+                _add(points, event)
+        except (tf.errors.OpError, ValueError):  # the end of a file that is still being written
+            continue
+    return {tag: _thinned(of_tag) for tag, of_tag in sorted(points.items())}
+
+
+def _add(points, event):
+    if event.HasField("session_log") and event.session_log.status == tf.SessionLog.START:
+        for of_tag in points.values():  # training went on from here: what was logged beyond is void
+            for step in [step for step in of_tag if step >= event.step]:
+                del of_tag[step]
+    for value in event.summary.value:
+        if value.HasField("simple_value"):
+            points.setdefault(value.tag, {})[event.step] = value.simple_value
+
+
+def _of_evaluation(train_dir):
+    points = {}
+    try:
+        lines = storage.read(storage.join(evaluation.results_folder(train_dir, None), evaluation.RESULTS)).splitlines()
+    except FileNotFoundError:
+        return {}
+    for line in lines:
+        try:
+            result = json.loads(line)
+            step = int(result["step"])
+        except (ValueError, KeyError, TypeError):
+            continue
+        for name, value in result.items():
+            if isinstance(value, float):
+                points.setdefault(name, {})[step] = value
+    return {name: _thinned(of_name) for name, of_name in points.items()}
+
+
+def _thinned(points):
+    steps = sorted(points)
+    stride = -(-len(steps) // MOST_POINTS) or 1
+    steps = steps[::stride]
+    return Curve(steps, [points[step] for step in steps])

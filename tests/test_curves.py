@@ -1,0 +1,73 @@
+"""Curves read back from what training and evaluation wrote."""
+
+import json
+
+import numpy as np
+import pytest
+from conftest import run_train
+
+from gan import charts, curves, eval
+from gan.curves import Curve
+
+
+@pytest.fixture(scope="module")
+def run(faces, tmp_path_factory):
+    """A train_dir of 30 steps in two goes, with two evaluations."""
+    train_dir = tmp_path_factory.mktemp("run")
+    for last in (10, 30):
+        assert run_train(faces, train_dir, f"--max_steps={last}") == 0
+        flags = [f"--eval_data_pattern={faces}", f"--train_dir={train_dir}", "--run_once", "--features=low_resolution"]
+        assert eval.main(["eval", *flags]) == 0
+    return train_dir
+
+
+def test_training_and_evaluation_are_read(run):
+    trained, evaluated = curves.read(str(run))
+    assert {"loss/discriminator", "loss/generator", "accuracy/on_real", "accuracy/on_fake"} <= set(trained)
+    assert trained["loss/generator"].steps == list(range(1, 31))
+    lines = [json.loads(line) for line in (run / "eval" / "eval.jsonl").read_text().splitlines()]
+    assert evaluated["accuracy_on_real"] == ([10, 30], [line["accuracy_on_real"] for line in lines])
+    assert evaluated["frechet_96_low_resolution"].steps == [10, 30]
+
+
+def test_what_is_broken_is_passed_over(run, tmp_path):
+    assert curves.read(str(tmp_path)) == ({}, {})
+    (log,) = sorted(run.glob("events.out.tfevents.*"))[:1]
+    (tmp_path / log.name).write_bytes(log.read_bytes()[:-3])
+    (tmp_path / "eval").mkdir()
+    (tmp_path / "eval" / "eval.jsonl").write_text(
+        '{"step": 5, "x": 0.5}\nnonsense\n[]\n{"x": 1.5}\n{"step": 9, "x": 2.5}'
+    )
+    trained, evaluated = curves.read(str(tmp_path))
+    assert trained["loss/generator"].steps[:5] == [1, 2, 3, 4, 5]
+    assert evaluated == {"x": ([5, 9], [0.5, 2.5])}
+
+
+def test_steps_that_were_trained_again_count_once(tmp_path):
+    from gan.summaries import SummaryWriter
+
+    for first, last, value in ((1, 8, 1.0), (6, 7, 2.0)):  # killed after 8, and on from 5
+        writer = SummaryWriter(str(tmp_path), first_step=first)
+        for step in range(first, last + 1):
+            writer.scalars(step, {"x": value})
+        writer.close()
+    assert curves.read(str(tmp_path))[0]["x"] == ([1, 2, 3, 4, 5, 6, 7], [1, 1, 1, 1, 1, 2, 2])
+
+
+def test_long_curves_are_thinned(tmp_path):
+    (tmp_path / "eval").mkdir()
+    lines = [json.dumps({"step": step, "x": step + 0.5}) for step in range(1001)]
+    (tmp_path / "eval" / "eval.jsonl").write_text("\n".join(lines))
+    steps, values = curves.read(str(tmp_path))[1]["x"]
+    assert 300 < len(steps) <= curves.MOST_POINTS and steps[:2] == [0, 3] and steps[-1] > 990
+    np.testing.assert_array_equal(np.array(steps) + 0.5, values)
+
+
+def test_drawings(run):
+    drawings = charts.learning(*curves.read(str(run)), step=30)
+    assert len(drawings) == 3
+    for svg in drawings.values():
+        assert svg.startswith("<svg") and "training step" in svg and 'href="http' not in svg
+    assert any("Frechet distance of 96 images" in title for title in drawings)
+    assert charts.learning({}, {}, 5) == {}
+    assert list(charts.learning({}, {"discriminator_loss": Curve([1], [2.0])}, 5)) == ["losses"]
