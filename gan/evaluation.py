@@ -13,7 +13,7 @@ import time
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan import checkpoint, graph, pictures, quality, records, registry, storage
+from gan import calibration, checkpoint, graph, pictures, quality, records, registry, storage
 from gan.errors import StateError, UserError
 from gan.network import Network
 from gan.random_noise_generator import Use, uniform_noise
@@ -27,7 +27,6 @@ _TAGS = {
     "loss/generator": "generator_loss",
 }
 RESULTS = "eval.jsonl"
-_SMALLEST_PROBABILITY = 1e-7  # probabilities are kept this far from 0 and 1 to take their logits
 
 
 class Evaluation:
@@ -140,8 +139,7 @@ def _losses(loss, on_real, on_fake):
     """Both losses of probabilities [N], by way of their logits."""
 
     def logits(probability):
-        p = np.clip(probability.astype(np.float64), _SMALLEST_PROBABILITY, 1 - _SMALLEST_PROBABILITY)
-        return tf.constant(np.log(p / (1 - p))[:, None], tf.float32)
+        return tf.constant(calibration.logits(probability)[:, None], tf.float32)
 
     with tf.Graph().as_default(), tf.Session() as session:
         real, fake = logits(on_real), logits(on_fake)

@@ -91,32 +91,22 @@ class _Wavelets:
 class _Band:
     """Mean energy of Gabor filters of one wavelength in four directions.
 
-    Each is a product of filters along the rows and along the columns, so that an image is filtered by two small matrix
-    products of its own: their rounding does not depend on the other images.
+    Each is a product of filters along the rows and along the columns, so that an image is filtered by small matrix
+    products of its own: their rounding does not depend on the other images, and no threads are started for them.
     """
 
     def __init__(self, side, wavelength, cells):
         stride = max(1, wavelength // 4)
         centres = np.arange((side - 1) % stride // 2, side, stride)
-        self._filters = np.concatenate(_gabor(side, centres, wavelength))
-        self._count = len(centres)
+        self._filters = np.stack(_gabor(side, centres, wavelength))
         self._cells = _cells(len(centres), cells)
 
     def __call__(self, images):
         """float32 [N, side, side] -> [N, 4, cells, cells]."""
-        shape = (len(images), 3, self._count, 3, self._count)
-        filtered = (self._filters @ images @ self._filters.T).reshape(shape)
-
-        def product(row, column):
-            return filtered[:, row, :, column]
-
-        low, even, odd = 0, 1, 2
-        pairs = [
-            (product(low, even), product(low, odd)),
-            (product(even, low), product(odd, low)),
-            (product(even, even) - product(odd, odd), product(odd, even) + product(even, odd)),
-            (product(even, even) + product(odd, odd), product(odd, even) - product(even, odd)),
-        ]
+        rows = self._filters[:, None] @ images
+        # Named by the filters along columns and rows, low, even and odd.
+        (_, le, lo), (el, ee, eo), (ol, oe, oo) = rows @ self._filters.transpose(0, 2, 1)[:, None, None]
+        pairs = [(el, ol), (le, lo), (ee - oo, oe + eo), (ee + oo, oe - eo)]
         energy = np.stack([np.square(real) + np.square(imaginary) for real, imaginary in pairs], 1)
         return self._cells @ energy @ self._cells.T
 

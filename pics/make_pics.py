@@ -1,6 +1,6 @@
 """Draws the pictures of the README from real runs.
 
-    python pics/make_pics.py --faces_run=run1 --mnist_run=digits_run
+    python pics/make_pics.py --faces_run=gan/house_team --mnist_run=digits_run
 
 human_faces.png shows faces that scikit-image ships; the generated ones come from the newest snapshots.
 """
@@ -29,7 +29,7 @@ class PicsConfig:
     """Flags of the command, by name."""
 
     faces_run: str = flag(None, "train_dir of a run on faces.", required=True)
-    mnist_run: str = flag(None, "train_dir of a run on MNIST.", required=True)
+    mnist_run: str = flag(None, "train_dir of a run on MNIST; its picture is left as it is where not set.")
     output_dir: str = flag("pics", "Folder for the pictures.")
     seed: int = flag(1, "Seed of the noise.", at_least=0)
 
@@ -40,26 +40,26 @@ def main(argv=None):
 
 
 def draw(config):
-    """Draws all four pictures."""
+    """Draws the pictures."""
     command_line.import_tensorflow()
     from gan import contract
     from gan.snapshot import Snapshot
 
     human = datasets.load("faces_sample", datasets.find("faces_sample", None)).images[:64]
     faces = Snapshot(config.faces_run, contract.FACE_SIZE)
-    digits = Snapshot(config.mnist_run, contract.MNIST_SIZE)
     noise = uniform_noise(64, config.seed)
     generated = pictures.to_bytes(faces.generate(noise))
-    for name, images, zoom in (
-        ("human_faces", human, 1),
-        ("generated_faces", generated, 1),
-        ("generated_mnist", pictures.to_bytes(digits.generate(noise)), 2),
-    ):
+    grids = [("human_faces", human, 1), ("generated_faces", generated, 1)]
+    if config.mnist_run:
+        digits = Snapshot(config.mnist_run, contract.MNIST_SIZE)
+        grids.append(("generated_mnist", pictures.to_bytes(digits.generate(noise)), 2))
+    for name, images, zoom in grids:
         pictures.write_png(os.path.join(config.output_dir, name + ".png"), pictures.grid(images, zoom=zoom))
     judged = np.concatenate([human[:3], generated[:3]])
     probabilities = faces.discriminate(pictures.to_floats(judged))
     _workflow(os.path.join(config.output_dir, "workflow.png"), human, generated, judged, probabilities)
-    print(f"human_faces, generated_faces, generated_mnist and workflow.png are in {config.output_dir}")
+    names = ", ".join(name for name, *_ in grids)
+    print(f"{names} and workflow.png are in {config.output_dir}")
 
 
 def _workflow(path, human, generated, judged, probabilities):
