@@ -9,8 +9,9 @@ from typing import NamedTuple
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.variable_pb2 import VariableDef
 
-from gan import contract, gradients, registry, replay
+from gan import contract, gradients, registry
 from gan.augment import Augmentation, Augmenter
+from gan.hardening import Hardening
 from gan.network import Network, check_scalar
 from gan.registry import DISCRIMINATOR, GENERATOR
 from gan.towers import Towers
@@ -72,6 +73,7 @@ def build_training_graph(
     penalty=None,
     top_k_share=1.0,
     replay_share=0.0,
+    negatives_share=0.0,
     place=None,
     compute_type=tf.float32,
     devices=("",),
@@ -106,7 +108,8 @@ def build_training_graph(
         augmentation: an augment.Augmentation of what the discriminator sees, or None.
         penalty: a gradients.Penalty on the discriminator, or None.
         top_k_share: share of the generated images that the generator learns from, see `losses_of`.
-        replay_share: share of the generated images that the discriminator judges which are of past steps.
+        replay_share: share of the images that the discriminator is to refuse which are of past steps.
+        negatives_share: likewise, spoilt real ones.
         place: int64 [3], on which random draws and the steps with a penalty depend: the seed, the number of the step
             and the number of the first image here in the step's batch. None is the counters' seed and step, and 0.
         compute_type: tf.DType that models may compute in; see models.BaseModel.run_model.
@@ -131,8 +134,10 @@ def build_training_graph(
     real_verdicts, fake_verdicts = towers.verdicts("predictions")
 
     losses = losses_of(loss, real_logits, fake_logits, top_k_share)
-    memory = replay.Replay(size, place[:2]) if replay_share else None
-    losses[0], remembered = replay.judged(memory, towers, augmenter, loss, losses[0], real_logits, replay_share)
+    remembered = []
+    if replay_share or negatives_share:
+        hardening = Hardening(replay_share, negatives_share, size, place[:2])
+        losses[0], remembered = hardening.apply(losses[0], loss, real_images, real_logits, towers, augmenter)
     learning_rate = tf.train.exponential_decay(
         base_learning_rate,
         counters["images_seen"],

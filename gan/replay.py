@@ -48,30 +48,3 @@ class Replay:
         with tf.device("/cpu:0"):
             as_bytes = tf.cast(tf.round(tf.clip_by_value(image, 0.0, 1.0) * 255), tf.uint8)
             return self._images.scatter_update(tf.IndexedSlices(tf.tile(as_bytes[None], [tf.size(slots), 1]), slots))
-
-
-def judged(replay, towers, augmenter, loss, discriminator_loss, real_logits, share):
-    """Lets the discriminator judge past images beside the present ones.
-
-    Args:
-        replay: a Replay, or None.
-        towers: towers.Towers of this step.
-        augmenter: an augment.Augmenter.
-        loss: a losses.BaseLoss.
-        discriminator_loss: its value for the present images.
-        real_logits: float32 [N, 1].
-        share: of the generated images judged in a step, that of past ones.
-
-    Returns:
-        (the discriminator's loss with `share` of it for past images, update operations).
-    """
-    if replay is None:
-        return discriminator_loss, []
-    num_real = tf.shape(real_logits)[0]
-    count = tf.maximum(1, tf.cast(tf.round(share * tf.cast(num_real, tf.float32)), tf.int32))
-    past = replay.draw(count)
-    logits = towers.judge(augmenter.fake(past, num_real))
-    with tf.control_dependencies([past]):  # what is judged is what was there before this step
-        remember = replay.remember(tf.reshape(towers.fake_images[0][0], [-1]))
-    of_past = loss.discriminator_loss(real_logits[:count], logits)
-    return (1 - share) * discriminator_loss + share * of_past, [remember]

@@ -128,11 +128,18 @@ class TrainConfig:
     )
     replay_share: float = flag(
         0.0,
-        "Share of the generated images that the discriminator judges in a step which are of earlier steps, from a "
+        "Share of the images to refuse, in the discriminator's loss, that are generated ones of earlier steps, from a "
         "memory of 4,096 that is part of the training state. It then still sees through what the generator has "
         "unlearned, and others' generators may do. Not in a cluster.",
         at_least=0,
-        at_most=0.9,
+        at_most=0.45,
+    )
+    negatives_share: float = flag(
+        0.0,
+        "Share of the images to refuse that are real ones spoilt: with grain, a grid or blur, or put together of "
+        "several faces. A discriminator that saw one generator only takes for real what another one spoils.",
+        at_least=0,
+        at_most=0.45,
     )
     top_k_share: float = flag(
         1.0,

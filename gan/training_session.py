@@ -59,6 +59,7 @@ class TrainingSession:
                 penalty=_penalty(config),
                 top_k_share=config.top_k_share,
                 replay_share=config.replay_share,
+                negatives_share=config.negatives_share,
                 place=self._place,
                 compute_type=tf.as_dtype(processor.compute_type(config.compute_type)),
                 devices=placement.towers,

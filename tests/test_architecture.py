@@ -18,6 +18,7 @@ COMMANDS = {
     "compare",
 }
 MIDDLE = {
+    "hardening",
     "replay",
     "publisher",
     "graph",
@@ -48,6 +49,7 @@ MIDDLE = {
     "summaries",
 }
 LEAVES = {
+    "negatives",
     "metrics",
     "features",
     "processor",
@@ -75,7 +77,7 @@ LEAVES = {
     "report",
 }
 GROUP = {name: level for level, group in enumerate((LEAVES, MIDDLE, COMMANDS)) for name in group}
-WITHOUT_TENSORFLOW = (LEAVES - {"losses", "augment"}) | COMMANDS
+WITHOUT_TENSORFLOW = (LEAVES - {"losses", "augment", "negatives"}) | COMMANDS
 
 
 def imports(name):

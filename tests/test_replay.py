@@ -38,7 +38,7 @@ def test_once_full_it_keeps_a_sample_of_all():
 
 
 def test_the_discriminator_judges_past_images_too():
-    """A discriminator x v + c that sees a memory of one black image, logit c = 0: a loss of log 2 for each of both."""
+    """A memory with nothing but black: logits of c = 0, so a loss of log 2 for the one of four that is judged."""
     random = np.random.default_rng(0)
     real, noise = random.random((4, SIZE)), random.uniform(-1, 1, (4, 100))
     values = {}
@@ -50,8 +50,8 @@ def test_the_discriminator_judges_past_images_too():
             values[share] = session.run([built.discriminator_loss, built.generator_loss], feed)
             session.run(built.train_op, feed)
             memory = [session.run(v)[0] for v in tf.global_variables() if v.op.name == "replay/images"]
-    of_first = np.log1p(np.exp(-real[0].sum() * 0.3))
-    np.testing.assert_allclose(values[0.25][0], 0.75 * values[0.0][0] + 0.25 * (of_first + np.log(2)), rtol=1e-5)
+    of_real = np.log1p(np.exp(-real[0].sum() * 0.3))
+    np.testing.assert_allclose(values[0.25][0], 0.75 * values[0.0][0] + 0.25 * (of_real + np.log(2)), rtol=1e-5)
     assert values[0.25][1] == values[0.0][1]
     fake = 1 / (1 + np.exp(-noise[0].sum() * 0.01))
     np.testing.assert_array_equal(memory[0], np.full(SIZE, np.rint(fake * 255)))
