@@ -15,6 +15,7 @@ CORE = [
     "matplotlib>=3.6,<4",  # annotated pictures
     "pillow>=9.4,<14",  # decoding and encoding of picture files
     "google-cloud-storage>=3,<4",  # data, training and hand-in in buckets
+    "google-crc32c>=1.3,<2",  # checksums of TFRecords
     "absl-py>=1.4,<3",  # command-line flags and flag files
     "tqdm>=4.64,<5",  # progress bars
 ]

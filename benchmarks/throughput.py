@@ -1,14 +1,19 @@
-"""Images a second of whole training steps, against the same networks in PyTorch where it is installed.
+"""Speed of whole training steps: images a second, and the share that it is of what the machine can multiply.
 
-    python benchmarks/throughput.py --train_data_pattern='data/train*.tfrecords' --networks=dcgan
+    python benchmarks/throughput.py --train_data_pattern='data/train*.tfrecords' --networks=sample,dcgan
 
-Runs `python -m gan.train` as a user would, alternating with the peer's script, and prints the median and the range
-of the ratios: one pair is timed under the same conditions, whatever else the machine does. Figures of other machines
-and other minutes do not compare. Of the peer's layouts the fastest counts.
+Runs `python -m gan.train` as a user would, in turn with products of large square matrices, which are the most that
+TensorFlow gets out of the machine, and with the same networks in PyTorch where it is installed and the peer's script
+has them. The operations of a step are counted in the training graph itself: two for each multiplication in its
+convolutions and matrix products, those with padding included, and none for anything else.
+
+Figures of other machines and other minutes do not compare. What divides two figures is taken from one round, where both
+were timed under the same conditions; medians and ranges are over the rounds. The fastest of PyTorch's layouts counts.
 """
 
 import dataclasses
 import importlib.util
+import math
 import os
 import re
 import statistics
@@ -17,19 +22,39 @@ import sys
 import tempfile
 import time
 
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[0] = ROOT
 
 import numpy as np
-import tensorflow.compat.v1 as tf
 
-from gan import command_line, storage
+from gan import command_line, records, storage, train
 from gan.command_line import flag
 from gan.errors import UserError
+from gan.random_noise_generator import NOISE_SIZE
 
 BATCH = 128
+PIXELS = 2500
+MATRIX_SIDES = (512, 1024, 2048)
+SECONDS_OF_PRODUCTS = 0.7  # for each side and type
+SLOW_PRODUCT = 2.0  # seconds after which no larger matrix is tried
+
+
+@dataclasses.dataclass(frozen=True)
+class Networks:
+    """One line of the table."""
+
+    generator: str
+    discriminator: str
+    flags: tuple = ()  # more flags of gan.train
+    peer: str | None = None  # name of the same networks in the peer's script
+
+
 NETWORKS = {
-    "sample": ("SampleGenerator", "SampleDiscriminator"),
-    "dcgan": ("DCGANGenerator", "DCGANDiscriminator"),
+    "sample": Networks("SampleGenerator", "SampleDiscriminator", peer="sample"),
+    "dcgan": Networks("DCGANGenerator", "DCGANDiscriminator", peer="dcgan"),
+    "residual": Networks("ResidualGenerator", "ResidualDiscriminator"),
+    "contest": Networks("ContestGenerator", "ContestDiscriminator"),
+    "contest_bfloat16": Networks("ContestGenerator", "ContestDiscriminator", ("--compute_type=bfloat16",)),
 }
 
 
@@ -38,13 +63,22 @@ class ThroughputConfig:
     """Flags of the command, by name."""
 
     train_data_pattern: str = flag(None, "TFRecord files of 50x50 faces.", required=True)
-    networks: str = flag("sample", "Which pair of networks.", choices=[*NETWORKS])
-    pairs: int = flag(3, "How many times both are timed.", at_least=1)
+    networks: str = flag(",".join(NETWORKS), f"Which networks, with commas between: {', '.join(NETWORKS)}.")
+    pairs: int = flag(3, "How many times everything is timed.", at_least=1)
     seconds: float = flag(15.0, "Seconds of training in each run.", at_least=1)
     peer: str = flag(
-        os.path.join(os.path.dirname(sys.path[0]), "shared", "bench", "pytorch_dcgan.py"),
+        os.path.join(os.path.dirname(ROOT), "shared", "bench", "pytorch_dcgan.py"),
         "Script that times the same networks in PyTorch: takes a .npy file of uint8 [N, 2500], --arch and --seconds.",
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class Round:
+    """What was timed in one round."""
+
+    speed: float  # images/s of gan.train
+    peaks: dict  # type -> operations/s of matrix products
+    peer: float | None  # images/s of PyTorch
 
 
 def main(argv=None):
@@ -53,70 +87,180 @@ def main(argv=None):
 
 
 def compare(config):
-    """Times the pairs and prints what came out."""
-    files = storage.find_files(config.train_data_pattern, "train_data_pattern")
+    """Times everything and prints the table."""
+    names = [name.strip() for name in config.networks.split(",")]
+    unknown = [name for name in names if name not in NETWORKS]
+    if unknown:
+        raise UserError(f"--networks={config.networks}: there is no {unknown[0]}; there are {', '.join(NETWORKS)}")
+    files = [os.path.abspath(path) for path in storage.find_files(config.train_data_pattern, "train_data_pattern")]
+    config = dataclasses.replace(config, train_data_pattern=",".join(files), peer=os.path.abspath(config.peer))
     has_peer = importlib.util.find_spec("torch") and os.path.exists(config.peer)
     if not has_peer:
-        print(f"no ratios: PyTorch (pip install torch) or {config.peer} is missing")
-    ours, ratios, starts = [], [], []
+        print(f"no ratios to PyTorch: torch (pip install torch) or {config.peer} is missing")
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # a GPU's memory is for training, too
+    command_line.import_tensorflow()
+    operations = {name: step_operations(NETWORKS[name]) for name in names}
+    rounds, products = {name: [] for name in names}, Products()
     with tempfile.TemporaryDirectory() as folder:
         faces = _faces(files, folder) if has_peer else None
         for number in range(config.pairs):
-            speed, start = _train(config)
-            ours.append(speed)
-            starts.append(start)
-            line = f"pair {number + 1}: gan.train {speed:,.0f} images/s, first step after {start:.1f} s"
-            if has_peer:
-                peer = _peer(config, faces)
-                ratios.append(speed / peer)
-                line += f"; PyTorch {peer:,.0f} images/s; ratio {ratios[-1]:.2f}"
-            print(line, flush=True)
-    print(
-        f"gan.train: median {statistics.median(ours):,.0f} images/s, first step after {statistics.median(starts):.1f} s"
-    )
-    if ratios:
-        print(f"ratio to PyTorch: median {statistics.median(ratios):.2f}, from {min(ratios):.2f} to {max(ratios):.2f}")
+            for name in names:
+                rounds[name].append(_time(config, NETWORKS[name], products, faces))
+                print(f"{number + 1}/{config.pairs} {name}: {_described(rounds[name][-1])}", flush=True)
+    _print_table(operations, rounds)
+
+
+def step_operations(networks):
+    """Floating-point operations of one training step with a batch of BATCH images."""
+    import tensorflow.compat.v1 as tf
+
+    from gan import readers, strategy, training_session
+
+    config = command_line.parse(train.TrainConfig, ["train", *_flags(networks, train_data_pattern="-")])
+    reader = readers.MemoryReader(np.zeros([1, PIXELS], np.uint8))
+    placement = strategy.Alone(config).placement
+    training = training_session.TrainingSession(config, reader, PIXELS, placement, exchange=None, graph_seed=0)
+    training.session.close()
+    train_op = training.graph.train_op
+    step = tf.graph_util.extract_sub_graph(train_op.graph.as_graph_def(), [train_op.name])
+    with tf.Graph().as_default() as fixed:
+        # With the sizes known of what is fed, those of everything else follow.
+        fed = {"noise:0": tf.zeros([BATCH, NOISE_SIZE]), "image_numbers:0": tf.zeros([BATCH], tf.int32)}
+        tf.import_graph_def(step, fed, name="")
+        return graph_operations(fixed)
+
+
+def graph_operations(graph):
+    """Floating-point operations of all convolutions and matrix products of a tf.Graph with known shapes."""
+    return sum(_COUNTERS[op.type](op) for op in graph.get_operations() if op.type in _COUNTERS)
+
+
+def _of_product(op):
+    left, transposed = op.inputs[0].shape.as_list(), "transpose_a" if op.type == "MatMul" else "adj_x"
+    return 2 * math.prod(op.outputs[0].shape.as_list()) * left[-2 if op.get_attr(transposed) else -1]
+
+
+def _of_convolution(small, kernel):
+    """Each number of the small image, which a convolution makes, meets a kernel of [height, width, channels in]."""
+    return 2 * math.prod(small.shape.as_list()) * math.prod(kernel.shape.as_list()[:3])
+
+
+_COUNTERS = {
+    "MatMul": _of_product,
+    "BatchMatMulV2": _of_product,
+    "Conv2D": lambda op: _of_convolution(op.outputs[0], op.inputs[1]),
+    "Conv2DBackpropInput": lambda op: _of_convolution(op.inputs[2], op.inputs[1]),
+    "Conv2DBackpropFilter": lambda op: _of_convolution(op.inputs[2], op.outputs[0]),
+}
+
+
+class Products:
+    """Products of square matrices: what the machine can do at most."""
+
+    def __init__(self):
+        import tensorflow.compat.v1 as tf
+
+        self._products = {"float32": [], "bfloat16": []}
+        with tf.Graph().as_default() as graph:
+            for dtype, products in self._products.items():
+                for side in MATRIX_SIDES:
+                    factors = [tf.Variable(tf.cast(tf.random_normal([side, side]), dtype)) for _ in range(2)]
+                    products.append((2 * side**3, tf.matmul(*factors).op))
+            initializer = tf.global_variables_initializer()
+        self._session = tf.Session(graph=graph)
+        self._session.run(initializer)
+
+    def peaks(self):
+        """Operations/s by type, at the best of the sides."""
+        return {dtype: max(self._speeds(products)) for dtype, products in self._products.items()}
+
+    def _speeds(self, products):
+        for operations, product in products:
+            self._session.run(product)  # warms up
+            began, times = time.monotonic(), 0
+            while time.monotonic() - began < SECONDS_OF_PRODUCTS:
+                self._session.run(product)
+                times += 1
+            seconds = (time.monotonic() - began) / times
+            yield operations / seconds
+            if seconds > SLOW_PRODUCT:
+                return
 
 
 def _faces(files, folder):
     """The images as the peer wants them."""
-    from gan import records
-
     path = os.path.join(folder, "faces.npy")
-    np.save(path, records.read_all(files, 2500))
+    np.save(path, records.read_all(files, PIXELS))
     return path
 
 
-def _train(config):
-    """(images/s by the counters of the last state, seconds from the command to the first step)."""
+def _time(config, networks, products, faces):
+    peaks = products.peaks()
+    speed = _train(config, networks)
+    return Round(speed, peaks, _peer(config, networks.peer, faces) if faces and networks.peer else None)
+
+
+def _flags(networks, **others):
+    flags = dict(batch_size=BATCH, seed=0, num_epochs=10**6, export_model_steps=10**6, **others)
+    flags.update(generator_model=networks.generator, discriminator_model=networks.discriminator)
+    return [*(f"--{name}={value}" for name, value in flags.items()), *networks.flags]
+
+
+def _train(config, networks):
+    """Images/s by the counters of the last state."""
+    import tensorflow.compat.v1 as tf
+
     from gan import checkpoint
 
-    generator, discriminator = NETWORKS[config.networks]
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-u", "-m", "gan.train", f"--train_data_pattern={config.train_data_pattern}"]
-        command += [f"--train_dir={folder}", f"--max_minutes={config.seconds / 60}", "--num_epochs=1000000"]
-        command += [f"--batch_size={BATCH}", "--seed=0", "--export_model_steps=1000000"]
-        command += [f"--generator_model={generator}", f"--discriminator_model={discriminator}"]
-        began, first, output = time.monotonic(), None, []
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        for line in process.stdout:
-            output.append(line)
-            if "Ctrl-C saves and stops" in line:
-                first = time.monotonic()
-        if process.wait() or first is None:
-            raise UserError(f"training failed: {''.join(output)}")
+        flags = dict(train_data_pattern=config.train_data_pattern, train_dir=folder, max_minutes=config.seconds / 60)
+        _run([sys.executable, "-m", "gan.train", *_flags(networks, **flags)])
         state = tf.train.load_checkpoint(checkpoint.latest_state(folder).prefix)
-        return state.get_tensor("images_seen") / state.get_tensor("seconds"), first - began
+        return state.get_tensor("images_seen") / state.get_tensor("seconds")
 
 
-def _peer(config, faces):
+def _peer(config, arch, faces):
     """Images/s of the same networks in PyTorch, in its fastest layout."""
-    command = [sys.executable, config.peer, faces, f"--arch={config.networks}", f"--seconds={config.seconds}"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    speeds = [float(speed) for speed in re.findall(r": (\d+) images/s", done.stdout)]
-    if done.returncode or not speeds:
-        raise UserError(f"{config.peer} failed: {done.stdout}")
-    return max(speeds)
+    printed = _run([sys.executable, config.peer, faces, f"--arch={arch}", f"--seconds={config.seconds}"])
+    return max(float(speed) for speed in re.findall(r": (\d+) images/s", printed))
+
+
+def _run(command):
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise UserError(f"{' '.join(command)} failed: {done.stdout}")
+    return done.stdout
+
+
+def _described(timed):
+    peaks = ", ".join(f"{dtype} {peak / 1e9:,.0f}" for dtype, peak in timed.peaks.items())
+    peer = f"; PyTorch {timed.peer:,.0f} images/s" if timed.peer else ""
+    return f"gan.train {timed.speed:,.0f} images/s{peer}; matrix products {peaks} GFLOP/s"
+
+
+def _print_table(operations, rounds):
+    titles = ["networks", "GFLOP a pair", "images/s", "GFLOP/s"]
+    titles += ["float32 products", "share of it", "bfloat16 products", "share of it", "over PyTorch"]
+    lines = [titles]
+    for name, timed in rounds.items():
+        of_pair = operations[name] / BATCH
+        line = [name, f"{of_pair / 1e9:.4f}", _spread(",.0f", [each.speed for each in timed])]
+        line.append(_spread(",.1f", [each.speed * of_pair / 1e9 for each in timed]))
+        for dtype in timed[0].peaks:
+            line.append(_spread(",.0f", [each.peaks[dtype] / 1e9 for each in timed]))
+            line.append(_spread(".0%", [each.speed * of_pair / each.peaks[dtype] for each in timed]))
+        line.append(_spread(".2f", [each.speed / each.peer for each in timed]) if timed[0].peer else "-")
+        lines.append(line)
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    print(
+        f"\nA pair is a real and a generated image, in steps of {BATCH} pairs. Medians, and ranges of {len(timed)}:\n"
+    )
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+
+
+def _spread(form, values):
+    return f"{statistics.median(values):{form}} ({min(values):{form}}-{max(values):{form}})"
 
 
 if __name__ == "__main__":

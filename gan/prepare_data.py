@@ -39,7 +39,7 @@ import sys
 if not __package__:  # `python prepare_data.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan import command_line, datasets, storage
+from gan import command_line, datasets, records, storage
 from gan.command_line import flag
 from gan.errors import UserError
 from gan.progress import Progress
@@ -77,7 +77,7 @@ def main(argv=None):
 
 
 def prepare(config):
-    """Reads and divides the pictures, then imports TensorFlow and writes the records."""
+    """Reads and divides the pictures, and writes the records."""
     _check_flags(config)
     if not config.overwrite:
         storage.check_empty(config.output_dir, "output_dir")
@@ -215,10 +215,6 @@ def _removing_parts(folder):
 
 def _write(folder, loaded, parts):
     """Writes the records of each set to NAME.tfrecords.part."""
-    command_line.import_tensorflow()
-    import tensorflow.compat.v1 as tf
-
-    from gan import records
 
     def counted(images):
         for image in images:
@@ -227,11 +223,12 @@ def _write(folder, loaded, parts):
 
     with Progress("writing", sum(map(len, parts.values()))) as progress:
         for split, numbers in parts.items():
+            path = os.path.join(folder, f"{split}.tfrecords.part")
             labels = None if loaded.labels is None else loaded.labels[numbers]
             try:
-                records.write(os.path.join(folder, f"{split}.tfrecords.part"), counted(loaded.images[numbers]), labels)
-            except tf.errors.OpError as error:
-                raise UserError(error.message) from error
+                records.write(path, counted(loaded.images[numbers]), labels)
+            except OSError as error:  # of which a full disk does not say where it is
+                raise UserError(f"{path}: {error.strerror}") from error
 
 
 def _publish(folder, settings, loaded, parts):

@@ -385,6 +385,13 @@ def test_wrong_flags(flags, expected, tmp_path, fails):
     assert not (tmp_path / "out").exists()
 
 
+def test_records_are_made_without_tensorflow(some_pictures, tmp_path):
+    flags = ["prepare_data", "--source=folder", f"--input={some_pictures}", f"--output_dir={tmp_path / 'out'}"]
+    code = f"import sys; from gan import prepare_data as p; p.main({flags}); assert 'tensorflow' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+    assert counts(tmp_path / "out") == [18, 1, 1]
+
+
 def test_wrong_pictures(some_pictures, tmp_path, fails):
     out = f"--output_dir={tmp_path / 'out'}"
     folder = ["--source=folder", f"--input={some_pictures}", out]

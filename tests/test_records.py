@@ -31,6 +31,43 @@ def test_what_is_written_is_read(tmp_path):
     np.testing.assert_array_equal(records.read_all([path, path], 2500), np.concatenate([images, images]))
 
 
+def test_files_are_those_that_tensorflow_writes(tmp_path):
+    """Every value of a pixel, at every place of a byte that is followed by another one."""
+    images = np.concatenate([np.arange(784) % 256, np.zeros(784), np.full(784, 255)]).astype(np.uint8).reshape(3, 784)
+    records.write(str(tmp_path / "ours"), images)
+    write_examples(tmp_path / "theirs", *({"image_raw": int64(image)} for image in images.tolist()))
+    assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
+
+
+def test_records_made_in_other_ways_are_read(tmp_path):
+    image = synthetic_images(1, 784)[0]
+    usual = tf.train.Feature(int64_list=tf.train.Int64List(value=image.tolist())).SerializeToString()
+    unpacked = b"".join(b"\x08" + bytes([pixel] if pixel < 128 else [pixel, 1]) for pixel in image)
+    padded = b"".join(bytes([pixel | 128, pixel >> 7]) for pixel in image)  # two bytes for every number
+    lure = b"\n\timage_raw\x12\x05\x1a\x03\n\x01\x07"  # text that looks like an image of one pixel
+    features = {
+        "with others": {"a": int64([1, 2]), "image_raw": int64(image), "label": int64([300])},
+        "lure": {"a": tf.train.Feature(bytes_list=tf.train.BytesList(value=[lure])), "image_raw": int64(image)},
+        "unpacked": {"image_raw": tf.train.Feature.FromString(field(b"\x1a", unpacked))},
+    }
+    for name, feature in features.items():
+        path = write_examples(tmp_path / name, feature, feature)
+        np.testing.assert_array_equal(records.read_all([path], 784), [image, image], name)
+    for value in (usual, field(b"\x1a", unpacked), field(b"\x1a", field(b"\n", padded))):
+        entry = field(b"\n", field(b"\n", b"image_raw") + field(b"\x12", value))
+        turned = field(b"\n", field(b"\x12", value) + field(b"\n", b"image_raw"))
+        for content in (entry, turned, entry + entry):
+            with tf.io.TFRecordWriter(str(tmp_path / "raw")) as writer:
+                writer.write(field(b"\n", content))
+            np.testing.assert_array_equal(records.read_all([str(tmp_path / "raw")], 784), [image])
+
+
+def field(tag, content):
+    """A field of a protocol buffer, of 128 to 16383 bytes or fewer than 128."""
+    length = len(content)
+    return tag + bytes([length] if length < 128 else [length & 127 | 128, length >> 7]) + content
+
+
 def test_labels_are_written_beside_the_image(tmp_path):
     path = str(tmp_path / "a.tfrecords")
     records.write(path, synthetic_images(3, 784), [7, 0, 9])
@@ -44,6 +81,12 @@ def test_the_contests_own_files_are_read():
     assert images.shape == (689, 2500)
     assert images.dtype == np.uint8
     assert 100 < images.mean() < 140  # faces, neither black nor noise
+
+
+def test_one_image_does_not_lend_its_pixels_to_another(tmp_path):
+    features = [{"image_raw": int64([5] * length)} for length in (2500, 2501, 2499)]
+    with pytest.raises(DataError, match="record 1: image_raw has 2501 values"):
+        records.read_all([write_examples(tmp_path / "a.tfrecords", *features)], 2500)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,140 @@
+"""Seconds of `prepare_data` on as many JPEG pictures as LFW has, against decoding the same files and nothing else.
+
+    python benchmarks/prepare_data.py --input=lfw-deepfunneled.tgz
+
+The input is unpacked, and where it has fewer pictures than LFW, copies of them fill up. Then three ways alternate, each
+on all cores: Pillow decodes every file (the floor; its processes run already, and what they decode they throw away);
+the same, and what the records need of it, which is cut out, made grey and shrunk; and `python -m gan.prepare_data` as a
+user would run it, from the start of Python to the end. Ratios are of one round, and of wall time; CPU seconds beside
+them tell what another program on the machine cannot change as much.
+"""
+
+import dataclasses
+import itertools
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from concurrent import futures
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[0] = ROOT
+
+from PIL import Image
+
+from gan import command_line, datasets, picture_files
+from gan.command_line import flag
+from gan.errors import UserError
+
+LFW_PICTURES = 13233
+CHUNK = 64  # pictures that a process decodes at a time
+
+
+@dataclasses.dataclass(frozen=True)
+class PrepareDataBenchmarkConfig:
+    """Flags of the command, by name."""
+
+    input: str = flag(
+        os.path.join(os.path.dirname(ROOT), "shared", "data", "lfw-sample.tgz"), "An archive of LFW, or a part of it."
+    )
+    pictures: int = flag(LFW_PICTURES, "How many pictures.", at_least=50)
+    rounds: int = flag(3, "How many times each way is timed.", at_least=1)
+
+
+def main(argv=None):
+    """Runs the command and returns its exit code."""
+    return command_line.run(compare, PrepareDataBenchmarkConfig, argv)
+
+
+def compare(config):
+    """Times the ways in turn and prints what came out."""
+    rounds = []
+    with tempfile.TemporaryDirectory() as folder, futures.ProcessPoolExecutor(os.cpu_count()) as pool:
+        files = _fill(config.input, config.pictures, os.path.join(folder, "lfw"))
+        list(pool.map(_decode, [files[:CHUNK]] * 4 * os.cpu_count()))  # now all processes are there
+        print(f"{len(files)} pictures, {os.cpu_count()} cores; wall seconds, and CPU seconds of all processes")
+        print("round  decode          and shrink      prepare_data    ratio to decode    to both", flush=True)
+        for number in range(config.rounds):
+            output = os.path.join(folder, f"out{number}")
+            timed = {
+                "decode": _timed(pool, _decode, files),
+                "shrink": _timed(pool, _shrink, files),
+                "prepare_data": _timed_command(os.path.join(folder, "lfw"), output),
+            }
+            rounds.append(timed)
+            columns = "".join(f"{wall:6.1f}, {cpu:6.1f}  " for wall, cpu in timed.values())
+            print(
+                f"{number + 1:4} {columns}     {_ratio(timed, 'decode'):6.2f}     {_ratio(timed, 'shrink'):6.2f}",
+                flush=True,
+            )
+    for way, what in (("decode", "decoding alone"), ("shrink", "decoding and shrinking")):
+        for index, unit in enumerate(("wall", "CPU")):
+            ratios = [_ratio(timed, way, index) for timed in rounds]
+            middle, least, most = statistics.median(ratios), min(ratios), max(ratios)
+            print(f"{unit} time of prepare_data over {what}: median {middle:.2f}, from {least:.2f} to {most:.2f}")
+
+
+def _fill(archive, count, folder):
+    """Unpacks LFW's pictures, and copies of them under other persons' names up to `count`; returns all paths."""
+    with tarfile.open(archive) as opened:
+        contents = {member.name: opened.extractfile(member).read() for member in opened if member.isfile()}
+    names = sorted(name for name in contents if name.endswith(".jpg"))
+    if not names:
+        raise UserError(f"--input={archive} holds no .jpg pictures")
+    paths = []
+    for copy in itertools.count():
+        for name in names[: count - len(paths)]:
+            person, number = os.path.basename(name).rsplit("_", 1)
+            paths.append(os.path.join(folder, f"{person}{copy}", f"{person}{copy}_{number}"))
+            os.makedirs(os.path.dirname(paths[-1]), exist_ok=True)
+            with open(paths[-1], "wb") as file:
+                file.write(contents[name])
+        if len(paths) == count:
+            return paths
+
+
+def _decode(paths):
+    """Decodes files to pixels; returns its own CPU seconds."""
+    began = time.process_time()
+    for path in paths:
+        with Image.open(path) as picture:
+            picture.load()
+    return time.process_time() - began
+
+
+def _shrink(paths):
+    """Makes of files what goes into the records; returns its own CPU seconds."""
+    began = time.process_time()
+    for path in paths:
+        picture_files.decode(path, datasets.LFW_BOX, datasets.LFW_SIDE)
+    return time.process_time() - began
+
+
+def _timed(pool, work, files):
+    """(wall seconds, CPU seconds) of work on all files."""
+    began = time.monotonic()
+    used = sum(pool.map(work, [files[first : first + CHUNK] for first in range(0, len(files), CHUNK)]))
+    return time.monotonic() - began, used
+
+
+def _timed_command(folder, output):
+    """(wall seconds, CPU seconds) of the command and its processes."""
+    command = [sys.executable, "-m", "gan.prepare_data", "--source=lfw", f"--input={folder}", f"--output_dir={output}"]
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise UserError(f"prepare_data failed: {done.stdout}")
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _ratio(timed, way, index=0):
+    return timed["prepare_data"][index] / timed[way][index]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""Seconds from the command `python -m gan.train` to the end of the first step, against those that TensorFlow takes.
+
+    python benchmarks/start.py --train_data_pattern='data/train*.tfrecords'
+
+Importing TensorFlow alone, `python -c 'import tensorflow'`, alternates with trainings of one step. Their time is from
+the start of Python to the announcement of the training, by when all data is decoded, and that of the step, which they
+save. Ratios are of one round, where all ran under the same conditions. CPU seconds, which other programs on the machine
+change less, are those of the whole process, so that training's include what follows the step: saving it and leaving.
+"""
+
+import dataclasses
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[0] = ROOT
+
+from benchmarks.throughput import NETWORKS
+from gan import command_line, storage
+from gan.command_line import flag
+from gan.errors import UserError
+
+IMPORT = "import"
+ANNOUNCEMENT = "Ctrl-C saves and stops"  # ends the line that is printed before the first step
+
+
+@dataclasses.dataclass(frozen=True)
+class StartConfig:
+    """Flags of the command, by name."""
+
+    train_data_pattern: str = flag(None, "TFRecord files of 50x50 faces.", required=True)
+    networks: str = flag("sample,dcgan", f"Which networks, with commas between: {', '.join(NETWORKS)}.")
+    rounds: int = flag(5, "How many times everything is timed.", at_least=1)
+
+
+def main(argv=None):
+    """Runs the command and returns its exit code."""
+    return command_line.run(compare, StartConfig, argv)
+
+
+def compare(config):
+    """Times everything in turn and prints what came out."""
+    names = [name.strip() for name in config.networks.split(",")]
+    unknown = [name for name in names if name not in NETWORKS]
+    if unknown:
+        raise UserError(f"--networks={config.networks}: there is no {unknown[0]}; there are {', '.join(NETWORKS)}")
+    files = [os.path.abspath(path) for path in storage.find_files(config.train_data_pattern, "train_data_pattern")]
+    command_line.import_tensorflow()
+    rounds = []
+    print("wall seconds, and CPU seconds of the whole process", flush=True)
+    for number in range(config.rounds):
+        timed = {IMPORT: _timed(_import)}
+        timed |= {name: _timed(lambda name=name: _train(files, NETWORKS[name])) for name in names}
+        rounds.append(timed)
+        columns = ", ".join(f"{name} {wall:.2f} ({cpu:.2f} CPU)" for name, (wall, cpu) in timed.items())
+        print(f"{number + 1}/{config.rounds} {columns}", flush=True)
+    for name in names:
+        for index, unit in enumerate(("wall", "CPU")):
+            ratios = [timed[name][index] / timed[IMPORT][index] for timed in rounds]
+            middle, least, most = statistics.median(ratios), min(ratios), max(ratios)
+            print(f"{name}: {unit} time over import's: median {middle:.2f}, from {least:.2f} to {most:.2f}")
+
+
+def _timed(work):
+    """(wall seconds that `work` returns, CPU seconds of the processes that it ran)."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    wall = work()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _import():
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import tensorflow"], check=True, stderr=subprocess.DEVNULL)
+    return time.monotonic() - began
+
+
+def _train(files, networks):
+    import tensorflow.compat.v1 as tf
+
+    from gan import checkpoint
+
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "gan.train", f"--train_data_pattern={','.join(files)}"]
+        command += [f"--train_dir={folder}", "--max_steps=1", "--seed=0", *networks.flags]
+        command += [f"--generator_model={networks.generator}", f"--discriminator_model={networks.discriminator}"]
+        began, announced, output = time.monotonic(), None, []
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for line in process.stdout:
+            output.append(line)
+            if ANNOUNCEMENT in line:
+                announced = time.monotonic()
+        if process.wait() or announced is None:
+            raise UserError(f"training failed: {''.join(output)}")
+        state = tf.train.load_checkpoint(checkpoint.latest_state(folder).prefix)
+        return announced - began + float(state.get_tensor("seconds"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
