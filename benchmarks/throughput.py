@@ -77,7 +77,7 @@ class Round:
     """What was timed in one round."""
 
     speed: float  # images/s of gan.train
-    peaks: dict  # type -> operations/s of matrix products
+    peaks: dict  # type -> operations/s of matrix products, before the training or after it
     peer: float | None  # images/s of PyTorch
 
 
@@ -195,8 +195,8 @@ def _faces(files, folder):
 
 
 def _time(config, networks, products, faces):
-    peaks = products.peaks()
-    speed = _train(config, networks)
+    before, speed, after = products.peaks(), _train(config, networks), products.peaks()
+    peaks = {dtype: max(before[dtype], after[dtype]) for dtype in before}
     return Round(speed, peaks, _peer(config, networks.peer, faces) if faces and networks.peer else None)
 
 
