@@ -12,7 +12,9 @@ from gan import cluster, command_line
 from gan.errors import UserError, reason
 from gan.messages import PostOffice
 
-_started = []  # kept to the end: a server's sessions print errors where they are taken apart after their peers
+# Kept to the end: sessions print errors where they are taken apart after their peers, and wait without end where one
+# of these is silent.
+_started = []
 
 
 class Placement:
@@ -34,6 +36,9 @@ class Placement:
 
     def __init__(self, towers):
         self.towers, self._virtual = device_names(towers)
+
+    def keep(self, session):
+        """Keeps a session from being taken apart before the process ends, where other processes have a part in it."""
 
     def session_config(self, **options):
         """The tf.ConfigProto of a session."""
@@ -81,6 +86,9 @@ class Node(Placement):
             )
         self.post = PostOffice(place, self)
         _started.append(self)
+
+    def keep(self, session):
+        _started.append(session)
 
 
 class _LeastLoaded:

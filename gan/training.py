@@ -166,7 +166,7 @@ class _Run:
     def close(self):
         if self._writer:
             self._writer.close()
-        self._session.close()
+        self._training.close()
         self._publisher.close()
 
     def _restore(self, state):

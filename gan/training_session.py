@@ -75,6 +75,7 @@ class TrainingSession:
                 log_device_placement=config.log_device_placement, graph_options=_graph_options(config)
             ),
         )
+        placement.keep(self.session)
         with self.reaching_servers():
             reader.start(self.session)
 
@@ -97,6 +98,11 @@ class TrainingSession:
             raise UserError(f"step {step} does not fit into memory; lower --batch_size") from error
         except (tf.errors.OpError, ValueError) as error:
             raise UserError(f"step {step} failed: {reason(error)}") from error
+
+    def close(self):
+        """Closes the session, which may need other processes."""
+        with self._watch:
+            self.session.close()
 
     @contextlib.contextmanager
     def reaching_servers(self):
