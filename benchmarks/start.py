@@ -20,7 +20,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[0] = ROOT
 
-from benchmarks.throughput import NETWORKS
+from benchmarks.throughput import NETWORKS, chosen
 from gan import command_line, storage
 from gan.command_line import flag
 from gan.errors import UserError
@@ -45,10 +45,7 @@ def main(argv=None):
 
 def compare(config):
     """Times everything in turn and prints what came out."""
-    names = [name.strip() for name in config.networks.split(",")]
-    unknown = [name for name in names if name not in NETWORKS]
-    if unknown:
-        raise UserError(f"--networks={config.networks}: there is no {unknown[0]}; there are {', '.join(NETWORKS)}")
+    names = chosen(config.networks)
     files = [os.path.abspath(path) for path in storage.find_files(config.train_data_pattern, "train_data_pattern")]
     command_line.import_tensorflow()
     rounds = []

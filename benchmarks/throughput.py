@@ -88,10 +88,7 @@ def main(argv=None):
 
 def compare(config):
     """Times everything and prints the table."""
-    names = [name.strip() for name in config.networks.split(",")]
-    unknown = [name for name in names if name not in NETWORKS]
-    if unknown:
-        raise UserError(f"--networks={config.networks}: there is no {unknown[0]}; there are {', '.join(NETWORKS)}")
+    names = chosen(config.networks)
     files = [os.path.abspath(path) for path in storage.find_files(config.train_data_pattern, "train_data_pattern")]
     config = dataclasses.replace(config, train_data_pattern=",".join(files), peer=os.path.abspath(config.peer))
     has_peer = importlib.util.find_spec("torch") and os.path.exists(config.peer)
@@ -108,6 +105,15 @@ def compare(config):
                 rounds[name].append(_time(config, NETWORKS[name], products, faces))
                 print(f"{number + 1}/{config.pairs} {name}: {_described(rounds[name][-1])}", flush=True)
     _print_table(operations, rounds)
+
+
+def chosen(networks):
+    """Names of the networks that the flag --networks lists."""
+    names = [name.strip() for name in networks.split(",")]
+    unknown = [name for name in names if name not in NETWORKS]
+    if unknown:
+        raise UserError(f"--networks={networks}: there is no {unknown[0]}; there are {', '.join(NETWORKS)}")
+    return names
 
 
 def step_operations(networks):

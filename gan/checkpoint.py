@@ -100,22 +100,20 @@ def snapshot_steps(where):
     return sorted(_complete(storage.names(folder_of(where)), _SNAPSHOT_PARTS))
 
 
-def write_snapshot(serving, session, train_dir, step, weights, keep):
+def write_snapshot(serving, session, train_dir, step, keep):
     """Writes train_dir/model.ckpt-STEP and deletes all but the newest snapshots.
 
     Args:
         serving: a graph.ServingGraph.
-        session: a session of its graph.
+        session: a session of its graph, which holds the weights.
         train_dir: folder to write to.
         step: training step.
-        weights: variable name -> numpy array.
         keep: how many snapshots to keep, at least 1.
 
     Raises:
         StateError: the folder cannot be written or is full.
     """
     prefix = os.path.join(train_dir, f"{SNAPSHOT}-{step}")
-    load_weights(serving, session, weights)
     _save(serving.saver, session, prefix)
     _write_whole(prefix + ".meta", serving.meta_graph.SerializeToString())
     _publish(train_dir, SNAPSHOT, step, keep)

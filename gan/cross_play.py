@@ -16,13 +16,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan.metrics import CONFIDENCE, Estimate
+from gan.metrics import CONFIDENCE, NORMAL_QUANTILE, Estimate
 
 IMAGES = 15  # of each kind in a half round
 THRESHOLD = 0.5  # of a battle: "real" where p is larger
 ACCEPTANCE = 0.9  # share of real faces that every discriminator accepts where they are made comparable
 RESAMPLES = 500  # of the images, for intervals of chances
-_Z = 1.959964  # of a normal distribution's middle 95%
 _COMBINATIONS = np.array([math.comb(IMAGES, right) for right in range(IMAGES + 1)], float)
 
 
@@ -96,8 +95,9 @@ def at_acceptance(verdicts, acceptance=ACCEPTANCE):
 
 def wilson(value, count):
     """A share of `count` images with its 95% interval (Wilson 1927, JASA 22): an Estimate, all in [0, 1]."""
-    middle = (value + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
-    half = _Z / (1 + _Z**2 / count) * math.sqrt(value * (1 - value) / count + _Z**2 / (4 * count**2))
+    z = NORMAL_QUANTILE
+    middle = (value + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z / (1 + z**2 / count) * math.sqrt(value * (1 - value) / count + z**2 / (4 * count**2))
     return Estimate(value, max(0.0, min(value, middle - half)), min(1.0, max(value, middle + half)))
 
 

@@ -11,7 +11,7 @@ from tensorflow.core.framework.variable_pb2 import VariableDef
 
 from gan import contract, gradients, registry
 from gan.augment import Augmentation, Augmenter
-from gan.hardening import Hardening
+from gan.hardening import Hardening, how_many
 from gan.network import Network, check_scalar
 from gan.registry import DISCRIMINATOR, GENERATOR
 from gan.towers import Towers
@@ -215,8 +215,7 @@ def losses_of(loss, real_logits, fake_logits, top_k_share=1.0):
 
 def _most_convincing(real_logits, fake_logits, share):
     """That share of the pairs of a real and a generated image, whose generated ones have the highest logits."""
-    count = tf.round(share * tf.cast(tf.shape(fake_logits)[0], tf.float32))
-    chosen = tf.math.top_k(fake_logits[:, 0], tf.maximum(1, tf.cast(count, tf.int32))).indices
+    chosen = tf.math.top_k(fake_logits[:, 0], how_many(share, tf.shape(fake_logits)[0])).indices
     return tf.gather(real_logits, chosen), tf.gather(fake_logits, chosen)
 
 

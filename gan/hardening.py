@@ -36,9 +36,7 @@ class Hardening:
         """
         num_real = tf.shape(real_logits)[0]
         chosen = [(share, choose) for share, choose in zip(self._shares, (self._past, self._spoilt)) if share]
-        counts = [
-            tf.maximum(1, tf.cast(tf.round(share * tf.cast(num_real, tf.float32)), tf.int32)) for share, _ in chosen
-        ]
+        counts = [how_many(share, num_real) for share, _ in chosen]
         images = tf.concat([choose(count, real_images) for count, (_, choose) in zip(counts, chosen)], 0)
         logits = tf.split(towers.judge(augmenter.fake(images, num_real)), tf.stack(counts), num=len(counts))
         total = (1 - sum(self._shares)) * discriminator_loss
@@ -54,3 +52,8 @@ class Hardening:
 
     def _spoilt(self, count, real_images):
         return negatives.spoil(real_images, count, self._seed)
+
+
+def how_many(share, number):
+    """A share of `number` images, int32: rounded, and at least one."""
+    return tf.maximum(1, tf.cast(tf.round(share * tf.cast(number, tf.float32)), tf.int32))

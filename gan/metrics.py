@@ -14,7 +14,7 @@ from gan.errors import UserError
 
 CONFIDENCE = 0.95
 BLOCK = 2048  # images compared at once; bounds memory, not results
-_NORMAL_QUANTILE = 1.959963984540054  # of 97.5%
+NORMAL_QUANTILE = 1.959963984540054  # of 97.5%: the middle 95% lie within
 
 
 class Estimate(NamedTuple):
@@ -399,7 +399,7 @@ def _probability(value, error, count):
     if value in (0, 1):
         rule_of_three = min(3 / count, 1)
         return Estimate(value, max(value - rule_of_three, 0), min(value + rule_of_three, 1))
-    log_odds, margin = math.log(value / (1 - value)), _NORMAL_QUANTILE * error / (value * (1 - value))
+    log_odds, margin = math.log(value / (1 - value)), NORMAL_QUANTILE * error / (value * (1 - value))
     low, high = (1 / (1 + math.exp(-bound)) for bound in (log_odds - margin, log_odds + margin))
     return Estimate(value, low, high)
 

@@ -106,13 +106,12 @@ class DCGANGenerator(BaseModel):
 
     def run_model(self, model_input, is_training=True, compute_type=tf.float32, **unused_params):
         first, *others = self._sides[::-1]
-        x = layers.dense(model_input, first * first * self.channels[0], "project")
-        x = tf.cast(tf.reshape(x, [-1, first, first, self.channels[0]]), compute_type)
+        x = _project(model_input, first, self.channels[0], compute_type)
         for index, (side, channels) in enumerate(zip(others, [*self.channels[1:], 1])):
             if self.norm:
                 x = layers.batch_norm(x, is_training, f"norm_{index}")
             x = layers.conv2d_transpose(tf.nn.relu(x), channels, 5, 2, f"grow_{index}", (side, side))
-        return {"output": tf.sigmoid(tf.reshape(tf.cast(x, tf.float32), [-1, others[-1] ** 2]))}
+        return _output(x, others[-1])
 
 
 class DCGANDiscriminator(BaseModel):
@@ -130,15 +129,13 @@ class DCGANDiscriminator(BaseModel):
         self._sides = halved_sides(input_size, len(self.channels))
 
     def run_model(self, model_input, is_training=True, compute_type=tf.float32, **unused_params):
-        x = tf.cast(tf.reshape(model_input, [-1, self._sides[0], self._sides[0], 1]), compute_type)
+        x = _images(model_input, self._sides[0], compute_type)
         for index, channels in enumerate(self.channels):
             x = layers.conv2d(x, channels, 5, 2, f"shrink_{index}")
             if self.norm and index:
                 x = layers.batch_norm(x, is_training, f"norm_{index}")
             x = tf.nn.leaky_relu(x, 0.2)
-        x = tf.reshape(tf.cast(x, tf.float32), [-1, self._sides[-1] ** 2 * self.channels[-1]])
-        logits = layers.dense(x, 1, "judge")
-        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+        return _verdict(x, self._sides[-1] ** 2 * self.channels[-1])
 
 
 class ResidualGenerator(BaseModel):
@@ -155,12 +152,11 @@ class ResidualGenerator(BaseModel):
 
     def run_model(self, model_input, is_training=True, compute_type=tf.float32, **unused_params):
         first, *others = self._sides[::-1]
-        x = layers.dense(model_input, first * first * self.channels[0], "project")
-        x = tf.cast(tf.reshape(x, [-1, first, first, self.channels[0]]), compute_type)
+        x = _project(model_input, first, self.channels[0], compute_type)
         for index, (side, channels) in enumerate(zip(others, self.channels[1:])):
             x = self._block(x, side, channels, is_training, f"block_{index}")
         x = layers.conv2d(tf.nn.relu(layers.batch_norm(x, is_training, "norm")), 1, 3, 1, "draw")
-        return {"output": tf.sigmoid(tf.reshape(tf.cast(x, tf.float32), [-1, others[-1] ** 2]))}
+        return _output(x, others[-1])
 
     def _block(self, x, side, channels, is_training, name):
         with tf.variable_scope(name, reuse=tf.AUTO_REUSE):
@@ -186,14 +182,12 @@ class ResidualDiscriminator(BaseModel):
         self._sides = halved_sides(input_size, len(self.channels))
 
     def run_model(self, model_input, is_training=True, compute_type=tf.float32, **unused_params):
-        x = tf.cast(tf.reshape(model_input, [-1, self._sides[0], self._sides[0], 1]), compute_type)
+        x = _images(model_input, self._sides[0], compute_type)
         for index, channels in enumerate(self.channels):
             with tf.variable_scope(f"block_{index}", reuse=tf.AUTO_REUSE):
                 x = self._block(x, channels, is_training, first=index == 0)
-        x = tf.cast(tf.nn.leaky_relu(x, 0.2), tf.float32)
-        x = tf.reshape(x, [-1, self._sides[-1] ** 2 * self.channels[-1]])
-        logits = layers.dense(x, 1, "judge", layers.spectral_norm(is_training))
-        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+        size = self._sides[-1] ** 2 * self.channels[-1]
+        return _verdict(tf.nn.leaky_relu(x, 0.2), size, layers.spectral_norm(is_training))
 
     def _block(self, x, channels, is_training, first):
         norm = layers.spectral_norm(is_training)
@@ -221,16 +215,15 @@ class ContestGenerator(BaseModel):
 
     def run_model(self, model_input, is_training=True, compute_type=tf.float32, **unused_params):
         first, *others, last = self._sides[::-1]
-        x = layers.dense(model_input, first * first * self.channels[0], "project")
-        x = tf.cast(tf.reshape(x, [-1, first, first, self.channels[0]]), compute_type)
+        x = _project(model_input, first, self.channels[0], compute_type)
         x = tf.nn.relu(layers.batch_norm(x, is_training, "norm"))
         for index, (side, channels) in enumerate(zip(others, self.channels[1:])):
             x = layers.conv2d_transpose(x, channels, 4, 2, f"grow_{index}", (side, side))
             x = tf.nn.relu(layers.batch_norm(x, is_training, f"norm_{index}"))
         x = layers.conv2d(x, self.channels[-1], 3, 1, "refine")
         x = tf.nn.relu(layers.batch_norm(x, is_training, "refine_norm"))
-        x = tf.depth_to_space(tf.cast(layers.conv2d(x, 4, 3, 1, "draw"), tf.float32), 2)[:, :last, :last]
-        return {"output": tf.sigmoid(tf.reshape(x, [-1, last * last]))}
+        x = tf.cast(layers.conv2d(x, 4, 3, 1, "draw"), tf.float32)
+        return _output(tf.depth_to_space(x, 2)[:, :last, :last], last)
 
 
 class ContestDiscriminator(BaseModel):
@@ -249,15 +242,12 @@ class ContestDiscriminator(BaseModel):
         self._sides = halved_sides(input_size, len(self.channels))
 
     def run_model(self, model_input, is_training=True, compute_type=tf.float32, **unused_params):
-        x = tf.reshape(2 * model_input - 1, [-1, self._sides[0], self._sides[0], 1])
-        x = tf.cast(x, compute_type)
+        x = _images(2 * model_input - 1, self._sides[0], compute_type)
         for index, channels in enumerate(self.channels):
             x = tf.nn.leaky_relu(layers.conv2d(x, channels, 4, 2, f"shrink_{index}"), 0.2)
             if index == 1:
                 x = tf.nn.leaky_relu(layers.conv2d(x, channels, 3, 1, "refine"), 0.2)
-        x = tf.reshape(tf.cast(x, tf.float32), [-1, self._sides[-1] ** 2 * self.channels[-1]])
-        logits = layers.dense(x, 1, "judge")
-        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+        return _verdict(x, self._sides[-1] ** 2 * self.channels[-1])
 
 
 def halved_sides(size, times):
@@ -266,6 +256,28 @@ def halved_sides(size, times):
     for _ in range(times):
         sides.append(-(-sides[-1] // 2))
     return sides
+
+
+def _project(noise, side, channels, compute_type):
+    """The first, smallest images of a generator: [N, side, side, channels]."""
+    x = layers.dense(noise, side * side * channels, "project")
+    return tf.cast(tf.reshape(x, [-1, side, side, channels]), compute_type)
+
+
+def _output(x, side):
+    """What a generator returns, from [N, side, side, 1]."""
+    return {"output": tf.sigmoid(tf.reshape(tf.cast(x, tf.float32), [-1, side * side]))}
+
+
+def _images(model_input, side, compute_type):
+    """What a discriminator is given, as [N, side, side, 1]."""
+    return tf.cast(tf.reshape(model_input, [-1, side, side, 1]), compute_type)
+
+
+def _verdict(x, size, weight_norm=None):
+    """What a discriminator returns, from its last images of `size` numbers each; `weight_norm` as in layers.conv2d."""
+    logits = layers.dense(tf.reshape(tf.cast(x, tf.float32), [-1, size]), 1, "judge", weight_norm)
+    return {"logits": logits, "predictions": tf.sigmoid(logits)}
 
 
 def he_normal(shape):

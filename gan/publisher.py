@@ -43,52 +43,42 @@ class Publisher:
         self._session = tf.Session(graph=self._serving.graph)
 
     def load(self, weights):
-        """Takes weights, variable name -> value; returns them with the discriminator calibrated where that is asked."""
-        if self._held_out is None:
-            checkpoint.load_weights(self._serving, self._session, weights)
-            return weights
-        checkpoint.load_weights(self._serving, self._session, {**weights, CALIBRATION_OFFSET: np.float32(0)})
-        offset = calibration.offset(self._judge_held_out(), self._config.calibration_acceptance)
-        calibrated = {**weights, CALIBRATION_OFFSET: np.float32(offset)}
-        checkpoint.load_weights(self._serving, self._session, calibrated)
-        return calibrated
+        """Takes weights, variable name -> value, and calibrates the discriminator where that is asked for."""
+        if self._held_out is not None:
+            weights = {**weights, CALIBRATION_OFFSET: np.float32(0)}
+        checkpoint.load_weights(self._serving, self._session, weights)
+        if self._held_out is not None:
+            offset = calibration.offset(self._judge_held_out(), self._config.calibration_acceptance)
+            self._serving.variables[CALIBRATION_OFFSET].load(offset, self._session)
 
     def warn_of_refusal(self):
         """Says now, of the weights last loaded, what would otherwise be said on the day of the battle."""
-
-        def run(tensor, given, values):
-            return self._session.run(tensor, {given: values})
-
-        serving = self._serving
         try:
-            contract.check_behaviour(
-                lambda noise: run(serving.generated, serving.noise, noise),
-                lambda images: run(serving.probability, serving.images, images)[:, 0],
-                self._size,
-            )
+            contract.check_behaviour(self._generate, self._judge, self._size)
         except (ContractError, tf.errors.OpError, ValueError) as error:
             print(f"warning: a battle would refuse these networks: {reason(error)}", flush=True)
 
-    def write(self, folder, step, weights):
-        """Writes a snapshot."""
-        weights = self.load(weights)
-        checkpoint.write_snapshot(self._serving, self._session, folder, step, weights, self._config.keep_snapshots)
+    def write(self, folder, step):
+        """Writes a snapshot of the weights last loaded."""
+        checkpoint.write_snapshot(self._serving, self._session, folder, step, self._config.keep_snapshots)
 
     def samples(self):
         """A grid of images by the weights last loaded, always of the same noise."""
-        noise = uniform_noise(SAMPLES, Use.SAMPLE_NOISE)
-        images = self._session.run(self._serving.generated, {self._serving.noise: noise})
-        return pictures.grid(pictures.to_bytes(images))
+        return pictures.grid(pictures.to_bytes(self._generate(uniform_noise(SAMPLES, Use.SAMPLE_NOISE))))
 
     def close(self):
         """Closes the session."""
         self._session.close()
 
+    def _generate(self, noise):
+        return self._session.run(self._serving.generated, {self._serving.noise: noise})
+
+    def _judge(self, images):
+        return self._session.run(self._serving.probability, {self._serving.images: images})[:, 0]
+
     def _judge_held_out(self):
-        serving, images = self._serving, self._held_out
-        parts = [images[first : first + CALIBRATION_BATCH] for first in range(0, len(images), CALIBRATION_BATCH)]
-        found = [self._session.run(serving.probability, {serving.images: part}) for part in parts]
-        return np.concatenate(found)[:, 0]
+        firsts = range(0, len(self._held_out), CALIBRATION_BATCH)
+        return np.concatenate([self._judge(self._held_out[i : i + CALIBRATION_BATCH]) for i in firsts])
 
 
 def _held_out_images(config, size):

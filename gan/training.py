@@ -267,7 +267,8 @@ class _Run:
         with self._training.reaching_servers():
             self._graph.seconds.load(self._seconds, self._session)
             checkpoint.write_state(self._training.saver, self._session, self._folders.training.path, self._step)
-        self._publisher.write(self._folders.training.path, self._step, weights)
+        self._publisher.load(weights)
+        self._publisher.write(self._folders.training.path, self._step)
         self._saved_step = self._step
         self._writer.picture(self._step, "samples", self._publisher.samples())
         self._writer.flush()

@@ -71,9 +71,7 @@ class TrainingSession:
         self.session = tf.Session(
             placement.target,
             training_graph,
-            placement.session_config(
-                log_device_placement=config.log_device_placement, graph_options=_graph_options(config)
-            ),
+            placement.session_config(log_device_placement=config.log_device_placement, graph_options=_graph_options()),
         )
         placement.keep(self.session)
         with self.reaching_servers():
@@ -138,7 +136,6 @@ def _penalty(config):
     return Penalty(penalty, config.penalty_weight, config.penalty_steps)
 
 
-def _graph_options(config):
-    """TensorFlow's remapper stumbles over second derivatives of biased leaky ReLUs, with an error on the screen."""
-    remapping = RewriterConfig.OFF if config.penalty else RewriterConfig.DEFAULT
-    return tf.GraphOptions(rewrite_options=RewriterConfig(remapping=remapping))
+def _graph_options():
+    """TensorFlow's remapper stumbles over gradients of biased leaky ReLUs, with an error on the screen."""
+    return tf.GraphOptions(rewrite_options=RewriterConfig(remapping=RewriterConfig.OFF))

@@ -268,5 +268,6 @@ def write_snapshot(train_dir, generator, discriminator, size, step=1, weights=No
     shapes = {name: variable.shape.as_list() for name, variable in serving.variables.items()}
     weights = {**random_weights(shapes), **(weights or {})}
     with tf.Session(graph=serving.graph) as session:
-        checkpoint.write_snapshot(serving, session, str(train_dir), step, weights, keep=5)
+        checkpoint.load_weights(serving, session, weights)
+        checkpoint.write_snapshot(serving, session, str(train_dir), step, keep=5)
     return f"{train_dir}/{checkpoint.SNAPSHOT}-{step}", serving, weights

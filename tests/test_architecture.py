@@ -29,7 +29,6 @@ MIDDLE = {
     "lowering",
     "checkpoint",
     "snapshot",
-    "records",
     "readers",
     "models",
     "layers",
@@ -49,6 +48,7 @@ MIDDLE = {
     "summaries",
 }
 LEAVES = {
+    "records",
     "negatives",
     "metrics",
     "features",

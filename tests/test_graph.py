@@ -54,6 +54,17 @@ def build(generator=None, discriminator=None, loss=None, **options):
     return built, real, noise
 
 
+def first_step(real, noise, then=lambda session: None, **options):
+    """Both losses of a first step, and what `then` finds in the session after it."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        built, real_input, noise_input = build(**options)
+        session.run(tf.global_variables_initializer())
+        feed = {real_input: real, noise_input: noise}
+        losses_ = session.run([built.discriminator_loss, built.generator_loss], feed)
+        session.run(built.train_op, feed)
+        return losses_, then(session)
+
+
 def by_hand(w, v, c, real, noise):
     """Losses and new values after one simultaneous SGD step, from the gradients of the formulas."""
     fake = sigmoid(noise @ w)
