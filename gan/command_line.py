@@ -10,6 +10,7 @@ import dataclasses
 import gc
 import math
 import os
+import re
 import sys
 import tempfile
 import textwrap
@@ -144,6 +145,37 @@ def help_text(name, doc, config_class):
         lines += [head, textwrap.fill(text, 96, initial_indent=" " * 6, subsequent_indent=" " * 6)]
     lines += ["  --flagfile=FILE", " " * 6 + "Reads more flags from a file, one --name=value a line."]
     return "\n".join(lines)
+
+
+def named_paths(text):
+    """Reads a list such as run1,mine=run2/model.ckpt-500,samples.npy.
+
+    Returns:
+        name -> path. The name of what has none is the end of its path, or all of it where that is taken.
+
+    Raises:
+        UserError: there is nothing in it, or two have one name.
+    """
+    paths = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, path = part.partition("=")
+        if not equals or "/" in name:  # a path may hold a =
+            name, path = "", part
+        path = os.path.expanduser(path)
+        name = name.strip() or (short if (short := _short_name(path)) not in paths else path)
+        if name in paths:
+            raise UserError(f"--snapshots={text}: {name} is there twice; NAME={path} gives it a name of its own")
+        paths[name] = path
+    if not paths:
+        raise UserError(f"--snapshots={text} names none")
+    return paths
+
+
+def _short_name(path):
+    """run1 of teams/run1, "run1 500" of run1/model.ckpt-500, samples of samples.npy."""
+    folder, _, last = path.rstrip("/").rpartition("/")
+    match = re.fullmatch(r"model\.ckpt-(\d+)(\.\w+)?", last)
+    return f"{os.path.basename(folder)} {match[1]}" if match and folder else last.removesuffix(".npy")
 
 
 def import_tensorflow():

@@ -17,7 +17,6 @@ import dataclasses
 import datetime
 import json
 import os
-import re
 import sys
 
 if not __package__:  # `python compare.py` inside gan/: the package is found one folder up
@@ -26,7 +25,7 @@ if not __package__:  # `python compare.py` inside gan/: the package is found one
 # The many small matrices of the measures want one thread: with more, beside a training, they take ten times as long.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from gan import command_line, comparison, cross_play, features, quality, report, storage
+from gan import command_line, comparison, cross_play, features, pictures, quality, report, sandbox, storage
 from gan.command_line import flag
 from gan.errors import UserError
 from gan.progress import Progress
@@ -70,18 +69,23 @@ def main(argv=None):
 
 def compare(config):
     """Compares, prints and writes; the exit code is 1 where a contestant was left out."""
-    paths = named(config.snapshots)
+    paths = command_line.named_paths(config.snapshots)
     real_files = storage.find_files(config.eval_data_pattern, "eval_data_pattern")
     train_files = config.train_data_pattern and storage.find_files(config.train_data_pattern, "train_data_pattern")
-    command_line.import_tensorflow()
-    from gan import contestants, contract, mirror, records
+    with sandbox.Sandbox() as cells:
+        return _compare(config, cells, paths, real_files, train_files)
 
-    size = contract.image_size(config.use_mnist)
+
+def _compare(config, cells, paths, real_files, train_files):
+    command_line.import_tensorflow()
+    from gan import contestants, mirror, records
+
+    size = pictures.image_size(config.use_mnist)
     spaces = _spaces(config, size)
     real = records.read_all(real_files, size)
     count = _count(config, len(real))
     train = records.read_all(train_files, size) if train_files else None
-    gathered, left_out = contestants.gather(paths, size, count, config.seed)
+    gathered, left_out = contestants.gather(cells, paths, size, count, config.seed)
     for name, reason in left_out.items():
         print(f"compare: {name} is left out: {reason}", file=sys.stderr, flush=True)
     if not gathered:
@@ -96,37 +100,6 @@ def compare(config):
         folder.changed()
     print(f"{REPORT} and {RECORDS} are in {config.output_dir}")
     return command_line.EXIT_MISTAKE if left_out else 0
-
-
-def named(text):
-    """Reads a list such as run1,mine=run2/model.ckpt-500,samples.npy.
-
-    Returns:
-        name -> path. The name of what has none is the end of its path, or all of it where that is taken.
-
-    Raises:
-        UserError: there is nothing in it, or two have one name.
-    """
-    paths = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, equals, path = part.partition("=")
-        if not equals or "/" in name:  # a path may hold a =
-            name, path = "", part
-        path = os.path.expanduser(path)
-        name = name.strip() or (short if (short := _short_name(path)) not in paths else path)
-        if name in paths:
-            raise UserError(f"--snapshots={text}: {name} is there twice; NAME={path} gives it a name of its own")
-        paths[name] = path
-    if not paths:
-        raise UserError(f"--snapshots={text} names none")
-    return paths
-
-
-def _short_name(path):
-    """run1 of teams/run1, "run1 500" of run1/model.ckpt-500, samples of samples.npy."""
-    folder, _, last = path.rstrip("/").rpartition("/")
-    match = re.fullmatch(r"model\.ckpt-(\d+)(\.\w+)?", last)
-    return f"{os.path.basename(folder)} {match[1]}" if match and folder else last.removesuffix(".npy")
 
 
 def _spaces(config, size):

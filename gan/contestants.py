@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan import checkpoint, cross_play, pictures, storage
+from gan import checkpoint, cross_play, pictures, sandbox, storage
 from gan.errors import DataError, UserError
 from gan.progress import Progress
 from gan.random_noise_generator import Use, uniform_noise
-from gan.snapshot import Snapshot
 
 IMAGES_ENDING = ".npy"
 
@@ -23,7 +22,7 @@ class Contestant(NamedTuple):
     name: str
     path: str  # where it was found
     images: np.ndarray  # uint8 [N, size]
-    snapshot: Snapshot | None  # None for images made elsewhere
+    snapshot: sandbox.Cell | None  # None for images made elsewhere
 
     @property
     def step(self):
@@ -36,10 +35,11 @@ class Contestant(NamedTuple):
         return checkpoint.folder_of(self.path) if self.snapshot else None
 
 
-def gather(paths, size, count, seed):
+def gather(cells, paths, size, count, seed):
     """Opens all, checks the contract, and has each generator make its images.
 
     Args:
+        cells: a sandbox.Sandbox.
         paths: name -> path of a snapshot, of a folder with snapshots, or of a .npy file of uint8 [N, size].
         size: pixels of an image.
         count: images of each.
@@ -54,7 +54,7 @@ def gather(paths, size, count, seed):
         for name, path in paths.items():
             try:
                 opened = _images(name, path, size, count) if path.endswith(IMAGES_ENDING) else None
-                found.append(opened or _snapshot(name, path, size, noise))
+                found.append(opened or _snapshot(cells, name, path, size, noise))
             except (UserError, OSError) as error:
                 left_out[name] = str(error)
             progress.update()
@@ -80,8 +80,8 @@ def judge(contestants, real):
     return cross_play.Verdicts(on_real, on_fake)
 
 
-def _snapshot(name, path, size, noise):
-    snapshot = Snapshot(path, size)
+def _snapshot(cells, name, path, size, noise):
+    snapshot = cells.open(path, size)
     snapshot.verify()
     return Contestant(name, snapshot.path, pictures.to_bytes(snapshot.generate(noise)), snapshot)
 

@@ -27,8 +27,6 @@ GENERATED = "generated_images"
 IMAGES = "input_batch_raw"
 PROBABILITY = "p_for_data"
 
-FACE_SIZE, MNIST_SIZE = 50 * 50, 28 * 28  # pixels of an image
-
 # How far equal inputs may differ in their outputs: the rounding of other batch sizes.
 TOLERANCE = 1e-4
 
@@ -107,11 +105,6 @@ class Network(NamedTuple):
     graph_def: tf.GraphDef
     input: str  # tensor name of the placeholder
     output: str  # tensor name of the result
-
-
-def image_size(use_mnist):
-    """Pixels of an image of the contest, or of MNIST."""
-    return MNIST_SIZE if use_mnist else FACE_SIZE
 
 
 def publish(noise, generated, images, probability):

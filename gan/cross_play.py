@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gan import rules
 from gan.metrics import CONFIDENCE, NORMAL_QUANTILE, Estimate
 
-IMAGES = 15  # of each kind in a half round
-THRESHOLD = 0.5  # of a battle: "real" where p is larger
+IMAGES = rules.IMAGES_OF_EACH  # of each kind in a half round
 ACCEPTANCE = 0.9  # share of real faces that every discriminator accepts where they are made comparable
 RESAMPLES = 500  # of the images, for intervals of chances
 _COMBINATIONS = np.array([math.comb(IMAGES, right) for right in range(IMAGES + 1)], float)
@@ -70,8 +70,8 @@ class Simulated(NamedTuple):
 def in_battle(verdicts):
     """Guesses as in a battle: "real" where p > 0.5."""
     return Guesses(
-        {d: (p > THRESHOLD).astype(float) for d, p in verdicts.real.items()},
-        {pair: (p <= THRESHOLD).astype(float) for pair, p in verdicts.fake.items()},
+        {d: (p > rules.THRESHOLD).astype(float) for d, p in verdicts.real.items()},
+        {pair: (p <= rules.THRESHOLD).astype(float) for pair, p in verdicts.fake.items()},
     )
 
 

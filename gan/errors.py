@@ -10,7 +10,16 @@ class DataError(UserError):
 
 
 class ContractError(UserError):
-    """A snapshot breaks a rule of the contest's contract; the message says which."""
+    """A snapshot breaks a rule of the contest's contract; the message says which.
+
+    Args:
+        message: the sentence.
+        why: the same without the snapshot's path, for those who know which one it is; None for the message itself.
+    """
+
+    def __init__(self, message, why=None):
+        super().__init__(message)
+        self.why = why or message
 
 
 class StateError(UserError):
@@ -21,4 +30,7 @@ def reason(error):
     """The sentence in TensorFlow's many-lined message that says what went wrong."""
     message = str(getattr(error, "message", None) or error)
     told = message.partition("Original stack trace")[0].partition("\n\t [[")[0].strip().splitlines()
+    nodes = [index for index, line in enumerate(told) if line.startswith("Node: ")]
+    if nodes:  # what comes before says where
+        return (told[nodes[-1] + 1 :] or told)[0]
     return (told or [type(error).__name__])[-1 if message.startswith("Graph execution error") else 0]

@@ -22,7 +22,7 @@ if not __package__:  # `python eval.py` inside gan/: the package is found one fo
 # The many small matrices of the measures want one thread: with more, beside a training, they take ten times as long.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from gan import command_line, features, quality, registry, storage
+from gan import command_line, features, pictures, quality, registry, sandbox, storage
 from gan.command_line import flag
 
 
@@ -76,14 +76,20 @@ def evaluate(config):
     files = storage.find_files(config.eval_data_pattern, "eval_data_pattern")
     pattern = config.train_data_pattern if config.quality else None
     train_files = storage.find_files(pattern, "train_data_pattern") if pattern else []
-    command_line.import_tensorflow()
-    from gan import contract, evaluation, mirror
+    with sandbox.Sandbox() as cells:
+        _evaluate(config, cells, files, train_files)
 
-    size = contract.image_size(config.use_mnist)
+
+def _evaluate(config, cells, files, train_files):
+    command_line.import_tensorflow()
+    from gan import evaluation, mirror
+
+    size = pictures.image_size(config.use_mnist)
     space = features.load(config.features, size, config.inception_graph) if config.quality else None
     names = {registry.GENERATOR: config.generator_model, registry.DISCRIMINATOR: config.discriminator_model}
     with mirror.writable_folder(evaluation.results_folder(config.train_dir, config.log_dir)) as folder:
         judge = evaluation.Evaluation(
+            cells,
             files,
             size,
             folder,

@@ -17,7 +17,6 @@ from gan import calibration, checkpoint, graph, pictures, quality, records, regi
 from gan.errors import StateError, UserError
 from gan.network import Network
 from gan.random_noise_generator import Use, uniform_noise
-from gan.snapshot import Snapshot
 from gan.summaries import SummaryWriter
 
 _TAGS = {
@@ -33,6 +32,7 @@ class Evaluation:
     """Real images, and how they are used.
 
     Args:
+        cells: a sandbox.Sandbox.
         files: TFRecord files of real images.
         size: pixels of an image.
         folder: a mirror.Folder or Mirror for the results.
@@ -47,7 +47,10 @@ class Evaluation:
         DataError: the files hold something else.
     """
 
-    def __init__(self, files, size, folder, label_loss, *, batch_size=64, num_threads=2, names=(), yardstick=None):
+    def __init__(
+        self, cells, files, size, folder, label_loss, *, batch_size=64, num_threads=2, names=(), yardstick=None
+    ):
+        self._cells = cells
         real_images = records.read_all(files, size, num_threads)
         self._real_images = pictures.to_floats(real_images)
         self._yardstick = yardstick(real_images) if yardstick else None
@@ -55,7 +58,10 @@ class Evaluation:
 
     def report(self, where):
         """Evaluates the snapshot that checkpoint.latest_snapshot finds there; prints and stores the result."""
-        snapshot = Snapshot(where, self._real_images.shape[1], self._batch_size)
+        with self._cells.open(where, self._real_images.shape[1], self._batch_size) as snapshot:
+            self._report(snapshot)
+
+    def _report(self, snapshot):
         for kind, name in self._names.items():
             if name:
                 _check_network(kind, name, snapshot)

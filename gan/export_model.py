@@ -13,7 +13,7 @@ import sys
 if not __package__:  # `python export_model.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan import command_line, storage
+from gan import command_line, pictures, storage
 from gan.command_line import flag
 from gan.errors import UserError
 
@@ -43,7 +43,7 @@ def export(config):
     from gan import contract
     from gan.snapshot import Snapshot
 
-    size = contract.image_size(config.use_mnist)
+    size = pictures.image_size(config.use_mnist)
     snapshot = Snapshot(config.train_dir, size)
     generator, discriminator = snapshot.networks
     with storage.output_folder(config.output_dir) as folder, tf.Graph().as_default(), tf.Session() as session:

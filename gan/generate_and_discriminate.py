@@ -20,7 +20,7 @@ import sys
 if not __package__:  # `python generate_and_discriminate.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan import command_line, half_round, storage
+from gan import command_line, half_round, pictures, records, sandbox, storage
 from gan.command_line import flag
 from gan.errors import UserError
 
@@ -52,19 +52,16 @@ def play(config):
     if total < config.num_generate:
         raise UserError(f"--num_total_images={total} is less than --num_generate={config.num_generate}")
     files = storage.find_files(config.input_data_pattern, "input_data_pattern")
-    command_line.import_tensorflow()
-    from gan import contract, records
-    from gan.snapshot import Snapshot
-
-    size = contract.image_size(config.use_mnist)
+    size = pictures.image_size(config.use_mnist)
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
-    snapshots = {where: Snapshot(where, size) for where in (config.G_train_dir, config.D_train_dir)}
-    for snapshot in snapshots.values():
-        snapshot.verify()
-        print(f"{snapshot.path} keeps the contract")
-    generator, discriminator = snapshots[config.G_train_dir], snapshots[config.D_train_dir]
-    real_images = records.read_all(files, size)
-    played = half_round.play(generator, discriminator, real_images, config.num_generate, total, seed)
+    with sandbox.Sandbox() as cells:
+        real_images = records.read_all(files, size)
+        snapshots = {where: cells.open(where, size) for where in (config.G_train_dir, config.D_train_dir)}
+        for snapshot in snapshots.values():
+            snapshot.verify()
+            print(f"{snapshot.path} keeps the contract")
+        generator, discriminator = snapshots[config.G_train_dir], snapshots[config.D_train_dir]
+        played = half_round.play(generator, discriminator, real_images, config.num_generate, total, seed)
     with storage.output_folder(config.output_dir) as folder:
         half_round.write(folder, played)
     print(f"{discriminator.path} is {half_round.describe(played)} by {generator.path}; seed {seed}")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan import pictures
+from gan import pictures, rules
 from gan.errors import UserError
 from gan.random_noise_generator import Use, random_generator, uniform_noise
 
@@ -24,7 +24,7 @@ class HalfRound(NamedTuple):
     @property
     def guesses(self):
         """int [N]: REAL where p > 0.5."""
-        return np.where(self.probabilities > 0.5, REAL, GENERATED)
+        return np.where(self.probabilities > rules.THRESHOLD, REAL, GENERATED)
 
     def right(self, category=None):
         """(how many guesses are right, of how many), of one category or of both."""
@@ -32,12 +32,57 @@ class HalfRound(NamedTuple):
         return int((self.guesses == self.truth)[chosen].sum()), int(chosen.sum())
 
 
+def choose(real_images, count, *key):
+    """Chooses real images without repeats.
+
+    Args:
+        real_images: uint8 [N, size] to choose from.
+        count: how many.
+        *key: non-negative ints; the same key chooses the same.
+
+    Returns:
+        uint8 [count, size], in the order chosen.
+
+    Raises:
+        UserError: there are too few.
+    """
+    if count > len(real_images):
+        raise UserError(f"the data has {len(real_images)} images, {count} real ones are asked for")
+    return real_images[random_generator(Use.HALF_ROUND_CHOICE, *key).permutation(len(real_images))[:count]]
+
+
+def generate(generator, count, seed):
+    """Has a generator make images: uint8 [count, size]; `generator` is a snapshot.Snapshot or a sandbox.Cell."""
+    return pictures.to_bytes(generator.generate(uniform_noise(count, Use.HALF_ROUND_NOISE, seed)))
+
+
+def mix(generated, real, seed):
+    """Puts images in random order.
+
+    Args:
+        generated: uint8 [N, size].
+        real: uint8 [M, size].
+        seed: of the order.
+
+    Returns:
+        (uint8 [N + M, size], int [N + M], REAL or GENERATED).
+    """
+    order = random_generator(Use.HALF_ROUND_ORDER, seed).permutation(len(generated) + len(real))
+    truth = np.repeat([GENERATED, REAL], [len(generated), len(real)])
+    return np.concatenate([generated, real])[order], truth[order]
+
+
+def judge(discriminator, images):
+    """Asks a discriminator about each image alone, so that it can learn nothing from the others: float32 [N]."""
+    return discriminator.discriminate(pictures.to_floats(images), batch_size=1)
+
+
 def play(generator, discriminator, real_images, num_generate, num_total, seed):
     """Plays a half round.
 
     Args:
-        generator: a snapshot.Snapshot.
-        discriminator: a snapshot.Snapshot.
+        generator: a snapshot.Snapshot or a sandbox.Cell.
+        discriminator: likewise.
         real_images: uint8 [N, size] to choose from.
         num_generate: images to generate.
         num_total: images in all; the others are real.
@@ -49,16 +94,9 @@ def play(generator, discriminator, real_images, num_generate, num_total, seed):
     Raises:
         UserError: there are too few real images.
     """
-    num_real = num_total - num_generate
-    if num_real > len(real_images):
-        raise UserError(f"the data has {len(real_images)} images, {num_real} real ones are asked for")
-    random = random_generator(Use.HALF_ROUND_CHOICE, seed)
-    chosen = real_images[random.choice(len(real_images), num_real, replace=False)]
-    generated = pictures.to_bytes(generator.generate(uniform_noise(num_generate, Use.HALF_ROUND_NOISE, seed)))
-    order = random.permutation(num_total)
-    images = np.concatenate([generated, chosen])[order]
-    truth = np.repeat([GENERATED, REAL], [num_generate, num_real])[order]
-    return HalfRound(images, truth, discriminator.discriminate(pictures.to_floats(images)))
+    real = choose(real_images, num_total - num_generate, seed)
+    images, truth = mix(generate(generator, num_generate, seed), real, seed)
+    return HalfRound(images, truth, judge(discriminator, images))
 
 
 def write(folder, played):

@@ -16,7 +16,7 @@ if not __package__:  # `python linear_interpolation.py` inside gan/: the package
 
 import numpy as np
 
-from gan import command_line, pictures, storage
+from gan import command_line, pictures, sandbox, storage
 from gan.command_line import flag
 from gan.random_noise_generator import Use, uniform_noise
 
@@ -40,13 +40,10 @@ def main(argv=None):
 
 def interpolate(config):
     """Writes the picture."""
-    command_line.import_tensorflow()
-    from gan import contract
-    from gan.snapshot import Snapshot
-
-    snapshot = Snapshot(config.train_dir, contract.image_size(config.use_mnist))
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
-    images = snapshot.generate(between(uniform_noise(4, Use.INTERPOLATION_NOISE, seed), STEPS))
+    with sandbox.Sandbox() as cells:
+        snapshot = cells.open(config.train_dir, pictures.image_size(config.use_mnist))
+        images = snapshot.generate(between(uniform_noise(4, Use.INTERPOLATION_NOISE, seed), STEPS))
     with storage.output_file(config.output_file) as path:
         pictures.write_png(path, pictures.grid(pictures.to_bytes(images), columns=STEPS, zoom=2))
     print(f"{config.output_file}: {STEPS}x{STEPS} images of {snapshot.path} between four latents of seed {seed}")

@@ -8,6 +8,13 @@ import os
 import numpy as np
 from PIL import Image
 
+FACE_SIZE, MNIST_SIZE = 50 * 50, 28 * 28  # pixels of an image
+
+
+def image_size(use_mnist):
+    """Pixels of an image of the contest, or of MNIST."""
+    return MNIST_SIZE if use_mnist else FACE_SIZE
+
 
 def side(size):
     """Width and height of a square image of `size` pixels (2500 -> 50)."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gan import charts, cross_play, markup
+from gan import charts, cross_play, markup, rules
 from gan.markup import paragraph, text
 
 _SAMPLES, _SHOWN = 40, 8  # images of the sheet of samples, and of each row of single ones
@@ -66,7 +66,7 @@ def _copies(found, entry):
 
 def _refused(found, entry):
     on_real = found.verdicts.real[entry.name]
-    refused = np.flatnonzero(on_real <= cross_play.THRESHOLD)
+    refused = np.flatnonzero(on_real <= rules.THRESHOLD)
     worst = refused[np.argsort(on_real[refused], kind="stable")][:_SHOWN]
     figures = [_judged(found.real[i], on_real[i], "real face") for i in worst]
     note = f"Its discriminator takes {len(refused)} of {len(on_real)} real faces for generated ones"

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan import calibration, checkpoint, contract, graph, pictures, records, storage
+from gan import calibration, contract, graph, pictures, records, saving, storage
 from gan.errors import ContractError, UserError, reason
 from gan.network import CALIBRATION_OFFSET
 from gan.random_noise_generator import Use, uniform_noise
@@ -46,7 +46,7 @@ class Publisher:
         """Takes weights, variable name -> value, and calibrates the discriminator where that is asked for."""
         if self._held_out is not None:
             weights = {**weights, CALIBRATION_OFFSET: np.float32(0)}
-        checkpoint.load_weights(self._serving, self._session, weights)
+        saving.load_weights(self._serving, self._session, weights)
         if self._held_out is not None:
             offset = calibration.offset(self._judge_held_out(), self._config.calibration_acceptance)
             self._serving.variables[CALIBRATION_OFFSET].load(offset, self._session)
@@ -60,7 +60,7 @@ class Publisher:
 
     def write(self, folder, step):
         """Writes a snapshot of the weights last loaded."""
-        checkpoint.write_snapshot(self._serving, self._session, folder, step, self._config.keep_snapshots)
+        saving.write_snapshot(self._serving, self._session, folder, step, self._config.keep_snapshots)
 
     def samples(self):
         """A grid of images by the weights last loaded, always of the same noise."""

@@ -18,6 +18,10 @@ class Use(enum.IntEnum):
     HALF_ROUND_NOISE = 6
     HALF_ROUND_CHOICE = 7
     INTERPOLATION_NOISE = 8
+    HALF_ROUND_ORDER = 9
+    DRAW = 10
+    BATTLE = 11
+    TIMING = 12
 
 
 def random_generator(*key):

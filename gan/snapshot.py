@@ -9,7 +9,7 @@ import contextlib
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan import checkpoint, contract
+from gan import checkpoint, contract, inspection
 from gan.errors import ContractError, StateError
 
 
@@ -43,15 +43,15 @@ class Snapshot:
         with self._named():
             self._open(size)
 
-    def generate(self, noise):
-        """noise float32 [N, 100] -> images float32 [N, size] in [0, 1]."""
+    def generate(self, noise, batch_size=None):
+        """noise float32 [N, 100] -> images float32 [N, size] in [0, 1]; another batch_size for this call only."""
         with self._named():
-            return self._generate(noise)
+            return self._generate(noise, batch_size)
 
-    def discriminate(self, images):
-        """images float32 [N, size] in [0, 1] -> probabilities that they are real, float32 [N]."""
+    def discriminate(self, images, batch_size=None):
+        """images float32 [N, size] in [0, 1] -> probabilities that they are real, float32 [N]; likewise."""
         with self._named():
-            return self._discriminate(images)
+            return self._discriminate(images, batch_size)
 
     def verify(self):
         """Runs both networks and checks the rules that only show when they run; see contract.py."""
@@ -69,7 +69,9 @@ class Snapshot:
                 raise KeyError(name)
             return reader.get_tensor(name)
 
-        self.networks = [contract.freeze(network, read_weight) for network in contract.cut(self._meta_graph(), size)]
+        meta_graph = self._meta_graph()
+        inspection.check(meta_graph)
+        self.networks = [contract.freeze(network, read_weight) for network in contract.cut(meta_graph, size)]
         graph = tf.Graph()
         with graph.as_default():
             self._generator, self._discriminator = (
@@ -90,15 +92,15 @@ class Snapshot:
             raise ContractError("the .meta file is not a MetaGraphDef") from error
         return meta_graph
 
-    def _generate(self, noise):
-        return self._run(self._generator, noise, contract.GENERATED, self.size)
+    def _generate(self, noise, batch_size=None):
+        return self._run(self._generator, noise, contract.GENERATED, self.size, batch_size or self._batch_size)
 
-    def _discriminate(self, images):
-        return self._run(self._discriminator, images, contract.PROBABILITY, 1)[:, 0]
+    def _discriminate(self, images, batch_size=None):
+        return self._run(self._discriminator, images, contract.PROBABILITY, 1, batch_size or self._batch_size)[:, 0]
 
-    def _run(self, network, values, name, width):
+    def _run(self, network, values, name, width, batch_size):
         given, result = network
-        parts = [values[i : i + self._batch_size] for i in range(0, len(values), self._batch_size)]
+        parts = [values[i : i + batch_size] for i in range(0, len(values), batch_size)]
         with contract.explaining(f"{name} cannot be computed"):
             results = np.concatenate([self._session.run(result, {given: part}) for part in parts])
         if results.shape != (len(values), width):

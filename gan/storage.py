@@ -107,11 +107,18 @@ def on_disk(path, wanted=lambda name: True):
 
 def names(folder):
     """Names of the files directly in a folder; empty where there is no such folder."""
+    return list(sizes(folder))
+
+
+def sizes(folder):
+    """Names of the files directly in a folder -> their bytes; empty where there is no such folder."""
     if not is_remote(folder):
-        return [entry.name for entry in os.scandir(folder) if entry.is_file()] if os.path.isdir(folder) else []
+        entries = os.scandir(folder) if os.path.isdir(folder) else ()
+        return {entry.name: entry.stat().st_size for entry in entries if entry.is_file()}
     prefix = _split(folder)[1].rstrip("/") + "/"
     prefix = "" if prefix == "/" else prefix
-    return [name for name in (blob.name[len(prefix) :] for blob in _list(folder, prefix)) if name and "/" not in name]
+    found = {blob.name[len(prefix) :]: blob.size for blob in _list(folder, prefix)}
+    return {name: size for name, size in found.items() if name and "/" not in name}
 
 
 def read(path):

@@ -17,7 +17,7 @@ import sys
 if not __package__:  # `python submit.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan import command_line, half_round, storage
+from gan import checkpoint, command_line, half_round, pictures, records, sandbox, storage
 from gan.command_line import flag
 from gan.errors import UserError
 from gan.progress import Progress
@@ -51,16 +51,17 @@ def submit(config):
         raise UserError(f"--bucket={config.bucket} is not a bucket; write gs://YOUR_TEAM")
     source = _source_files(config.source_dir or os.path.dirname(os.path.abspath(__file__)))
     files = storage.find_files(config.input_data_pattern, "input_data_pattern")
-    command_line.import_tensorflow()
-    from gan import checkpoint, contract
-    from gan.snapshot import Snapshot
+    size = pictures.image_size(config.use_mnist)
+    with sandbox.Sandbox() as cells:
+        snapshot = cells.open(config.train_dir, size)
+        snapshot.verify()
+        print(f"{snapshot.path} keeps the contract")
+        _play(config, files, snapshot)
+        _hand_in(config, cells, snapshot, source)
 
-    size = contract.image_size(config.use_mnist)
-    snapshot = Snapshot(config.train_dir, size)
-    snapshot.verify()
-    print(f"{snapshot.path} keeps the contract")
-    _play(config, files, snapshot)
 
+def _hand_in(config, cells, snapshot, source):
+    """Copies the files that were checked, reads them back, and opens them from there."""
     model_folder = storage.join(config.bucket, "model")
     copies = {storage.join(model_folder, name): content for name, content in checkpoint.handed_in(snapshot).items()}
     copies |= {storage.join(config.bucket, "source", name): content for name, content in source.items()}
@@ -69,7 +70,7 @@ def submit(config):
             print(f"would copy {path}, {len(content):,} bytes")
         return
     _copy(copies)
-    there = Snapshot(model_folder, size)
+    there = cells.open(model_folder, snapshot.size)
     there.verify()
     if there.step != snapshot.step:
         raise UserError(f"{model_folder} still shows step {there.step}; look at its file checkpoint")
@@ -78,8 +79,6 @@ def submit(config):
 
 def _play(config, files, snapshot):
     """Plays the half round against itself and writes its pictures."""
-    from gan import records
-
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
     real_images = records.read_all(files, snapshot.size)
     played = half_round.play(snapshot, snapshot, real_images, config.num_generate, 2 * config.num_generate, seed)

@@ -14,7 +14,7 @@ import sys
 if not __package__:  # `python train.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan import cluster, command_line, processor, registry, schedule, storage
+from gan import cluster, command_line, pictures, processor, registry, sandbox, schedule, storage
 from gan.command_line import flag
 from gan.errors import UserError
 
@@ -264,12 +264,13 @@ def _be_evaluator(config, place):
     if not config.eval_data_pattern:
         raise UserError("--eval_data_pattern is needed: TF_CONFIG says that this is the evaluator")
     files = _import_and_find(config, config.eval_data_pattern, "eval_data_pattern")
-    from gan import contract, evaluation, mirror
+    from gan import evaluation, mirror
 
     print(f"evaluating the snapshots in {config.train_dir} until the job ends", flush=True)
-    with mirror.writable_folder(evaluation.results_folder(config.train_dir, config.log_dir)) as folder:
-        size = contract.image_size(config.use_mnist)
-        judge = evaluation.Evaluation(files, size, folder, config.label_loss, num_threads=config.num_readers)
+    where = evaluation.results_folder(config.train_dir, config.log_dir)
+    with sandbox.Sandbox() as cells, mirror.writable_folder(where) as folder:
+        size = pictures.image_size(config.use_mnist)
+        judge = evaluation.Evaluation(cells, files, size, folder, config.label_loss, num_threads=config.num_readers)
         judge.watch(config.train_dir, over=cluster.JobEnd(place, config.chief_timeout_secs).reached)
     return 0
 

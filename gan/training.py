@@ -9,7 +9,7 @@ import time
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan import checkpoint, contract, mirror, pictures, readers, schedule, storage, strategy
+from gan import checkpoint, mirror, pictures, readers, saving, schedule, storage, strategy
 from gan.errors import DataError, StateError, UserError
 from gan.progress import Progress
 from gan.publisher import Publisher
@@ -103,7 +103,7 @@ class _Run:
     def __init__(self, config, files, folders, chosen):
         self._config, self._folders, self._strategy = config, folders, chosen
         state = _find_state(config, folders.training.path)
-        self._size = contract.image_size(config.use_mnist)
+        self._size = pictures.image_size(config.use_mnist)
         self._seed = _seed(config, state)
         self._reader = readers.open_reader(files, self._size, config.data_memory_mb, config.num_readers)
         self._training = TrainingSession(
@@ -173,7 +173,7 @@ class _Run:
         self._strategy.open(self._training)
         with self._training.reaching_servers():
             if state:
-                checkpoint.restore_state(self._training.saver, self._session, state, self._training.variables)
+                saving.restore_state(self._training.saver, self._session, state, self._training.variables)
             else:
                 self._session.run(self._training.initializer)
                 self._graph.seed.load(self._seed, self._session)
@@ -266,7 +266,7 @@ class _Run:
         weights = self._weights()
         with self._training.reaching_servers():
             self._graph.seconds.load(self._seconds, self._session)
-            checkpoint.write_state(self._training.saver, self._session, self._folders.training.path, self._step)
+            saving.write_state(self._training.saver, self._session, self._folders.training.path, self._step)
         self._publisher.load(weights)
         self._publisher.write(self._folders.training.path, self._step)
         self._saved_step = self._step
@@ -323,7 +323,7 @@ def _find_state(config, folder):
     """The state to go on from, or None where training begins anew."""
     if config.start_new_model:
         return None
-    state, snapshot = checkpoint.readable_state(folder), checkpoint.latest_snapshot(folder)
+    state, snapshot = saving.readable_state(folder), checkpoint.latest_snapshot(folder)
     if snapshot and not state:
         raise StateError(
             f"{snapshot.path} is a snapshot without the training state to go on from; choose another --train_dir, "

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from gan import contract, messages, readers, strategy
+from gan import messages, pictures, readers, strategy
 from gan.cluster import GLANCE, Patience, Watch
 from gan.errors import UserError
 from gan.node import Node
@@ -44,7 +44,7 @@ class _Worker:
     """The training graph, without all that only the chief does."""
 
     def __init__(self, config, files, cluster, interrupted):
-        size = contract.image_size(config.use_mnist)
+        size = pictures.image_size(config.use_mnist)
         node = Node(cluster, config.num_towers, config.chief_timeout_secs, interrupted)
         self._post, self._chief = node.post, Watch(cluster, config.chief_timeout_secs)
         reader = readers.open_reader(files, size, config.data_memory_mb, config.num_readers)

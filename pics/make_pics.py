@@ -42,16 +42,15 @@ def main(argv=None):
 def draw(config):
     """Draws the pictures."""
     command_line.import_tensorflow()
-    from gan import contract
     from gan.snapshot import Snapshot
 
     human = datasets.load("faces_sample", datasets.find("faces_sample", None)).images[:64]
-    faces = Snapshot(config.faces_run, contract.FACE_SIZE)
+    faces = Snapshot(config.faces_run, pictures.FACE_SIZE)
     noise = uniform_noise(64, config.seed)
     generated = pictures.to_bytes(faces.generate(noise))
     grids = [("human_faces", human, 1), ("generated_faces", generated, 1)]
     if config.mnist_run:
-        digits = Snapshot(config.mnist_run, contract.MNIST_SIZE)
+        digits = Snapshot(config.mnist_run, pictures.MNIST_SIZE)
         grids.append(("generated_mnist", pictures.to_bytes(digits.generate(noise)), 2))
     for name, images, zoom in grids:
         pictures.write_png(os.path.join(config.output_dir, name + ".png"), pictures.grid(images, zoom=zoom))

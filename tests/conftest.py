@@ -16,9 +16,40 @@ from gan import command_line  # noqa: E402
 
 command_line.import_tensorflow()
 
-from gan import records, train  # noqa: E402
+from gan import records, sandbox, train  # noqa: E402
 
 NUM_IMAGES = 96
+
+
+Server = sandbox._Server
+
+
+class SharedServer(Server):
+    """One process that forks cells for all tests: importing TensorFlow anew for each command takes seconds."""
+
+    _one = None
+
+    def __new__(cls):
+        if cls._one is None or cls._one._process.poll() is not None:
+            cls._one = super().__new__(cls)
+            Server.__init__(cls._one)
+        return cls._one
+
+    def __init__(self):
+        pass
+
+    def close(self):
+        """It is left to the next test."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_server():
+    """Commands that run in this process share what forks their cells."""
+    sandbox._Server = SharedServer
+    yield
+    sandbox._Server = Server
+    if SharedServer._one:
+        Server.close(SharedServer._one)
 
 
 def shared(*parts):

@@ -6,7 +6,7 @@ Also makes snapshots of them with random weights, which takes no training.
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan import checkpoint, graph, layers, models
+from gan import checkpoint, graph, layers, models, saving
 
 raw = tf.raw_ops
 
@@ -268,6 +268,6 @@ def write_snapshot(train_dir, generator, discriminator, size, step=1, weights=No
     shapes = {name: variable.shape.as_list() for name, variable in serving.variables.items()}
     weights = {**random_weights(shapes), **(weights or {})}
     with tf.Session(graph=serving.graph) as session:
-        checkpoint.load_weights(serving, session, weights)
-        checkpoint.write_snapshot(serving, session, str(train_dir), step, keep=5)
+        saving.load_weights(serving, session, weights)
+        saving.write_snapshot(serving, session, str(train_dir), step, keep=5)
     return f"{train_dir}/{checkpoint.SNAPSHOT}-{step}", serving, weights

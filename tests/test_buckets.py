@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+import tensorflow.compat.v1 as tf
 from conftest import run_train, start
 
 from gan import (
@@ -50,7 +51,7 @@ def data(emulator, bucket, faces):
 
 
 def weights(where):
-    reader = checkpoint.tf.train.load_checkpoint(checkpoint.latest_snapshot(str(where)).prefix)
+    reader = tf.train.load_checkpoint(checkpoint.latest_snapshot(str(where)).prefix)
     return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
 
 
@@ -104,7 +105,7 @@ def test_faults_lose_nothing_and_show_nothing_half_written(
         while not done.is_set():
             step = named()
             names = [name.removeprefix("run/") for name in emulator.names(bucket, "run/")]
-            complete = checkpoint._complete(names, ("index", "meta"))
+            complete = checkpoint.all_complete(names, ("index", "meta"))
             seen.append(step)
             if step is not None and step not in complete and step == named():
                 problems.append(f"checkpoint names {step}, complete are {sorted(complete)}")
@@ -188,7 +189,7 @@ def test_stopped_at_random_moments_on_machines_that_are_lost(number, bucket, fac
             step = found.step
     assert number == signal.SIGKILL or step > 0
     # A kill between two uploads leaves a state ahead of the snapshot, and of the file that names the newest state.
-    states = checkpoint._complete(storage.names(f"{run}/state"), ("index",))
+    states = checkpoint.all_complete(storage.names(f"{run}/state"), ("index",))
     last = ["--num_epochs=1000000", f"--max_steps={max([step, *states]) + 5}"]
     assert run_train(faces, run, *last) == run_train(faces, tmp_path / "straight", *last) == 0
     for name, value in weights(tmp_path / "straight").items():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import run_train, synthetic_images
 
-from gan import checkpoint, compare, pictures, records
+from gan import checkpoint, command_line, compare, pictures, records
 from gan.random_noise_generator import uniform_noise
 from gan.snapshot import Snapshot
 
@@ -157,7 +157,8 @@ def test_nobody_is_left(faces, tmp_path, capsys):
 
 
 def test_names():
-    assert compare.named("run1,teams/a/,x=run2/model.ckpt-5, out/run2/model.ckpt-500,gs://bucket/model,s.npy") == {
+    text = "run1,teams/a/,x=run2/model.ckpt-5, out/run2/model.ckpt-500,gs://bucket/model,s.npy"
+    assert command_line.named_paths(text) == {
         "run1": "run1",
         "a": "teams/a/",
         "x": "run2/model.ckpt-5",
@@ -165,9 +166,9 @@ def test_names():
         "model": "gs://bucket/model",
         "s": "s.npy",
     }
-    assert compare.named("a/run,b/run") == {"run": "a/run", "b/run": "b/run"}
-    assert compare.named("my/a=b/run") == {"run": "my/a=b/run"}
-    assert compare.named("~/run")["run"] == str(pathlib.Path.home() / "run")
+    assert command_line.named_paths("a/run,b/run") == {"run": "a/run", "b/run": "b/run"}
+    assert command_line.named_paths("my/a=b/run") == {"run": "my/a=b/run"}
+    assert command_line.named_paths("~/run")["run"] == str(pathlib.Path.home() / "run")
 
 
 def test_from_and_to_a_bucket(emulator, bucket, others, trained, tmp_path, monkeypatch):

@@ -1,0 +1,306 @@
+"""Admits snapshots, and plays matches between them, from the store and into it. No TensorFlow in this process.
+
+Whatever was committed before a kill is not played again; what was not is played again from the same seeds. A
+team's fault costs that team; a fault of this machine is tried three times, then the match is held for the
+organiser and the others go on.
+"""
+
+import collections
+import contextlib
+import os
+from typing import NamedTuple
+
+from gan import match, ratings, rules, sandbox, staging, store
+from gan.errors import ContractError, StateError, UserError
+
+SNAPSHOTS = "snapshots"  # folder of arena_dir with the copies of all that was handed in
+TRIES = 3  # of what fails by this machine's fault
+CELLS = 8  # snapshots kept open at a time: some hundred megabytes each
+
+
+class Held(Exception):
+    """This machine failed again and again; the message says how."""
+
+
+class Rival(NamedTuple):
+    """A team that plays, with what the arena needs of it."""
+
+    team: store.Team
+    open: object  # as in match.Side
+
+
+class Arena:
+    """Everything that matches are played with. Use as a context manager.
+
+    Args:
+        folder: arena_dir.
+        size: pixels of an image.
+        real_images: uint8 [N, size], the test set.
+        limits: a sandbox.CallLimits.
+        sizes: a staging.SizeLimits.
+        require_isolation: refuses to begin where a cell could do what it must not.
+        copies: a copies.Copies, or None not to look for copied training images.
+        forfeit_copies: a generator that copies fails its half round.
+
+    Raises:
+        StateError: another process plays in this arena, or its file cannot be used.
+        UserError: isolation is required, and this machine does not have it.
+    """
+
+    def __init__(
+        self,
+        folder,
+        size,
+        real_images,
+        limits=sandbox.DEFAULT_LIMITS,
+        sizes=staging.DEFAULT_SIZES,
+        require_isolation=False,
+        copies=None,
+        forfeit_copies=False,
+    ):
+        self.folder, self.size, self.real_images = folder, size, real_images
+        self._sizes, self._copies, self._forfeit_copies = sizes, copies, forfeit_copies
+        self._snapshots = os.path.join(folder, SNAPSHOTS)
+        with contextlib.ExitStack() as resources:
+            self.store = resources.enter_context(store.Store(folder))
+            self._limits = limits
+            self._sandbox = None
+            resources.callback(self._end_sandbox)
+            self._cells = collections.OrderedDict()
+            self.isolation = self._begin_sandbox().isolation()
+            if require_isolation and self.isolation.possible:
+                raise UserError(f"--require_isolation: {self.isolation.described()}")
+            self._resources = resources.pop_all()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._resources.close()
+
+    def admit(self, name, path, fault):
+        """Copies a team's snapshot, opens and checks it.
+
+        Args:
+            name: of the team.
+            path: of its snapshot or the folder.
+            fault: why it cannot take part anyhow, or None.
+
+        Returns:
+            (snapshot's digest, step, fault), as store.add_teams takes them. All None where this machine failed: the
+            team's matches are held until it can be admitted.
+        """
+        if fault:
+            return None, None, fault
+        try:
+            return self._try_often(lambda: self._admit(path), f"admitting {name}")
+        except Held:
+            return None, None, None
+
+    def play(self, event, round, position, home, away, num_rounds, is_rated):
+        """Plays a match, or goes on with one, unless it is done or held already.
+
+        Args:
+            event: a store.Event.
+            round: in the event, from 0.
+            position: in the round, from 0.
+            home: a store.Team.
+            away: likewise; None for a bye.
+            num_rounds: rounds of the match.
+            is_rated: whether ratings follow from it.
+
+        Returns:
+            The store.Match as it is then: done or held.
+        """
+        row = self.store.begin_match(event.id, round, position, home.id, away and away.id, num_rounds)
+        if row.status != store.PLAYING:
+            return row
+        if away is None:
+            return self.store.finish_match(row.id, home.id, rules.BYE, (None, None))
+        try:
+            rivals = [self._rival(team) for team in (home, away)]
+            if any(rival.team.fault for rival in rivals):
+                result = rules.forfeit_result(*(rival.team.fault for rival in rivals), num_rounds)
+                return self._finish(row, rivals, result, None, is_rated)
+            return self._play(event, row, rivals, is_rated)
+        except Held as error:
+            self.store.hold_match(row.id, str(error))
+            return self.store.match(row.id)
+
+    def rest(self):
+        """Closes all cells, to leave the memory to others until the next match."""
+        while self._cells:
+            self._cells.popitem()[1].close()
+
+    def replay(self, half_round):
+        """Plays a stored half round again, from the snapshots that were kept.
+
+        Args:
+            half_round: its id.
+
+        Returns:
+            (the store.HalfRound, the match.Played of now).
+
+        Raises:
+            UserError: there is no such half round, or a snapshot is gone.
+        """
+        before = self.store.half_round(half_round)
+        if before is None:
+            raise UserError(f"--half_round={half_round}: there is none in {self.store.path}")
+        row = self.store.match(before.match)
+        event = next(event for event in self.store.events() if event.id == row.event)
+        teams = {team.id: team for team in self.store.teams(event.id)}
+        sides = [self._side(self._rival(teams[team])) for team in (row.home, row.away)]
+        return before, match.play_half_round(sides, before.number, self.real_images, _key(event, row))
+
+    def _play(self, event, row, rivals, is_rated):
+        sides, key = [self._side(rival) for rival in rivals], _key(event, row)
+        played = [_result(half_round) for half_round in self.store.half_rounds(row.id)]
+        for number in range(len(played), 2 * row.num_rounds):
+            half_round = self._try_often(
+                lambda number=number: match.play_half_round(sides, number, self.real_images, key),
+                f"half round {number} of match {row.id}",
+            )
+            played.append(self._keep(row, rivals, number, half_round))
+        result, seconds = rules.match_result(played), None
+        if result.winner is None:
+            seconds = self._try_often(
+                lambda: match.measure_times(sides, self.real_images, key), f"the timing of match {row.id}"
+            )
+            result = rules.match_result(played, seconds)
+        return self._finish(row, rivals, result, seconds, is_rated)
+
+    def _keep(self, row, rivals, number, played):
+        """Commits a half round, after a look for copied training images; returns the rules.HalfRound that counts."""
+        drawer = rules.generator_side(number)
+        suspects = self._copies.find(played.images, played.truth) if self._copies and played.images is not None else []
+        if suspects and self._forfeit_copies:
+            fault = f"{len(suspects)} of its images are copies of training images"
+            result = rules.half_round(None, None, None, None, generator_fault=fault)
+            played = played._replace(result=result, images=None, truth=None, probabilities=None)
+        half_round = self.store.add_half_round(
+            row.id,
+            number,
+            generator=rivals[drawer].team.id,
+            discriminator=rivals[1 - drawer].team.id,
+            seed=played.seed,
+            images=played.images,
+            truth=played.truth,
+            probabilities=played.probabilities,
+            **played.result._asdict(),
+        )
+        for suspect in suspects:
+            team = rivals[drawer].team.id
+            self.store.add_suspect(event=row.event, team=team, half_round=half_round, **suspect._asdict())
+        return played.result
+
+    def _finish(self, row, rivals, result, seconds, is_rated):
+        names = [rivals[side].team.name for side in (result.winner, 1 - result.winner)]
+        rated = _rated(self.store, result.rule, names) if is_rated else []
+        return self.store.finish_match(
+            row.id, rivals[result.winner].team.id, result.rule, result.points, seconds, rated
+        )
+
+    def _admit(self, path):
+        try:
+            staged = staging.stage(path, self._snapshots, self._sizes)
+        except ContractError as error:
+            return None, None, error.why
+        except StateError as error:  # no such bucket
+            return None, None, str(error)
+        try:
+            self._open(staged).verify()
+        except ContractError as error:
+            self._discard(staged.digest)
+            return staged.digest, staged.step, error.why
+        return staged.digest, staged.step, None
+
+    def _rival(self, team):
+        """Raises Held where its snapshot still cannot be had."""
+        if team.fault is None and team.snapshot is None:
+            admitted = self._try_often(lambda: self._admit(team.path), f"admitting {team.name}")
+            self.store.set_snapshot(team.id, *admitted)
+            team = team._replace(**dict(zip(("snapshot", "step", "fault"), admitted)))
+        return Rival(team, lambda: self._open_kept(team))
+
+    def _side(self, rival):
+        return match.Side(rival.team.name, rival.open)
+
+    def _open_kept(self, team):
+        staged = staging.restage(self._snapshots, team.snapshot, team.path)
+        if staged is None:
+            copy = os.path.join(self._snapshots, team.snapshot)
+            raise sandbox.HostError(f"the copy of {team.name}'s snapshot is gone: {copy}")
+        return self._open(staged)
+
+    def _open(self, staged):
+        """The cell of a snapshot, a new one where it has none or a dead one; the longest unused goes for it."""
+        cell = self._cells.pop(staged.digest, None)
+        if cell is None or cell.closed:
+            while len(self._cells) >= CELLS:
+                self._cells.popitem(last=False)[1].close()
+            cell = self._begin_sandbox().open_staged(staged, self.size)
+        self._cells[staged.digest] = cell
+        return cell
+
+    def _discard(self, digest):
+        if digest in self._cells:
+            self._cells.pop(digest).close()
+
+    def _try_often(self, action, what):
+        """Tries it three times, each time after the first with new cells."""
+        for attempt in range(TRIES):
+            try:
+                return action()
+            except (sandbox.HostError, OSError, UserError) as error:
+                if isinstance(error, (ContractError, StateError)):
+                    raise
+                self.store.log("host", f"{what}, attempt {attempt + 1}: {error}")
+                self._end_sandbox()
+                failed = error
+        raise Held(str(failed))
+
+    def _begin_sandbox(self):
+        if self._sandbox is None:
+            self._sandbox = sandbox.Sandbox(self._limits, self._snapshots)
+        return self._sandbox
+
+    def _end_sandbox(self):
+        self._cells = collections.OrderedDict()
+        sandbox_, self._sandbox = self._sandbox, None
+        if sandbox_:
+            sandbox_.close()
+
+
+def rate_again(kept, modes):
+    """Rates anew what the ratings were forgotten of; see store.Store.annul.
+
+    Args:
+        kept: a store.Store.
+        modes: of the events that are rated.
+    """
+    rated_events = {event.id for event in kept.events() if event.mode in modes}
+    for row in kept.done_matches(unrated=True):
+        if row.event in rated_events:
+            names = {team.id: team.name for team in kept.teams(row.event)}
+            loser = row.away if row.winner == row.home else row.home
+            kept.rate(row.id, _rated(kept, row.rule, [names[row.winner], names.get(loser)]))
+
+
+def _rated(kept, rule, names):
+    """Ratings after a match, as store.finish_match takes them; `names` are (winner, loser)."""
+    if rule not in (rules.BY_POINTS, rules.BY_FAULT, rules.BY_TIME):  # the others say nothing about strength
+        return []
+    known = kept.ratings()
+    before = [ratings.Rating(known[name].mu, known[name].sigma) if name in known else ratings.new() for name in names]
+    return [(name, new.mu, new.sigma) for name, new in zip(names, ratings.after_match(*before))]
+
+
+def _key(event, row):
+    """What names a match for all that is random in it."""
+    return event.seed, row.round, row.position, row.attempt
+
+
+def _result(half_round):
+    """A rules.HalfRound from a store.HalfRound."""
+    return rules.HalfRound(**{name: getattr(half_round, name) for name in rules.HalfRound._fields})

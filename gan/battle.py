@@ -1,0 +1,268 @@
+"""Plays battles between teams' snapshots: a match, a tournament, a league, mock battles, a check before handing in.
+
+    python -m gan.battle --mode=check --snapshots=run1 --input_data_pattern='data/test.tfrecords'
+    python -m gan.battle --mode=match --snapshots=run1,gan/house_team --input_data_pattern='data/test.tfrecords'
+    python -m gan.battle --mode=tournament --teams=teams.csv --arena_dir=arena \\
+        --input_data_pattern='data/test.tfrecords'
+    python -m gan.battle --mode=mock --teams=teams.csv --arena_dir=arena --input_data_pattern='data/test.tfrecords' \\
+        --first_battle=12:00 --period_minutes=120 --time_zone=Asia/Seoul
+
+teams.csv has the columns team,path; a path is a folder or a snapshot, on disk or gs://. Each snapshot runs in a
+confined process of its own, since it is a program of strangers. What was played is kept in --arena_dir: killed at
+any moment, the same command goes on, and ends as it would have. `python -m gan.scoreboard --arena_dir=arena` shows
+everything in a browser, live.
+
+For organisers, with --arena_dir:
+
+    --mode=annul --match=12 --reason='wrong test set'   the match is played again by the same command as before
+    --mode=freeze, --mode=thaw                          nothing is played in between
+    --mode=replay --half_round=40                       plays it again, and compares with what was kept
+
+The exit code is 1 where something waits for the organiser.
+"""
+
+import dataclasses
+import os
+import secrets
+import sys
+
+if not __package__:  # `python battle.py` inside gan/: the package is found one folder up
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import numpy as np
+
+from gan import (
+    arena,
+    bracket,
+    command_line,
+    copies,
+    events,
+    mock_battles,
+    pictures,
+    records,
+    results,
+    rules,
+    sandbox,
+    staging,
+    storage,
+    store,
+    teams,
+    timetable,
+)
+from gan.command_line import flag
+from gan.errors import UserError
+
+ANNUL, FREEZE, THAW, REPLAY = "annul", "freeze", "thaw", "replay"
+ORGANISING = (ANNUL, FREEZE, THAW, REPLAY)
+MODES = (events.MATCH, events.TOURNAMENT, events.MOCK, events.LEAGUE, events.CHECK, *ORGANISING)
+_DEFAULTS, _SIZES = sandbox.DEFAULT_LIMITS, staging.DEFAULT_SIZES
+
+
+@dataclasses.dataclass(frozen=True)
+class BattleConfig:
+    """Flags of the command, by name."""
+
+    mode: str = flag(None, "What to do.", choices=MODES, required=True)
+    input_data_pattern: str = flag(None, "TFRecord files of real images that nobody trained on, to choose from.")
+    teams: str = flag(None, "File with the columns team,path: who takes part.")
+    snapshots: str = flag(
+        None, "In place of --teams, for a match or a check: folders or snapshots, with commas; NAME=PATH names one."
+    )
+    arena_dir: str = flag("arena/", "Folder that keeps everything.")
+    event: str = flag(None, "Name of the event; not set: its mode, numbered where --mode is match, check or league.")
+    seed: int = flag(None, "Of noise, real images, order and draw; drawn and shown where not set.", at_least=0)
+    seeding: str = flag(
+        events.BY_DRAW, "Who is seeded best in a tournament.", choices=(events.BY_DRAW, events.BY_RATING)
+    )
+    num_rounds: int = flag(rules.MATCH_ROUNDS, f"Rounds of a match; a final has {rules.FINAL_ROUNDS}.", at_least=1)
+    first_battle: str = flag("12:00", "First mock battle: a time, or a day and a time, 2026-11-23 12:00.")
+    period_minutes: int = flag(120, "From one mock battle to the next.", at_least=1, at_most=24 * 60)
+    time_zone: str = flag("Asia/Seoul", "Of --first_battle.")
+    num_battles: int = flag(None, "Mock battles to hold; not set: until interrupted.", at_least=1)
+    train_data_pattern: str = flag(None, "TFRecord files that were trained on: looks for copies of them.")
+    forfeit_copies: bool = flag(False, "A generator that copies training images fails its half round.")
+    require_isolation: bool = flag(False, "Refuses to begin where this machine cannot confine snapshots well.")
+    memory_mb: int = flag(_DEFAULTS.memory // 2**20, "MiB that a snapshot may use.", at_least=64)
+    processor_seconds: int = flag(_DEFAULTS.processor_seconds, "Processor time of a snapshot, in all.", at_least=1)
+    open_seconds: float = flag(_DEFAULTS.open_seconds, "Time to open, and to check, a snapshot.", at_least=1)
+    call_seconds: float = flag(_DEFAULTS.call_seconds, "Time for 15 images, and to judge 30.", at_least=0.1)
+    max_data_mb: int = flag(_SIZES.data // 2**20, "MiB that a snapshot's .data-* files may have.", at_least=1)
+    max_meta_mb: int = flag(_SIZES.meta // 2**20, "MiB that its .meta file may have.", at_least=1)
+    match: int = flag(None, "Number of the match to annul, as the log and the screen show it.")
+    reason: str = flag(None, "Why, for --mode=annul.")
+    half_round: int = flag(None, "Number of the half round to replay.")
+    use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, in place of 50x50 faces.")
+
+
+def main(argv=None):
+    """Runs the command and returns its exit code."""
+    return command_line.run(battle, BattleConfig, argv)
+
+
+def battle(config):
+    """Plays, or does what the organiser wants; the exit code is 1 where something is left to the organiser."""
+    if config.mode in (FREEZE, THAW):
+        return _freeze(config)
+    if config.mode == ANNUL:
+        return _annul(config)
+    if not config.input_data_pattern:
+        raise UserError("--input_data_pattern is needed: TFRecord files of real images that nobody trained on")
+    entries = None if config.mode == REPLAY else _entries(config)
+    if config.mode == events.MOCK:
+        _timetable(config)  # a mistake in it is told at once
+    size = pictures.image_size(config.use_mnist)
+    real_images = records.read_all(storage.find_files(config.input_data_pattern, "input_data_pattern"), size)
+    _check_enough(config, real_images)
+    seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
+    with _arena(config, size, real_images) as opened:
+        print(opened.isolation.described(), flush=True)
+        if config.mode == REPLAY:
+            return _replay(opened, config.half_round)
+        if config.mode == events.MOCK:
+            outcome = _hold_mock_battles(opened, config, seed)
+        else:
+            outcome = _play(opened, config, entries, seed)
+        return _told(opened, outcome) if outcome else None
+
+
+def _arena(config, size, real_images):
+    limits = sandbox.CallLimits(
+        config.memory_mb * 2**20, config.processor_seconds, config.open_seconds, config.call_seconds
+    )
+    sizes = _SIZES._replace(data=config.max_data_mb * 2**20, meta=config.max_meta_mb * 2**20)
+    known = None
+    if config.train_data_pattern:
+        files = storage.find_files(config.train_data_pattern, "train_data_pattern")
+        known = copies.Copies(records.read_all(files, size), real_images)
+    os.makedirs(config.arena_dir, exist_ok=True)
+    return arena.Arena(
+        config.arena_dir, size, real_images, limits, sizes, config.require_isolation, known, config.forfeit_copies
+    )
+
+
+def _entries(config):
+    if config.snapshots and config.mode in (events.MATCH, events.CHECK):
+        found = [teams.Entry(name, path, 0, None) for name, path in command_line.named_paths(config.snapshots).items()]
+    elif config.teams:
+        found = teams.read(config.teams)
+    else:
+        other = ", or --snapshots" if config.mode in (events.MATCH, events.CHECK) else ""
+        raise UserError(f"--teams is needed{other}: a file with the columns team,path")
+    wanted = {events.MATCH: 2, events.CHECK: 1}.get(config.mode, len(found))
+    if len(found) != wanted:
+        raise UserError(f"--mode={config.mode} is for {wanted} snapshot{'s' * (wanted > 1)}, {len(found)} are given")
+    if config.mode in (events.TOURNAMENT, events.LEAGUE):
+        bracket.num_rounds(len(found))
+    return found
+
+
+def _timetable(config, begun=None):
+    return timetable.Timetable(config.first_battle, config.period_minutes, config.time_zone, begun)
+
+
+def _check_enough(config, real_images):
+    rounds = rules.FINAL_ROUNDS if config.mode == events.TOURNAMENT else config.num_rounds
+    wanted = 2 * rounds * rules.IMAGES_OF_EACH
+    if config.mode != REPLAY and len(real_images) < wanted:
+        raise UserError(
+            f"--input_data_pattern={config.input_data_pattern} has {len(real_images)} images; {wanted} are needed, "
+            "as none is shown twice in a match"
+        )
+
+
+def _play(opened, config, entries, seed):
+    name = config.event or _unused_name(opened.store, config.mode)
+    options = {events.TOURNAMENT: {"seeding": config.seeding}, events.MATCH: {"num_rounds": config.num_rounds}}
+    event = events.begin(opened, name, config.mode, entries, seed, options.get(config.mode))
+    print(f"{event.name}: seed {event.seed}, kept in {opened.store.path}", flush=True)
+    if event.finished is not None:
+        print(f"{event.name} is over; --event=NAME plays another one")
+    return events.play(opened, event, _print_match)
+
+
+def _unused_name(kept, mode):
+    """The mode for a tournament; else that with a number, of the first event that is not over."""
+    if mode == events.TOURNAMENT:
+        return mode
+    number = 1
+    while (found := kept.event(f"{mode} {number}")) and found.finished is not None:
+        number += 1
+    return f"{mode} {number}"
+
+
+def _hold_mock_battles(opened, config, seed):
+    print(f"mock battles: seed {seed}, kept in {opened.store.path}; Ctrl-C ends", flush=True)
+    clock = mock_battles.Clock()
+    table = _timetable(config, mock_battles.begun(opened) or clock.now())
+    return mock_battles.hold(
+        opened, lambda: teams.read(config.teams), table, seed, clock, config.num_battles, _print_match, _say
+    )
+
+
+def _say(text):
+    print(text, flush=True)
+
+
+def _print_match(match, home, away):
+    _say(f"{match.id}: {results.line(match, home, away)}")
+
+
+def _told(opened, outcome):
+    """Prints how an event ended."""
+    event, kept = outcome.event, opened.store
+    listed, matches = kept.teams(event.id), kept.matches(event.id)
+    if event.mode == events.TOURNAMENT:
+        print("\n" + results.bracket_text(listed, matches))
+    if event.mode == events.LEAGUE:
+        done = [match for match in matches if match.status == store.DONE]
+        print("\n" + results.table_text(events.standings(listed, done)))
+    for suspect in kept.suspects(event.id):
+        name = next(team.name for team in listed if team.id == suspect.team)
+        _say(f"half round {suspect.half_round}: an image of {name} looks copied from the training images")
+    if outcome.champion:
+        _say(f"\n{outcome.champion.name} wins {event.name}")
+    for match in outcome.held:
+        _say(f"match {match.id} is held: {match.reason}; the same command tries it again")
+    if outcome.is_frozen:
+        _say("the arena is frozen; --mode=thaw, then the same command goes on")
+    _say(f"to look at it: python -m gan.scoreboard --arena_dir={opened.folder}")
+    return 1 if outcome.held or outcome.is_frozen else 0
+
+
+def _replay(opened, half_round):
+    if half_round is None:
+        raise UserError("--half_round is needed: the number of a half round")
+    before, now = opened.replay(half_round)
+    same = all(
+        (a is None and b is None) or (a is not None and b is not None and np.array_equal(a, b))
+        for a, b in ((before.images, now.images), (before.truth, now.truth), (before.probabilities, now.probabilities))
+    )
+    _say(f"half round {half_round}: {before.points} points then, {now.result.points} now; ")
+    _say("images, order and probabilities are the same" if same else "images, order or probabilities differ")
+    return 0 if same and before.points == now.result.points else 1
+
+
+def _annul(config):
+    if config.match is None or not config.reason:
+        raise UserError("--mode=annul needs --match=NUMBER and --reason='...'")
+    with store.Store(config.arena_dir) as kept:
+        annulled = kept.annul(config.match, config.reason)
+        arena.rate_again(kept, events.RATED)
+    _say(f"annulled: {', '.join(map(str, annulled))}; the command that played the event plays on from there")
+
+
+def _freeze(config):
+    if not os.path.isdir(config.arena_dir):
+        raise UserError(f"--arena_dir={config.arena_dir}: there is no such folder")
+    path = os.path.join(config.arena_dir, events.FROZEN)
+    if config.mode == FREEZE:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(config.reason or "")
+        _say(f"{config.arena_dir} is frozen: the match that is being played ends, and no other begins")
+    elif os.path.exists(path):
+        os.remove(path)
+        _say(f"{config.arena_dir} goes on: run the command that plays")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,210 @@
+"""Tournaments, leagues, mock battles, single matches, checks: who meets whom, and going on after a kill. No TensorFlow.
+
+An event is known by its name. Beginning one that is there already goes on with it: what was committed is not
+played again, and what was held for the organiser is tried anew.
+"""
+
+import os
+from typing import NamedTuple
+
+from gan import bracket, ratings, rules, store
+from gan.errors import UserError
+from gan.progress import Progress
+from gan.random_noise_generator import Use, random_generator
+
+MATCH, TOURNAMENT, MOCK, LEAGUE, CHECK = "match", store.TOURNAMENT, "mock", "league", "check"
+RATED = (TOURNAMENT, MOCK, LEAGUE)
+BY_DRAW, BY_RATING = "draw", "rating"
+FROZEN = "frozen"  # a file in arena_dir, while the organiser wants nothing to be played
+
+
+class Outcome(NamedTuple):
+    """What became of an event."""
+
+    event: store.Event
+    champion: store.Team | None  # None where it has none, or is not over
+    held: list  # store.Match that wait for the organiser
+    is_frozen: bool
+
+
+class Standing(NamedTuple):
+    """A team in the table of a league."""
+
+    team: store.Team
+    wins: int
+    losses: int
+    points: int
+    against: int
+
+
+def begin(arena, name, mode, entries, seed, options=None):
+    """Begins an event, or goes on with the one of this name.
+
+    Args:
+        arena: an arena.Arena.
+        name: of the event.
+        mode: MATCH, TOURNAMENT, MOCK, LEAGUE or CHECK.
+        entries: list of teams.Entry.
+        seed: of all that is random in it; one that is there keeps its own.
+        options: dict of what else decides how it is played.
+
+    Returns:
+        A store.Event.
+
+    Raises:
+        UserError: there is an event of this name, and it is another one.
+    """
+    wanted = {**(options or {}), "teams": [[entry.name, entry.path, entry.fault] for entry in entries]}
+    event = arena.store.event(name)
+    if event is None:
+        event = arena.store.begin_event(name, mode, seed, arena.size, wanted)
+        arena.store.log("isolation", arena.isolation.described(), event.id)
+    elif (event.mode, event.size, event.options) != (mode, arena.size, wanted):
+        raise UserError(
+            f"{arena.store.path} has a {event.mode} named {name!r} already, of other teams or options; give this one "
+            "another name with --event, or another --arena_dir"
+        )
+    return event
+
+
+def play(arena, event, on_match=lambda match, home, away: None):
+    """Plays an event to its end, or as far as it goes; matches that were held are tried anew.
+
+    Args:
+        arena: an arena.Arena.
+        event: a store.Event, begun.
+        on_match: called after each match with the store.Match and its two store.Teams; away is None for a bye.
+
+    Returns:
+        An Outcome.
+    """
+    if not arena.store.teams(event.id):
+        _admit_all(arena, event)
+    for match in arena.store.matches(event.id):
+        if match.status == store.HELD:
+            arena.store.release_match(match.id)
+    game = _Game(arena, event, on_match)
+    players = {TOURNAMENT: _tournament, LEAGUE: _league, MOCK: _mock, MATCH: _match, CHECK: _check}
+    champion = players[event.mode](game) if event.finished is None else _champion(game)
+    held = [match for match in arena.store.matches(event.id) if match.status == store.HELD]
+    if event.finished is None and not held and not game.is_frozen:
+        arena.store.finish_event(event.id, champion and champion.id)
+    return Outcome(arena.store.event(event.name), champion, held, game.is_frozen)
+
+
+def standings(teams, matches):
+    """The table of a league: wins, then points more than the opponents', then points, then seeding.
+
+    Args:
+        teams: list of store.Team.
+        matches: list of store.Match that are done.
+
+    Returns:
+        List of Standings, best first.
+    """
+    table = {team.id: Standing(team, 0, 0, 0, 0) for team in teams}
+    for match in matches:
+        for team, points, against in (
+            (match.home, match.home_points, match.away_points),
+            (match.away, match.away_points, match.home_points),
+        ):
+            row, won = table[team], match.winner == team
+            table[team] = Standing(
+                row.team, row.wins + won, row.losses + (not won), row.points + points, row.against + against
+            )
+    return sorted(table.values(), key=lambda row: (-row.wins, row.against - row.points, -row.points))
+
+
+def is_frozen(folder):
+    """Whether the organiser wants nothing to be played in an arena_dir."""
+    return os.path.exists(os.path.join(folder, FROZEN))
+
+
+class _Game:
+    """An event being played."""
+
+    def __init__(self, arena, event, on_match):
+        self.arena, self.event, self._on_match = arena, event, on_match
+        self.teams = arena.store.teams(event.id)
+        self.is_frozen = False
+
+    def match(self, round, position, home, away, num_rounds=rules.MATCH_ROUNDS):
+        """Plays a match; returns the winner, or None where it is held or all is frozen."""
+        self.is_frozen = self.is_frozen or is_frozen(self.arena.folder)
+        if self.is_frozen:
+            return None
+        row = self.arena.play(self.event, round, position, home, away, num_rounds, self.event.mode in RATED)
+        self._on_match(row, home, away)
+        return {home.id: home, away and away.id: away}.get(row.winner)
+
+
+def _admit_all(arena, event):
+    admitted, listed = [], event.options["teams"]
+    with Progress("opening snapshots", len(listed), "team") as progress:
+        for name, path, fault in listed:
+            admitted.append((name, path, *arena.admit(name, path, fault)))
+            progress.update(note=name)
+    arena.store.add_teams(event.id, admitted)
+
+
+def _tournament(game):
+    by_seeding = _seeded(game)
+    rounds = bracket.num_rounds(len(by_seeding))
+    pairs = bracket.first_round(len(by_seeding))
+    for round in range(rounds):
+        num_rounds = rules.FINAL_ROUNDS if bracket.is_final(round, rounds) else rules.MATCH_ROUNDS
+        winners = []
+        for position, pair in enumerate(pairs):
+            home, away = (by_seeding.get(seed) for seed in pair or (None, None))
+            winner = game.match(round, position, home, away, num_rounds) if home else None
+            winners.append(winner and winner.seeding)
+        pairs = bracket.pairs_of(winners)
+    return by_seeding.get(winners[0])
+
+
+def _seeded(game):
+    """Seeding -> team, drawn where it is not yet."""
+    if any(team.seeding is None for team in game.teams):
+        random = random_generator(Use.DRAW, game.event.seed)
+        teams = {team.name: team for team in game.teams}
+        if game.event.options.get("seeding") == BY_RATING:
+            known = game.arena.store.ratings()
+            strengths = {name: ratings.Rating(row.mu, row.sigma).ordinal for name, row in known.items()}
+            drawn = bracket.by_rating(list(teams), strengths, random)
+        else:
+            drawn = bracket.by_draw(list(teams), random)
+        game.arena.store.set_seeding(game.event.id, {teams[name].id: place for place, name in enumerate(drawn, 1)})
+        game.teams = game.arena.store.teams(game.event.id)
+    return {team.seeding: team for team in game.teams}
+
+
+def _league(game):
+    for round, pairs in enumerate(bracket.everyone_against_everyone(len(game.teams))):
+        for position, (home, away) in enumerate(pairs):
+            game.match(round, position, game.teams[home], game.teams[away])
+    matches = game.arena.store.matches(game.event.id)
+    return standings(game.teams, [match for match in matches if match.status == store.DONE])[0].team
+
+
+def _mock(game):
+    """The last team is the house team, who stands in where the others are odd."""
+    *guests, house = game.teams
+    able = [team for team in guests if not team.fault]
+    pairs, left_over = bracket.random_pairs(able, random_generator(Use.DRAW, game.event.seed))
+    pairs += [(left_over, house)] if left_over else []
+    for position, (home, away) in enumerate(pairs):
+        game.match(0, position, home, away)
+
+
+def _match(game):
+    home, away = game.teams
+    return game.match(0, 0, home, away, game.event.options["num_rounds"])
+
+
+def _check(game):
+    (team,) = game.teams
+    game.match(0, 0, team, team)
+
+
+def _champion(game):
+    return next((team for team in game.teams if team.id == game.event.champion), None)

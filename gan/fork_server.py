@@ -1,0 +1,89 @@
+"""A process that has TensorFlow imported, and forks a cell for each snapshot: a tenth of a second in place of several.
+
+It runs no session, so that it stays with one thread and can be forked safely, and it sees nothing of what the
+cells do. sandbox.py starts it and speaks to it over a socket, by its file descriptor:
+
+| request                                          | answer                                       |
+|--------------------------------------------------|----------------------------------------------|
+| `cell`: arguments of cell.run, two descriptors   | `pid`                                        |
+| `end`: a pid                                     | `status`, of os.waitpid; the cell is killed  |
+
+When its caller is gone it ends, and every cell with it.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+
+if not __package__:  # run as a file: the package is found one folder up
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+_LONGEST = 1 << 16  # bytes of a request
+
+
+def main():
+    """Serves until the caller is gone; the socket's descriptor is the first argument."""
+    from gan import command_line
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to handle
+    command_line.import_tensorflow()
+    from gan import cell
+
+    cell.prepare()
+    with socket.socket(fileno=int(sys.argv[1])) as caller:
+        _answer(caller, {"threads": len(os.listdir("/proc/self/task")) if sys.platform == "linux" else None})
+        while True:
+            content, descriptors, _, _ = socket.recv_fds(caller, _LONGEST, 2)
+            if not content:
+                return
+            request = json.loads(content)
+            _answer(caller, _fork(caller, cell, request, descriptors) if "cell" in request else _end(request["end"]))
+
+
+def _fork(caller, cell, request, descriptors):
+    try:
+        pid = os.fork()
+    except OSError as error:
+        pid = None
+        answer = {"failed": error.strerror}
+    if pid == 0:
+        _become(caller, cell, request["cell"], descriptors)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    return answer if pid is None else {"pid": pid}
+
+
+def _become(caller, cell, arguments, descriptors):
+    """What the child does; it never returns."""
+    code = 1
+    try:
+        caller.close()
+        channel, log = descriptors
+        os.dup2(log, 2)
+        os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+        os.dup2(0, 1)
+        with socket.socket(fileno=channel) as opened:
+            cell.run(opened, **arguments)
+        code = 0
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _end(pid):
+    os.kill(pid, signal.SIGKILL)
+    return {"status": os.waitpid(pid, 0)[1]}
+
+
+def _answer(caller, message):
+    caller.sendall(json.dumps(message).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()

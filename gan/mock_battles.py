@@ -1,0 +1,127 @@
+"""Mock battles by a timetable: random pairs among the teams that have handed in, results to each team's bucket.
+
+Nobody need be there. A battle that was interrupted is finished first; one whose time has passed meanwhile is not
+made up for. What goes wrong with a team, its bucket or the list of teams is told and costs no other team anything.
+"""
+
+import datetime
+import os
+import time
+
+from gan import checkpoint, events, results, storage, teams
+from gan.errors import UserError
+from gan.random_noise_generator import Use, random_generator
+
+RESULTS, MODEL = "results", "model"  # folders of a team's bucket
+HOUSE_TEAM = teams.Entry("House team", os.path.join(os.path.dirname(os.path.abspath(__file__)), "house_team"), 0, None)
+_NAP_SECONDS = 30.0  # the longest sleep: the machine's clock may be set meanwhile
+
+
+class Clock:
+    """The time, and waiting for it. Tests have one of their own."""
+
+    def now(self):
+        """Aware datetime."""
+        return datetime.datetime.now(datetime.timezone.utc)
+
+    def wait_until(self, moment):
+        """Sleeps until an aware datetime."""
+        while (left := (moment - self.now()).total_seconds()) > 0:
+            time.sleep(min(left, _NAP_SECONDS))
+
+
+def hold(arena, list_teams, timetable, seed, clock, battles=None, on_match=lambda match, home, away: None, say=print):
+    """Holds mock battles.
+
+    Args:
+        arena: an arena.Arena.
+        list_teams: function that returns the teams.Entries of now.
+        timetable: a timetable.Timetable.
+        seed: of all that is random; every battle derives its own.
+        clock: a Clock.
+        battles: how many to hold; None holds them until interrupted.
+        on_match: see events.play.
+        say: prints a line.
+
+    Returns:
+        The last events.Outcome; None where none was held.
+    """
+    outcome, count = None, 0
+    for event in arena.store.events():
+        if event.mode == events.MOCK and event.finished is None:
+            say(f"going on with {event.name}")
+            outcome = _play(arena, event, on_match, say)
+    while battles is None or count < battles:
+        moment = timetable.next_after(clock.now())
+        say(f"next: {timetable.name(moment)}")
+        clock.wait_until(moment)
+        outcome, count = _battle(arena, list_teams, timetable, moment, seed, on_match, say) or outcome, count + 1
+    return outcome
+
+
+def begun(arena):
+    """Aware datetime of the first mock battle that was held in an arena; None where there was none."""
+    times = [event.begun for event in arena.store.events() if event.mode == events.MOCK]
+    return datetime.datetime.fromtimestamp(min(times), datetime.timezone.utc) if times else None
+
+
+def results_folder(path, event_name):
+    """Where a team finds its results: gs://team/model -> gs://team/results/EVENT, other folders get them inside."""
+    folder, event = checkpoint.folder_of(path).rstrip("/"), event_name.replace(" ", "_").replace(":", "")
+    above, _, last = folder.rpartition("/")
+    return storage.join(above if last == MODEL and above else folder, RESULTS, event)
+
+
+def _battle(arena, list_teams, timetable, moment, seed, on_match, say):
+    """One battle; None where there is none."""
+    name = timetable.name(moment)
+    if events.is_frozen(arena.folder):
+        return _skip(arena, name, "the arena is frozen", say)
+    try:
+        entries = [entry for entry in list_teams() if entry.fault or _has_handed_in(entry, arena, say)]
+    except (UserError, OSError) as error:
+        return _skip(arena, name, str(error), say)
+    if not [entry for entry in entries if not entry.fault]:
+        return _skip(arena, name, "no team has a snapshot", say)
+    own_seed = int(random_generator(Use.DRAW, seed, int(moment.timestamp())).integers(2**31))
+    event = events.begin(arena, name, events.MOCK, [*entries, HOUSE_TEAM], own_seed)
+    return _play(arena, event, on_match, say)
+
+
+def _play(arena, event, on_match, say):
+    outcome = events.play(arena, event, on_match)
+    _publish(arena, event, say)
+    arena.rest()
+    return outcome
+
+
+def _skip(arena, name, why, say):
+    say(f"{name} is not held: {why}")
+    arena.store.log("not held", f"{name}: {why}")
+
+
+def _has_handed_in(entry, arena, say):
+    try:
+        return bool(checkpoint.snapshot_steps(entry.path))
+    except (UserError, OSError) as error:
+        say(f"{entry.name}: {error}")
+        arena.store.log("host", f"{entry.name}: {error}")
+        return False
+
+
+def _publish(arena, event, say):
+    """Writes every team's results to its bucket; one that cannot be written is told."""
+    *guests, house = arena.store.teams(event.id)
+    names = {team.id: team.name for team in [*guests, house]}
+    matches = arena.store.matches(event.id)
+    for team in guests:
+        if not team.path:
+            continue
+        own = [match for match in matches if team.id in (match.home, match.away)]
+        where = results_folder(team.path, event.name)
+        try:
+            with storage.output_folder(where) as folder:
+                results.write(folder, event, team, own, arena.store.half_rounds, names)
+        except (UserError, OSError) as error:
+            say(f"results of {team.name} could not be written: {error}")
+            arena.store.log("host", f"results of {team.name}: {error}", event.id)

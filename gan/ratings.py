@@ -1,0 +1,69 @@
+"""How strong the teams are, with uncertainty, from who beat whom, by the library openskill. No TensorFlow.
+
+The model is Plackett and Luce's, openskill's default: between two teams it is Bradley and Terry's, the logistic curve
+of Elo, with an uncertainty for each team (Weng and Lin 2011, JMLR 12). Before each match the uncertainty
+grows a little, since teams go on training.
+"""
+
+import functools
+from typing import NamedTuple
+
+from gan.errors import UserError
+from gan.metrics import NORMAL_QUANTILE
+
+_CAUTION = 3  # sigmas below mu, where a strength is that hardly anybody falls short of; openskill's own number
+
+
+class Rating(NamedTuple):
+    """What is believed about a team's strength: a normal distribution."""
+
+    mu: float  # 25 for somebody new; the scale has no unit
+    sigma: float
+
+    @property
+    def ordinal(self):
+        """A strength that the team has with near certainty, to rank by: little is known of it, little is claimed."""
+        return self.mu - _CAUTION * self.sigma
+
+    @property
+    def interval(self):
+        """(low, high) between which the strength lies with 95% probability."""
+        return self.mu - NORMAL_QUANTILE * self.sigma, self.mu + NORMAL_QUANTILE * self.sigma
+
+
+def new():
+    """The Rating of a team that has not played; raises UserError where openskill is not installed."""
+    return _ours(_model().rating())
+
+
+def after_match(winner, loser):
+    """Learns from a match.
+
+    Args:
+        winner: Rating before the match.
+        loser: likewise.
+
+    Returns:
+        (Rating, Rating) of the winner and of the loser after it.
+
+    Raises:
+        UserError: openskill is not installed.
+    """
+    model = _model()
+    before = [[model.rating(mu=rating.mu, sigma=rating.sigma)] for rating in (winner, loser)]  # the first won
+    return tuple(_ours(after) for (after,) in model.rate(before))
+
+
+def _ours(rating):
+    return Rating(rating.mu, rating.sigma)
+
+
+@functools.cache
+def _model():
+    try:
+        from openskill.models import PlackettLuce
+    except ImportError as error:
+        raise UserError(
+            "ratings need the library openskill, which `pip install 'gan-contest[arena]'` brings"
+        ) from error
+    return PlackettLuce()

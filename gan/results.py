@@ -1,0 +1,97 @@
+"""What an arena tells: lines for the terminal, and a team's own folder of results. No TensorFlow."""
+
+import os
+
+from gan import bracket, half_round, markup, rules, store
+
+PAGE = "index.html"
+
+
+def line(match, home, away):
+    """A match in a line: "Blue Foxes 31 : 27 Team Mira, Blue Foxes wins by more points"."""
+    if away is None:
+        return f"{home.name} goes on without a match"
+    if match.status == store.HELD:
+        return f"{home.name} - {away.name} is held: {match.reason}"
+    text = f"{home.name} {match.home_points} : {match.away_points} {away.name}"
+    if home.id == away.id:
+        return text
+    winner = home if match.winner == home.id else away
+    times = ""
+    if match.home_seconds is not None and match.away_seconds is not None:
+        times = f" ({1000 * match.home_seconds:.1f} ms against {1000 * match.away_seconds:.1f} ms)"
+    faults = "".join(f"; {team.name}: {team.fault}" for team in (home, away) if team.fault)
+    return f"{text}, {winner.name} wins: {match.rule}{times}{faults}"
+
+
+def bracket_text(teams, matches):
+    """The bracket of a tournament as lines, a block for each round."""
+    by_id, rounds = {team.id: team for team in teams}, bracket.num_rounds(len(teams))
+    lines = []
+    for round in range(rounds):
+        lines += ["", bracket.round_name(round, rounds).capitalize()]
+        for match in matches:
+            if match.round == round:
+                lines.append("  " + line(match, by_id[match.home], by_id.get(match.away)))
+    return "\n".join(lines[1:])
+
+
+def table_text(standings):
+    """The table of a league as lines."""
+    width = max(len(row.team.name) for row in standings)
+    lines = [f"{'':>3} {'':{width}}  won  lost  points"]
+    for place, row in enumerate(standings, 1):
+        lines.append(f"{place:>2}. {row.team.name:{width}} {row.wins:>4} {row.losses:>5} {row.points:>5}:{row.against}")
+    return "\n".join(lines)
+
+
+def write(folder, event, team, matches, half_rounds, names):
+    """Writes a team's results of an event: a page, and for each half round its pictures and CSV files.
+
+    Args:
+        folder: on disk.
+        event: a store.Event.
+        team: the store.Team.
+        matches: its store.Matches.
+        half_rounds: function from a match's id to its store.HalfRounds.
+        names: team's id -> name.
+    """
+    os.makedirs(folder, exist_ok=True)
+    parts = [f"<h1>{markup.text(team.name)}: {markup.text(event.name)}</h1>"]
+    if team.fault:
+        parts.append(markup.paragraph(f"This snapshot cannot take part: {markup.text(team.fault)}", "warning"))
+    for match in matches:
+        parts += _match(folder, match, half_rounds(match.id), names)
+    with open(os.path.join(folder, PAGE), "w", encoding="utf-8") as file:
+        file.write(markup.document(f"{team.name}, {event.name}", parts))
+
+
+def _match(folder, match, half_rounds, names):
+    home, away = names[match.home], names[match.away]
+    text = f"{home} {match.home_points} : {match.away_points} {away}"
+    parts = [f"<h2>{markup.text(text)}</h2>"]
+    if match.status == store.HELD:
+        return [*parts[:0], markup.paragraph(markup.text(f"{home} - {away} is held: {match.reason}"), "warning")]
+    decided = f"{names[match.winner]} wins: {match.rule}. {rules.EXPLANATIONS.get(match.rule, '')}"
+    parts.append(markup.paragraph(markup.text(decided)))
+    for played in half_rounds:
+        parts += _half_round(folder, played, names)
+    return parts
+
+
+def _half_round(folder, played, names):
+    judge, drawer = names[played.discriminator], names[played.generator]
+    name = f"half_round_{played.number}"
+    parts = [f"<h3>{markup.text(f'{judge} judges {drawer}: {played.points} of {rules.HALF_ROUND_POINTS}')}</h3>"]
+    for who, fault in ((drawer, played.generator_fault), (judge, played.discriminator_fault)):
+        if fault:
+            parts.append(markup.paragraph(markup.text(f"{who} failed: {fault}"), "warning"))
+    if played.images is None or played.probabilities is None:
+        return parts
+    seen = half_round.HalfRound(played.images, played.truth, played.probabilities)
+    half_round.write(os.path.join(folder, name), seen)
+    seconds = played.generator_seconds, played.discriminator_seconds
+    times = f"generator {1000 * seconds[0]:.1f} ms, discriminator {1000 * seconds[1]:.1f} ms"
+    parts.append(markup.paragraph(markup.text(f"{half_round.describe(seen)}; {times}"), "note"))
+    parts.append(f'<img class="sheet" alt="all images and guesses" src="{name}/overview.png">')
+    return parts

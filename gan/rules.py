@@ -1,0 +1,177 @@
+"""The rules of the contest: who gets how many points, and who goes on. Pure Python.
+
+| what | rule |
+|---|---|
+| half round | one side's generator makes 15 images, and the other side's discriminator judges them among 15 real ones |
+| guess | "real" where p > 0.5 |
+| points of a half round | how many of its 30 guesses are right; they go to the discriminator's team |
+| discriminator fails | 0 points in that half round, whatever the generator does |
+| generator fails | all 30 points to the other side's discriminator, unless that fails too |
+| round | a half round each way: first home's generator is judged, then away's |
+| match | one round; the final is three |
+| winner | more points |
+| equal points | a side on which something failed loses to one on which nothing failed |
+| then | less model time, both teams' models timed for the purpose |
+| then | home |
+| forfeit | a snapshot that is refused fails with both of its networks in every half round |
+
+An example. Home's generator fools nobody: away's discriminator is right on all 30 images. Then away's generator
+makes its images, and home's discriminator is right on 15 real and 11 generated ones: 26 : 30, away wins by more
+points. Had away's discriminator failed instead, it would have got 0, and home would have won 26 : 0. Had away's
+generator failed instead, home's discriminator would have got 30, and at 30 : 30 home would have won, as on
+its side nothing failed.
+"""
+
+from typing import NamedTuple
+
+IMAGES_OF_EACH = 15  # generated ones, and real ones, in a half round
+HALF_ROUND_POINTS = 2 * IMAGES_OF_EACH
+THRESHOLD = 0.5  # a guess is "real" where p is larger
+MATCH_ROUNDS, FINAL_ROUNDS = 1, 3  # of two half rounds each
+HOME, AWAY = 0, 1  # sides, and positions in every pair of a Result
+
+GUESSED = "right guesses"
+GENERATOR_FAILED = "the generator failed"
+DISCRIMINATOR_FAILED = "the discriminator failed"
+
+BY_POINTS = "more points"
+BY_FAULT = "equal points, the other side failed"
+BY_TIME = "equal points, less time"
+BY_SEEDING = "equal points and time, home wins"
+BOTH_FAILED = "equal points, both sides failed, home wins"
+FORFEIT = "forfeit"
+BYE = "bye"
+NEEDS_TIMING = "equal points, to be timed"
+
+_HOME = "home, which is the better seeded team of a tournament and the team named first elsewhere"
+EXPLANATIONS = {
+    GUESSED: "The discriminator gets a point for each of the 30 images that it tells right: real or generated.",
+    GENERATOR_FAILED: "The generator did not make its images, so the other team's discriminator gets all 30 points.",
+    DISCRIMINATOR_FAILED: "The discriminator did not judge the images, so it gets no points.",
+    BY_POINTS: "The winner has more points: one for each image told right, all 30 where the other's generator failed.",
+    BY_FAULT: "Both have equal points; one of the other team's networks failed, and none of the winner's did.",
+    BY_TIME: "Both have equal points; the winner's networks are faster, both teams' timed side by side.",
+    BY_SEEDING: f"Both have equal points and took equal time, so the winner is {_HOME}.",
+    BOTH_FAILED: f"Both have equal points and on both sides a network failed, so the winner is {_HOME}.",
+    FORFEIT: "The other team's snapshot cannot take part, so both of its networks count as failed in every half round.",
+    BYE: "The team goes on without a match, since there are fewer teams than places in the bracket.",
+    NEEDS_TIMING: "Both have equal points; both teams' networks are now timed side by side, and the faster team wins.",
+}
+
+
+class HalfRound(NamedTuple):
+    """What one half round brought."""
+
+    points: int  # 0 to 30, of the discriminator's team
+    rule: str  # GUESSED, GENERATOR_FAILED or DISCRIMINATOR_FAILED
+    generator_seconds: float | None  # None where it failed
+    discriminator_seconds: float | None  # likewise, and where there was nothing to judge
+    generator_fault: str | None  # why it failed; None where it did not
+    discriminator_fault: str | None
+
+
+class Result(NamedTuple):
+    """What a match brought."""
+
+    points: tuple  # (home, away)
+    winner: int | None  # HOME or AWAY; None where the rule is NEEDS_TIMING
+    rule: str  # which rule decided
+
+
+def guesses_right(truth, probabilities):
+    """How many guesses are right.
+
+    Args:
+        truth: for each image whether it is real.
+        probabilities: for each image, in the same order, that it is real.
+    """
+    return sum(bool(real) == bool(p > THRESHOLD) for real, p in zip(truth, probabilities, strict=True))
+
+
+def half_round(
+    truth, probabilities, generator_seconds, discriminator_seconds, generator_fault=None, discriminator_fault=None
+):
+    """Judges one half round.
+
+    Args:
+        truth: for each image shown whether it is real; not looked at where a network failed.
+        probabilities: for each image that it is real; likewise.
+        generator_seconds: model time of the generator; None where it failed.
+        discriminator_seconds: model time of the discriminator; None where it failed or had nothing to judge.
+        generator_fault: why the generator failed; None where it did not.
+        discriminator_fault: why the discriminator failed; None where it did not.
+
+    Returns:
+        A HalfRound.
+    """
+    if discriminator_fault:
+        points, rule = 0, DISCRIMINATOR_FAILED
+    elif generator_fault:
+        points, rule = HALF_ROUND_POINTS, GENERATOR_FAILED
+    else:
+        points, rule = guesses_right(truth, probabilities), GUESSED
+    generator_seconds = None if generator_fault else generator_seconds
+    discriminator_seconds = None if discriminator_fault else discriminator_seconds
+    return HalfRound(points, rule, generator_seconds, discriminator_seconds, generator_fault, discriminator_fault)
+
+
+def generator_side(number):
+    """Whose generator is judged in half round `number` of a match, from 0: HOME or AWAY."""
+    return number % 2
+
+
+def match_result(half_rounds, seconds=None):
+    """Decides a match.
+
+    Args:
+        half_rounds: all HalfRounds of the match, in order.
+        seconds: (home, away), model time measured for a tie; None for a side whose networks failed while they were
+            timed. None where nothing was timed.
+
+    Returns:
+        A Result. Where it says NEEDS_TIMING, the same with `seconds` decides.
+    """
+    points, failed = [0, 0], [False, False]
+    for number, played in enumerate(half_rounds):
+        drawer = generator_side(number)
+        judge = 1 - drawer
+        points[judge] += played.points
+        failed[drawer] |= bool(played.generator_fault)
+        failed[judge] |= bool(played.discriminator_fault)
+    if seconds:
+        failed = [before or took is None for before, took in zip(failed, seconds)]
+    return Result(tuple(points), *_winner(points, failed, seconds))
+
+
+def forfeit_result(home_fault, away_fault, num_rounds):
+    """Decides a match of which nothing was played, because a snapshot was refused before.
+
+    Args:
+        home_fault: why home's snapshot was refused; None where it was not.
+        away_fault: why away's was; at least one of both was.
+        num_rounds: rounds of the match.
+
+    Returns:
+        A Result as if every network of a refused snapshot had failed in every half round.
+    """
+    if not (home_fault or away_fault):
+        raise ValueError("a match that nobody forfeits is played")
+    home_drawn = half_round(None, None, None, None, generator_fault=home_fault, discriminator_fault=away_fault)
+    away_drawn = half_round(None, None, None, None, generator_fault=away_fault, discriminator_fault=home_fault)
+    result = match_result([home_drawn, away_drawn] * num_rounds)
+    return result if home_fault and away_fault else result._replace(rule=FORFEIT)
+
+
+def _winner(points, failed, seconds):
+    """(winner, rule) by the first rule that tells the sides apart."""
+    if points[HOME] != points[AWAY]:
+        return (HOME if points[HOME] > points[AWAY] else AWAY), BY_POINTS
+    if failed[HOME] != failed[AWAY]:
+        return (AWAY if failed[HOME] else HOME), BY_FAULT
+    if failed[HOME]:
+        return HOME, BOTH_FAILED
+    if not seconds:
+        return None, NEEDS_TIMING
+    if seconds[HOME] != seconds[AWAY]:
+        return (HOME if seconds[HOME] < seconds[AWAY] else AWAY), BY_TIME
+    return HOME, BY_SEEDING

@@ -1,0 +1,69 @@
+// Lists: matches, forfeits, events.
+"use strict";
+
+Arena.matchList = function (state, matches) {
+  const el = Arena.el;
+  const rows = matches.map((match) => {
+    const [home, away] = [match.home, match.away].map((id) => state.teams[id]);
+    const cell = (team, side) =>
+      el(
+        "td",
+        { "data-result": Arena.resultOf(match, side) },
+        el("bdi", { class: "cell-name", title: team.name }, team.name),
+        Arena.resultOf(match, side) === "won" && el("span", { class: "won-mark", "aria-label": "won" }, " ◀"),
+      );
+    const about = { done: match.rule, playing: "being played" }[match.status] || `${match.status}: ${match.reason}`;
+    return el(
+      "tr",
+      { "data-status": match.status },
+      el("td", {}, Arena.capital(Arena.roundName(state, match)), match.attempt > 1 && ` (attempt ${match.attempt})`),
+      cell(home, 0),
+      el(
+        "td",
+        { class: "number" },
+        el(
+          "a",
+          { href: `#/match/${match.id}`, "aria-label": `replay of ${home.name} against ${away.name}` },
+          `${match.points[0]} : ${match.points[1]}`,
+        ),
+      ),
+      cell(away, 1),
+      el("td", { class: "soft" }, about),
+    );
+  });
+  return Arena.table("Matches", ["round", "home", ["points"], "away", "decided by"], rows);
+};
+
+Arena.forfeitList = function (state) {
+  const el = Arena.el;
+  const rows = state.forfeits.map((forfeit) => {
+    const match = forfeit.match && state.matches[forfeit.match];
+    const what = forfeit.network ? `${forfeit.network}, half round ${forfeit.number + 1}` : "every match";
+    return el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, el("bdi", { class: "cell-name" }, state.teams[forfeit.team].name)),
+      el("td", {}, match ? el("a", { href: `#/match/${match.id}` }, what) : what),
+      el("td", { class: "reason" }, forfeit.reason),
+    );
+  });
+  return Arena.table("Forfeits", ["team", "what is forfeited", "why"], rows);
+};
+
+Arena.eventList = function (state, chosen) {
+  const el = Arena.el;
+  const events = Object.values(state.events).reverse();
+  const items = events.map((event) =>
+    el(
+      "li",
+      {},
+      el(
+        "a",
+        { href: `#/event/${event.id}`, "aria-current": event.id === chosen && "page" },
+        el("bdi", {}, event.name),
+      ),
+      ` ${event.mode}, ${Arena.clock(event.begun)}${event.finished ? "" : ", open"}${event.frozen ? ", frozen" : ""}`,
+    ),
+  );
+  return el("ul", { class: "events" }, items);
+};

@@ -1,0 +1,133 @@
+"""A filter of system calls for a process that only computes (Linux). No TensorFlow.
+
+The kernel runs a small program, in the language of Berkeley packet filters, before each system call; see
+seccomp(2) and the kernel's Documentation/userspace-api/seccomp_filter.rst. Ours lets through what computing,
+reading files, threads and an open socket need. Everything else is refused with EPERM: writing files, new
+processes, programs, sockets, signals to others.
+"""
+
+import ctypes
+import errno
+import os
+import platform
+import struct
+
+_ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000  # SECCOMP_RET_ALLOW, _KILL_PROCESS, _ERRNO
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # BPF_LD|W|ABS, JEQ, JGE, JSET, RET, all |K
+_NUMBER, _MACHINE, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
+_SET_SECCOMP, _FILTER, _SET_NAME = 22, 2, 15  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER, PR_SET_NAME
+_CLONE_THREAD = 0x00010000
+_SET_NONBLOCKING = 0x5421  # FIONBIO
+_X32 = 0x40000000  # numbers from here on are of another convention, which x86-64 kernels may know
+
+# Arguments that would let a file be written: O_WRONLY | O_RDWR, O_CREAT, O_TRUNC, O_APPEND.
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+_NAMES = """
+    read write readv writev pread64 close lseek fstat newfstatat statx getdents64 getcwd readlinkat faccessat faccessat2
+    fcntl ppoll sendto recvfrom
+    mmap mprotect munmap mremap madvise brk membarrier
+    futex set_robust_list rseq set_tid_address sched_yield sched_getaffinity sched_setaffinity sched_getscheduler
+    sched_getparam getcpu rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall
+    nanosleep clock_nanosleep clock_gettime clock_getres gettimeofday times getrusage sysinfo uname getrandom
+    getpid getppid gettid getuid geteuid getgid getegid exit exit_group
+"""
+
+# System call numbers of two machines, from the kernel's tables.
+_X86_64 = """
+    read 0 write 1 open 2 close 3 stat 4 fstat 5 lstat 6 poll 7 lseek 8 mmap 9 mprotect 10 munmap 11 brk 12
+    rt_sigaction 13 rt_sigprocmask 14 rt_sigreturn 15 ioctl 16 pread64 17 readv 19 writev 20 access 21
+    sched_yield 24 mremap 25 madvise 28 nanosleep 35 getpid 39 sendto 44 recvfrom 45 clone 56 exit 60 uname 63
+    fcntl 72 getcwd 79 readlink 89 gettimeofday 96 getrlimit 97 getrusage 98 sysinfo 99 times 100 getuid 102
+    getgid 104 geteuid 107 getegid 108 getppid 110 sigaltstack 131 sched_getparam 143 sched_getscheduler 145
+    prctl 157 gettid 186 futex 202 sched_setaffinity 203 sched_getaffinity 204 getdents64 217 set_tid_address 218
+    restart_syscall 219 clock_gettime 228 clock_getres 229 clock_nanosleep 230 exit_group 231 tgkill 234 openat 257
+    newfstatat 262 readlinkat 267 faccessat 269 ppoll 271 set_robust_list 273 prlimit64 302 getcpu 309 getrandom 318
+    membarrier 324 statx 332 rseq 334 clone3 435 faccessat2 439
+"""
+_AARCH64 = """
+    getcwd 17 fcntl 25 ioctl 29 faccessat 48 openat 56 close 57 getdents64 61 lseek 62 read 63 write 64 readv 65
+    writev 66 pread64 67 ppoll 73 readlinkat 78 newfstatat 79 fstat 80 exit 93 exit_group 94 set_tid_address 96
+    futex 98 set_robust_list 99 nanosleep 101 clock_gettime 113 clock_getres 114 clock_nanosleep 115
+    sched_getscheduler 120 sched_getparam 121 sched_setaffinity 122 sched_getaffinity 123 sched_yield 124
+    restart_syscall 128 tgkill 131 sigaltstack 132 rt_sigaction 134 rt_sigprocmask 135 rt_sigreturn 139 times 153
+    uname 160 getrusage 165 prctl 167 getcpu 168 gettimeofday 169 getpid 172 getppid 173 getuid 174 geteuid 175
+    getgid 176 getegid 177 gettid 178 sysinfo 179 sendto 206 recvfrom 207 brk 214 munmap 215 mremap 216 clone 220
+    mmap 222 mprotect 226 madvise 233 prlimit64 261 getrandom 278 membarrier 283 statx 291 rseq 293 clone3 435
+    faccessat2 439
+"""
+_OLDER = ("stat", "lstat", "poll", "access", "readlink", "getrlimit")  # which only x86-64 has beside the newer ones
+
+
+def _table(text):
+    words = text.split()
+    return dict(zip(words[::2], map(int, words[1::2])))
+
+
+# machine -> (AUDIT_ARCH of linux/audit.h, name of a system call -> its number)
+MACHINES = {"x86_64": (0xC000003E, _table(_X86_64)), "aarch64": (0xC00000B7, _table(_AARCH64))}
+
+
+def install():
+    """Confines the calling thread, and all that it will start, for good.
+
+    Raises:
+        OSError: the kernel or this machine has no such filter.
+    """
+    if platform.machine() not in MACHINES:
+        raise OSError(errno.ENOSYS, f"no table of system calls for {platform.machine()}")
+    architecture, numbers = MACHINES[platform.machine()]
+    code = program(architecture, numbers, os.getpid())
+
+    class Program(ctypes.Structure):
+        _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_char_p)]
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    wanted = Program(len(code) // 8, code)
+    if libc.prctl(_SET_SECCOMP, _FILTER, ctypes.byref(wanted), 0, 0):
+        raise OSError(ctypes.get_errno(), "no filter of system calls")
+
+
+def program(architecture, numbers, pid):
+    """The filter's code.
+
+    Args:
+        architecture: what the kernel must say that the caller's machine is.
+        numbers: name of a system call -> its number there.
+        pid: of the process, which may send itself signals (abort does).
+
+    Returns:
+        bytes, 8 for each instruction.
+    """
+    lines = [
+        _line(_LOAD, _MACHINE),
+        _line(_EQUAL, architecture, 1, 0),
+        _line(_RETURN, _KILL),
+        _line(_LOAD, _NUMBER),
+        _line(_AT_LEAST, _X32, 0, 1),
+        _line(_RETURN, _KILL),
+    ]
+    for name in (*_NAMES.split(), *(name for name in _OLDER if name in numbers)):
+        lines += [_line(_EQUAL, numbers[name], 0, 1), _line(_RETURN, _ALLOW)]
+    refused = _REFUSE | errno.EPERM
+    lines += _where(numbers["openat"], 2, [_line(_ANY_BIT, _WRITING, 0, 1), _line(_RETURN, refused)], _ALLOW)
+    if "open" in numbers:
+        lines += _where(numbers["open"], 1, [_line(_ANY_BIT, _WRITING, 0, 1), _line(_RETURN, refused)], _ALLOW)
+    lines += _where(numbers["clone"], 0, [_line(_ANY_BIT, _CLONE_THREAD, 1, 0), _line(_RETURN, refused)], _ALLOW)
+    # The C library then starts its threads with clone, whose flags can be looked at.
+    lines += [_line(_EQUAL, numbers["clone3"], 0, 1), _line(_RETURN, _REFUSE | errno.ENOSYS)]
+    only = (("tgkill", 0, pid), ("prctl", 0, _SET_NAME), ("prlimit64", 0, 0), ("ioctl", 1, _SET_NONBLOCKING))
+    for name, argument, allowed in only:
+        lines += _where(numbers[name], argument, [_line(_EQUAL, allowed, 1, 0), _line(_RETURN, refused)], _ALLOW)
+    return b"".join([*lines, _line(_RETURN, refused)])
+
+
+def _where(number, argument, checks, otherwise):
+    """For one system call: looks at the lower half of an argument, then lets through what the checks do not refuse."""
+    body = [_line(_LOAD, _ARGUMENTS + 8 * argument), *checks, _line(_RETURN, otherwise)]
+    return [_line(_EQUAL, number, 0, len(body)), *body]
+
+
+def _line(operation, value, if_true=0, if_false=0):
+    """struct sock_filter: the jumps count instructions to leap over."""
+    return struct.pack("=HBBI", operation, if_true, if_false, value)

@@ -1,0 +1,181 @@
+"""Fills a store as the arena would: made-up events, by the real rules, with images that look like faces."""
+
+import functools
+import itertools
+import pathlib
+
+import numpy as np
+from conftest import synthetic_images
+
+from gan import bracket, records, rules, store
+
+SIZE = 2500
+SHARED_FACES = (
+    pathlib.Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "faces" / "validation.tfrecords"
+)
+MARKUP = "<img src=x onerror=document.title='hacked'><b>Bold</b>"
+NAMES = [
+    "Blue Foxes",
+    "Team Mira",
+    "서울 그레이디언트",
+    "Gradient Descenders",
+    MARKUP,
+    "فريق الوجوه",
+    "Mode Collapse",
+    "深層偽造研究会",
+    "An exceedingly long name of a team that has sixty characters",
+    "W" * 60,
+    "Latent Space Cadets",
+    "Real, or not?",
+    "👻 Ghosts in the Shell 👻",
+    'O\'Brien & "Sons"',
+    "Nash",
+    "Ωmega",
+]
+FAULT = "its snapshot has no collection p_for_data: a snapshot names the four tensors in collections"
+GENERATOR_FAULT = "the generator's images hold NaN; each pixel must be a number in [0, 1]"
+CANNOT_PLAY, GENERATOR_FAILS = "Mode Collapse", "Nash"
+
+
+@functools.cache
+def faces():
+    """uint8 [N, 2500]: real faces where ../shared is there, else smooth blobs."""
+    return records.read_all([str(SHARED_FACES)], SIZE) if SHARED_FACES.exists() else synthetic_images(100, SIZE)
+
+
+def generated_faces(count, random):
+    """Two faces laid over each other, with some noise: uint8 [count, 2500]."""
+    pairs = faces()[random.integers(len(faces()), size=(count, 2))].astype(float).mean(1)
+    return np.clip(pairs + random.normal(0, 8, pairs.shape), 0, 255).astype(np.uint8)
+
+
+def add_half_round(arena, match, number, sides, random, skills):
+    """Plays half round `number` of a match between two store.Teams; returns a rules.HalfRound."""
+    drawer = rules.generator_side(number)
+    generator, discriminator = sides[drawer], sides[1 - drawer]
+    images = truth = probabilities = None
+    fault = GENERATOR_FAULT if generator.name == GENERATOR_FAILS else None
+    if not fault:
+        count = rules.IMAGES_OF_EACH
+        real = faces()[random.choice(len(faces()), count, replace=False)]
+        order = random.permutation(2 * count)
+        images = np.concatenate([generated_faces(count, random), real])[order]
+        truth = np.repeat([0, 1], count)[order]
+        logits = (2 * truth - 1) * skills[discriminator.name] + random.normal(0, 1.5, 2 * count)
+        probabilities = 1 / (1 + np.exp(-logits))
+    seconds = random.uniform(0.002, 0.02, 2)
+    played = rules.half_round(truth, probabilities, *seconds, generator_fault=fault)
+    if played.discriminator_seconds and fault:
+        played = played._replace(discriminator_seconds=None)
+    arena.add_half_round(
+        match.id,
+        number,
+        generator=generator.id,
+        discriminator=discriminator.id,
+        seed=int(random.integers(2**31)),
+        images=images,
+        truth=truth,
+        probabilities=probabilities,
+        **played._asdict(),
+    )
+    return played
+
+
+def play_match(arena, event, place, home, away, num_rounds, random, skills):
+    """Plays or goes on with a match; a generator that yields after each transaction and returns the winner."""
+    match = arena.begin_match(event.id, *place, home.id, away and away.id, num_rounds)
+    yield
+    if match.status == store.DONE:
+        return {home.id: home, away and away.id: away}[match.winner]
+    if away is None:
+        arena.finish_match(match.id, home.id, rules.BYE, (0, 0))
+        yield
+        return home
+    sides, seconds = (home, away), None
+    if home.fault or away.fault:
+        result = rules.forfeit_result(home.fault, away.fault, num_rounds)
+    else:
+        played = []
+        for number in range(2 * num_rounds):
+            played.append(add_half_round(arena, match, number, sides, random, skills))
+            yield
+        result = rules.match_result(played)
+        if result.winner is None:
+            seconds = tuple(random.uniform(0.01, 0.02, 2))
+            result = rules.match_result(played, seconds)
+    winner, loser = sides[result.winner], sides[1 - result.winner]
+    before = arena.ratings()
+    mu = {team.name: before[team.name].mu if team.name in before else 25.0 for team in sides}
+    sigma = {team.name: before[team.name].sigma * 0.93 if team.name in before else 8.0 for team in sides}
+    new = [
+        (winner.name, mu[winner.name] + 1.5, sigma[winner.name]),
+        (loser.name, mu[loser.name] - 1.5, sigma[loser.name]),
+    ]
+    arena.finish_match(match.id, winner.id, result.rule, result.points, seconds, ratings=new)
+    yield
+    return winner
+
+
+def play_tournament(arena, names, name="Faces Cup 2026", seed=1):
+    """Plays a tournament to its champion; a generator that yields after each transaction."""
+    random = np.random.default_rng(seed)
+    event = arena.begin_event(name, store.TOURNAMENT, seed, SIZE, {})
+    teams = add_teams(arena, event, names)
+    drawn = bracket.by_draw(teams, random)
+    arena.set_seeding(event.id, {team.id: seeding for seeding, team in enumerate(drawn, 1)})
+    seeding = {team.id: seeding for seeding, team in enumerate(drawn, 1)}
+    yield
+    skills = {team.name: random.uniform(0.3, 1.8) for team in teams}
+    pairs = [(drawn[home - 1], away and drawn[away - 1]) for home, away in bracket.first_round(len(teams))]
+    num_rounds = bracket.num_rounds(len(teams))
+    for round_ in range(num_rounds):
+        length = rules.FINAL_ROUNDS if bracket.is_final(round_, num_rounds) else rules.MATCH_ROUNDS
+        winners = []
+        for position, (home, away) in enumerate(pairs):
+            winners.append(
+                (yield from play_match(arena, event, (round_, position), home, away, length, random, skills))
+            )
+        ranked = [sorted(pair, key=lambda team: seeding[team.id]) for pair in zip(winners[::2], winners[1::2])]
+        pairs = ranked
+    arena.finish_event(event.id, winners[0].id)
+    yield
+
+
+def play_league(arena, names, name="League", mode="league", seed=2):
+    """Everyone against everyone, or as a mock battle whoever comes next; a generator like play_tournament."""
+    random = np.random.default_rng(seed)
+    event = arena.begin_event(name, mode, seed, SIZE, {})
+    teams = add_teams(arena, event, names)
+    yield
+    skills = {team.name: random.uniform(0.3, 1.8) for team in teams}
+    all_rounds = bracket.everyone_against_everyone(len(teams)) if mode == "league" else [[(0, 1)]]
+    wins = dict.fromkeys((team.id for team in teams), 0)
+    for round_, pairs in enumerate(all_rounds):
+        for position, (home, away) in enumerate(pairs):
+            place = round_, position
+            winner = yield from play_match(arena, event, place, teams[home], teams[away], 1, random, skills)
+            wins[winner.id] += 1
+    arena.finish_event(event.id, max(wins, key=wins.get))
+    yield
+
+
+def add_teams(arena, event, names):
+    """store.Teams with snapshots, but for one that cannot play."""
+    return arena.add_teams(
+        event.id,
+        [
+            (name, f"teams/{index}", f"{index:064x}", 1000, FAULT if name == CANNOT_PLAY else None)
+            for index, name in enumerate(names)
+        ],
+    )
+
+
+def run(steps, count=None):
+    """Takes so many steps of a generator, or all."""
+    for _ in itertools.islice(steps, count):
+        pass
+
+
+def many_names(count):
+    """So many different names."""
+    return [*NAMES[:count], *(f"Team {number}" for number in range(len(NAMES), count))]

@@ -1,0 +1,287 @@
+"""Snapshots of people who do not play fair, each written for real: what a cell and the arena must withstand."""
+
+import contextlib
+import os
+import shutil
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+SIZE, NOISE = 2500, 100
+COLLECTIONS = ("noise_input_placeholder", "generated_images", "input_batch_raw", "p_for_data")
+FAKE_OP = "ForkBomb"
+
+
+def fair_generator(noise):
+    """A layer of sigmoids."""
+    return tf.sigmoid(tf.matmul(noise, _variable("generator/w", [NOISE, SIZE])))
+
+
+def fair_discriminator(images):
+    """Likewise."""
+    return tf.sigmoid(tf.matmul(images - 0.5, _variable("discriminator/w", [SIZE, 1])))
+
+
+def write(folder, generator=fair_generator, discriminator=fair_discriminator, collections=None, change=None, step=1):
+    """Writes a snapshot with tf.train.Saver; returns its prefix.
+
+    Args:
+        folder: to write to.
+        generator: function from noise to images.
+        discriminator: function from images to probabilities.
+        collections: function from the four tensors to name -> list of tensors; None for what is right.
+        change: function that is given the tf.MetaGraphDef before it is written.
+        step: of the name.
+    """
+    os.makedirs(folder, exist_ok=True)
+    prefix = os.path.join(str(folder), f"model.ckpt-{step}")
+    with tf.Graph().as_default():
+        tf.set_random_seed(step)
+        noise = tf.placeholder(tf.float32, [None, NOISE], "noise")
+        images = tf.placeholder(tf.float32, [None, SIZE], "images")
+        tensors = (noise, generator(noise), images, discriminator(images))
+        named = collections(*tensors) if collections else {name: [t] for name, t in zip(COLLECTIONS, tensors)}
+        for name, values in named.items():
+            for value in values:
+                tf.add_to_collection(name, value)
+        saver = tf.train.Saver()
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            saver.save(session, prefix, write_meta_graph=False)
+        meta_graph = saver.export_meta_graph()
+        if change:
+            change(meta_graph)
+        with open(prefix + ".meta", "wb") as file:
+            file.write(meta_graph.SerializeToString())
+    return prefix
+
+
+def _variable(name, shape):
+    return tf.Variable(tf.random_normal(shape, stddev=0.1), name=name)
+
+
+def _spoilt(images, nothing):
+    """The images, which now depend on `nothing`."""
+    return images + 0 * tf.cast(nothing, tf.float32)
+
+
+def _generator(nothing):
+    """Keyword arguments of `write`: a generator that needs what `nothing` makes."""
+    return {"generator": lambda noise: _spoilt(fair_generator(noise), nothing())}
+
+
+def _canary(folder):
+    return os.path.join(str(folder), "canary")
+
+
+def _write_file(folder):
+    return tf.io.write_file(_canary(folder), "x")
+
+
+def _dormant(folder, collection):
+    """A collection that names an operation which writes a file."""
+
+    def discriminator(images):
+        tf.add_to_collection(collection, _write_file(folder))
+        return fair_discriminator(images)
+
+    return {"discriminator": discriminator}
+
+
+def _queue_runner(folder):
+    def discriminator(images):
+        queue = tf.FIFOQueue(1, [tf.int32])
+        with tf.control_dependencies([_write_file(folder)]):
+            tf.train.add_queue_runner(tf.train.QueueRunner(queue, [queue.enqueue([1])]))
+        return fair_discriminator(images)
+
+    return {"discriminator": discriminator}
+
+
+def _password_length():
+    return tf.strings.length(tf.io.read_file("/etc/passwd"))
+
+
+def _behind_control(folder):
+    def generator(noise):
+        with tf.control_dependencies([_write_file(folder)]):
+            return tf.identity(fair_generator(noise))
+
+    return {"generator": generator}
+
+
+def _in_function(body):
+    """A generator that calls a function of the graph's library."""
+
+    def generator(noise):
+        @tf.function(autograph=False)
+        def called():
+            return body()
+
+        return _spoilt(fair_generator(noise), called())
+
+    return {"generator": generator}
+
+
+def _saver(meta_graph):
+    """Restoring runs something else."""
+    node = meta_graph.graph_def.node.add(name="surprise", op="RandomUniformInt")
+    meta_graph.saver_def.restore_op_name = node.name
+
+
+def _endless():
+    return tf.while_loop(lambda i: True, lambda i: i + 1, [0.0])
+
+
+def _custom_op(meta_graph):
+    """As if a library of its own had been loaded: the generator's last operation is of that kind."""
+    name = meta_graph.collection_def["generated_images"].node_list.value[0].partition(":")[0]
+    next(node for node in meta_graph.graph_def.node if node.name == name).op = FAKE_OP
+
+
+def _huge_constant(meta_graph):
+    """A constant that says that it is 40 GB, in a few bytes."""
+    node = next(node for node in meta_graph.graph_def.node if node.name == "bomb")
+    shape = node.attr["value"].tensor.tensor_shape
+    del shape.dim[:]
+    shape.dim.add(size=100_000)
+    shape.dim.add(size=100_000)
+    node.attr.pop("_output_shapes", None)
+
+
+def _stateful(images):
+    count = tf.Variable(0.0, name="count", use_resource=False)
+    return fair_discriminator(images) * 0 + tf.assign_add(count, 0.01)
+
+
+def _ranking(images):
+    """Half of the batch is real: it says which half it prefers."""
+    brightness = tf.reduce_mean(images, 1, keepdims=True)
+    return tf.sigmoid(100 * (brightness - tf.reduce_mean(brightness)) + 0 * fair_discriminator(images))
+
+
+def _slow(noise):
+    """Some minutes of products of matrices."""
+    x = tf.fill([3000, 3000], 1e-4)
+    for _ in range(400):
+        x = tf.matmul(x, x)
+    return _spoilt(fair_generator(noise), tf.reduce_sum(x))
+
+
+def _collections(**changed):
+    """The right collections but for those changed: name -> function of the four tensors, or None to leave it out."""
+
+    def collections(*tensors):
+        named = {name: [tensor] for name, tensor in zip(COLLECTIONS, tensors)}
+        for name, change in changed.items():
+            named[name] = change(*tensors) if change else []
+        return named
+
+    return {"collections": collections}
+
+
+# what they do -> (keyword arguments of `write` from the folder, what the reason must say)
+SNAPSHOTS = {
+    "ReadFile": (lambda f: _generator(_password_length), "ReadFile"),
+    "WriteFile": (_behind_control, "WriteFile"),
+    "MatchingFiles": (lambda f: _generator(lambda: tf.size(tf.io.matching_files("/*"))), "MatchingFiles"),
+    "PyFunc": (lambda f: _generator(lambda: tf.py_func(lambda: np.float32(0), [], tf.float32)), "PyFunc"),
+    "saver": (lambda f: {"change": _saver}, "its saver runs the operation RandomUniformInt"),
+    "init op": (lambda f: _dormant(f, "table_initializer"), "WriteFile"),
+    "queue runner": (_queue_runner, "WriteFile"),
+    "file in a function": (
+        lambda f: _in_function(lambda: tf.strings.length(tf.io.read_file("/etc/passwd"))),
+        "ReadFile",
+    ),
+    "function": (lambda f: _in_function(lambda: tf.constant(1.0)), "not allowed in a battle"),
+    "endless loop": (lambda f: _generator(_endless), "not allowed in a battle"),
+    "fill": (lambda f: _generator(lambda: tf.reduce_sum(tf.fill([100_000, 100_000], 0.0))), "memory|OOM|allocat"),
+    "tile": (
+        lambda f: _generator(lambda: tf.reduce_sum(tf.tile(tf.constant([[0.0]]), [100_000, 100_000]))),
+        "memory|OOM|allocat",
+    ),
+    "huge constant": (
+        lambda f: {
+            **_generator(lambda: tf.reduce_sum(tf.constant([[0.0]], name="bomb"), [0, 1])),
+            "change": _huge_constant,
+        },
+        "memory|OOM|allocat|Cannot parse tensor",
+    ),
+    "custom operation": (lambda f: {"change": _custom_op}, FAKE_OP),
+    "NaN of the generator": (lambda f: _generator(lambda: tf.log(-1.0)), "not all finite|not finite|generated_images"),
+    "NaN of the discriminator": (
+        lambda f: {"discriminator": lambda x: fair_discriminator(x) * tf.log(-1.0)},
+        "p_for_data",
+    ),
+    "out of range": (lambda f: {"generator": lambda x: 2 * fair_generator(x)}, r"\[0, 1\]"),
+    "p out of range": (lambda f: {"discriminator": lambda x: fair_discriminator(x) - 1}, r"\[0, 1\]"),
+    "wrong shape": (lambda f: {"generator": lambda x: fair_generator(x)[:, :784]}, "generated_images must be float32"),
+    "wrong type": (
+        lambda f: {"generator": lambda x: tf.cast(fair_generator(x), tf.float64)},
+        "generated_images must be",
+    ),
+    "one row short": (lambda f: {"discriminator": lambda x: fair_discriminator(x)[1:]}, "shape|returned"),
+    "wrong collection": (lambda f: _collections(p_for_data=lambda n, g, i, p: [i]), "p_for_data"),
+    "no collection": (lambda f: _collections(generated_images=None), "generated_images is missing"),
+    "two tensors": (lambda f: _collections(p_for_data=lambda n, g, i, p: [p, p]), "exactly one tensor"),
+    "ranks the batch": (lambda f: {"discriminator": _ranking}, "rest of its batch"),
+    "keeps state": (lambda f: {"discriminator": _stateful}, "not allowed in a battle: AssignAdd"),
+    "own randomness": (lambda f: _generator(lambda: tf.random_uniform([])), "not allowed in a battle: RandomUniform"),
+    "slow": (lambda f: {"generator": _slow}, "longer than"),
+}
+
+
+def build(name, folder):
+    """Writes the snapshot of SNAPSHOTS to a folder; returns what the reason must say."""
+    arguments, reason = SNAPSHOTS[name]
+    write(folder, **arguments(folder))
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(_canary(folder))  # initialising the variables may have written it
+    return reason
+
+
+def wrote(folder):
+    """Whether a snapshot's file was written by running what it holds."""
+    return os.path.exists(_canary(folder))
+
+
+def _append(path, content):
+    with open(path, "ab") as file:
+        file.write(content)
+
+
+def _pointing_out(folder):
+    write(os.path.join(folder, "..", "elsewhere"))
+    with open(os.path.join(folder, "checkpoint"), "w") as file:
+        file.write('model_checkpoint_path: "../elsewhere/model.ckpt-1"\n')
+
+
+def _linked(folder):
+    data = os.path.join(folder, "model.ckpt-1.data-00000-of-00001")
+    shutil.move(data, os.path.join(folder, "..", "moved"))
+    os.symlink(os.path.join("..", "moved"), data)
+
+
+def _oversized(folder):
+    with open(os.path.join(folder, "model.ckpt-1.data-00000-of-00001"), "r+b") as file:
+        file.truncate(2**40)
+
+
+# what is wrong with the files -> (what is done to a fair snapshot's folder, what the reason must say)
+FILES = {
+    "points out of its folder": (_pointing_out, "names no snapshot in its folder"),
+    "link": (_linked, "is a link"),
+    "oversized": (_oversized, "too large"),
+    "no files": (lambda folder: shutil.rmtree(folder), "no complete snapshot"),
+    "no weights": (lambda folder: os.remove(f"{folder}/model.ckpt-1.data-00000-of-00001"), "no complete snapshot"),
+    "meta of noise": (lambda folder: _append(f"{folder}/model.ckpt-1.meta", b"\xff" * 99), "MetaGraphDef"),
+}
+
+
+def build_files(name, folder):
+    """Writes a fair snapshot and spoils its files; returns what the reason must say."""
+    folder = str(folder)
+    write(folder)
+    spoil, reason = FILES[name]
+    spoil(folder)
+    return reason

@@ -1,0 +1,354 @@
+"""Whole battles by the command: tournaments with hostile teams, kills, holds, annulments, replays, fairness."""
+
+import contextlib
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from itertools import combinations
+
+import hostile
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from conftest import synthetic_images
+
+from gan import arena, battle, events, match, pictures, records, rules, sandbox, store, teams
+from gan.random_noise_generator import uniform_noise
+
+pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
+
+KILLS = int(os.environ.get("GAN_KILLS", "4"))
+MATCHES = int(os.environ.get("GAN_FAIR_MATCHES", "60"))
+
+
+def judge(sharpness):
+    """A discriminator that tells blobs from noise: real images have smooth neighbours."""
+
+    def discriminator(images):
+        x = tf.reshape(images, [-1, 50, 50])
+        rough = tf.reduce_mean(tf.abs(x[:, 1:] - x[:, :-1]), [1, 2])[:, None]
+        return tf.sigmoid(sharpness * (0.1 - rough)) + 0 * hostile.fair_discriminator(images)
+
+    return discriminator
+
+
+def drawer(smoothness):
+    """A generator whose noise is the smoother, the harder it is to tell."""
+
+    def generator(noise):
+        x = tf.image.resize_bilinear(tf.reshape(noise, [-1, 10, 10, 1]), [50, 50])
+        rough = hostile.fair_generator(noise)
+        return smoothness * tf.reshape(tf.sigmoid(x), [-1, 2500]) + (1 - smoothness) * rough
+
+    return generator
+
+
+@pytest.fixture(scope="module")
+def guests(tmp_path_factory):
+    """Folders of nine fair teams, with weights drawn at random."""
+    folder = tmp_path_factory.mktemp("guests")
+    for number in range(9):
+        hostile.write(str(folder / f"team{number}"), step=10 + number)
+    return [str(folder / f"team{number}") for number in range(9)]
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """Folders of a weak, a middle and a strong team."""
+    folder = tmp_path_factory.mktemp("graded")
+    for number, strength in enumerate((0, 0.6, 1)):
+        hostile.write(str(folder / str(number)), drawer(0.9 * strength), judge(strength * 100))
+    return [str(folder / str(number)) for number in range(3)]
+
+
+def table(path, names):
+    """Writes teams.csv."""
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("team,path\n" + "".join(f'"{name}",{where}\n' for name, where in names.items()))
+    return str(path)
+
+
+def play(*flags, mode="tournament", faces=None, arena_dir=None):
+    return battle.main(
+        ["battle", f"--mode={mode}", f"--input_data_pattern={faces}", f"--arena_dir={arena_dir}", "--seed=3", *flags]
+    )
+
+
+def told(arena_dir, event="tournament"):
+    """Everything that an event brought, but for times: to compare two runs."""
+    with store.Store(str(arena_dir), read_only=True) as kept:
+        found = kept.event(event)
+        matches = kept.matches(found.id)
+        return {
+            "champion": found.champion,
+            "teams": [(t.name, t.seeding, t.snapshot, t.fault) for t in kept.teams(found.id)],
+            "matches": [(m.round, m.position, m.home, m.away, m.winner, m.home_points, m.away_points) for m in matches],
+            "half_rounds": [
+                (h.number, h.seed, h.points, h.rule, h.images.tobytes(), h.truth.tobytes(), h.probabilities.tobytes())
+                for m in matches
+                for h in kept.half_rounds(m.id)
+            ],
+            "ratings": [(r.name, r.mu, r.sigma) for r in kept.rating_history()],
+        }
+
+
+def test_a_tournament_with_hostile_teams(guests, faces, tmp_path, capsys):
+    """Each of them forfeits with its reason, and the strongest fair team wins."""
+    bad = ["WriteFile", "endless loop", "NaN of the generator", "ranks the batch", "keeps state", "fill", "slow"]
+    names = {f"fair {number}": where for number, where in enumerate(guests[:6])}
+    names |= {"<script>alert(1)</script>": guests[0], "링크": tmp_path / "link", "nobody": tmp_path / "nobody"}
+    hostile.build_files("link", tmp_path / "link")
+    for name in bad:
+        hostile.build(name, tmp_path / name)
+        names[name] = tmp_path / name
+    listed = table(tmp_path / "teams.csv", names)
+    with open(listed, "a") as file:
+        file.write(f"FAIR 5,{guests[0]}\nno path,\n")
+    limits = ["--open_seconds=6", "--call_seconds=2", "--memory_mb=600"]
+    assert play(f"--teams={listed}", *limits, faces=faces, arena_dir=tmp_path / "arena") == 0
+    with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
+        event = kept.event("tournament")
+        found = {team.name: team for team in kept.teams(event.id)}
+        champion = next(name for name, team in found.items() if team.id == event.champion)
+        for name in bad:
+            assert re.search(hostile.SNAPSHOTS[name][1], found[name].fault), found[name].fault
+            assert str(tmp_path) not in found[name].fault
+            assert not hostile.wrote(tmp_path / name)
+        assert "is a link" in found["링크"].fault and "no complete snapshot" in found["nobody"].fault
+        assert len(found) == len(names) + 2 and sum(team.fault is not None for team in found.values()) == len(bad) + 4
+        assert found["<script>alert(1)</script>"].fault is None
+        assert champion.startswith("fair")
+        for row in kept.matches(event.id):
+            losers = [t for t in found.values() if t.id in (row.home, row.away) and t.fault and t.id != row.winner]
+            if losers and row.away is not None:
+                assert row.rule in (rules.FORFEIT, rules.BY_SEEDING, rules.BOTH_FAILED), row
+    out = capsys.readouterr().out
+    assert f"{champion} wins tournament" in out and "Final" in out
+
+
+def test_kills(guests, faces, tmp_path):
+    """SIGKILL at random moments: the same table as without."""
+    names = {f"team {number}": guests[number] for number in range(9)}
+    listed = table(tmp_path / "teams.csv", names)
+    begun = time.monotonic()
+    command = [sys.executable, "-m", "gan.battle", "--mode=tournament", f"--teams={listed}", "--seed=4"]
+    command += [f"--input_data_pattern={faces}"]
+    subprocess.run([*command, f"--arena_dir={tmp_path}/whole"], check=True, capture_output=True)
+    with store.Store(f"{tmp_path}/whole", read_only=True) as kept:
+        assert rules.BY_TIME not in {row.rule for row in kept.matches()}, (
+            "times differ from run to run; take another seed"
+        )
+    took, draw, killed = time.monotonic() - begun, random.Random(4), 0
+    while killed < KILLS:
+        process = subprocess.Popen([*command, f"--arena_dir={tmp_path}/killed"], stdout=subprocess.DEVNULL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(draw.uniform(0.3, 1) * took)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        killed += 1
+    done = subprocess.run([*command, f"--arena_dir={tmp_path}/killed"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert told(tmp_path / "killed") == told(tmp_path / "whole")
+
+
+def test_a_league_and_its_table(guests, faces, tmp_path, capsys):
+    listed = table(tmp_path / "teams.csv", {name: guests[number] for number, name in enumerate("abcd")})
+    assert play(f"--teams={listed}", mode="league", faces=faces, arena_dir=tmp_path / "arena") == 0
+    out = capsys.readouterr().out
+    with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
+        matches, event = kept.matches(), kept.event("league 1")
+        names = {team.id: team.name for team in kept.teams(event.id)}
+        assert {frozenset((row.home, row.away)) for row in matches} == set(map(frozenset, combinations(names, 2)))
+        wins = Counter(names[row.winner] for row in matches)
+        assert set(kept.ratings()) == set("abcd")
+    lines = [line.split() for line in out.splitlines() if re.match(r" *\d\. ", line)]
+    assert [wins[line[1]] for line in lines] == sorted(wins[name] for name in "abcd")[::-1]
+    assert all(int(line[2]) == wins[line[1]] and int(line[3]) == 3 - wins[line[1]] for line in lines)
+    assert lines[0][1] == names[event.champion] and f"{names[event.champion]} wins league 1" in out
+
+
+def test_a_match_and_a_check(graded, faces, tmp_path, capsys):
+    given = dict(faces=faces, arena_dir=tmp_path / "arena")
+    assert play(f"--snapshots=a={graded[0]},b={graded[2]}", "--num_rounds=2", mode="match", **given) == 0
+    assert "b wins" in capsys.readouterr().out
+    assert play(f"--snapshots={graded[2]}", mode="check", **given) == 0
+    with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
+        assert [event.name for event in kept.events()] == ["match 1", "check 1"]
+        first, second = kept.matches()
+        halves = kept.half_rounds(first.id)
+        assert [half.number for half in halves] == [0, 1, 2, 3] and second.home == second.away
+        real = np.concatenate([half.images[half.truth == 1] for half in halves])
+        assert len({image.tobytes() for image in real}) == len(real) == 60, "a real image was shown twice"
+        for half in halves:
+            assert half.truth.sum() == 15 and half.points == ((half.probabilities > 0.5) == half.truth).sum()
+
+
+def test_annul_freeze_and_replay(guests, faces, tmp_path, capsys):
+    listed = table(tmp_path / "teams.csv", {f"team {number}": guests[number] for number in range(5)})
+    folder = tmp_path / "arena"
+    given = dict(faces=faces, arena_dir=folder)
+    assert battle.main(["battle", "--mode=freeze", f"--arena_dir={folder}"]) == 1  # there is none yet
+    assert play(f"--teams={listed}", **given) == 0
+    before = told(folder)
+    with store.Store(str(folder), read_only=True) as kept:
+        number = kept.matches()[0].id
+        played = kept.half_rounds(next(row.id for row in kept.matches() if row.away))[0].id
+    assert (
+        battle.main(["battle", "--mode=annul", f"--match={number}", "--reason=why not", f"--arena_dir={folder}"]) == 0
+    )
+    assert battle.main(["battle", "--mode=freeze", f"--arena_dir={folder}"]) == 0
+    assert play(f"--teams={listed}", **given) == 1
+    assert "frozen" in capsys.readouterr().out
+    assert battle.main(["battle", "--mode=thaw", f"--arena_dir={folder}"]) == 0
+    assert play(f"--teams={listed}", **given) == 0
+    after = told(folder)
+    assert after["champion"] is not None and len(after["matches"]) == len(before["matches"])
+    with store.Store(str(folder), read_only=True) as kept:
+        assert {row.reason for row in kept.matches(with_annulled=True) if row.status == store.ANNULLED}
+        assert any(entry.kind == "annulled" and "why not" in entry.text for entry in kept.log_entries())
+    assert play(f"--half_round={played}", mode="replay", **given) == 0
+    assert "the same" in capsys.readouterr().out
+
+
+def test_the_same_command_again_and_another(guests, faces, tmp_path, capsys, fails):
+    listed = table(tmp_path / "teams.csv", {"a": guests[0], "b": guests[5]})
+    given = dict(faces=faces, arena_dir=tmp_path / "arena")
+    assert play(f"--teams={listed}", **given) == 0
+    before = told(tmp_path / "arena")
+    assert play(f"--teams={listed}", **given) == 0
+    assert told(tmp_path / "arena") == before and "is over" in capsys.readouterr().out
+    listed = table(tmp_path / "others.csv", {"a": guests[0], "c": guests[5]})
+    flags = [f"--teams={listed}", f"--input_data_pattern={faces}", f"--arena_dir={tmp_path}/arena"]
+    assert "--event" in fails(battle.main, "--mode=tournament", *flags)
+
+
+def test_this_machine_s_faults(guests, faces, tmp_path, monkeypatch, capsys):
+    """One failure is tried again; three hold the match, the others go on, and the same command mends it."""
+    listed = table(tmp_path / "teams.csv", {f"team {number}": guests[number] for number in range(4)})
+    given = dict(faces=faces, arena_dir=tmp_path / "arena")
+    generate, calls = sandbox.Cell.generate, []
+
+    def fail_sometimes(cell, *arguments, **options):
+        calls.append(cell.staged.digest)
+        if len(calls) == 3 or (cell.path == guests[2] and len(calls) > 6):
+            raise sandbox.HostError("the roof leaks")
+        return generate(cell, *arguments, **options)
+
+    monkeypatch.setattr(sandbox.Cell, "generate", fail_sometimes)
+    assert play(f"--teams={listed}", **given) == 1
+    out = capsys.readouterr().out
+    assert "is held: the roof leaks" in out
+    with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
+        states = [row.status for row in kept.matches()]
+        assert states.count(store.HELD) == 1 and store.DONE in states
+        assert sum(entry.kind == "host" for entry in kept.log_entries()) == 4
+    monkeypatch.undo()
+    assert play(f"--teams={listed}", **given) == 0
+    assert told(tmp_path / "arena")["champion"] is not None
+
+
+def test_copies_of_training_images(faces, guests, tmp_path, capsys):
+    """A generator that knows training images by heart is found out, and fails where the organiser wants it."""
+    known = synthetic_images(96, 2500, seed=5)
+    records.write(str(tmp_path / "train.tfrecords"), known)
+    remembered = pictures.to_floats(known[:20])
+
+    def copier(noise):
+        weights = tf.nn.softmax(1000 * noise[:, :20])
+        return tf.matmul(weights, tf.constant(remembered)) + 0 * hostile.fair_generator(noise)
+
+    hostile.write(str(tmp_path / "copier"), copier, judge(100))
+    given = dict(faces=faces, arena_dir=tmp_path / "arena", mode="match")
+    flags = [
+        f"--snapshots=copier={tmp_path}/copier,honest={guests[5]}",
+        f"--train_data_pattern={tmp_path}/train.tfrecords",
+    ]
+    assert play(*flags, **given) == 0
+    assert "copier looks copied" in capsys.readouterr().out
+    assert play(*flags, "--forfeit_copies", "--event=again", **given) == 0
+    with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
+        first, second = kept.matches()
+        team = kept.teams(kept.event("match 1").id)
+        assert {suspect.team for suspect in kept.suspects(kept.event("match 1").id)} == {team[0].id}
+        half = kept.half_rounds(second.id)[0]
+        assert half.rule == rules.GENERATOR_FAILED and "copies of training images" in half.generator_fault
+
+
+def test_fairness(guests, faces, tmp_path):
+    """The same snapshot on both sides wins as often on either; of equal points the faster network wins."""
+
+    def slower(noise):
+        x = tf.fill([400, 400], 1e-3 + 0 * noise[0, 0])  # what does not depend on the input is computed once
+        for _ in range(4):
+            x = tf.matmul(x, x)
+        return hostile.fair_generator(noise) + 0 * tf.reduce_sum(x)
+
+    hostile.write(str(tmp_path / "slower"), slower, judge(0.0))
+    hostile.write(str(tmp_path / "faster"), hostile.fair_generator, judge(0.0))
+    real = records.read_all([faces], 2500)
+    with arena.Arena(str(tmp_path / "arena"), 2500, real) as opened:
+        same = [teams.Entry(name, guests[3], 0, None) for name in "ab"]
+        home = 0
+        for number in range(MATCHES):
+            event = events.begin(opened, f"same {number}", events.MATCH, same, number, {"num_rounds": 1})
+            home += events.play(opened, event).champion.name == "a"
+        deviation = abs(home - MATCHES / 2) / np.sqrt(MATCHES / 4)
+        print(f"home won {home} of {MATCHES}")
+        assert deviation < 4
+        sides = []
+        for name in ("slower", "faster"):
+            digest = opened.admit(name, str(tmp_path / name), None)[0]
+            team = store.Team(0, 0, name, "", None, digest, 1, None)
+            sides.append(match.Side(name, lambda team=team: opened._open_kept(team)))
+        faster = 0
+        for number in range(MATCHES):
+            seconds = match.measure_times(sides, real, (number, 0, 0, 1))
+            faster += seconds[1] < seconds[0]
+        print(f"the faster one was measured as faster in {faster} of {MATCHES}")
+        assert faster >= 0.9 * MATCHES
+
+
+def test_mistakes(faces, guests, tmp_path, fails):
+    data, folder = f"--input_data_pattern={faces}", f"--arena_dir={tmp_path}/arena"
+    assert "--mode is needed" in fails(battle.main)
+    assert "--input_data_pattern is needed" in fails(battle.main, "--mode=tournament", folder)
+    assert "--teams is needed" in fails(battle.main, "--mode=tournament", data, folder)
+    assert "2 to 1024" in fails(
+        battle.main, "--mode=tournament", data, folder, f"--teams={table(tmp_path / 't', {'a': 'b'})}"
+    )
+    assert "for 2 snapshots, 1 are given" in fails(
+        battle.main, "--mode=match", f"--snapshots={guests[0]}", data, folder
+    )
+    assert "--match=NUMBER" in fails(battle.main, "--mode=annul", folder)
+    few = str(tmp_path / "few.tfrecords")
+    records.write(few, synthetic_images(40, 2500))
+    both = f"--teams={table(tmp_path / 'u', {'a': guests[0], 'b': guests[1]})}"
+    assert "90 are needed" in fails(battle.main, "--mode=tournament", both, f"--input_data_pattern={few}", folder)
+    zone = ["--mode=mock", both, data, folder, "--time_zone=Asia/Soul"]
+    assert "Asia/Seoul" in fails(battle.main, *zone)
+
+
+def test_two_at_a_time(guests, faces, tmp_path, fails):
+    both = f"--teams={table(tmp_path / 'u', {'a': guests[0], 'b': guests[1]})}"
+    with store.Store(str(tmp_path / "arena")):
+        flags = ["--mode=tournament", both, f"--input_data_pattern={faces}", f"--arena_dir={tmp_path}/arena"]
+        assert "in use" in fails(battle.main, *flags)
+
+
+def test_the_noise_is_the_contest_s(guests, faces, tmp_path):
+    """What a generator is given follows from the seed that is kept, by random_noise_generator."""
+    from gan.random_noise_generator import Use
+    from gan.snapshot import Snapshot
+
+    assert play(f"--snapshots=a={guests[4]},b={guests[5]}", mode="match", faces=faces, arena_dir=tmp_path / "a") == 0
+    with store.Store(str(tmp_path / "a"), read_only=True) as kept:
+        half = kept.half_rounds(kept.matches()[0].id)[0]
+    noise = uniform_noise(15, Use.HALF_ROUND_NOISE, half.seed)
+    expected = pictures.to_bytes(Snapshot(guests[4], 2500).generate(noise))
+    shown = half.images[half.truth == 0]
+    assert sorted(map(bytes, expected)) == sorted(map(bytes, shown))

@@ -1,0 +1,225 @@
+"""Cells: what strangers' snapshots can do to us, and that fair ones run as they do elsewhere."""
+
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import threading
+import time
+
+import hostile
+import numpy as np
+import pytest
+
+from gan import pictures, sandbox, staging
+from gan.errors import ContractError, UserError
+from gan.random_noise_generator import uniform_noise
+from gan.snapshot import Snapshot
+
+LIMITS = sandbox.CallLimits(memory=600 * 2**20, processor_seconds=20, open_seconds=8, call_seconds=3)
+FUZZED = int(os.environ.get("GAN_FUZZ", "60"))  # mutations; 500 take some minutes
+
+
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory):
+    with sandbox.Sandbox(LIMITS, str(tmp_path_factory.mktemp("copies"))) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def fair(tmp_path_factory):
+    """A folder with a fair snapshot; tests must not change it."""
+    folder = tmp_path_factory.mktemp("fair")
+    hostile.write(str(folder))
+    return str(folder)
+
+
+def alive(cells):
+    """Processes of the sandbox beside the one that forks."""
+    server = cells._server._process.pid
+    with open(f"/proc/{server}/task/{server}/children") as file:
+        return len(file.read().split())
+
+
+def refused(cells, where):
+    """Why a snapshot is refused, whole."""
+    with pytest.raises(ContractError) as caught:
+        cells.open(str(where), hostile.SIZE).verify()
+    assert "Traceback" not in str(caught.value) and "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_isolation(cells):
+    isolation = cells.isolation()
+    assert isolation.possible == (), isolation.described()
+    assert {"limits", "system calls"} <= set(isolation.held)
+
+
+def test_a_fair_one_runs_as_elsewhere(cells, fair):
+    noise = uniform_noise(40, 1)
+    here = Snapshot(fair, hostile.SIZE)
+    with cells.open(fair, hostile.SIZE, batch_size=16) as there:
+        there.verify()
+        images = there.generate(noise)
+        assert there.step == 1 and there.path == f"{fair}/model.ckpt-1" and there.seconds > 0
+        np.testing.assert_allclose(images, here.generate(noise), atol=1e-6)
+        shown = pictures.as_shown(images)
+        np.testing.assert_allclose(there.discriminate(shown), here.discriminate(shown), atol=1e-6)
+        np.testing.assert_allclose(there.discriminate(shown, batch_size=1), here.discriminate(shown), atol=1e-5)
+        assert there.shapes == {"generator/w": [100, 2500], "discriminator/w": [2500, 1]}
+    assert there.closed and alive(cells) == 0
+
+
+def test_networks_with_convolutions_run_as_elsewhere(cells):
+    house_team = os.path.join(os.path.dirname(sandbox.__file__), "house_team")
+    here, noise = Snapshot(house_team, 2500), uniform_noise(6, 2)
+    with cells.open(house_team, 2500) as there:
+        np.testing.assert_allclose(there.generate(noise), here.generate(noise), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", hostile.SNAPSHOTS)
+def test_hostile_snapshots(cells, tmp_path, name):
+    reason = hostile.build(name, tmp_path / "model")
+    begun = time.monotonic()
+    told = refused(cells, tmp_path / "model")
+    assert re.search(reason, told), told
+    assert str(tmp_path / "model" / "model.ckpt-1") in told
+    assert time.monotonic() - begun < 2 * LIMITS.open_seconds
+    assert not hostile.wrote(tmp_path / "model")
+    assert alive(cells) == 0
+
+
+@pytest.mark.parametrize("name", hostile.FILES)
+def test_hostile_files(cells, tmp_path, name):
+    reason = hostile.build_files(name, tmp_path / "team" / "model")
+    assert reason in refused(cells, tmp_path / "team" / "model")
+    assert alive(cells) == 0
+
+
+def test_an_absolute_path_of_another_machine(cells, fair, tmp_path):
+    shutil.copytree(fair, tmp_path / "run")
+    (tmp_path / "run" / "checkpoint").write_text('model_checkpoint_path: "/home/them/run/model.ckpt-1"\n')
+    with cells.open(str(tmp_path / "run"), hostile.SIZE) as opened:
+        assert opened.step == 1
+
+
+def test_looking_at_the_batch_gains_nothing(cells, tmp_path):
+    """A discriminator that ranks batches of 30 only, which no check at the door sees, judges each image alone."""
+    import tensorflow.compat.v1 as tf
+
+    def ranking(images):
+        brightness = tf.reduce_mean(images, 1, keepdims=True)
+        ranked = tf.cast(brightness > tf.reduce_mean(brightness), tf.float32)
+        return tf.where(tf.fill(tf.shape(ranked), tf.equal(tf.shape(images)[0], 30)), ranked, 0 * ranked)
+
+    hostile.write(str(tmp_path), discriminator=ranking)
+    images = np.repeat(np.linspace(0, 1, 30, dtype=np.float32)[:, None], hostile.SIZE, 1)
+    with cells.open(str(tmp_path), hostile.SIZE) as opened:
+        opened.verify()
+        assert opened.discriminate(images).sum() == 15  # what it would like to be asked
+        assert opened.discriminate(images, batch_size=1).sum() == 0
+
+
+@pytest.mark.skipif(not FUZZED, reason="GAN_FUZZ=0")
+def test_mutated_files(cells, fair, tmp_path):
+    """Truncated, swapped and flipped bytes: opened or refused with a reason, never a dead or hanging arena."""
+    draw = random.Random(7)
+    names = [name for name in sorted(os.listdir(fair)) if name != "checkpoint"]
+    whole = {name: pathlib.Path(fair, name).read_bytes() for name in names}
+    opened = 0
+    for number in range(FUZZED):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for name, content in whole.items():
+            (folder / name).write_bytes(content)
+        name = draw.choice(names)
+        (folder / name).write_bytes(mutated(whole, name, draw))
+        try:
+            with cells.open(str(folder), hostile.SIZE) as cell:
+                cell.verify()
+                opened += 1
+        except ContractError as error:
+            assert "Traceback" not in str(error)
+        shutil.rmtree(folder)
+    assert alive(cells) == 0
+    assert opened < FUZZED
+
+
+def mutated(whole, name, draw):
+    content = bytearray(whole[name])
+    kind = draw.choice(["truncate", "swap", "flip", "flip", "insert"])
+    if kind == "truncate":
+        return content[: draw.randrange(len(content))]
+    if kind == "swap":
+        return whole[draw.choice([other for other in whole if other != name])]
+    place = draw.randrange(len(content))
+    if kind == "insert":
+        return content[:place] + draw.randbytes(draw.randrange(1, 64)) + content[place:]
+    for _ in range(draw.choice([1, 1, 8])):
+        content[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
+    return content
+
+
+def test_processor_time_is_limited(fair):
+    with sandbox.Sandbox(LIMITS._replace(processor_seconds=1, call_seconds=60)) as opened:
+        cell = opened.open(fair, hostile.SIZE)
+        with pytest.raises(ContractError, match="more than 1 s of processor time"):
+            for seed in range(10_000):
+                cell.generate(uniform_noise(256, seed))
+
+
+def test_a_killed_cell_is_this_machine_s_fault(cells, fair):
+    cell = cells.open(fair, hostile.SIZE)
+    os.kill(cell._process._pid, signal.SIGKILL)
+    with pytest.raises(sandbox.HostError):
+        cell.generate(uniform_noise(2, 0))
+    assert alive(cells) == 0
+
+
+def test_a_killed_server_is_this_machine_s_fault(fair):
+    with sandbox.Sandbox(LIMITS) as opened:
+        cell = opened.open(fair, hostile.SIZE)
+        opened._server._process.kill()
+        opened._server._process.wait()
+        with pytest.raises(sandbox.HostError):
+            cell.generate(uniform_noise(2, 0))
+        with pytest.raises(sandbox.HostError):
+            opened.open(fair, hostile.SIZE)
+
+
+def test_cells_end_with_their_sandbox(fair):
+    opened = sandbox.Sandbox(LIMITS)
+    pid = opened.open(fair, hostile.SIZE)._process._pid
+    opened.close()
+    for _ in range(100):
+        if not os.path.exists(f"/proc/{pid}"):
+            return
+        time.sleep(0.05)
+    pytest.fail("a cell is left")
+
+
+def test_missing_bucket_and_folder(cells, tmp_path):
+    with pytest.raises(UserError, match="no complete snapshot"):
+        cells.open(str(tmp_path / "nothing"), hostile.SIZE)
+
+
+def test_a_file_that_grows_while_it_is_copied(tmp_path, fair):
+    """Its size is checked again when it is read."""
+    shutil.copytree(fair, tmp_path / "run")
+    limits = staging.SizeLimits(meta=10)
+    with pytest.raises(ContractError, match="too large"):
+        staging.stage(str(tmp_path / "run"), str(tmp_path / "copies"), limits)
+    assert not (tmp_path / "copies").exists()
+
+
+def test_a_pipe_in_place_of_a_file(cells, tmp_path, fair):
+    shutil.copytree(fair, tmp_path / "run")
+    os.remove(tmp_path / "run" / "model.ckpt-1.meta")
+    os.mkfifo(tmp_path / "run" / "model.ckpt-1.meta")
+    failed = []
+    thread = threading.Thread(target=lambda: failed.append(refused(cells, tmp_path / "run")), daemon=True)
+    thread.start()
+    thread.join(20)
+    assert failed and "no complete snapshot" in failed[0]
