@@ -211,6 +211,8 @@ def _told(opened, outcome):
     """Prints how an event ended."""
     event, kept = outcome.event, opened.store
     listed, matches = kept.teams(event.id), kept.matches(event.id)
+    if event.mode == events.CHECK:
+        return _checked(*listed)
     if event.mode == events.TOURNAMENT:
         print("\n" + results.bracket_text(listed, matches))
     if event.mode == events.LEAGUE:
@@ -227,6 +229,12 @@ def _told(opened, outcome):
         _say("the arena is frozen; --mode=thaw, then the same command goes on")
     _say(f"to look at it: python -m gan.scoreboard --arena_dir={opened.folder}")
     return 1 if outcome.held or outcome.is_frozen else 0
+
+
+def _checked(team):
+    if team.fault:
+        raise UserError(f"{team.path} would forfeit every match: {team.fault}")
+    _say(f"{team.path}, step {team.step}, can take part")
 
 
 def _replay(opened, half_round):

@@ -177,6 +177,7 @@ def test_a_match_and_a_check(graded, faces, tmp_path, capsys):
     assert play(f"--snapshots=a={graded[0]},b={graded[2]}", "--num_rounds=2", mode="match", **given) == 0
     assert "b wins" in capsys.readouterr().out
     assert play(f"--snapshots={graded[2]}", mode="check", **given) == 0
+    assert "can take part" in capsys.readouterr().out
     with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
         assert [event.name for event in kept.events()] == ["match 1", "check 1"]
         first, second = kept.matches()
@@ -331,6 +332,12 @@ def test_mistakes(faces, guests, tmp_path, fails):
     assert "90 are needed" in fails(battle.main, "--mode=tournament", both, f"--input_data_pattern={few}", folder)
     zone = ["--mode=mock", both, data, folder, "--time_zone=Asia/Soul"]
     assert "Asia/Seoul" in fails(battle.main, *zone)
+
+
+def test_a_check_that_fails(faces, tmp_path, fails):
+    hostile.build("keeps state", tmp_path / "bad")
+    flags = [f"--snapshots={tmp_path}/bad", f"--input_data_pattern={faces}", f"--arena_dir={tmp_path}/arena"]
+    assert "would forfeit every match: the discriminator uses" in fails(battle.main, "--mode=check", *flags)
 
 
 def test_two_at_a_time(guests, faces, tmp_path, fails):
