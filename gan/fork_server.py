@@ -11,6 +11,7 @@ cells do. sandbox.py starts it and speaks to it over a socket, by its file descr
 When its caller is gone it ends, and every cell with it.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -32,7 +33,7 @@ def main():
     from gan import cell
 
     cell.prepare()
-    with socket.socket(fileno=int(sys.argv[1])) as caller:
+    with socket.socket(fileno=int(sys.argv[1])) as caller, contextlib.suppress(ConnectionError):  # the caller is gone
         _answer(caller, {"threads": len(os.listdir("/proc/self/task")) if sys.platform == "linux" else None})
         while True:
             content, descriptors, _, _ = socket.recv_fds(caller, _LONGEST, 2)
