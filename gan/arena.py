@@ -127,6 +127,10 @@ class Arena:
             self.store.hold_match(row.id, str(error))
             return self.store.match(row.id)
 
+    def rate_again(self, modes):
+        """See the function of this name."""
+        rate_again(self.store, modes)
+
     def rest(self):
         """Closes all cells, to leave the memory to others until the next match."""
         while self._cells:

@@ -78,6 +78,7 @@ def play(arena, event, on_match=lambda match, home, away: None):
     Returns:
         An Outcome.
     """
+    arena.rate_again(RATED)  # where a kill followed an annulment
     if not arena.store.teams(event.id):
         _admit_all(arena, event)
     for match in arena.store.matches(event.id):

@@ -158,7 +158,7 @@ class Board:
             changed = self._changed
             if sent != self._number:
                 is_next = sent is not None and sent + 1 == self._number
-                text = _json(self._change) if is_next else _json(self._state)
+                text = _json(self._change if is_next else self._as_of_now())
                 sent = self._number
                 yield f"event: {'change' if is_next else 'state'}\ndata: {text}\n\n"
                 continue
@@ -175,6 +175,10 @@ class Board:
     def current(self):
         """The state now."""
         self.look()
+        return self._as_of_now()
+
+    def _as_of_now(self):
+        """The state, with the time by which a browser sets its clock."""
         return self._state | {"now": time.time()}
 
     def _wake(self):
@@ -195,7 +199,8 @@ def difference(before, after):
     for key, value in after.items():
         old = before[key]
         if isinstance(value, dict) and isinstance(old, dict):
-            value, old = {name: part for name, part in value.items() if old.get(name, old) != part}, {}
+            value = {name: part for name, part in value.items() if name not in old or old[name] != part}
+            old = {}
         if value != old:
             changes[key] = value
     return changes

@@ -36,7 +36,7 @@ Arena.ReplayView = class {
     );
     return el(
       "div",
-      { class: "controls", role: "group", "aria-label": "Replay" },
+      { class: "controls", role: "group", "aria-label": "Replay", hidden: true },
       this.play,
       button("Half round back", () => this.goToHalf(-1)),
       button("Face back", () => this.goTo(this.step - 1)),
