@@ -74,13 +74,15 @@ class Snapshot:
         self.networks = [contract.freeze(network, read_weight) for network in contract.cut(meta_graph, size)]
         graph = tf.Graph()
         with graph.as_default():
-            self._generator, self._discriminator = (
+            ends = [
                 contract.connect(network, size, scope)
                 for network, scope in zip(self.networks, ("generator", "discriminator"))
-            )
+            ]
         config = tf.ConfigProto()
         config.graph_options.rewrite_options.disable_meta_optimizer = True
-        self._session = tf.Session(graph=graph, config=config)
+        session = tf.Session(graph=graph, config=config)
+        # Made once: `run` looks up what it is asked for in each call, which takes as long as a small network does.
+        self._generator, self._discriminator = (session.make_callable(result, [given]) for given, result in ends)
 
     def _meta_graph(self):
         meta_graph = tf.MetaGraphDef()
@@ -99,10 +101,9 @@ class Snapshot:
         return self._run(self._discriminator, images, contract.PROBABILITY, 1, batch_size or self._batch_size)[:, 0]
 
     def _run(self, network, values, name, width, batch_size):
-        given, result = network
         parts = [values[i : i + batch_size] for i in range(0, len(values), batch_size)]
         with contract.explaining(f"{name} cannot be computed"):
-            results = np.concatenate([self._session.run(result, {given: part}) for part in parts])
+            results = np.concatenate([network(part) for part in parts])
         if results.shape != (len(values), width):
             raise ContractError(f"{name} returned shape {list(results.shape)}, not {[len(values), width]}")
         return results
