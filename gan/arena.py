@@ -159,6 +159,7 @@ class Arena:
 
     def _play(self, event, row, rivals, is_rated):
         sides, key = [self._side(rival) for rival in rivals], _key(event, row)
+        _open_both(sides)
         played = [_result(half_round) for half_round in self.store.half_rounds(row.id)]
         for number in range(len(played), 2 * row.num_rounds):
             half_round = self._try_often(
@@ -243,7 +244,7 @@ class Arena:
         if cell is None or cell.closed:
             while len(self._cells) >= CELLS:
                 self._cells.popitem(last=False)[1].close()
-            cell = self._begin_sandbox().open_staged(staged, self.size)
+            cell = self._begin_sandbox().start(staged, self.size)
         self._cells[staged.digest] = cell
         return cell
 
@@ -298,6 +299,14 @@ def _rated(kept, rule, names):
     known = kept.ratings()
     before = [ratings.Rating(known[name].mu, known[name].sigma) if name in known else ratings.new() for name in names]
     return [(name, new.mu, new.sigma) for name, new in zip(names, ratings.after_match(*before))]
+
+
+def _open_both(sides):
+    """Opens both snapshots at a time, and before either is timed; what fails is told when it is used."""
+    for action in (lambda side: side.open(), lambda side: side.open().wait()):
+        for side in sides:
+            with contextlib.suppress(ContractError, sandbox.HostError):
+                action(side)
 
 
 def _key(event, row):

@@ -116,10 +116,12 @@ class Sandbox:
             HostError: this machine failed.
             UserError: the bucket cannot be read.
         """
-        return self.open_staged(staging.stage(where, self._folder), size, batch_size)
+        cell = self.start(staging.stage(where, self._folder), size, batch_size)
+        cell.wait()
+        return cell
 
-    def open_staged(self, staged, size, batch_size=256):
-        """Likewise for a staging.Staged."""
+    def start(self, staged, size, batch_size=256):
+        """Begins to open a staging.Staged: a Cell, whose `wait` raises what `open` would."""
         process = self._process({"folder": staged.folder, "name": staged.name, "size": size, "batch_size": batch_size})
         return Cell(process, staged, size, batch_size, self._limits)
 
@@ -145,7 +147,7 @@ class Cell:
         step: its training step.
         size: pixels of an image.
         staged: a staging.Staged: its files.
-        shapes: variable name -> shape, of all that the checkpoint holds.
+        shapes: variable name -> shape, of all that the checkpoint holds; None until it is open.
         seconds: of the last call's model time.
     """
 
@@ -153,8 +155,7 @@ class Cell:
         self.path, self.step, self.size, self.staged = staged.path, staged.step, size, staged
         self.seconds = 0.0
         self._process, self._batch_size, self._limits = process, batch_size, limits
-        told, _ = self._explained(None, limits.open_seconds, "be opened")
-        self.shapes = told["shapes"]
+        self.shapes = None
 
     def __enter__(self):
         return self
@@ -181,8 +182,15 @@ class Cell:
         """What TensorFlow wrote to stderr in there, at most 64 KiB."""
         return self._process.log()
 
+    def wait(self):
+        """Waits until it is open; every other method does so too."""
+        if self.shapes is None:
+            told, _ = self._explained(None, self._limits.open_seconds, "be opened")
+            self.shapes = told["shapes"]
+
     def verify(self):
         """Runs both networks and checks the rules that only show when they run; see contract.check_behaviour."""
+        self.wait()
         self._explained({"do": cell.VERIFY}, self._limits.open_seconds, "be checked")
 
     def generate(self, noise, batch_size=None):
@@ -194,6 +202,7 @@ class Cell:
         return self._run(cell.DISCRIMINATE, images, 1, batch_size, "its discriminator's probabilities")[:, 0]
 
     def _run(self, what, inputs, width, batch_size, name):
+        self.wait()
         self.seconds, results = 0.0, []
         for start in range(0, len(inputs), self._batch_size):
             part = inputs[start : start + self._batch_size]
