@@ -19,7 +19,7 @@ from gan.random_noise_generator import uniform_noise
 from gan.snapshot import Snapshot
 
 LIMITS = sandbox.CallLimits(memory=600 * 2**20, processor_seconds=20, open_seconds=8, call_seconds=3)
-FUZZED = int(os.environ.get("GAN_FUZZ", "60"))  # mutations; 500 take some minutes
+FUZZED = int(os.environ.get("GAN_FUZZ", "500"))  # mutations
 
 
 @pytest.fixture(scope="module")
