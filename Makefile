@@ -31,7 +31,7 @@ demo: $(INSTALLED)
 	$(RUN) gan.prepare_data --source=faces_sample --output_dir=$(DEMO)/data
 	$(RUN) gan.train --train_data_pattern=$(DEMO)/data/train.tfrecords --train_dir=$(DEMO)/run --seed=1 \
 		--num_epochs=5000 --batch_size=64 --export_generated_images --image_dir=$(DEMO)/generated
-	$(RUN) gan.eval --eval_data_pattern=$(DEMO)/data/validation.tfrecords --train_dir=$(DEMO)/run --run_once
+	$(RUN) gan.eval --eval_data_pattern=$(DEMO)/data/validation.tfrecords --train_dir=$(DEMO)/run --run_once --noquality
 	$(RUN) gan.generate_and_discriminate --G_train_dir=$(DEMO)/run --D_train_dir=$(DEMO)/run --seed=1 \
 		--input_data_pattern=$(DEMO)/data/test.tfrecords --output_dir=$(DEMO)/half_round
 	$(RUN) gan.linear_interpolation --train_dir=$(DEMO)/run --output_file=$(DEMO)/interpolation.png --seed=1

@@ -8,7 +8,6 @@ organiser and the others go on.
 import collections
 import contextlib
 import os
-from typing import NamedTuple
 
 from gan import match, ratings, rules, sandbox, staging, store
 from gan.errors import ContractError, StateError, UserError
@@ -20,13 +19,6 @@ CELLS = 8  # snapshots kept open at a time: some hundred megabytes each
 
 class Held(Exception):
     """This machine failed again and again; the message says how."""
-
-
-class Rival(NamedTuple):
-    """A team that plays, with what the arena needs of it."""
-
-    team: store.Team
-    open: object  # as in match.Side
 
 
 class Arena:
@@ -118,18 +110,14 @@ class Arena:
         if away is None:
             return self.store.finish_match(row.id, home.id, rules.BYE, (None, None))
         try:
-            rivals = [self._rival(team) for team in (home, away)]
-            if any(rival.team.fault for rival in rivals):
-                result = rules.forfeit_result(*(rival.team.fault for rival in rivals), num_rounds)
-                return self._finish(row, rivals, result, None, is_rated)
-            return self._play(event, row, rivals, is_rated)
+            sides = [self._side(team) for team in (home, away)]
+            if any(side.team.fault for side in sides):
+                result = rules.forfeit_result(*(side.team.fault for side in sides), num_rounds)
+                return self._finish(row, sides, result, None, is_rated)
+            return self._play(event, row, sides, is_rated)
         except Held as error:
             self.store.hold_match(row.id, str(error))
             return self.store.match(row.id)
-
-    def rate_again(self, modes):
-        """See the function of this name."""
-        rate_again(self.store, modes)
 
     def rest(self):
         """Closes all cells, to leave the memory to others until the next match."""
@@ -154,11 +142,11 @@ class Arena:
         row = self.store.match(before.match)
         event = next(event for event in self.store.events() if event.id == row.event)
         teams = {team.id: team for team in self.store.teams(event.id)}
-        sides = [self._side(self._rival(teams[team])) for team in (row.home, row.away)]
+        sides = [self._side(teams[team]) for team in (row.home, row.away)]
         return before, match.play_half_round(sides, before.number, self.real_images, _key(event, row))
 
-    def _play(self, event, row, rivals, is_rated):
-        sides, key = [self._side(rival) for rival in rivals], _key(event, row)
+    def _play(self, event, row, sides, is_rated):
+        key = _key(event, row)
         _open_both(sides)
         played = [_result(half_round) for half_round in self.store.half_rounds(row.id)]
         for number in range(len(played), 2 * row.num_rounds):
@@ -166,16 +154,16 @@ class Arena:
                 lambda number=number: match.play_half_round(sides, number, self.real_images, key),
                 f"half round {number} of match {row.id}",
             )
-            played.append(self._keep(row, rivals, number, half_round))
+            played.append(self._keep(row, sides, number, half_round))
         result, seconds = rules.match_result(played), None
         if result.winner is None:
             seconds = self._try_often(
                 lambda: match.measure_times(sides, self.real_images, key), f"the timing of match {row.id}"
             )
             result = rules.match_result(played, seconds)
-        return self._finish(row, rivals, result, seconds, is_rated)
+        return self._finish(row, sides, result, seconds, is_rated)
 
-    def _keep(self, row, rivals, number, played):
+    def _keep(self, row, sides, number, played):
         """Commits a half round, after a look for copied training images; returns the rules.HalfRound that counts."""
         drawer = rules.generator_side(number)
         suspects = self._copies.find(played.images, played.truth) if self._copies and played.images is not None else []
@@ -186,8 +174,8 @@ class Arena:
         half_round = self.store.add_half_round(
             row.id,
             number,
-            generator=rivals[drawer].team.id,
-            discriminator=rivals[1 - drawer].team.id,
+            generator=sides[drawer].team.id,
+            discriminator=sides[1 - drawer].team.id,
             seed=played.seed,
             images=played.images,
             truth=played.truth,
@@ -195,16 +183,14 @@ class Arena:
             **played.result._asdict(),
         )
         for suspect in suspects:
-            team = rivals[drawer].team.id
+            team = sides[drawer].team.id
             self.store.add_suspect(event=row.event, team=team, half_round=half_round, **suspect._asdict())
         return played.result
 
-    def _finish(self, row, rivals, result, seconds, is_rated):
-        names = [rivals[side].team.name for side in (result.winner, 1 - result.winner)]
-        rated = _rated(self.store, result.rule, names) if is_rated else []
-        return self.store.finish_match(
-            row.id, rivals[result.winner].team.id, result.rule, result.points, seconds, rated
-        )
+    def _finish(self, row, sides, result, seconds, is_rated):
+        names = [sides[side].team.name for side in (result.winner, 1 - result.winner)]
+        rated = ratings.rated(self.store, result.rule, names) if is_rated else []
+        return self.store.finish_match(row.id, sides[result.winner].team.id, result.rule, result.points, seconds, rated)
 
     def _admit(self, path):
         try:
@@ -220,16 +206,13 @@ class Arena:
             return staged.digest, staged.step, error.why
         return staged.digest, staged.step, None
 
-    def _rival(self, team):
+    def _side(self, team):
         """Raises Held where its snapshot still cannot be had."""
         if team.fault is None and team.snapshot is None:
             admitted = self._try_often(lambda: self._admit(team.path), f"admitting {team.name}")
             self.store.set_snapshot(team.id, *admitted)
             team = team._replace(**dict(zip(("snapshot", "step", "fault"), admitted)))
-        return Rival(team, lambda: self._open_kept(team))
-
-    def _side(self, rival):
-        return match.Side(rival.team.name, rival.open)
+        return match.Side(team, lambda: self._open_kept(team))
 
     def _open_kept(self, team):
         staged = staging.restage(self._snapshots, team.snapshot, team.path)
@@ -257,9 +240,9 @@ class Arena:
         for attempt in range(TRIES):
             try:
                 return action()
-            except (sandbox.HostError, OSError, UserError) as error:
-                if isinstance(error, (ContractError, StateError)):
-                    raise
+            except (ContractError, StateError):
+                raise
+            except (UserError, OSError) as error:
                 self.store.log("host", f"{what}, attempt {attempt + 1}: {error}")
                 self._end_sandbox()
                 failed = error
@@ -275,30 +258,6 @@ class Arena:
         sandbox_, self._sandbox = self._sandbox, None
         if sandbox_:
             sandbox_.close()
-
-
-def rate_again(kept, modes):
-    """Rates anew what the ratings were forgotten of; see store.Store.annul.
-
-    Args:
-        kept: a store.Store.
-        modes: of the events that are rated.
-    """
-    rated_events = {event.id for event in kept.events() if event.mode in modes}
-    for row in kept.done_matches(unrated=True):
-        if row.event in rated_events:
-            names = {team.id: team.name for team in kept.teams(row.event)}
-            loser = row.away if row.winner == row.home else row.home
-            kept.rate(row.id, _rated(kept, row.rule, [names[row.winner], names.get(loser)]))
-
-
-def _rated(kept, rule, names):
-    """Ratings after a match, as store.finish_match takes them; `names` are (winner, loser)."""
-    if rule not in (rules.BY_POINTS, rules.BY_FAULT, rules.BY_TIME):  # the others say nothing about strength
-        return []
-    known = kept.ratings()
-    before = [ratings.Rating(known[name].mu, known[name].sigma) if name in known else ratings.new() for name in names]
-    return [(name, new.mu, new.sigma) for name, new in zip(names, ratings.after_match(*before))]
 
 
 def _open_both(sides):

@@ -39,6 +39,7 @@ from gan import (
     events,
     mock_battles,
     pictures,
+    ratings,
     records,
     results,
     rules,
@@ -216,8 +217,7 @@ def _told(opened, outcome):
     if event.mode == events.TOURNAMENT:
         print("\n" + results.bracket_text(listed, matches))
     if event.mode == events.LEAGUE:
-        done = [match for match in matches if match.status == store.DONE]
-        print("\n" + results.table_text(events.standings(listed, done)))
+        print("\n" + results.table_text(events.standings(kept, event)))
     for suspect in kept.suspects(event.id):
         name = next(team.name for team in listed if team.id == suspect.team)
         _say(f"half round {suspect.half_round}: an image of {name} looks copied from the training images")
@@ -255,7 +255,7 @@ def _annul(config):
         raise UserError("--mode=annul needs --match=NUMBER and --reason='...'")
     with store.Store(config.arena_dir) as kept:
         annulled = kept.annul(config.match, config.reason)
-        arena.rate_again(kept, events.RATED)
+        ratings.rate_again(kept, events.RATED)
     _say(f"annulled: {', '.join(map(str, annulled))}; the command that played the event plays on from there")
 
 

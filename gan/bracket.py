@@ -11,10 +11,21 @@ Of eight teams, where the better seeded always wins:
     2 v 7 ─┴ 2 v 3 ─┘
 """
 
+from typing import NamedTuple
+
 from gan.errors import UserError
 
 MIN_TEAMS, MAX_TEAMS = 2, 1024
 _NAMES = {1: "final", 2: "semi-final", 4: "quarter-final"}  # by the matches of the round
+
+
+class Standing(NamedTuple):
+    """A team in the table of a league."""
+
+    played: int
+    won: int
+    points: int
+    against: int  # points of its opponents
 
 
 def by_draw(names, random):
@@ -128,6 +139,30 @@ def everyone_against_everyone(count):
         for place, pairs in enumerate(rounds):
             pairs.append((place, circle) if place % 2 else (circle, place))
     return rounds
+
+
+def standings(teams, results):
+    """The table of a league.
+
+    Args:
+        teams: all teams.
+        results: of each match (home, away, (home's points, away's points), winner).
+
+    Returns:
+        Team -> Standing, in the order of `teams`.
+    """
+    table = {team: Standing(0, 0, 0, 0) for team in teams}
+    for home, away, points, winner in results:
+        for team, own, others in zip((home, away), points, reversed(points)):
+            row = table[team]
+            table[team] = Standing(row.played + 1, row.won + (winner == team), row.points + own, row.against + others)
+    return table
+
+
+def ranked(table):
+    """The teams of a table, best first: wins, then points more than the opponents', then points."""
+    order = {team: (-row.won, row.against - row.points, -row.points) for team, row in table.items()}
+    return sorted(table, key=order.get)
 
 
 def random_pairs(names, random):

@@ -97,7 +97,7 @@ def _attempt(action):
     try:
         return action(), {}
     except ContractError as error:
-        return None, {"fault": str(error.__cause__ or error)}  # without the path, which is another one outside
+        return None, {"fault": error.why}  # without the path, which is another one outside
     except MemoryError:
         return None, {"fault": "it needs more memory than it may have"}
     except Exception as error:  # whatever a stranger's files bring about is a fault of theirs; the log tells where

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan import lowering
+from gan import lowering, outputs
 from gan.errors import ContractError, reason
 from gan.random_noise_generator import NOISE_SIZE, uniform_noise
 
@@ -215,27 +215,17 @@ def check_behaviour(generate, discriminate, size):
     """
     noise = uniform_noise(8, 0)
     images = generate(noise)
-    check_range(GENERATED, images, (8, size))
+    outputs.check(GENERATED, images, (8, size))
     _check_same(GENERATED, images, generate(noise), "changes between two calls with the same noise")
     alone = np.concatenate([generate(noise[i : i + 1]) for i in range(len(noise))])
     _check_same(GENERATED, images, alone, "of one noise vector changes with the rest of its batch")
 
     seen = np.concatenate([np.linspace(0, 1, 4 * size, dtype=np.float32).reshape(4, size), images])
     probability = discriminate(seen)
-    check_range(PROBABILITY, probability, (len(seen),))
+    outputs.check(PROBABILITY, probability, (len(seen),))
     _check_same(PROBABILITY, probability, discriminate(seen), "changes between two calls with the same images")
     alone = np.concatenate([discriminate(seen[i : i + 1]) for i in range(len(seen))])
     _check_same(PROBABILITY, probability, alone, "of one image changes with the rest of its batch")
-
-
-def check_range(name, values, shape):
-    """Raises ContractError unless `values` have the shape, are finite and lie in [0, 1]."""
-    if values.shape != shape:
-        raise ContractError(f"{name} returned shape {list(values.shape)}, not {list(shape)}")
-    if not np.isfinite(values).all():
-        raise ContractError(f"{name} has values that are not finite (NaN or infinity)")
-    if values.size and (values.min() < 0 or values.max() > 1):
-        raise ContractError(f"{name} must lie in [0, 1], its values reach from {values.min():g} to {values.max():g}")
 
 
 @contextlib.contextmanager

@@ -21,6 +21,11 @@ class ContractError(UserError):
         super().__init__(message)
         self.why = why or message
 
+    @classmethod
+    def of(cls, path, why):
+        """The error for the snapshot at a path; `why` says what is wrong with it."""
+        return cls(f"{path} breaks the contract: {why}", str(why))
+
 
 class StateError(UserError):
     """A training directory cannot be used as asked: not writable, full, or of other networks."""

@@ -27,16 +27,6 @@ class Outcome(NamedTuple):
     is_frozen: bool
 
 
-class Standing(NamedTuple):
-    """A team in the table of a league."""
-
-    team: store.Team
-    wins: int
-    losses: int
-    points: int
-    against: int
-
-
 def begin(arena, name, mode, entries, seed, options=None):
     """Begins an event, or goes on with the one of this name.
 
@@ -78,7 +68,7 @@ def play(arena, event, on_match=lambda match, home, away: None):
     Returns:
         An Outcome.
     """
-    arena.rate_again(RATED)  # where a kill followed an annulment
+    ratings.rate_again(arena.store, RATED)  # where a kill followed an annulment
     if not arena.store.teams(event.id):
         _admit_all(arena, event)
     for match in arena.store.matches(event.id):
@@ -93,27 +83,13 @@ def play(arena, event, on_match=lambda match, home, away: None):
     return Outcome(arena.store.event(event.name), champion, held, game.is_frozen)
 
 
-def standings(teams, matches):
-    """The table of a league: wins, then points more than the opponents', then points, then seeding.
-
-    Args:
-        teams: list of store.Team.
-        matches: list of store.Match that are done.
-
-    Returns:
-        List of Standings, best first.
-    """
-    table = {team.id: Standing(team, 0, 0, 0, 0) for team in teams}
-    for match in matches:
-        for team, points, against in (
-            (match.home, match.home_points, match.away_points),
-            (match.away, match.away_points, match.home_points),
-        ):
-            row, won = table[team], match.winner == team
-            table[team] = Standing(
-                row.team, row.wins + won, row.losses + (not won), row.points + points, row.against + against
-            )
-    return sorted(table.values(), key=lambda row: (-row.wins, row.against - row.points, -row.points))
+def standings(kept, event):
+    """The table of a league as it is in a store.Store: store.Team -> bracket.Standing, best first."""
+    teams = {team.id: team for team in kept.teams(event.id)}
+    done = [one for one in kept.matches(event.id) if one.status == store.DONE]
+    points = [(one.home, one.away, (one.home_points, one.away_points), one.winner) for one in done]
+    table = bracket.standings(teams, points)
+    return {teams[team]: table[team] for team in bracket.ranked(table)}
 
 
 def is_frozen(folder):
@@ -170,7 +146,7 @@ def _seeded(game):
         teams = {team.name: team for team in game.teams}
         if game.event.options.get("seeding") == BY_RATING:
             known = game.arena.store.ratings()
-            strengths = {name: ratings.Rating(row.mu, row.sigma).ordinal for name, row in known.items()}
+            strengths = {name: ratings.of(row).ordinal for name, row in known.items()}
             drawn = bracket.by_rating(list(teams), strengths, random)
         else:
             drawn = bracket.by_draw(list(teams), random)
@@ -183,8 +159,7 @@ def _league(game):
     for round, pairs in enumerate(bracket.everyone_against_everyone(len(game.teams))):
         for position, (home, away) in enumerate(pairs):
             game.match(round, position, game.teams[home], game.teams[away])
-    matches = game.arena.store.matches(game.event.id)
-    return standings(game.teams, [match for match in matches if match.status == store.DONE])[0].team
+    return next(iter(standings(game.arena.store, game.event)))
 
 
 def _mock(game):

@@ -19,7 +19,7 @@ TIMING_REPEATS = 15  # of both teams' models, for a tie
 class Side(NamedTuple):
     """One team in a match."""
 
-    name: str
+    team: object  # who it is, for those who keep the results
     open: object  # function that returns its sandbox.Cell, the same one as long as that lives
 
 

@@ -8,6 +8,7 @@ grows a little, since teams go on training.
 import functools
 from typing import NamedTuple
 
+from gan import rules
 from gan.errors import UserError
 from gan.metrics import NORMAL_QUANTILE
 
@@ -52,6 +53,41 @@ def after_match(winner, loser):
     model = _model()
     before = [[model.rating(mu=rating.mu, sigma=rating.sigma)] for rating in (winner, loser)]  # the first won
     return tuple(_ours(after) for (after,) in model.rate(before))
+
+
+def of(row):
+    """The Rating in a store.Rating."""
+    return Rating(row.mu, row.sigma)
+
+
+def rated(kept, rule, names):
+    """Ratings after a match, as store.Store.finish_match takes them; none where it says nothing about strength.
+
+    Args:
+        kept: a store.Store.
+        rule: of rules.py, that decided the match.
+        names: (winner, loser).
+    """
+    if rule not in (rules.BY_POINTS, rules.BY_FAULT, rules.BY_TIME):
+        return []
+    known = kept.ratings()
+    before = [of(known[name]) if name in known else new() for name in names]
+    return [(name, after.mu, after.sigma) for name, after in zip(names, after_match(*before))]
+
+
+def rate_again(kept, modes):
+    """Rates anew what the ratings were forgotten of; see store.Store.annul.
+
+    Args:
+        kept: a store.Store.
+        modes: of the events that are rated.
+    """
+    rated_events = {event.id for event in kept.events() if event.mode in modes}
+    for row in kept.done_matches(unrated=True):
+        if row.event in rated_events:
+            names = {team.id: team.name for team in kept.teams(row.event)}
+            loser = row.away if row.winner == row.home else row.home
+            kept.rate(row.id, rated(kept, row.rule, [names[row.winner], names.get(loser)]))
 
 
 def _ours(rating):

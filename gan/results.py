@@ -37,11 +37,12 @@ def bracket_text(teams, matches):
 
 
 def table_text(standings):
-    """The table of a league as lines."""
-    width = max(len(row.team.name) for row in standings)
+    """The table of a league as lines; see events.standings."""
+    width = max(len(team.name) for team in standings)
     lines = [f"{'':>3} {'':{width}}  won  lost  points"]
-    for place, row in enumerate(standings, 1):
-        lines.append(f"{place:>2}. {row.team.name:{width}} {row.wins:>4} {row.losses:>5} {row.points:>5}:{row.against}")
+    for place, (team, row) in enumerate(standings.items(), 1):
+        lost = row.played - row.won
+        lines.append(f"{place:>2}. {team.name:{width}} {row.won:>4} {lost:>5} {row.points:>5}:{row.against}")
     return "\n".join(lines)
 
 
@@ -68,10 +69,10 @@ def write(folder, event, team, matches, half_rounds, names):
 
 def _match(folder, match, half_rounds, names):
     home, away = names[match.home], names[match.away]
+    if match.status == store.HELD:
+        return [markup.paragraph(markup.text(f"{home} - {away} is held: {match.reason}"), "warning")]
     text = f"{home} {match.home_points} : {match.away_points} {away}"
     parts = [f"<h2>{markup.text(text)}</h2>"]
-    if match.status == store.HELD:
-        return [*parts[:0], markup.paragraph(markup.text(f"{home} - {away} is held: {match.reason}"), "warning")]
     decided = f"{names[match.winner]} wins: {match.rule}. {rules.EXPLANATIONS.get(match.rule, '')}"
     parts.append(markup.paragraph(markup.text(decided)))
     for played in half_rounds:

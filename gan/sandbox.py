@@ -19,15 +19,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan import cell, confinement, staging, wire
+from gan import cell, confinement, outputs, staging, wire
 from gan.errors import ContractError, UserError
 
 _START_SECONDS = 180  # until TensorFlow is imported, on a busy machine
 _LOG_BYTES = 1 << 16  # what a pipe holds, and the most that is kept of what a cell writes to stderr
 _LONGEST_FAULT = 1000  # characters of a sentence that comes from a cell
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH")  # the rest is none of theirs
-# What must be impossible in a cell where isolation is required.
-FORBIDDEN = ("read files", "write files", "connect", "start processes")
 OUTSIDE = os.path.abspath(__file__)  # a file that every user may read, unless confined
 
 
@@ -52,7 +50,7 @@ class Isolation(NamedTuple):
 
     held: tuple  # layers of confinement.py
     missing: dict  # layer -> why not
-    possible: tuple  # of FORBIDDEN: what a cell could do all the same
+    possible: tuple  # what a cell could do all the same; see confinement.still_possible
 
     def described(self):
         """A sentence."""
@@ -104,7 +102,7 @@ class Sandbox:
         with tempfile.TemporaryDirectory(prefix="gan-probe-") as folder:
             confinement.make_root(folder)
             probe = self._process({"folder": folder, "name": None, "size": 0, "batch_size": 1})
-            with probe:
+            with contextlib.closing(probe):
                 told, _ = probe.ask(None, self._limits.open_seconds, "start")
         return Isolation(tuple(told["held"]), told["missing"], tuple(told["possible"]))
 
@@ -195,11 +193,11 @@ class Cell:
 
     def generate(self, noise, batch_size=None):
         """noise float32 [N, 100] -> images float32 [N, size] in [0, 1]."""
-        return self._run(cell.GENERATE, noise, self.size, batch_size, "its generator's images")
+        return self._run(cell.GENERATE, noise, self.size, batch_size, "its generator")
 
     def discriminate(self, images, batch_size=None):
         """images float32 [N, size] in [0, 1] -> probabilities that they are real, float32 [N]."""
-        return self._run(cell.DISCRIMINATE, images, 1, batch_size, "its discriminator's probabilities")[:, 0]
+        return self._run(cell.DISCRIMINATE, images, 1, batch_size, "its discriminator")[:, 0]
 
     def _run(self, what, inputs, width, batch_size, name):
         self.wait()
@@ -208,12 +206,10 @@ class Cell:
             part = inputs[start : start + self._batch_size]
             results.append(self._call(what, part, len(part) * width, batch_size).reshape(-1, width))
         result = np.concatenate(results) if results else np.zeros((0, width), np.float32)
-        if result.shape != (len(inputs), width):
-            raise self._breach(f"{name} are of shape {list(result.shape)}, not {[len(inputs), width]}")
-        if not np.isfinite(result).all():
-            raise self._breach(f"{name} are not all finite numbers")
-        if result.size and (result.min() < 0 or result.max() > 1):
-            raise self._breach(f"{name} go from {result.min():.4g} to {result.max():.4g}, outside of [0, 1]")
+        try:
+            outputs.check(name, result, (len(inputs), width))
+        except ContractError as error:
+            raise self._breach(error) from error
         return result
 
     def _call(self, what, inputs, count, batch_size):
@@ -238,7 +234,7 @@ class Cell:
 
     def _breach(self, why):
         self.close()
-        return ContractError(f"{self.path} breaks the contract: {why}", str(why))
+        return ContractError.of(self.path, why)
 
 
 class _Process:
@@ -258,12 +254,6 @@ class _Process:
         finally:
             theirs.close()
             os.close(log)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
     def ask(self, request, seconds, what, array=None, most=0):
         """Sends a request where there is one, and waits for a message: (dict, float32 [N]).

@@ -322,7 +322,7 @@ def _team(row):
 
 
 def _rating(row):
-    rating = ratings.Rating(row.mu, row.sigma)
+    rating = ratings.of(row)
     low, high = rating.interval
     return {"mu": row.mu, "sigma": row.sigma, "low": low, "high": high, "ordinal": rating.ordinal}
 
@@ -355,15 +355,6 @@ def _bracket(teams, matches):
 
 def _standings(teams, matches):
     """Team -> what it brought home from the matches that are done."""
-    table = {team: {"played": 0, "won": 0, "points": 0, "against": 0} for team in teams}
-    for match in matches.values():
-        if match["status"] != store.DONE or match["away"] is None:
-            continue
-        sides = (match["home"], match["away"])
-        for team, points, against in zip(sides, match["points"], reversed(match["points"])):
-            row = table[team]
-            row["played"] += 1
-            row["won"] += match["winner"] == team
-            row["points"] += points
-            row["against"] += against
-    return table
+    done = [one for one in matches.values() if one["status"] == store.DONE and one["away"] is not None]
+    table = bracket.standings(teams, [(one["home"], one["away"], one["points"], one["winner"]) for one in done])
+    return {team: row._asdict() for team, row in table.items()}

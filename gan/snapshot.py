@@ -114,4 +114,4 @@ class Snapshot:
         try:
             yield
         except ContractError as error:
-            raise ContractError(f"{self.path} breaks the contract: {error}") from error
+            raise ContractError.of(self.path, error) from error

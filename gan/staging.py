@@ -60,7 +60,7 @@ def stage(where, folder, limits=DEFAULT_SIZES):
     _check_before_fetching(where, limits)
     found = checkpoint.latest_snapshot(where)
     if found is None:
-        raise _breach(where, "there is no complete snapshot (model.ckpt-N.index, .meta and .data-*)")
+        raise ContractError.of(where, "there is no complete snapshot (model.ckpt-N.index, .meta and .data-*)")
     name = os.path.basename(found.prefix)
     os.makedirs(folder, exist_ok=True)
     partial = tempfile.mkdtemp(prefix=".partial-", dir=folder)
@@ -99,7 +99,7 @@ def _check_before_fetching(where, limits):
         if is_folder and checkpoint.is_pointer(name):
             named = checkpoint.named_path(folder) if size <= _LONGEST_POINTER else None
             if named is None or ".." in re.split(r"[/\\]", named):
-                raise _breach(where, f"its file {name} names no snapshot in its folder")
+                raise ContractError.of(where, f"its file {name} names no snapshot in its folder")
 
 
 def _copy(folder, name, target, limits):
@@ -124,12 +124,12 @@ def _copy(folder, name, target, limits):
 def _opened(path):
     """Opens a regular file; a link or anything else is the fault of who put it there."""
     if os.path.islink(path):
-        raise _breach(path, f"{os.path.basename(path)} is a link; a snapshot's files must lie in its folder")
+        raise ContractError.of(path, f"{os.path.basename(path)} is a link; a snapshot's files must lie in its folder")
     # Neither follows a link nor waits for a pipe's writer, should the file have been exchanged since.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise _breach(path, f"{os.path.basename(path)} is no regular file")
+        raise ContractError.of(path, f"{os.path.basename(path)} is no regular file")
     return os.fdopen(descriptor, "rb")
 
 
@@ -142,8 +142,4 @@ def _part(name):
 def _too_large(path, size, part, limits):
     most = getattr(limits, part)
     text = f"({size / MEBIBYTE:.0f} MiB; .{part} files may have {most / MEBIBYTE:.0f} MiB)"
-    return _breach(path, f"{os.path.basename(path)} is too large {text}")
-
-
-def _breach(path, why):
-    return ContractError(f"{path} breaks the contract: {why}", why)
+    return ContractError.of(path, f"{os.path.basename(path)} is too large {text}")

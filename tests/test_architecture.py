@@ -62,6 +62,7 @@ LEAVES = {
     "half_round",
     "copies",
     "wire",
+    "outputs",
     "seccomp",
     "landlock",
     "confinement",
