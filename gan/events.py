@@ -74,9 +74,11 @@ def play(arena, event, on_match=lambda match, home, away: None):
     for match in arena.store.matches(event.id):
         if match.status == store.HELD:
             arena.store.release_match(match.id)
+    _tell_frozen(arena, event, is_frozen(arena.folder))
     game = _Game(arena, event, on_match)
     players = {TOURNAMENT: _tournament, LEAGUE: _league, MOCK: _mock, MATCH: _match, CHECK: _check}
     champion = players[event.mode](game) if event.finished is None else _champion(game)
+    _tell_frozen(arena, event, game.is_frozen)
     held = [match for match in arena.store.matches(event.id) if match.status == store.HELD]
     if event.finished is None and not held and not game.is_frozen:
         arena.store.finish_event(event.id, champion and champion.id)
@@ -95,6 +97,12 @@ def standings(kept, event):
 def is_frozen(folder):
     """Whether the organiser wants nothing to be played in an arena_dir."""
     return os.path.exists(os.path.join(folder, FROZEN))
+
+
+def _tell_frozen(arena, event, frozen):
+    """Notes for the screen whether the event is frozen, where it is news and the event is not over."""
+    if event.finished is None and arena.store.event(event.name).frozen != frozen:
+        arena.store.set_frozen(event.id, frozen)
 
 
 class _Game:

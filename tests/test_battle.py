@@ -205,9 +205,13 @@ def test_annul_freeze_and_replay(guests, faces, tmp_path, capsys):
     assert battle.main(["battle", "--mode=freeze", f"--arena_dir={folder}"]) == 0
     assert play(f"--teams={listed}", **given) == 1
     assert "frozen" in capsys.readouterr().out
+    with store.Store(str(folder), read_only=True) as kept:
+        assert kept.event("tournament").frozen, "the screen tells"
     assert battle.main(["battle", "--mode=thaw", f"--arena_dir={folder}"]) == 0
     assert play(f"--teams={listed}", **given) == 0
     after = told(folder)
+    with store.Store(str(folder), read_only=True) as kept:
+        assert not kept.event("tournament").frozen
     assert after["champion"] is not None and len(after["matches"]) == len(before["matches"])
     with store.Store(str(folder), read_only=True) as kept:
         assert {row.reason for row in kept.matches(with_annulled=True) if row.status == store.ANNULLED}
