@@ -9,7 +9,7 @@ import collections
 import contextlib
 import os
 
-from gan import match, ratings, rules, sandbox, staging, store
+from gan import match, ratings, results, rules, sandbox, staging, store
 from gan.errors import ContractError, StateError, UserError
 
 SNAPSHOTS = "snapshots"  # folder of arena_dir with the copies of all that was handed in
@@ -56,6 +56,7 @@ class Arena:
         with contextlib.ExitStack() as resources:
             self.store = resources.enter_context(store.Store(folder))
             self._limits = limits
+            self._has_new_suspects = False
             self._sandbox = None
             resources.callback(self._end_sandbox)
             self._cells = collections.OrderedDict()
@@ -161,6 +162,7 @@ class Arena:
                 lambda: match.measure_times(sides, self.real_images, key), f"the timing of match {row.id}"
             )
             result = rules.match_result(played, seconds)
+        self._show_suspects(event)
         return self._finish(row, sides, result, seconds, is_rated)
 
     def _keep(self, row, sides, number, played):
@@ -185,7 +187,13 @@ class Arena:
         for suspect in suspects:
             team = sides[drawer].team.id
             self.store.add_suspect(event=row.event, team=team, half_round=half_round, **suspect._asdict())
+            self._has_new_suspects = True
         return played.result
+
+    def _show_suspects(self, event):
+        if self._has_new_suspects:
+            results.write_suspects(self.folder, event, self.store.teams(event.id), self.store.suspects(event.id))
+            self._has_new_suspects = False
 
     def _finish(self, row, sides, result, seconds, is_rated):
         names = [sides[side].team.name for side in (result.winner, 1 - result.winner)]

@@ -218,9 +218,7 @@ def _told(opened, outcome):
         print("\n" + results.bracket_text(listed, matches))
     if event.mode == events.LEAGUE:
         print("\n" + results.table_text(events.standings(kept, event)))
-    for suspect in kept.suspects(event.id):
-        name = next(team.name for team in listed if team.id == suspect.team)
-        _say(f"half round {suspect.half_round}: an image of {name} looks copied from the training images")
+    _tell_suspects(opened, event, listed)
     if outcome.champion:
         _say(f"\n{outcome.champion.name} wins {event.name}")
     for match in outcome.held:
@@ -229,6 +227,14 @@ def _told(opened, outcome):
         _say("the arena is frozen; --mode=thaw, then the same command goes on")
     _say(f"to look at it: python -m gan.scoreboard --arena_dir={opened.folder}")
     return 1 if outcome.held or outcome.is_frozen else 0
+
+
+def _tell_suspects(opened, event, listed):
+    suspects = opened.store.suspects(event.id)
+    page = results.write_suspects(opened.folder, event, listed, suspects)
+    for team in listed:
+        if count := sum(suspect.team == team.id for suspect in suspects):
+            _say(f"{count} images of {team.name} look copied from the training images, see {page}")
 
 
 def _checked(team):

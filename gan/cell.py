@@ -9,8 +9,8 @@ It answers requests one by one, over a socket, in the messages of wire.py:
 | `discriminate` | images [N, size]            | likewise, with the probabilities [N]                            |
 
 Between `go` and `finished` nothing is done but running the model, so that who asks can time it by its own
-clock. Its first message, before any request, says which layers of confinement hold and what the snapshot is,
-or what is wrong with it: `fault` where it breaks the contract.
+clock. Before any request it sends two messages: which layers of confinement hold, before it opens anything; and
+what the snapshot is, or what is wrong with it: `fault` where it breaks the contract.
 """
 
 import numpy as np
@@ -54,10 +54,11 @@ def run(channel, folder, name, size, batch_size, memory, processor_seconds, numb
     if name is None:
         wire.send(channel, {**told, "possible": confinement.still_possible(outside)})
         return
+    wire.send(channel, told)
     snapshot, fault = _attempt(lambda: _open(name, size, batch_size))
     if not fault:
         _attempt(lambda: _warm_up(snapshot))  # what goes wrong is told when it is asked for
-    wire.send(channel, {**told, **fault, **({} if fault else {"shapes": snapshot.shapes})})
+    wire.send(channel, fault or {"shapes": snapshot.shapes})
     while not fault:
         try:
             request, values = wire.receive(channel, MOST_IMAGES * max(size, NOISE_SIZE))

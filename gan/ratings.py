@@ -70,8 +70,8 @@ def rated(kept, rule, names):
     """
     if rule not in (rules.BY_POINTS, rules.BY_FAULT, rules.BY_TIME):
         return []
-    known = kept.ratings()
-    before = [of(known[name]) if name in known else new() for name in names]
+    known = [kept.rating(name) for name in names]
+    before = [of(row) if row else new() for row in known]
     return [(name, after.mu, after.sigma) for name, after in zip(names, after_match(*before))]
 
 

@@ -1,10 +1,23 @@
-"""What an arena tells: lines for the terminal, and a team's own folder of results. No TensorFlow."""
+"""What an arena tells: lines for the terminal, a team's own folder of results, the organiser's page of copies.
+
+No TensorFlow.
+"""
 
 import os
+
+import numpy as np
 
 from gan import bracket, half_round, markup, rules, store
 
 PAGE = "index.html"
+SUSPECTS = "suspects"  # folder of arena_dir with a page for each event in which copies were suspected
+
+_MOST_SHOWN = 60  # of a team's suspects
+_COPIES = (
+    "Above, a generated image; below it the training image that it looks copied from, mirrored where that is nearer. "
+    "The number is their distance in pixels: 100% is what real images that nobody trained on are from the training "
+    "image nearest to them, in the middle, and 0% is a copy. Below 50% an image is suspected."
+)
 
 
 def line(match, home, away):
@@ -65,6 +78,43 @@ def write(folder, event, team, matches, half_rounds, names):
         parts += _match(folder, match, half_rounds(match.id), names)
     with open(os.path.join(folder, PAGE), "w", encoding="utf-8") as file:
         file.write(markup.document(f"{team.name}, {event.name}", parts))
+
+
+def write_suspects(folder, event, teams, suspects):
+    """Writes the organiser's page of the images of an event that look copied, beside what they look copied from.
+
+    Args:
+        folder: arena_dir.
+        event: a store.Event.
+        teams: its store.Teams.
+        suspects: its store.Suspects.
+
+    Returns:
+        The page's path; None where there is nothing to show, and nothing is written.
+    """
+    if not suspects:
+        return None
+    parts = [f"<h1>{markup.text(event.name)}: images that look copied</h1>", markup.paragraph(_COPIES, "note")]
+    for team in teams:
+        found = sorted((one for one in suspects if one.team == team.id), key=lambda one: one.distance)
+        if found:
+            shown = f", the nearest {_MOST_SHOWN} shown" if len(found) > _MOST_SHOWN else ""
+            parts += [f"<h2>{markup.text(team.name)}: {len(found)}{shown}</h2>"]
+            parts += [markup.faces([_suspect(one) for one in found[:_MOST_SHOWN]])]
+    path = os.path.join(folder, SUSPECTS, f"event_{event.id}.html")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(markup.document(f"{event.name}: images that look copied", parts))
+    return path
+
+
+def _suspect(suspect):
+    share = suspect.distance / (2 * suspect.limit_)  # the limit is half of what is usual
+    return markup.face(
+        np.stack([suspect.generated, suspect.original]),
+        f"{share:.0%}<br>half round {suspect.half_round}",
+        "a generated image, and below it the training image that it looks copied from",
+    )
 
 
 def _match(folder, match, half_rounds, names):

@@ -85,7 +85,7 @@ class Sandbox:
             self._processes = []
             started.callback(self._end_processes)
             self._resources = started.pop_all()
-        self._count = 0
+        self._count, self._held = 0, frozenset()
 
     def __enter__(self):
         return self
@@ -98,12 +98,13 @@ class Sandbox:
         self._resources.close()
 
     def isolation(self):
-        """Tries out what a cell can do on this machine: an Isolation."""
+        """Tries out what a cell can do on this machine: an Isolation, which every later cell must keep to."""
         with tempfile.TemporaryDirectory(prefix="gan-probe-") as folder:
             confinement.make_root(folder)
             probe = self._process({"folder": folder, "name": None, "size": 0, "batch_size": 1})
             with contextlib.closing(probe):
                 told, _ = probe.ask(None, self._limits.open_seconds, "start")
+        self._held = frozenset(told["held"])
         return Isolation(tuple(told["held"]), told["missing"], tuple(told["possible"]))
 
     def open(self, where, size, batch_size=256):
@@ -121,7 +122,7 @@ class Sandbox:
     def start(self, staged, size, batch_size=256):
         """Begins to open a staging.Staged: a Cell, whose `wait` raises what `open` would."""
         process = self._process({"folder": staged.folder, "name": staged.name, "size": size, "batch_size": batch_size})
-        return Cell(process, staged, size, batch_size, self._limits)
+        return Cell(process, staged, size, batch_size, self._limits, self._held)
 
     def _process(self, arguments):
         self._count += 1
@@ -149,11 +150,11 @@ class Cell:
         seconds: of the last call's model time.
     """
 
-    def __init__(self, process, staged, size, batch_size, limits):
+    def __init__(self, process, staged, size, batch_size, limits, must_hold=frozenset()):
         self.path, self.step, self.size, self.staged = staged.path, staged.step, size, staged
         self.seconds = 0.0
         self._process, self._batch_size, self._limits = process, batch_size, limits
-        self.shapes = None
+        self._must_hold, self.shapes = must_hold, None
 
     def __enter__(self):
         return self
@@ -183,8 +184,14 @@ class Cell:
     def wait(self):
         """Waits until it is open; every other method does so too."""
         if self.shapes is None:
-            told, _ = self._explained(None, self._limits.open_seconds, "be opened")
-            self.shapes = told["shapes"]
+            self._check_confined(self._explained(None, self._limits.open_seconds, "start")[0])
+            self.shapes = self._explained(None, self._limits.open_seconds, "be opened")[0]["shapes"]
+
+    def _check_confined(self, told):
+        if lost := self._must_hold - set(told["held"]):
+            self.close()
+            why = ", ".join(f"{layer} ({told['missing'].get(layer)})" for layer in sorted(lost))
+            raise HostError(f"a cell could not be confined by: {why}")
 
     def verify(self):
         """Runs both networks and checks the rules that only show when they run; see contract.check_behaviour."""

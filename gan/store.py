@@ -263,9 +263,14 @@ class Store:
         with self._writing():
             self._add_ratings(match, ratings)
 
+    def rating(self, name):
+        """A team's latest Rating, or None."""
+        return self._one(Rating, "WHERE name = ? ORDER BY id DESC LIMIT 1", name)
+
     def ratings(self):
         """Team name -> its latest Rating."""
-        return {row.name: row for row in self.rating_history()}
+        latest = self._all(Rating, "WHERE id IN (SELECT max(id) FROM rating GROUP BY name) ORDER BY id")
+        return {row.name: row for row in latest}
 
     def rating_history(self):
         """All Ratings, oldest first."""

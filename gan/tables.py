@@ -45,6 +45,7 @@ CREATE TABLE log (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, event INTEGER REFERENCES event(id), match INTEGER REFERENCES match(id),
     kind TEXT NOT NULL, text TEXT NOT NULL);
 CREATE INDEX team_of_event ON team(event);
+CREATE INDEX rating_of_name ON rating(name);
 CREATE INDEX rating_of_match ON rating(match);
 CREATE INDEX suspect_of_event ON suspect(event);
 """

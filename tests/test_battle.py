@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pathlib
 import random
 import re
 import signal
@@ -274,7 +275,9 @@ def test_copies_of_training_images(faces, guests, tmp_path, capsys):
         f"--train_data_pattern={tmp_path}/train.tfrecords",
     ]
     assert play(*flags, **given) == 0
-    assert "copier looks copied" in capsys.readouterr().out
+    told_of, page = re.search(r"(\d+) images of copier look copied .* see (\S+)", capsys.readouterr().out).groups()
+    shown = pathlib.Path(page).read_text(encoding="utf-8")
+    assert "copier: " + told_of in shown and "honest" not in shown and shown.count("<figure>") == int(told_of)
     assert play(*flags, "--forfeit_copies", "--event=again", **given) == 0
     with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
         first, second = kept.matches()

@@ -57,6 +57,15 @@ def test_isolation(cells):
     assert {"limits", "system calls"} <= set(isolation.held)
 
 
+def test_every_cell_is_confined_as_the_first_was(cells, fair, monkeypatch):
+    cells.isolation()
+    cells.open(fair, hostile.SIZE).close()
+    monkeypatch.setattr(cells, "_held", cells._held | {"moat"})
+    with pytest.raises(sandbox.HostError, match="could not be confined by: moat"):
+        cells.open(fair, hostile.SIZE)
+    assert alive(cells) == 0
+
+
 def test_a_fair_one_runs_as_elsewhere(cells, fair):
     noise = uniform_noise(40, 1)
     here = Snapshot(fair, hostile.SIZE)
