@@ -6,6 +6,8 @@ import random
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -98,6 +100,23 @@ def test_hostile_snapshots(cells, tmp_path, name):
     assert time.monotonic() - begun < 2 * LIMITS.open_seconds
     assert not hostile.wrote(tmp_path / "model")
     assert alive(cells) == 0
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
+def test_the_library_of_a_custom_operation_is_not_loaded(cells, tmp_path):
+    """It would start processes, and leave a file, as soon as it is loaded."""
+    canary, source, library = tmp_path / "canary", tmp_path / "bomb.c", tmp_path / "model" / "model.ckpt-1.so"
+    source.write_text(
+        "#include <stdio.h>\n#include <unistd.h>\n"
+        "__attribute__((constructor)) static void start(void) "
+        f'{{ fork(); fork(); FILE *file = fopen("{canary}", "a"); if (file) fclose(file); sleep(1); }}'
+    )
+    reason = hostile.build("custom operation", tmp_path / "model")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    assert re.search(reason, refused(cells, tmp_path / "model"))
+    assert not canary.exists() and alive(cells) == 0
+    subprocess.run([sys.executable, "-c", f"import ctypes; ctypes.CDLL({str(library)!r})"], check=True)
+    assert canary.exists()
 
 
 @pytest.mark.parametrize("name", hostile.FILES)
