@@ -7,13 +7,16 @@ organiser and the others go on.
 
 import collections
 import contextlib
+import hashlib
 import os
+import time
 
 from gan import match, ratings, results, rules, sandbox, staging, store
 from gan.errors import ContractError, StateError, UserError
 
 SNAPSHOTS = "snapshots"  # folder of arena_dir with the copies of all that was handed in
-TRIES = 3  # of what fails by this machine's fault
+PAUSES = (0.0, 1.0, 5.0)  # seconds before each try of what fails by this machine's fault
+COPIES_TO_FORFEIT = 3  # of 15 images; about one in a hundred of people whom nobody trained on is suspected too
 CELLS = 8  # snapshots kept open at a time: some hundred megabytes each
 
 
@@ -60,7 +63,9 @@ class Arena:
             self._sandbox = None
             resources.callback(self._end_sandbox)
             self._cells = collections.OrderedDict()
+            self.isolation = None
             self.isolation = self._begin_sandbox().isolation()
+            staging.clear(self._snapshots)
             if require_isolation and self.isolation.possible:
                 raise UserError(f"--require_isolation: {self.isolation.described()}")
             self._resources = resources.pop_all()
@@ -70,6 +75,11 @@ class Arena:
 
     def __exit__(self, *_):
         self._resources.close()
+
+    def settings(self):
+        """What decides results beside an event's teams and seed, as JSON can hold it: an event keeps to it."""
+        shown = hashlib.sha256(self.real_images.tobytes()).hexdigest()
+        return {"real_images": shown, "forfeit_copies": self._forfeit_copies}
 
     def admit(self, name, path, fault):
         """Copies a team's snapshot, opens and checks it.
@@ -123,7 +133,8 @@ class Arena:
     def rest(self):
         """Closes all cells, to leave the memory to others until the next match."""
         while self._cells:
-            self._cells.popitem()[1].close()
+            with contextlib.suppress(sandbox.HostError):  # gone already
+                self._cells.popitem()[1].close()
 
     def replay(self, half_round):
         """Plays a stored half round again, from the snapshots that were kept.
@@ -144,7 +155,10 @@ class Arena:
         event = next(event for event in self.store.events() if event.id == row.event)
         teams = {team.id: team for team in self.store.teams(event.id)}
         sides = [self._side(teams[team]) for team in (row.home, row.away)]
-        return before, match.play_half_round(sides, before.number, self.real_images, _key(event, row))
+        now = match.play_half_round(sides, before.number, self.real_images, _key(event, row))
+        if before.images is not None and before.generator_fault:  # found to be copies then, which it still is
+            now = _forfeited(now, before.generator_fault)
+        return before, now
 
     def _play(self, event, row, sides, is_rated):
         key = _key(event, row)
@@ -169,11 +183,9 @@ class Arena:
         """Commits a half round, after a look for copied training images; returns the rules.HalfRound that counts."""
         drawer = rules.generator_side(number)
         suspects = self._copies.find(played.images, played.truth) if self._copies and played.images is not None else []
-        if suspects and self._forfeit_copies:
-            fault = f"{len(suspects)} of its images are copies of training images"
-            result = rules.half_round(None, None, None, None, generator_fault=fault)
-            played = played._replace(result=result, images=None, truth=None, probabilities=None)
-        half_round = self.store.add_half_round(
+        if len(suspects) >= COPIES_TO_FORFEIT and self._forfeit_copies:
+            played = _forfeited(played, f"{len(suspects)} of its images are copies of training images")
+        self.store.add_half_round(
             row.id,
             number,
             generator=sides[drawer].team.id,
@@ -182,17 +194,18 @@ class Arena:
             images=played.images,
             truth=played.truth,
             probabilities=played.probabilities,
+            suspects=[suspect._asdict() for suspect in suspects],
             **played.result._asdict(),
         )
-        for suspect in suspects:
-            team = sides[drawer].team.id
-            self.store.add_suspect(event=row.event, team=team, half_round=half_round, **suspect._asdict())
-            self._has_new_suspects = True
+        self._has_new_suspects |= bool(suspects)
         return played.result
 
     def _show_suspects(self, event):
         if self._has_new_suspects:
-            results.write_suspects(self.folder, event, self.store.teams(event.id), self.store.suspects(event.id))
+            try:
+                results.write_suspects(self.folder, event, self.store.teams(event.id), self.store.suspects(event.id))
+            except OSError as error:
+                self.store.log("host", f"the page of suspected copies: {error}", event.id)
             self._has_new_suspects = False
 
     def _finish(self, row, sides, result, seconds, is_rated):
@@ -244,21 +257,24 @@ class Arena:
             self._cells.pop(digest).close()
 
     def _try_often(self, action, what):
-        """Tries it three times, each time after the first with new cells."""
-        for attempt in range(TRIES):
+        """Tries it three times, each time with new cells where these failed."""
+        for attempt, pause in enumerate(PAUSES, 1):
+            time.sleep(pause)
             try:
                 return action()
             except (ContractError, StateError):
                 raise
             except (UserError, OSError) as error:
-                self.store.log("host", f"{what}, attempt {attempt + 1}: {error}")
-                self._end_sandbox()
+                self.store.log("host", f"{what}, attempt {attempt}: {error}")
+                if isinstance(error, sandbox.HostError):
+                    self._end_sandbox()
                 failed = error
         raise Held(str(failed))
 
     def _begin_sandbox(self):
         if self._sandbox is None:
-            self._sandbox = sandbox.Sandbox(self._limits, self._snapshots)
+            must_hold = self.isolation.held if self.isolation else ()
+            self._sandbox = sandbox.Sandbox(self._limits, self._snapshots, must_hold)
         return self._sandbox
 
     def _end_sandbox(self):
@@ -272,13 +288,22 @@ def _open_both(sides):
     """Opens both snapshots at a time, and before either is timed; what fails is told when it is used."""
     for action in (lambda side: side.open(), lambda side: side.open().wait()):
         for side in sides:
-            with contextlib.suppress(ContractError, sandbox.HostError):
+            with contextlib.suppress(UserError, OSError):
                 action(side)
 
 
 def _key(event, row):
     """What names a match for all that is random in it."""
     return event.seed, row.round, row.position, row.attempt
+
+
+def _forfeited(played, fault):
+    """A match.Played whose generator's images do not count; they are kept."""
+    judged = played.result
+    result = rules.half_round(
+        None, None, None, judged.discriminator_seconds, fault, discriminator_fault=judged.discriminator_fault
+    )
+    return played._replace(result=result)
 
 
 def _result(half_round):

@@ -17,6 +17,8 @@ For organisers, with --arena_dir:
     --mode=annul --match=12 --reason='wrong test set'   the match is played again by the same command as before
     --mode=freeze, --mode=thaw                          nothing is played in between
     --mode=replay --half_round=40                       plays it again, and compares with what was kept
+    --mode=disqualify --event=tournament --team='Blue Foxes' --reason='trained on the test set'
+    --mode=log                                          what happened: annulments, failures of this machine, freezes
 
 The exit code is 1 where something waits for the organiser.
 """
@@ -25,6 +27,7 @@ import dataclasses
 import os
 import secrets
 import sys
+import time
 
 if not __package__:  # `python battle.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -34,6 +37,7 @@ import numpy as np
 from gan import (
     arena,
     bracket,
+    checkpoint,
     command_line,
     copies,
     events,
@@ -53,8 +57,8 @@ from gan import (
 from gan.command_line import flag
 from gan.errors import UserError
 
-ANNUL, FREEZE, THAW, REPLAY = "annul", "freeze", "thaw", "replay"
-ORGANISING = (ANNUL, FREEZE, THAW, REPLAY)
+ANNUL, FREEZE, THAW, REPLAY, DISQUALIFY, LOG = "annul", "freeze", "thaw", "replay", "disqualify", "log"
+ORGANISING = (ANNUL, DISQUALIFY, FREEZE, THAW, REPLAY, LOG)
 MODES = (events.MATCH, events.TOURNAMENT, events.MOCK, events.LEAGUE, events.CHECK, *ORGANISING)
 _DEFAULTS, _SIZES = sandbox.DEFAULT_LIMITS, staging.DEFAULT_SIZES
 
@@ -70,18 +74,27 @@ class BattleConfig:
         None, "In place of --teams, for a match or a check: folders or snapshots, with commas; NAME=PATH names one."
     )
     arena_dir: str = flag("arena/", "Folder that keeps everything.")
-    event: str = flag(None, "Name of the event; not set: its mode, numbered where --mode is match, check or league.")
+    event: str = flag(
+        None,
+        "Name of the event; not set: its mode, numbered where --mode is match, check or league. Mock battles are named "
+        "by their times.",
+    )
     seed: int = flag(None, "Of noise, real images, order and draw; drawn and shown where not set.", at_least=0)
     seeding: str = flag(
-        events.BY_DRAW, "Who is seeded best in a tournament.", choices=(events.BY_DRAW, events.BY_RATING)
+        events.BY_DRAW, "Who is seeded best; for --mode=tournament.", choices=(events.BY_DRAW, events.BY_RATING)
     )
-    num_rounds: int = flag(rules.MATCH_ROUNDS, f"Rounds of a match; a final has {rules.FINAL_ROUNDS}.", at_least=1)
+    num_rounds: int = flag(
+        rules.MATCH_ROUNDS, f"Rounds, for --mode=match; a tournament's final has {rules.FINAL_ROUNDS}.", at_least=1
+    )
     first_battle: str = flag("12:00", "First mock battle: a time, or a day and a time, 2026-11-23 12:00.")
     period_minutes: int = flag(120, "From one mock battle to the next.", at_least=1, at_most=24 * 60)
     time_zone: str = flag("Asia/Seoul", "Of --first_battle.")
     num_battles: int = flag(None, "Mock battles to hold; not set: until interrupted.", at_least=1)
     train_data_pattern: str = flag(None, "TFRecord files that were trained on: looks for copies of them.")
-    forfeit_copies: bool = flag(False, "A generator that copies training images fails its half round.")
+    forfeit_copies: bool = flag(
+        False,
+        f"A generator of whose 15 images {arena.COPIES_TO_FORFEIT} or more look copied from the training files fails.",
+    )
     require_isolation: bool = flag(False, "Refuses to begin where this machine cannot confine snapshots well.")
     memory_mb: int = flag(_DEFAULTS.memory // 2**20, "MiB that a snapshot may use.", at_least=64)
     processor_seconds: int = flag(_DEFAULTS.processor_seconds, "Processor time of a snapshot, in all.", at_least=1)
@@ -89,9 +102,10 @@ class BattleConfig:
     call_seconds: float = flag(_DEFAULTS.call_seconds, "Time for 15 images, and to judge 30.", at_least=0.1)
     max_data_mb: int = flag(_SIZES.data // 2**20, "MiB that a snapshot's .data-* files may have.", at_least=1)
     max_meta_mb: int = flag(_SIZES.meta // 2**20, "MiB that its .meta file may have.", at_least=1)
-    match: int = flag(None, "Number of the match to annul, as the log and the screen show it.")
-    reason: str = flag(None, "Why, for --mode=annul.")
-    half_round: int = flag(None, "Number of the half round to replay.")
+    match: int = flag(None, "Number of the match to annul, as the terminal and the screen show it.")
+    team: str = flag(None, "Team of --event to disqualify: it forfeits what it has not played yet.")
+    reason: str = flag(None, "Why, for --mode=annul, disqualify and freeze.")
+    half_round: int = flag(None, "Number of the half round to replay, as the screen shows it.")
     use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, in place of 50x50 faces.")
 
 
@@ -102,12 +116,16 @@ def main(argv=None):
 
 def battle(config):
     """Plays, or does what the organiser wants; the exit code is 1 where something is left to the organiser."""
-    if config.mode in (FREEZE, THAW):
-        return _freeze(config)
-    if config.mode == ANNUL:
-        return _annul(config)
+    _refuse_useless_flags(config)
+    if config.mode in ORGANISING and not os.path.exists(os.path.join(config.arena_dir, store.FILE)):
+        raise UserError(f"--arena_dir={config.arena_dir}: no arena is there")
+    organising = {FREEZE: _freeze, THAW: _freeze, ANNUL: _annul, DISQUALIFY: _disqualify, LOG: _print_log}
+    if config.mode in organising:
+        return organising[config.mode](config)
     if not config.input_data_pattern:
         raise UserError("--input_data_pattern is needed: TFRecord files of real images that nobody trained on")
+    if config.forfeit_copies and not config.train_data_pattern:
+        raise UserError("--forfeit_copies needs --train_data_pattern: TFRecord files that may have been copied from")
     entries = None if config.mode == REPLAY else _entries(config)
     if config.mode == events.MOCK:
         _timetable(config)  # a mistake in it is told at once
@@ -142,16 +160,16 @@ def _arena(config, size, real_images):
 
 
 def _entries(config):
-    if config.snapshots and config.mode in (events.MATCH, events.CHECK):
+    if config.snapshots:
         found = [teams.Entry(name, path, 0, None) for name, path in command_line.named_paths(config.snapshots).items()]
+        _check_there(found)
     elif config.teams:
-        found = teams.read(config.teams)
+        found = _listed(config)
     else:
         other = ", or --snapshots" if config.mode in (events.MATCH, events.CHECK) else ""
         raise UserError(f"--teams is needed{other}: a file with the columns team,path")
-    wanted = {events.MATCH: 2, events.CHECK: 1}.get(config.mode, len(found))
-    if len(found) != wanted:
-        raise UserError(f"--mode={config.mode} is for {wanted} snapshot{'s' * (wanted > 1)}, {len(found)} are given")
+    if config.mode == events.MATCH and len(found) != 2:
+        raise UserError(f"--mode=match is for 2 snapshots, {len(found)} are given")
     if config.mode in (events.TOURNAMENT, events.LEAGUE):
         bracket.num_rounds(len(found))
     return found
@@ -182,11 +200,11 @@ def _play(opened, config, entries, seed):
 
 
 def _unused_name(kept, mode):
-    """The mode for a tournament; else that with a number, of the first event that is not over."""
+    """The mode for a tournament; else that with a number, of the first event that is not over; a check is new."""
     if mode == events.TOURNAMENT:
         return mode
     number = 1
-    while (found := kept.event(f"{mode} {number}")) and found.finished is not None:
+    while (found := kept.event(f"{mode} {number}")) and (found.finished is not None or mode == events.CHECK):
         number += 1
     return f"{mode} {number}"
 
@@ -196,7 +214,7 @@ def _hold_mock_battles(opened, config, seed):
     clock = mock_battles.Clock()
     table = _timetable(config, mock_battles.begun(opened) or clock.now())
     return mock_battles.hold(
-        opened, lambda: teams.read(config.teams), table, seed, clock, config.num_battles, _print_match, _say
+        opened, lambda: _listed(config), table, seed, clock, config.num_battles, _print_match, _say
     )
 
 
@@ -205,7 +223,8 @@ def _say(text):
 
 
 def _print_match(match, home, away):
-    _say(f"{match.id}: {results.line(match, home, away)}")
+    if home is not away:  # a check: what it says is told at the end
+        _say(f"{match.id}: {results.line(match, home, away)}")
 
 
 def _told(opened, outcome):
@@ -213,7 +232,7 @@ def _told(opened, outcome):
     event, kept = outcome.event, opened.store
     listed, matches = kept.teams(event.id), kept.matches(event.id)
     if event.mode == events.CHECK:
-        return _checked(*listed)
+        return _told_check(kept, outcome, listed)
     if event.mode == events.TOURNAMENT:
         print("\n" + results.bracket_text(listed, matches))
     if event.mode == events.LEAGUE:
@@ -237,10 +256,27 @@ def _tell_suspects(opened, event, listed):
             _say(f"{count} images of {team.name} look copied from the training images, see {page}")
 
 
-def _checked(team):
+def _told_check(kept, outcome, listed):
+    """Prints who can take part; the exit code is 1 where one cannot, or could not be checked."""
+    matches, good = {match.home: match for match in kept.matches(outcome.event.id)}, True
+    for team in listed:
+        match = matches.get(team.id)
+        problem = _problem(kept, team, match)
+        good = good and not problem
+        _say(f"{team.name}: {problem or f'step {team.step}, can take part'} ({team.path})")
+    return 0 if good else 1
+
+
+def _problem(kept, team, match):
+    """What is wrong with a team that was checked in a match with itself; None where nothing is."""
     if team.fault:
-        raise UserError(f"{team.path} would forfeit every match: {team.fault}")
-    _say(f"{team.path}, step {team.step}, can take part")
+        return f"would forfeit every match: {team.fault}"
+    if match is None:
+        return "could not be checked: the arena is frozen"
+    if match.status == store.HELD:
+        return f"could not be checked: {match.reason}"
+    faults = [each for half in kept.half_rounds(match.id) for each in (half.generator_fault, half.discriminator_fault)]
+    return next((f"would fail in battle: {fault}" for fault in faults if fault), None)
 
 
 def _replay(opened, half_round):
@@ -251,9 +287,72 @@ def _replay(opened, half_round):
         (a is None and b is None) or (a is not None and b is not None and np.array_equal(a, b))
         for a, b in ((before.images, now.images), (before.truth, now.truth), (before.probabilities, now.probabilities))
     )
-    _say(f"half round {half_round}: {before.points} points then, {now.result.points} now; ")
-    _say("images, order and probabilities are the same" if same else "images, order or probabilities differ")
+    told = "images, order and probabilities are the same" if same else "images, order or probabilities differ"
+    _say(f"half round {half_round}: {before.points} points then, {now.result.points} now; {told}")
     return 0 if same and before.points == now.result.points else 1
+
+
+def _check_there(entries):
+    """Raises UserError for a path, typed by hand, where no snapshot is."""
+    for entry in entries:
+        if not checkpoint.snapshot_steps(entry.path):
+            raise UserError(
+                f"--snapshots: there is no snapshot at {entry.path} (model.ckpt-N.index, .meta and .data-*)"
+            )
+
+
+def _listed(config):
+    return teams.read(config.teams, [mock_battles.HOUSE_TEAM.name] if config.mode == events.MOCK else ())
+
+
+def _refuse_useless_flags(config):
+    """Raises UserError for a flag that this mode would not follow."""
+    followed_by = {
+        "seeding": (events.TOURNAMENT,),
+        "num_rounds": (events.MATCH,),
+        "snapshots": (events.MATCH, events.CHECK),
+        "event": (events.MATCH, events.TOURNAMENT, events.LEAGUE, events.CHECK, DISQUALIFY, LOG),
+        "match": (ANNUL,),
+        "half_round": (REPLAY,),
+        "team": (DISQUALIFY,),
+    }
+    defaults = {field.name: field.default for field in dataclasses.fields(config)}
+    for name, modes in followed_by.items():
+        if getattr(config, name) != defaults[name] and config.mode not in modes:
+            raise UserError(f"--{name} is for --mode={' or '.join(modes)}, not for --mode={config.mode}")
+
+
+def _disqualify(config):
+    if not (config.event and config.team and config.reason):
+        raise UserError("--mode=disqualify needs --event=NAME, --team=NAME and --reason='...'")
+    with store.Store(config.arena_dir) as kept:
+        event = _event(kept, config.event)
+        if event.finished is not None:
+            raise UserError(f"{event.name} is over; annul the matches that {config.team} should not have won")
+        found = {team.name: team for team in kept.teams(event.id)}
+        if config.team not in found:
+            raise UserError(f"--team={config.team}: {event.name} has no such team; it has {', '.join(found)}")
+        kept.disqualify(found[config.team].id, f"disqualified by the organiser: {config.reason}")
+    _say(f"{config.team} forfeits what it has not played yet; the command that plays {event.name} goes on")
+
+
+def _event(kept, name):
+    event = kept.event(name)
+    if event is None:
+        there = ", ".join(event.name for event in kept.events()) or "none"
+        raise UserError(f"--event={name}: {kept.path} has no such event; it has {there}")
+    return event
+
+
+def _print_log(config):
+    with store.Store(config.arena_dir, read_only=True) as kept:
+        entries = kept.log_entries(_event(kept, config.event).id if config.event else None)
+        names = {event.id: event.name for event in kept.events()}
+    for entry in entries:
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.at))
+        about = [names[entry.event]] if entry.event else []
+        about += [f"match {entry.match}"] if entry.match else []
+        _say("  ".join(filter(None, [when, ", ".join(about), entry.kind, entry.text])))
 
 
 def _annul(config):
@@ -266,8 +365,6 @@ def _annul(config):
 
 
 def _freeze(config):
-    if not os.path.isdir(config.arena_dir):
-        raise UserError(f"--arena_dir={config.arena_dir}: there is no such folder")
     path = os.path.join(config.arena_dir, events.FROZEN)
     if config.mode == FREEZE:
         with open(path, "w", encoding="utf-8") as file:

@@ -5,10 +5,10 @@ It answers requests one by one, over a socket, in the messages of wire.py:
 | request        | array                       | answers                                                         |
 |----------------|-----------------------------|-----------------------------------------------------------------|
 | `verify`       |                             | done                                                            |
-| `generate`     | noise [N, 100]              | ready; after a `go`: finished, then the images [N, size]        |
+| `generate`     | noise [N, 100]              | ready; after a `go`: the images [N, size]                       |
 | `discriminate` | images [N, size]            | likewise, with the probabilities [N]                            |
 
-Between `go` and `finished` nothing is done but running the model, so that who asks can time it by its own
+Between `go` and the answer nothing is done but running the model, so that who asks can time it by its own
 clock. Before any request it sends two messages: which layers of confinement hold, before it opens anything; and
 what the snapshot is, or what is wrong with it: `fault` where it breaks the contract.
 """
@@ -89,7 +89,6 @@ def _answer(channel, snapshot, request, values):
     wire.send(channel, {"ready": True})
     wire.receive(channel)
     result, fault = _attempt(lambda: model(inputs, request.get("batch_size")))
-    wire.send(channel, {"finished": True})
     wire.send(channel, fault, None if fault else result)
 
 

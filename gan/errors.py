@@ -1,5 +1,9 @@
 """Mistakes that a user can mend. Commands print them as one sentence and leave with exit code 1."""
 
+from gan import printable
+
+_LONGEST = 1000  # characters of what is wrong with a snapshot
+
 
 class UserError(Exception):
     """Something given by the user is wrong; the message is one sentence that names it and the way out."""
@@ -24,7 +28,8 @@ class ContractError(UserError):
     @classmethod
     def of(cls, path, why):
         """The error for the snapshot at a path; `why` says what is wrong with it."""
-        return cls(f"{path} breaks the contract: {why}", str(why))
+        why = printable.cleaned(str(why))[:_LONGEST]  # strangers choose the names of what they hand in
+        return cls(f"{printable.cleaned(str(path))} breaks the contract: {why}", why)
 
 
 class StateError(UserError):

@@ -44,17 +44,26 @@ def begin(arena, name, mode, entries, seed, options=None):
     Raises:
         UserError: there is an event of this name, and it is another one.
     """
-    wanted = {**(options or {}), "teams": [[entry.name, entry.path, entry.fault] for entry in entries]}
+    listed = [[entry.name, entry.path, entry.fault] for entry in entries]
+    wanted = {**(options or {}), **arena.settings(), "teams": listed}
     event = arena.store.event(name)
     if event is None:
         event = arena.store.begin_event(name, mode, seed, arena.size, wanted)
         arena.store.log("isolation", arena.isolation.described(), event.id)
-    elif (event.mode, event.size, event.options) != (mode, arena.size, wanted):
+    elif (event.mode, event.size, _identity(event.options)) != (mode, arena.size, _identity(wanted)):
         raise UserError(
-            f"{arena.store.path} has a {event.mode} named {name!r} already, of other teams or options; give this one "
-            "another name with --event, or another --arena_dir"
+            f"{arena.store.path} has a {event.mode} named {name!r} already, of other teams, real images or options; "
+            "give this one another name with --event, or another --arena_dir"
         )
+    elif event.options != wanted:  # a path was mended: it counts where a snapshot is opened from now on
+        arena.store.set_options(event.id, wanted, {name: path for name, path, _ in listed})
+        event = arena.store.event(name)
     return event
+
+
+def _identity(options):
+    """What must be the same for an event to go on: all but where the teams' snapshots are."""
+    return {**options, "teams": [name for name, _, _ in options["teams"]]}
 
 
 def play(arena, event, on_match=lambda match, home, away: None):
@@ -68,21 +77,34 @@ def play(arena, event, on_match=lambda match, home, away: None):
     Returns:
         An Outcome.
     """
+    check_playable(arena, event)
     ratings.rate_again(arena.store, RATED)  # where a kill followed an annulment
-    if not arena.store.teams(event.id):
-        _admit_all(arena, event)
+    _tell_frozen(arena, event, is_frozen(arena.folder))
+    if not _admit_all(arena, event):
+        return Outcome(arena.store.event(event.name), None, [], True)
     for match in arena.store.matches(event.id):
         if match.status == store.HELD:
             arena.store.release_match(match.id)
-    _tell_frozen(arena, event, is_frozen(arena.folder))
     game = _Game(arena, event, on_match)
     players = {TOURNAMENT: _tournament, LEAGUE: _league, MOCK: _mock, MATCH: _match, CHECK: _check}
     champion = players[event.mode](game) if event.finished is None else _champion(game)
     _tell_frozen(arena, event, game.is_frozen)
     held = [match for match in arena.store.matches(event.id) if match.status == store.HELD]
-    if event.finished is None and not held and not game.is_frozen:
+    if held or game.is_frozen:
+        champion = None
+    elif event.finished is None:
         arena.store.finish_event(event.id, champion and champion.id)
     return Outcome(arena.store.event(event.name), champion, held, game.is_frozen)
+
+
+def check_playable(arena, event):
+    """Raises UserError where an arena that was opened with other real images cannot play, or replay, an event."""
+    if event.size != arena.size:
+        raise UserError(
+            f"{event.name} is of images of {event.size} pixels, and these of {arena.size}: --use_mnist is for digits"
+        )
+    if event.options.get("real_images") != arena.settings()["real_images"]:
+        raise UserError(f"{event.name} was begun with other real images; name the same --input_data_pattern")
 
 
 def standings(kept, event):
@@ -102,7 +124,16 @@ def is_frozen(folder):
 def _tell_frozen(arena, event, frozen):
     """Notes for the screen whether the event is frozen, where it is news and the event is not over."""
     if event.finished is None and arena.store.event(event.name).frozen != frozen:
-        arena.store.set_frozen(event.id, frozen)
+        arena.store.set_frozen(event.id, frozen, _why_frozen(arena.folder) if frozen else "")
+
+
+def _why_frozen(folder):
+    """What the organiser said when it was frozen."""
+    try:
+        with open(os.path.join(folder, FROZEN), encoding="utf-8") as file:
+            return file.read()
+    except OSError:  # thawed meanwhile
+        return ""
 
 
 class _Game:
@@ -124,12 +155,18 @@ class _Game:
 
 
 def _admit_all(arena, event):
-    admitted, listed = [], event.options["teams"]
-    with Progress("opening snapshots", len(listed), "team") as progress:
-        for name, path, fault in listed:
-            admitted.append((name, path, *arena.admit(name, path, fault)))
+    """Admits the teams that are not admitted yet; False where the arena is frozen meanwhile."""
+    listed, done = event.options["teams"], len(arena.store.teams(event.id))
+    if done == len(listed):
+        return True
+    with Progress("opening snapshots", len(listed), "team", done) as progress:
+        for name, path, fault in listed[done:]:
+            if is_frozen(arena.folder):
+                _tell_frozen(arena, event, True)
+                return False
+            arena.store.add_teams(event.id, [(name, path, *arena.admit(name, path, fault))])
             progress.update(note=name)
-    arena.store.add_teams(event.id, admitted)
+    return True
 
 
 def _tournament(game):
@@ -172,11 +209,15 @@ def _league(game):
 
 def _mock(game):
     """The last team is the house team, who stands in where the others are odd."""
-    *guests, house = game.teams
-    able = [team for team in guests if not team.fault]
-    pairs, left_over = bracket.random_pairs(able, random_generator(Use.DRAW, game.event.seed))
-    pairs += [(left_over, house)] if left_over else []
-    for position, (home, away) in enumerate(pairs):
+    if all(team.seeding is None for team in game.teams):  # nobody is drawn yet
+        *guests, house = game.teams
+        able = [team for team in guests if not team.fault]
+        pairs, left_over = bracket.random_pairs(able, random_generator(Use.DRAW, game.event.seed))
+        drawn = [team for pair in pairs for team in pair] + ([left_over, house] if left_over else [])
+        game.arena.store.set_seeding(game.event.id, {team.id: place for place, team in enumerate(drawn, 1)})
+        game.teams = game.arena.store.teams(game.event.id)
+    drawn = sorted((team for team in game.teams if team.seeding), key=lambda team: team.seeding)
+    for position, (home, away) in enumerate(zip(drawn[::2], drawn[1::2])):
         game.match(0, position, home, away)
 
 
@@ -186,8 +227,8 @@ def _match(game):
 
 
 def _check(game):
-    (team,) = game.teams
-    game.match(0, 0, team, team)
+    for position, team in enumerate(game.teams):
+        game.match(0, position, team, team)
 
 
 def _champion(game):

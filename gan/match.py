@@ -59,7 +59,7 @@ def play_half_round(sides, number, real_images, key):
         images, truth = half_round.mix(generated, real_of(real_images, number, key), seed)
     # Where there is nothing to judge, the discriminator must at least be there to get the points.
     probabilities, discriminator_seconds, discriminator_fault = _attempt(
-        sides[1 - drawer], lambda cell: None if images is None else half_round.judge(cell, images)
+        sides[1 - drawer], lambda cell: cell.wait() if images is None else half_round.judge(cell, images)
     )
     if images is None:
         discriminator_seconds = None

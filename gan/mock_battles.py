@@ -5,6 +5,7 @@ made up for. What goes wrong with a team, its bucket or the list of teams is tol
 """
 
 import datetime
+import itertools
 import os
 import time
 
@@ -14,6 +15,7 @@ from gan.random_noise_generator import Use, random_generator
 
 RESULTS, MODEL = "results", "model"  # folders of a team's bucket
 HOUSE_TEAM = teams.Entry("House team", os.path.join(os.path.dirname(os.path.abspath(__file__)), "house_team"), 0, None)
+_PUBLISHED = "published"  # in the log: a team has its results of an event
 _NAP_SECONDS = 30.0  # the longest sleep: the machine's clock may be set meanwhile
 
 
@@ -46,16 +48,14 @@ def hold(arena, list_teams, timetable, seed, clock, battles=None, on_match=lambd
     Returns:
         The last events.Outcome; None where none was held.
     """
-    outcome, count = None, 0
-    for event in arena.store.events():
-        if event.mode == events.MOCK and event.finished is None:
-            say(f"going on with {event.name}")
-            outcome = _play(arena, event, on_match, say)
-    while battles is None or count < battles:
-        moment = timetable.next_after(clock.now())
+    _publish_all(arena, say)
+    outcome, moment = _go_on(arena, on_match, say), clock.now()
+    for _ in itertools.count() if battles is None else range(battles):
+        moment = timetable.next_after(max(moment, clock.now()))  # whose clock may be put back
         say(f"next: {timetable.name(moment)}")
         clock.wait_until(moment)
-        outcome, count = _battle(arena, list_teams, timetable, moment, seed, on_match, say) or outcome, count + 1
+        outcome = _go_on(arena, on_match, say) or outcome
+        outcome = _battle(arena, list_teams, timetable, moment, seed, on_match, say) or outcome
     return outcome
 
 
@@ -88,11 +88,32 @@ def _battle(arena, list_teams, timetable, moment, seed, on_match, say):
     return _play(arena, event, on_match, say)
 
 
+def _go_on(arena, on_match, say):
+    """Plays on what was interrupted, held or frozen; the last events.Outcome, or None."""
+    outcome = None
+    for event in arena.store.events():
+        if event.mode == events.MOCK and event.finished is None and not events.is_frozen(arena.folder):
+            say(f"going on with {event.name}")
+            try:
+                outcome = _play(arena, event, on_match, say)
+            except UserError as error:  # of other real images, for example
+                say(f"{event.name} is left as it is: {error}")
+    return outcome
+
+
 def _play(arena, event, on_match, say):
     outcome = events.play(arena, event, on_match)
-    _publish(arena, event, say)
+    if not outcome.is_frozen:
+        _publish(arena, outcome.event, say)
     arena.rest()
     return outcome
+
+
+def _publish_all(arena, say):
+    """Writes what a kill, or a bucket that did not answer, left unwritten."""
+    for event in arena.store.events():
+        if event.mode == events.MOCK and event.finished is not None:
+            _publish(arena, event, say)
 
 
 def _skip(arena, name, why, say):
@@ -110,18 +131,21 @@ def _has_handed_in(entry, arena, say):
 
 
 def _publish(arena, event, say):
-    """Writes every team's results to its bucket; one that cannot be written is told."""
+    """Writes every team's results to its bucket, once for good when they are final; what cannot be written is told."""
     *guests, house = arena.store.teams(event.id)
+    written = {entry.text for entry in arena.store.log_entries(event.id) if entry.kind == _PUBLISHED}
     names = {team.id: team.name for team in [*guests, house]}
     matches = arena.store.matches(event.id)
     for team in guests:
-        if not team.path:
+        if not team.path or team.name in written:
             continue
         own = [match for match in matches if team.id in (match.home, match.away)]
         where = results_folder(team.path, event.name)
         try:
             with storage.output_folder(where) as folder:
                 results.write(folder, event, team, own, arena.store.half_rounds, names)
+            if event.finished is not None:
+                arena.store.log(_PUBLISHED, team.name, event.id)
         except (UserError, OSError) as error:
             say(f"results of {team.name} could not be written: {error}")
             arena.store.log("host", f"results of {team.name}: {error}", event.id)

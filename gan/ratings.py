@@ -12,6 +12,7 @@ from gan import rules
 from gan.errors import UserError
 from gan.metrics import NORMAL_QUANTILE
 
+_TELLING = rules.BY_POINTS, rules.BY_FAULT, rules.BY_TIME  # results that say something about strength
 _CAUTION = 3  # sigmas below mu, where a strength is that hardly anybody falls short of; openskill's own number
 
 
@@ -68,7 +69,7 @@ def rated(kept, rule, names):
         rule: of rules.py, that decided the match.
         names: (winner, loser).
     """
-    if rule not in (rules.BY_POINTS, rules.BY_FAULT, rules.BY_TIME):
+    if rule not in _TELLING:
         return []
     known = [kept.rating(name) for name in names]
     before = [of(row) if row else new() for row in known]
@@ -82,10 +83,11 @@ def rate_again(kept, modes):
         kept: a store.Store.
         modes: of the events that are rated.
     """
-    rated_events = {event.id for event in kept.events() if event.mode in modes}
-    for row in kept.done_matches(unrated=True):
+    rated_events, names = {event.id for event in kept.events() if event.mode in modes}, {}
+    for row in kept.unrated_matches(_TELLING):
         if row.event in rated_events:
-            names = {team.id: team.name for team in kept.teams(row.event)}
+            if row.winner not in names:
+                names |= {team.id: team.name for team in kept.teams(row.event)}
             loser = row.away if row.winner == row.home else row.home
             kept.rate(row.id, rated(kept, row.rule, [names[row.winner], names.get(loser)]))
 

@@ -26,6 +26,8 @@ def line(match, home, away):
         return f"{home.name} goes on without a match"
     if match.status == store.HELD:
         return f"{home.name} - {away.name} is held: {match.reason}"
+    if match.status == store.PLAYING:
+        return f"{home.name} - {away.name} is not over yet"
     text = f"{home.name} {match.home_points} : {match.away_points} {away.name}"
     if home.id == away.id:
         return text
@@ -121,6 +123,8 @@ def _match(folder, match, half_rounds, names):
     home, away = names[match.home], names[match.away]
     if match.status == store.HELD:
         return [markup.paragraph(markup.text(f"{home} - {away} is held: {match.reason}"), "warning")]
+    if match.status == store.PLAYING:
+        return [markup.paragraph(markup.text(f"{home} - {away} is not over yet"), "warning")]
     text = f"{home} {match.home_points} : {match.away_points} {away}"
     parts = [f"<h2>{markup.text(text)}</h2>"]
     decided = f"{names[match.winner]} wins: {match.rule}. {rules.EXPLANATIONS.get(match.rule, '')}"

@@ -19,12 +19,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan import cell, confinement, outputs, staging, wire
+from gan import cell, confinement, outputs, printable, staging, wire
 from gan.errors import ContractError, UserError
 
 _START_SECONDS = 180  # until TensorFlow is imported, on a busy machine
 _LOG_BYTES = 1 << 16  # what a pipe holds, and the most that is kept of what a cell writes to stderr
-_LONGEST_FAULT = 1000  # characters of a sentence that comes from a cell
+_LONGEST_LINE = 300  # characters of the log of a cell that ended
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH")  # the rest is none of theirs
 OUTSIDE = os.path.abspath(__file__)  # a file that every user may read, unless confined
 
@@ -68,13 +68,14 @@ class Sandbox:
     Args:
         limits: a CallLimits.
         folder: where copies of snapshots are kept; None for a temporary one that goes with the sandbox.
+        must_hold: layers of confinement.py without which no cell opens anything.
 
     Raises:
         HostError: the process that forks cells cannot be started.
         UserError: this system cannot fork (Windows).
     """
 
-    def __init__(self, limits=DEFAULT_LIMITS, folder=None):
+    def __init__(self, limits=DEFAULT_LIMITS, folder=None, must_hold=()):
         if not hasattr(os, "fork"):
             raise UserError("snapshots are opened in processes that Windows cannot make; use Linux, macOS or WSL")
         self._limits = limits
@@ -85,7 +86,7 @@ class Sandbox:
             self._processes = []
             started.callback(self._end_processes)
             self._resources = started.pop_all()
-        self._count, self._held = 0, frozenset()
+        self._count, self._must_hold = 0, frozenset(must_hold)
 
     def __enter__(self):
         return self
@@ -104,7 +105,7 @@ class Sandbox:
             probe = self._process({"folder": folder, "name": None, "size": 0, "batch_size": 1})
             with contextlib.closing(probe):
                 told, _ = probe.ask(None, self._limits.open_seconds, "start")
-        self._held = frozenset(told["held"])
+        self._must_hold = frozenset(told["held"])
         return Isolation(tuple(told["held"]), told["missing"], tuple(told["possible"]))
 
     def open(self, where, size, batch_size=256):
@@ -122,7 +123,7 @@ class Sandbox:
     def start(self, staged, size, batch_size=256):
         """Begins to open a staging.Staged: a Cell, whose `wait` raises what `open` would."""
         process = self._process({"folder": staged.folder, "name": staged.name, "size": size, "batch_size": batch_size})
-        return Cell(process, staged, size, batch_size, self._limits, self._held)
+        return Cell(process, staged, size, batch_size, self._limits, self._must_hold)
 
     def _process(self, arguments):
         self._count += 1
@@ -185,13 +186,18 @@ class Cell:
         """Waits until it is open; every other method does so too."""
         if self.shapes is None:
             self._check_confined(self._explained(None, self._limits.open_seconds, "start")[0])
-            self.shapes = self._explained(None, self._limits.open_seconds, "be opened")[0]["shapes"]
+            shapes = self._explained(None, self._limits.open_seconds, "be opened")[0].get("shapes")
+            if not _are_shapes(shapes):
+                raise self._breach("it did not tell the shapes of its variables")
+            self.shapes = shapes
 
     def _check_confined(self, told):
+        """The first message, sent before anything of a stranger is looked at."""
         if lost := self._must_hold - set(told["held"]):
             self.close()
             why = ", ".join(f"{layer} ({told['missing'].get(layer)})" for layer in sorted(lost))
             raise HostError(f"a cell could not be confined by: {why}")
+        self._process.is_strangers = True
 
     def verify(self):
         """Runs both networks and checks the rules that only show when they run; see contract.check_behaviour."""
@@ -222,10 +228,14 @@ class Cell:
     def _call(self, what, inputs, count, batch_size):
         request = {"do": what, "batch_size": batch_size}
         self._explained(request, self._limits.call_seconds, "take its input", array=inputs)
+        if not self._process.is_silent():
+            raise self._breach("it answered before it was asked")
         begun = time.monotonic()
-        self._explained({"do": "go"}, self._limits.call_seconds, what)
+        values = self._explained({"do": "go"}, self._limits.call_seconds, what, most=count)[1]
         self.seconds += time.monotonic() - begun
-        return self._explained(None, self._limits.call_seconds, "answer", most=count)[1]
+        if len(values) != count:
+            raise self._breach(f"it answered with {len(values)} numbers in place of {count}")
+        return values
 
     def _explained(self, request, seconds, what, **options):
         try:
@@ -236,7 +246,7 @@ class Cell:
             self.close()
             raise
         if "fault" in message:
-            raise self._breach(str(message["fault"])[:_LONGEST_FAULT])
+            raise self._breach(message["fault"])
         return message, values
 
     def _breach(self, why):
@@ -244,13 +254,25 @@ class Cell:
         return ContractError.of(self.path, why)
 
 
+def _are_shapes(value):
+    """Whether it is what a snapshot says of its variables: name -> list of sizes."""
+    return isinstance(value, dict) and all(
+        isinstance(shape, list) and all(type(size) is int for size in shape) for shape in value.values()
+    )
+
+
 class _Process:
-    """One forked process, seen from outside."""
+    """One forked process, seen from outside.
+
+    Attributes:
+        is_strangers: whether it has begun to open a snapshot, and may have been taken over by it.
+    """
 
     def __init__(self, server, arguments, limits):
-        self._server, self._limits, self._log = server, limits, b""
-        self._channel, theirs = socket.socketpair()
-        self._log_end, log = os.pipe()
+        self._server, self._limits, self._log, self.is_strangers = server, limits, b"", False
+        with _this_machine_failing("be asked"):
+            self._channel, theirs = socket.socketpair()
+            self._log_end, log = os.pipe()
         os.set_blocking(log, False)  # what does not fit is lost; it must not wait for a reader
         try:
             self._pid = server.fork(arguments, [theirs.fileno(), log])
@@ -286,6 +308,10 @@ class _Process:
             self.close()
             raise ContractError(f"it answered nonsense: {error}") from None
 
+    def is_silent(self):
+        """Whether it has sent nothing that was not asked for."""
+        return wire.is_silent(self._channel)
+
     @property
     def closed(self):
         return self._pid is None
@@ -320,12 +346,24 @@ class _Process:
         number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         if number == signal.SIGXCPU:
             return ContractError(f"it used more than {self._limits.processor_seconds} s of processor time")
-        if number in (0, signal.SIGKILL):
+        if number == signal.SIGKILL or number == 0 and not self.is_strangers:
             last = (self.log().strip().splitlines() or ["killed from outside"])[-1]
+            last = printable.cleaned(last)[:_LONGEST_LINE]
             return HostError(f"the process of a snapshot ended while it was to {what}: {last}")
         if "bad_alloc" in self.log() or "MemoryError" in self.log():
             return ContractError(f"it needs more memory than {self._limits.memory / 2**20:.0f} MiB")
+        if number == 0:
+            return ContractError(f"its process ended by itself when it was to {what}")
         return ContractError(f"it crashed TensorFlow ({signal.Signals(number).name}) when it was to {what}")
+
+
+@contextlib.contextmanager
+def _this_machine_failing(what):
+    """Around what the process that forks cells is needed for: raises HostError where the system refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise HostError(f"the process that forks cells could not {what} ({error.strerror or error})") from error
 
 
 class _Server:
@@ -338,7 +376,7 @@ class _Server:
         # TensorFlow's own allocator tries for 10 s to get what there is not.
         environment["TF_ONEDNN_USE_SYSTEM_ALLOCATOR"] = "1"
         file = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fork_server.py")
-        with theirs:
+        with theirs, _this_machine_failing("be started"):
             self._process = subprocess.Popen(
                 [sys.executable, file, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
@@ -351,10 +389,8 @@ class _Server:
     def fork(self, arguments, descriptors):
         """Forks a cell; returns its pid."""
         self._wait_until_ready()
-        try:
+        with _this_machine_failing("be asked"):
             socket.send_fds(self._channel, [json.dumps({"cell": arguments}).encode()], descriptors)
-        except OSError as error:
-            raise HostError(f"the process that forks cells is gone ({error.strerror})") from error
         answer = self._answer()
         if "failed" in answer:
             raise HostError(f"no process could be started ({answer['failed']})")
@@ -362,10 +398,8 @@ class _Server:
 
     def end(self, pid):
         """Kills a cell; returns its status, as os.waitpid does."""
-        try:
+        with _this_machine_failing("be asked"):
             self._channel.sendall(json.dumps({"end": pid}).encode())
-        except OSError as error:
-            raise HostError(f"the process that forks cells is gone ({error.strerror})") from error
         return self._answer()["status"]
 
     def close(self):
@@ -383,7 +417,8 @@ class _Server:
     def _answer(self):
         content = b""
         while not content.endswith(b"\n"):
-            part = self._channel.recv(1 << 16)
+            with _this_machine_failing("answer"):
+                part = self._channel.recv(1 << 16)
             if not part:
                 raise HostError(f"the process that forks cells ended (exit code {self._process.wait()})")
             content += part

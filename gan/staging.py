@@ -5,6 +5,7 @@ and sizes alone; a link is refused, and the path in the file `checkpoint` counts
 copy's name is the hash of its content, so that it can be kept, told apart, and found again.
 """
 
+import glob
 import hashlib
 import os
 import re
@@ -17,6 +18,7 @@ from gan import checkpoint, confinement, storage
 from gan.errors import ContractError
 
 MEBIBYTE = 2**20
+_PARTIAL = ".partial-"  # begins the names of copies that are being made
 _LONGEST_POINTER = MEBIBYTE  # bytes of a file `checkpoint`
 
 
@@ -63,7 +65,7 @@ def stage(where, folder, limits=DEFAULT_SIZES):
         raise ContractError.of(where, "there is no complete snapshot (model.ckpt-N.index, .meta and .data-*)")
     name = os.path.basename(found.prefix)
     os.makedirs(folder, exist_ok=True)
-    partial = tempfile.mkdtemp(prefix=".partial-", dir=folder)
+    partial = tempfile.mkdtemp(prefix=_PARTIAL, dir=folder)
     try:
         digest = _copy(os.path.dirname(found.prefix) or ".", name, partial, limits)
         final = os.path.join(folder, digest)
@@ -76,6 +78,12 @@ def stage(where, folder, limits=DEFAULT_SIZES):
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Staged(final, name, found.path, found.step, digest)
+
+
+def clear(folder):
+    """Removes what copying left unfinished in a folder of copies, while nobody copies there."""
+    for path in glob.glob(os.path.join(glob.escape(folder), _PARTIAL + "*")):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def restage(folder, digest, path):
@@ -114,9 +122,12 @@ def _copy(folder, name, target, limits):
                     raise _too_large(source, os.fstat(opened.fileno()).st_size, part, limits)
                 content = opened.read(left[part])
             left[part] -= len(content)
-            digest.update(f"{file} {len(content)} ".encode() + content)
+            digest.update(f"{file} {len(content)} ".encode())
+            digest.update(content)
             with open(os.path.join(target, file), "wb") as copy:
                 copy.write(content)
+                copy.flush()
+                os.fsync(copy.fileno())  # the digest of what is not there after a failure of power says nothing
             os.chmod(copy.name, 0o644)
     return digest.hexdigest()
 

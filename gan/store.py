@@ -93,11 +93,11 @@ class Store:
         with self._writing():
             self._change("UPDATE event SET finished = ?, champion = ? WHERE id = ?", self._now(), champion, event)
 
-    def set_frozen(self, event, frozen):
+    def set_frozen(self, event, frozen, reason=""):
         """Freezes an event, so that nothing more is played, or lets it go on; the log tells."""
         with self._writing():
             self._change("UPDATE event SET frozen = ? WHERE id = ?", int(frozen), event)
-            self._note("frozen" if frozen else "unfrozen", "", event)
+            self._note("frozen" if frozen else "unfrozen", reason, event)
 
     def add_teams(self, event, entries):
         """Adds all teams of an event: tuples (name, path, snapshot, step, fault). Returns Teams in that order."""
@@ -106,10 +106,27 @@ class Store:
                 write("team", event=event, name=name, path=path, snapshot=snapshot, step=step, fault=fault)
         return self.teams(event)
 
+    def set_options(self, event, options, paths):
+        """Changes an event's options, and the paths of its teams: name -> path; the log tells of these."""
+        with self._writing():
+            text = json.dumps(options, ensure_ascii=False)
+            self._change("UPDATE event SET options = ? WHERE id = ?", text, event)
+            for team in self.teams(event):
+                if paths[team.name] != team.path:
+                    self._change("UPDATE team SET path = ? WHERE id = ?", paths[team.name], team.id)
+                    self._note("path", f"{team.name}: {paths[team.name]} in place of {team.path}", event)
+
     def set_snapshot(self, team, snapshot, step, fault):
         """Notes what a team hands in, once it could be had; see Team."""
         with self._writing():
             self._change("UPDATE team SET snapshot = ?, step = ?, fault = ? WHERE id = ?", snapshot, step, fault, team)
+
+    def disqualify(self, team, reason):
+        """Has a team forfeit what it has not played yet; the log tells."""
+        with self._writing():
+            found = self._one(Team, "WHERE id = ?", team)
+            self._change("UPDATE team SET fault = ? WHERE id = ?", reason, team)
+            self._note("disqualified", f"{found.name}: {reason}", found.event)
 
     def set_seeding(self, event, seeding):
         """Notes the draw: team -> position, 1 is best."""
@@ -141,7 +158,7 @@ class Store:
             )
         return found
 
-    def add_half_round(self, match, number, *, images, truth, probabilities, **fields):
+    def add_half_round(self, match, number, *, images, truth, probabilities, suspects=(), **fields):
         """Adds a half round to a match that is being played.
 
         Args:
@@ -150,6 +167,8 @@ class Store:
             images: uint8 [N, size], or None where the generator failed.
             truth: 1 real or 0 generated [N], or None likewise.
             probabilities: float [N], or None where the discriminator failed.
+            suspects: for each image that looks copied, a dict of a Suspect's fields that the half round does not tell:
+                image, distance, limit_, generated, original.
             **fields: all the others of a HalfRound, but for id and played.
 
         Returns:
@@ -159,7 +178,11 @@ class Store:
             self._check_playing(match)
             arrays = dict(images=images, truth=truth, probabilities=probabilities)
             row = dict(match=match, number=number, **arrays, played=self._now(), **fields)
-            return write("half_round", **tables.encode(row))
+            added = write("half_round", **tables.encode(row))
+            whose = dict(event=self.match(match).event, team=fields["generator"], half_round=added)
+            for suspect in suspects:
+                write("suspect", **tables.encode({**whose, **suspect}))
+            return added
 
     def finish_match(self, match, winner, rule, points, seconds=None, ratings=()):
         """Writes a match's result, and with it the ratings that follow.
@@ -203,8 +226,9 @@ class Store:
     def annul(self, match, reason):
         """Annuls a match, and the later ones of a tournament that its winner, or the winner of such a one, played in.
 
-        Their event is open again, without a champion. Ratings are forgotten from the first of these matches on,
-        those of later matches too: `rate` each of `done_matches(unrated=True)` anew. The log tells.
+        Their event is open again, without a champion; a team of this match that could not take part is to be admitted
+        anew, from the path that it has by then. Ratings are forgotten from the first of these matches on,
+        those of later matches too: `rate` each of `unrated_matches` anew. The log tells.
 
         Returns:
             The matches annulled.
@@ -229,6 +253,10 @@ class Store:
             earliest = f"SELECT min(id) FROM rating WHERE match IN ({which})"
             self._db.execute(f"DELETE FROM rating WHERE id >= ({earliest})", ids)
             self._change("UPDATE event SET finished = NULL, champion = NULL WHERE id = ?", first.event)
+            self._db.execute(
+                "UPDATE team SET snapshot = NULL, step = NULL, fault = NULL WHERE id IN (?, ?) AND fault IS NOT NULL",
+                (first.home, first.away),
+            )
         return ids
 
     def match(self, match):
@@ -241,10 +269,11 @@ class Store:
         where = f"WHERE {' AND '.join(some)}" if some else ""
         return self._all(Match, f"{where} ORDER BY event, round, position, attempt", *[event] * (event is not None))
 
-    def done_matches(self, unrated=False):
-        """Done Matches of all events in the order of their end; `unrated`: only those that no rating follows from."""
-        without = " AND NOT EXISTS (SELECT 1 FROM rating WHERE rating.match = match.id)" if unrated else ""
-        return self._all(Match, f"WHERE status = ?{without} ORDER BY ended", DONE)
+    def unrated_matches(self, rules):
+        """Done Matches that one of these rules decided and that have no ratings, of all events, by their end."""
+        without = "NOT EXISTS (SELECT 1 FROM rating WHERE rating.match = match.id)"
+        which = ", ".join("?" * len(rules))
+        return self._all(Match, f"WHERE status = ? AND rule IN ({which}) AND {without} ORDER BY ended", DONE, *rules)
 
     def half_round(self, half_round):
         """The HalfRound of this id, or None."""
@@ -275,11 +304,6 @@ class Store:
     def rating_history(self):
         """All Ratings, oldest first."""
         return self._all(Rating, "ORDER BY id")
-
-    def add_suspect(self, **fields):
-        """Notes an image that is suspiciously like a training image; the arguments are Suspect's, but for its id."""
-        with self._writing() as write:
-            write("suspect", **tables.encode(fields))
 
     def suspects(self, event):
         """An event's Suspects."""

@@ -111,8 +111,8 @@ class HalfRound(NamedTuple):
     generator: int  # team
     discriminator: int  # team, which gets the points
     seed: int
-    images: np.ndarray | None  # uint8 [N, size]; None where the generator failed, or where they were not asked for
-    truth: np.ndarray | None  # uint8 [N], 1 real, 0 generated; None where the generator failed
+    images: np.ndarray | None  # uint8 [N, size]; None where the generator made none, or where they were not asked for
+    truth: np.ndarray | None  # uint8 [N], 1 real, 0 generated; None where the generator made none
     probabilities: np.ndarray | None  # float32 [N], that it is real; None where the discriminator failed
     points: int
     generator_seconds: float | None  # of the model alone; None where it failed

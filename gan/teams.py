@@ -12,15 +12,13 @@ import os
 import unicodedata
 from typing import NamedTuple
 
-from gan import storage
+from gan import printable, storage
 from gan.errors import UserError
 
 LONGEST_NAME = 60  # characters; more do not fit the screen
 _TEAM, _PATH = "team", "path"  # columns
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-_BREAKING = {"Cc", "Zl", "Zp"}  # categories: control characters and breaks of lines
-_TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # bidirectional classes
 _INVISIBLE = "Cf"  # category
+_RESERVED = "reserved"  # in place of the line of a name
 _QUOTING = "a name with a comma or a quotation mark stands in quotation marks, and those within it are doubled"
 _CONTROL_CHARACTER = "\1"  # in place of NUL, which csv refuses before Python 3.11
 
@@ -34,10 +32,11 @@ class Entry(NamedTuple):
     fault: str | None  # why the team cannot take part; None where it can
 
 
-def read(path):
+def read(path, reserved=()):
     """Reads the teams.
 
     Args:
+        reserved: names that no team may have.
         path: a CSV file in UTF-8, on disk or gs://, whose first line names the columns `team` and `path`; other
             columns are ignored. Paths are relative to the file's own folder.
 
@@ -54,7 +53,7 @@ def read(path):
     if not {_TEAM, _PATH} <= set(columns):
         begin = ",".join(head)[:LONGEST_NAME]
         raise UserError(f"--teams={path} begins with {begin!r}; its first line must name the columns {_TEAM},{_PATH}")
-    entries, taken = [], {}
+    entries, taken = [], {_key(name): _RESERVED for name in reserved}
     for line, fields, problem in rows:
         fields = dict(zip(columns, map(str.strip, fields)))
         name, fault = _name(fields.get(_TEAM, ""), line, taken)
@@ -98,7 +97,7 @@ def _text(path):
 
 def _name(given, line, taken):
     """(name to be shown, fault or None); adds it to `taken`, key -> line."""
-    cleaned = "".join(_REPLACEMENT if _is_strange(character) else character for character in given)
+    cleaned = printable.cleaned(given)
     shown = " ".join(unicodedata.normalize("NFC", cleaned).split())
     fault = None
     if not _key(shown):
@@ -106,14 +105,16 @@ def _name(given, line, taken):
     elif cleaned != given:
         fault = (
             f"the name in line {line} holds control characters, breaks of lines or characters that turn the direction "
-            f"of writing, which are shown as {_REPLACEMENT}; write it without them"
+            f"of writing, which are shown as {printable.REPLACEMENT}; write it without them"
         )
     elif len(shown) > LONGEST_NAME:
         fault = f"the name in line {line} has {len(shown)} characters; at most {LONGEST_NAME} are possible"
     if len(shown) > LONGEST_NAME:
         shown = shown[: LONGEST_NAME - 1] + "…"
     while _key(shown) in taken:
-        fault = fault or f"line {taken[_key(shown)]} has the same name; write another in line {line}"
+        where = taken[_key(shown)]
+        has_it = "nobody may have this name" if where is _RESERVED else f"line {where} has the same name"
+        fault = fault or f"{has_it}; write another in line {line}"
         shown = f"{shown} (line {line})"
     taken[_key(shown)] = line
     return shown, fault
@@ -125,15 +126,13 @@ def _key(name):
     return " ".join(visible.casefold().split())
 
 
-def _is_strange(character):
-    return unicodedata.category(character) in _BREAKING or unicodedata.bidirectional(character) in _TURNING
-
-
 def _fault_of_path(path, line):
     if not path:
         return f"line {line} gives no path of a snapshot; write one in the column {_PATH}"
-    if any(map(_is_strange, path)):
+    if any(map(printable.is_strange, path)):
         return f"the path in line {line} holds control characters or breaks of lines; write it without them"
+    if storage.is_remote(path) and not path.partition("://")[2].partition("/")[0]:
+        return f"the path in line {line} names no bucket; write one like gs://team/model"
     return None
 
 

@@ -6,6 +6,7 @@ Nothing that arrives is ever run or unpickled, and no more is read than the rece
 """
 
 import json
+import select
 import struct
 import time
 
@@ -32,6 +33,11 @@ def send(channel, message, array=None, deadline=None):
         channel.sendall(_HEAD.pack(len(text), len(values)) + text + values)
     except (BrokenPipeError, ConnectionResetError) as error:
         raise Closed("the other side is gone") from error
+
+
+def is_silent(channel):
+    """Whether nothing has arrived that was not received yet."""
+    return not select.select([channel], [], [], 0)[0]
 
 
 def receive(channel, most=0, deadline=None):

@@ -66,6 +66,7 @@ LEAVES = {
     "seccomp",
     "landlock",
     "confinement",
+    "printable",
     "staging",
     "rules",
     "bracket",

@@ -19,6 +19,7 @@ import tensorflow.compat.v1 as tf
 from conftest import synthetic_images
 
 from gan import arena, battle, events, match, pictures, records, rules, sandbox, store, teams
+from gan.errors import ContractError
 from gan.random_noise_generator import uniform_noise
 
 pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
@@ -127,7 +128,7 @@ def test_a_tournament_with_hostile_teams(guests, faces, tmp_path, capsys):
         for row in kept.matches(event.id):
             losers = [t for t in found.values() if t.id in (row.home, row.away) and t.fault and t.id != row.winner]
             if losers and row.away is not None:
-                assert row.rule in (rules.FORFEIT, rules.BY_SEEDING, rules.BOTH_FAILED), row
+                assert row.rule in (rules.FORFEIT, rules.BOTH_FAILED), row
     out = capsys.readouterr().out
     assert f"{champion} wins tournament" in out and "Final" in out
 
@@ -144,14 +145,15 @@ def test_kills(guests, faces, tmp_path):
         assert rules.BY_TIME not in {row.rule for row in kept.matches()}, (
             "times differ from run to run; take another seed"
         )
-    took, draw, killed = time.monotonic() - begun, random.Random(4), 0
+    took, draw, killed, hit = time.monotonic() - begun, random.Random(4), 0, False
     while killed < KILLS:
         process = subprocess.Popen([*command, f"--arena_dir={tmp_path}/killed"], stdout=subprocess.DEVNULL)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(draw.uniform(0.3, 1) * took)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        killed += 1
+        killed, hit = killed + 1, hit or process.returncode == -signal.SIGKILL
+    assert hit
     done = subprocess.run([*command, f"--arena_dir={tmp_path}/killed"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert told(tmp_path / "killed") == told(tmp_path / "whole")
@@ -198,8 +200,9 @@ def test_annul_freeze_and_replay(guests, faces, tmp_path, capsys):
     assert play(f"--teams={listed}", **given) == 0
     before = told(folder)
     with store.Store(str(folder), read_only=True) as kept:
-        number = kept.matches()[0].id
-        played = kept.half_rounds(next(row.id for row in kept.matches() if row.away))[0].id
+        annulled, *_, other = [row for row in kept.matches() if row.away]
+        number, seeds = annulled.id, [half.seed for half in kept.half_rounds(annulled.id)]
+        played = kept.half_rounds(other.id)[0].id
     assert (
         battle.main(["battle", "--mode=annul", f"--match={number}", "--reason=why not", f"--arena_dir={folder}"]) == 0
     )
@@ -217,6 +220,8 @@ def test_annul_freeze_and_replay(guests, faces, tmp_path, capsys):
     with store.Store(str(folder), read_only=True) as kept:
         assert {row.reason for row in kept.matches(with_annulled=True) if row.status == store.ANNULLED}
         assert any(entry.kind == "annulled" and "why not" in entry.text for entry in kept.log_entries())
+        again = next(row for row in kept.matches() if (row.round, row.position) == (annulled.round, annulled.position))
+        assert again.attempt == 2 and seeds != [half.seed for half in kept.half_rounds(again.id)]
     assert play(f"--half_round={played}", mode="replay", **given) == 0
     assert "the same" in capsys.readouterr().out
 
@@ -246,6 +251,7 @@ def test_this_machine_s_faults(guests, faces, tmp_path, monkeypatch, capsys):
         return generate(cell, *arguments, **options)
 
     monkeypatch.setattr(sandbox.Cell, "generate", fail_sometimes)
+    monkeypatch.setattr(arena, "PAUSES", (0, 0, 0))
     assert play(f"--teams={listed}", **given) == 1
     out = capsys.readouterr().out
     assert "is held: the roof leaks" in out
@@ -285,6 +291,104 @@ def test_copies_of_training_images(faces, guests, tmp_path, capsys):
         assert {suspect.team for suspect in kept.suspects(kept.event("match 1").id)} == {team[0].id}
         half = kept.half_rounds(second.id)[0]
         assert half.rule == rules.GENERATOR_FAILED and "copies of training images" in half.generator_fault
+        assert half.points == rules.HALF_ROUND_POINTS and len(half.images) == 30, "the evidence is kept"
+    assert play(flags[1], f"--half_round={half.id}", mode="replay", faces=faces, arena_dir=tmp_path / "arena") == 0
+
+
+def test_two_that_cannot_run(guests, faces, tmp_path):
+    """Where the one generator fails, the other side's dead discriminator gets nothing."""
+    with arena.Arena(str(tmp_path / "arena"), 2500, records.read_all([faces], 2500)) as opened:
+        entries = [teams.Entry(name, guests[0], 0, None) for name in "ab"]
+        event = events.begin(opened, "match", events.MATCH, entries, 5, {"num_rounds": 1})
+        opened.store.add_teams(event.id, [(name, guests[0], *opened.admit(name, guests[0], None)) for name in "ab"])
+        (copy,) = (tmp_path / "arena" / "snapshots").glob("*/*.meta")
+        copy.write_bytes(b"")
+        opened.rest()
+        events.play(opened, event)
+        (row,) = opened.store.matches(event.id)
+        assert (row.home_points, row.away_points, row.rule) == (0, 0, rules.BOTH_FAILED)
+
+
+def test_checks_that_fail(guests, faces, tmp_path, monkeypatch, capsys):
+    """A snapshot that is admitted, and fails in play, is told so; and so is a failure of this machine."""
+    given = dict(mode="check", faces=faces, arena_dir=tmp_path / "arena")
+    monkeypatch.setattr(arena, "PAUSES", (0, 0, 0))
+    generate = sandbox.Cell.generate
+
+    def failing(error):
+        def generate(cell, *arguments, **options):
+            raise error
+
+        return generate
+
+    monkeypatch.setattr(sandbox.Cell, "generate", failing(ContractError("it is asleep")))
+    assert play(f"--snapshots={guests[0]}", **given) == 1
+    assert "would fail in battle: it is asleep" in capsys.readouterr().out
+    monkeypatch.setattr(sandbox.Cell, "generate", failing(sandbox.HostError("the roof leaks")))
+    assert play(f"--snapshots={guests[0]}", **given) == 1
+    assert "could not be checked: the roof leaks" in capsys.readouterr().out
+    monkeypatch.setattr(sandbox.Cell, "generate", generate)
+    listed = table(tmp_path / "teams.csv", {"good": guests[0], "gone": tmp_path / "nowhere"})
+    assert play(f"--teams={listed}", **given) == 1
+    out = capsys.readouterr().out
+    assert re.search("good: step 10, can take part", out) and re.search("gone: would forfeit every match", out)
+
+
+def test_a_path_that_was_wrong(guests, faces, tmp_path):
+    """Mended in teams.csv, and the match annulled: the team plays."""
+    given = dict(faces=faces, arena_dir=tmp_path / "arena")
+    listed = table(tmp_path / "teams.csv", {"a": guests[0], "b": tmp_path / "nowhere"})
+    assert play(f"--teams={listed}", **given) == 0
+    table(tmp_path / "teams.csv", {"a": guests[0], "b": guests[5]})
+    assert battle.main(["battle", "--mode=annul", "--match=1", "--reason=typo", f"--arena_dir={tmp_path}/arena"]) == 0
+    assert play(f"--teams={listed}", **given) == 0
+    with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
+        (row,) = kept.matches()
+        assert row.rule != rules.FORFEIT and len(kept.half_rounds(row.id)) == 6
+        assert any(entry.kind == "path" for entry in kept.log_entries())
+
+
+def test_disqualifying(guests, faces, tmp_path, capsys, fails):
+    """A team can be taken out, and what it has not played is forfeited; the log tells."""
+    listed = table(tmp_path / "teams.csv", {f"team {number}": guests[number] for number in range(4)})
+    given = dict(faces=faces, arena_dir=tmp_path / "arena")
+    folder, named = f"--arena_dir={tmp_path}/arena", ["--mode=disqualify", "--event=tournament"]
+    os.makedirs(tmp_path / "arena")
+    (tmp_path / "arena" / events.FROZEN).write_text("lunch")
+    assert play(f"--teams={listed}", **given) == 1
+    (tmp_path / "arena" / events.FROZEN).unlink()
+    assert "no such team" in fails(battle.main, *named, "--team=x", "--reason=y", folder)
+    with arena.Arena(str(tmp_path / "arena"), 2500, records.read_all([faces], 2500)) as opened:
+        event = opened.store.event("tournament")
+        for name, path, fault in event.options["teams"]:
+            opened.store.add_teams(event.id, [(name, path, *opened.admit(name, path, fault))])
+    why = ["--team=team 2", "--reason=trained on the test set"]
+    assert battle.main(["battle", *named, *why, folder]) == 0
+    assert play(f"--teams={listed}", **given) == 0
+    with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
+        out = next(team for team in kept.teams(event.id) if team.name == "team 2")
+        (row,) = [row for row in kept.matches(event.id) if out.id in (row.home, row.away)]
+        assert row.rule == rules.FORFEIT and row.winner != out.id and "trained on the test set" in out.fault
+    assert "is over" in fails(battle.main, *named, *why, folder)
+    capsys.readouterr()
+    assert battle.main(["battle", "--mode=log", folder]) == 0
+    log = capsys.readouterr().out
+    assert "disqualified" in log and "lunch" in log and "isolation" in log
+
+
+def test_flags_that_a_mode_does_not_follow(faces, tmp_path, fails):
+    flags = [f"--input_data_pattern={faces}", f"--arena_dir={tmp_path}/arena", "--teams=teams.csv"]
+    assert "--mode=match" in fails(battle.main, "--mode=league", "--num_rounds=3", *flags)
+    assert "--train_data_pattern" in fails(battle.main, "--mode=league", "--forfeit_copies", *flags)
+    assert "no arena is there" in fails(battle.main, "--mode=annul", "--match=1", "--reason=x", *flags)
+    assert not (tmp_path / "arena").exists()
+
+
+def test_other_real_images(guests, faces, tmp_path, fails):
+    given = ["--mode=match", f"--snapshots={guests[0]},{guests[1]}", f"--arena_dir={tmp_path}/arena", "--event=m"]
+    assert battle.main(["battle", *given, f"--input_data_pattern={faces}"]) == 0
+    records.write(str(tmp_path / "others.tfrecords"), synthetic_images(64, 2500, seed=9))
+    assert "real images" in fails(battle.main, *given, f"--input_data_pattern={tmp_path}/others.tfrecords")
 
 
 def test_fairness(guests, faces, tmp_path):
@@ -332,7 +436,10 @@ def test_mistakes(faces, guests, tmp_path, fails):
     assert "for 2 snapshots, 1 are given" in fails(
         battle.main, "--mode=match", f"--snapshots={guests[0]}", data, folder
     )
+    with store.Store(str(tmp_path / "arena")):
+        pass
     assert "--match=NUMBER" in fails(battle.main, "--mode=annul", folder)
+    assert "no snapshot at" in fails(battle.main, "--mode=check", f"--snapshots={tmp_path}/nowhere", data, folder)
     few = str(tmp_path / "few.tfrecords")
     records.write(few, synthetic_images(40, 2500))
     both = f"--teams={table(tmp_path / 'u', {'a': guests[0], 'b': guests[1]})}"
@@ -341,10 +448,10 @@ def test_mistakes(faces, guests, tmp_path, fails):
     assert "Asia/Seoul" in fails(battle.main, *zone)
 
 
-def test_a_check_that_fails(faces, tmp_path, fails):
+def test_a_check_that_fails(faces, tmp_path, capsys):
     hostile.build("keeps state", tmp_path / "bad")
-    flags = [f"--snapshots={tmp_path}/bad", f"--input_data_pattern={faces}", f"--arena_dir={tmp_path}/arena"]
-    assert "would forfeit every match: the discriminator uses" in fails(battle.main, "--mode=check", *flags)
+    assert play(f"--snapshots={tmp_path}/bad", mode="check", faces=faces, arena_dir=tmp_path / "arena") == 1
+    assert "would forfeit every match: the discriminator uses" in capsys.readouterr().out
 
 
 def test_two_at_a_time(guests, faces, tmp_path, fails):

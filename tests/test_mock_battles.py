@@ -6,7 +6,7 @@ import shutil
 import hostile
 import pytest
 
-from gan import arena, events, mock_battles, records, teams, timetable
+from gan import arena, events, mock_battles, records, results, teams, timetable
 
 pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
 
@@ -122,6 +122,59 @@ def test_a_frozen_arena(opened, tmp_path):
     hold(opened, tmp_path, clock, 2)
     assert [event.name for event in opened.store.events()] == ["mock 2026-11-23 14:00 KST"]
     assert any("frozen" in entry.text for entry in opened.store.log_entries())
+
+
+def test_frozen_in_the_middle(opened, tmp_path, monkeypatch):
+    """A battle that was frozen goes on at the next time, in the same process; results are written once it is over."""
+    for name in "abcd":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\n" + "".join(f"{name},{name}\n" for name in "abcd"))
+    frozen, play = tmp_path / "arena" / events.FROZEN, opened.play
+
+    def play_and_freeze(*arguments):
+        if not opened.store.matches():
+            frozen.write_text("")
+        return play(*arguments)
+
+    monkeypatch.setattr(opened, "play", play_and_freeze)
+    clock = SimulatedClock(at("2026-11-23 02:00"), [(at("2026-11-23 04:30"), frozen.unlink)])
+    hold(opened, tmp_path, clock, 1)
+    (event,) = opened.store.events()
+    assert event.finished is None and event.frozen and not list(tmp_path.glob("*/results"))
+    hold(opened, tmp_path, clock, 1)
+    assert [event.finished is not None for event in opened.store.events()] == [True, True]
+    assert len(opened.store.matches(event.id)) == 2
+    assert len(list(tmp_path.glob("*/results/*/index.html"))) == 8
+
+
+def test_results_after_a_kill(opened, tmp_path, monkeypatch):
+    """Who was killed before all results were written writes the others later."""
+    for name in "ab":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
+    write = results.write
+
+    def killed(folder, event, team, *others):
+        if team.name == "b":
+            raise KeyboardInterrupt
+        write(folder, event, team, *others)
+
+    monkeypatch.setattr(results, "write", killed)
+    clock = SimulatedClock(at("2026-11-23 02:00"))
+    with pytest.raises(KeyboardInterrupt):
+        hold(opened, tmp_path, clock, 1)
+    monkeypatch.setattr(results, "write", write)
+    pages = tmp_path.glob("[ab]/results/*1200*/index.html")
+    assert len(list(pages)) == 1
+    hold(opened, tmp_path, clock, 0)
+    assert len(list(tmp_path.glob("[ab]/results/*1200*/index.html"))) == 2
+
+
+def test_a_team_of_the_house_s_name(tmp_path):
+    (tmp_path / "teams.csv").write_text("team,path\nhouse TEAM,a\nno bucket,gs:///model\n")
+    taken, nowhere = teams.read(str(tmp_path / "teams.csv"), [mock_battles.HOUSE_TEAM.name])
+    assert "nobody may have this name" in taken.fault and taken.name != "house TEAM"
+    assert "names no bucket" in nowhere.fault
 
 
 def test_results_that_cannot_be_written(opened, tmp_path):

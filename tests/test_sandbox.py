@@ -62,7 +62,7 @@ def test_isolation(cells):
 def test_every_cell_is_confined_as_the_first_was(cells, fair, monkeypatch):
     cells.isolation()
     cells.open(fair, hostile.SIZE).close()
-    monkeypatch.setattr(cells, "_held", cells._held | {"moat"})
+    monkeypatch.setattr(cells, "_must_hold", cells._must_hold | {"moat"})
     with pytest.raises(sandbox.HostError, match="could not be confined by: moat"):
         cells.open(fair, hostile.SIZE)
     assert alive(cells) == 0
@@ -88,6 +88,37 @@ def test_networks_with_convolutions_run_as_elsewhere(cells):
     here, noise = Snapshot(house_team, 2500), uniform_noise(6, 2)
     with cells.open(house_team, 2500) as there:
         np.testing.assert_allclose(there.generate(noise), here.generate(noise), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "answer, reason",
+    [
+        (({}, None), "did not tell the shapes"),
+        (({"shapes": {"w": "x" * 9}}, None), "did not tell the shapes"),
+        (({"fault": "\x1b[2Jgone\u202e" + 2000 * "x"}, None), "^(?!.*[\x1b\u202e]).{,1200}$"),
+        (({"shapes": {}}, np.zeros(7, np.float32)), "7 numbers in place of"),
+    ],
+)
+def test_what_a_cell_answers_is_checked(cells, fair, monkeypatch, answer, reason):
+    """A cell that was taken over may answer anything, but for the first message."""
+    ask, asked = sandbox._Process.ask, []
+
+    def answered(process, *arguments, **options):
+        asked.append(arguments)
+        return ask(process, *arguments, **options) if len(asked) == 1 else answer
+
+    monkeypatch.setattr(sandbox._Process, "ask", answered)
+    monkeypatch.setattr(sandbox._Process, "is_silent", lambda process: True)
+    with pytest.raises(ContractError, match=reason):
+        cells.open(fair, hostile.SIZE).generate(uniform_noise(3, 1))
+    assert alive(cells) == 0
+
+
+def test_what_comes_unasked_is_refused(cells, fair):
+    with cells.open(fair, hostile.SIZE) as opened:
+        opened._process.is_silent = lambda: False
+        with pytest.raises(ContractError, match="before it was asked"):
+            opened.generate(uniform_noise(3, 1))
 
 
 @pytest.mark.parametrize("name", hostile.SNAPSHOTS)

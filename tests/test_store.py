@@ -81,7 +81,10 @@ def test_everything_comes_back(arena, folder):
 
     match = arena.begin_match(event.id, 0, 0, second.id, first.id, 1)
     assert (match.status, match.attempt, match.home, match.winner, match.ended) == ("playing", 1, second.id, None, None)
-    played = add_half_round(arena, match)
+    copied = dict(
+        image=1, distance=0.5, limit_=1.0, generated=np.arange(4, dtype=np.uint8), original=np.array([3, 2, 1, 0])
+    )
+    played = add_half_round(arena, match, generator=first.id, suspects=[copied])
     failed = dict(images=None, truth=None, probabilities=None, generator_fault="NaN", generator_seconds=None, points=30)
     add_half_round(arena, match, 1, **failed)
     one, other = arena.half_rounds(match.id)
@@ -104,26 +107,17 @@ def test_everything_comes_back(arena, folder):
     )
     rating = arena.ratings()["team 0"]
     assert (rating.mu, rating.sigma, rating.match, rating.at) == (26.5, 7.5, match.id, done.ended)
-    arena.add_suspect(
-        event=event.id,
-        team=first.id,
-        half_round=played,
-        image=1,
-        distance=0.5,
-        limit_=1.0,
-        generated=np.arange(4),
-        original=np.arange(4)[::-1],
-    )
     (suspect,) = arena.suspects(event.id)
+    assert (suspect.team, suspect.half_round, suspect.image) == (first.id, played, 1)
     np.testing.assert_array_equal(suspect.original, [3, 2, 1, 0])
     arena.log("note", "something", event.id)
     assert [(entry.kind, entry.text) for entry in arena.log_entries(event.id)] == [("note", "something")]
-    arena.set_frozen(event.id, True)
+    arena.set_frozen(event.id, True, "lunch")
     arena.finish_event(event.id, first.id)
     with store.Store(folder, read_only=True) as reader:
         (read,) = reader.events()
         assert read.frozen and read.champion == first.id and read.finished > done.ended
-        assert reader.matches(event.id) == [done] == reader.done_matches()
+        assert reader.matches(event.id) == [done] and reader.log_entries()[-1].text == "lunch"
         with pytest.raises(StateError, match="readonly"):
             reader.log("note", "no")
 
@@ -218,11 +212,12 @@ def test_annulled_through_a_bracket(arena):
     ]
 
     unrated = [matches[place].id for place in [(0, 3), (1, 0)]] + [later.id]  # what was rated after (0, 2)
-    assert [match.id for match in arena.done_matches(unrated=True)] == unrated
+    assert [match.id for match in arena.unrated_matches([rules.BY_POINTS])] == unrated
+    assert arena.unrated_matches([rules.BYE]) == []
     assert [row.match for row in arena.rating_history()] == [matches[0, 0].id] * 2 + [matches[0, 1].id] * 2
-    for match in arena.done_matches(unrated=True):
+    for match in arena.unrated_matches([rules.BY_POINTS]):
         arena.rate(match.id, [("team 0", 30.0, 7.0)])
-    assert arena.done_matches(unrated=True) == []
+    assert arena.unrated_matches([rules.BY_POINTS]) == []
     assert arena.ratings()["team 0"].at == later.ended
     assert len(arena.half_rounds(matches[0, 2].id)) == 1  # a trace of what was played stays
 
@@ -384,7 +379,7 @@ def check_whole(folder, told):
         assert sqlite3.connect(arena.path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
         half_rounds = {one.id: one for one in arena.half_rounds_after(0)}
         assert told["half_round"] <= set(half_rounds)
-        assert told["match"] <= {match.id for match in arena.done_matches()}
+        assert told["match"] <= {match.id for match in arena.matches(with_annulled=True) if match.status == "done"}
         rated = [row.match for row in arena.rating_history()]
         for match in arena.matches():
             numbers = [one.number for one in half_rounds.values() if one.match == match.id]
