@@ -193,6 +193,8 @@ def _play(opened, config, entries, seed):
     name = config.event or _unused_name(opened.store, config.mode)
     options = {events.TOURNAMENT: {"seeding": config.seeding}, events.MATCH: {"num_rounds": config.num_rounds}}
     event = events.begin(opened, name, config.mode, entries, seed, options.get(config.mode))
+    if config.seed not in (None, event.seed):
+        raise UserError(f"--seed={config.seed}: {event.name} was begun with seed {event.seed}, which goes on")
     print(f"{event.name}: seed {event.seed}, kept in {opened.store.path}", flush=True)
     if event.finished is not None:
         print(f"{event.name} is over; --event=NAME plays another one")
