@@ -16,7 +16,7 @@ from gan.errors import ContractError, StateError, UserError
 
 SNAPSHOTS = "snapshots"  # folder of arena_dir with the copies of all that was handed in
 PAUSES = (0.0, 1.0, 5.0)  # seconds before each try of what fails by this machine's fault
-COPIES_TO_FORFEIT = 3  # of 15 images; about one in a hundred of people whom nobody trained on is suspected too
+COPIES_TO_FORFEIT = 3  # of 15 images; of real ones that nobody trained on one in a hundred is suspected
 CELLS = 8  # snapshots kept open at a time: some hundred megabytes each
 
 

@@ -6,13 +6,16 @@ import numpy as np
 
 from gan import half_round, metrics
 
+MOST_RATIO = 0.6  # of the distances to the nearest and to the second nearest training image, of a copy
+_CONTRAST = 64.0  # grey levels: standard deviation to which every image is brought
+
 
 class Suspect(NamedTuple):
     """A generated image that is suspiciously like a training image."""
 
     image: int  # its place in the half round
-    distance: float  # to the training image or its mirror image, in grey levels over all pixels
-    limit_: float  # below which an image is suspected
+    distance: float  # to the training image or its mirror image, over all pixels, at equal brightness and contrast
+    limit_: float  # below which an image is suspected whatever else lies near
     generated: np.ndarray  # uint8 [size]
     original: np.ndarray  # uint8 [size]
 
@@ -20,8 +23,10 @@ class Suspect(NamedTuple):
 class Copies:
     """Training images, and how near to them an image is a copy.
 
-    An image is suspected where it is less than half as far from the nearest training image, or its mirror image, as
-    real images that nobody trained on are in the middle.
+    All images are brought to one brightness and contrast before they are compared. One is suspected where it is less
+    than half as far from the nearest training image, or its mirror image, as real images that nobody trained on are in
+    the middle; and where that distance is less than 0.6 of that to the second nearest (see metrics.nearest_ratio),
+    which finds copies with noise.
 
     Args:
         train: uint8 [N, size].
@@ -30,14 +35,23 @@ class Copies:
 
     def __init__(self, train, held_out):
         self._training = metrics.with_flips(train)
-        self.limit = float(np.median(metrics.nearest(held_out, self._training)[1])) / 2
+        self._evened = _evened(self._training)
+        self.limit = float(np.median(metrics.nearest(_evened(held_out), self._evened)[1])) / 2
 
     def find(self, images, truth):
         """Suspects among the generated images of a half round: uint8 [N, size], half_round.GENERATED or REAL [N]."""
         places = np.flatnonzero(np.asarray(truth) == half_round.GENERATED)
-        indices, distances = metrics.nearest(images[places], self._training)
+        evened = _evened(images[places])
+        indices, distances = metrics.nearest(evened, self._evened)
+        ratios = metrics.nearest_ratio(evened, self._evened)
         return [
             Suspect(int(place), float(distance), self.limit, images[place], self._training[index])
-            for place, index, distance in zip(places, indices, distances)
-            if distance < self.limit
+            for place, index, distance, ratio in zip(places, indices, distances, ratios)
+            if distance < self.limit or ratio < MOST_RATIO
         ]
+
+
+def _evened(images):
+    """Images of equal mean and contrast: uint8 [N, size] -> float32 [N, size]."""
+    centred = images.astype(np.float32) - images.mean(1, keepdims=True, dtype=np.float32)
+    return centred * (_CONTRAST / np.maximum(centred.std(1, keepdims=True), 1.0))

@@ -15,8 +15,9 @@ SUSPECTS = "suspects"  # folder of arena_dir with a page for each event in which
 _MOST_SHOWN = 60  # of a team's suspects
 _COPIES = (
     "Above, a generated image; below it the training image that it looks copied from, mirrored where that is nearer. "
-    "The number is their distance in pixels: 100% is what real images that nobody trained on are from the training "
-    "image nearest to them, in the middle, and 0% is a copy. Below 50% an image is suspected."
+    "The number is their distance in pixels, at equal brightness and contrast: 100% is what real images that nobody "
+    "trained on are from the training image nearest to them, in the middle, and 0% is a copy. Below 50% an image is "
+    "suspected, and so is one that is far nearer to one training image than to all others."
 )
 
 
