@@ -52,6 +52,7 @@ class Networks:
 NETWORKS = {
     "sample": Networks("SampleGenerator", "SampleDiscriminator", peer="sample"),
     "dcgan": Networks("DCGANGenerator", "DCGANDiscriminator", peer="dcgan"),
+    "dcgan_bfloat16": Networks("DCGANGenerator", "DCGANDiscriminator", ("--compute_type=bfloat16",), peer="dcgan"),
     "residual": Networks("ResidualGenerator", "ResidualDiscriminator"),
     "contest": Networks("ContestGenerator", "ContestDiscriminator"),
     "contest_bfloat16": Networks("ContestGenerator", "ContestDiscriminator", ("--compute_type=bfloat16",)),

@@ -153,7 +153,12 @@ def _arena(config, size, real_images):
     if config.train_data_pattern:
         files = storage.find_files(config.train_data_pattern, "train_data_pattern")
         known = copies.Copies(records.read_all(files, size), real_images)
-    os.makedirs(config.arena_dir, exist_ok=True)
+    try:
+        os.makedirs(config.arena_dir, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"--arena_dir={config.arena_dir} cannot be made ({error.strerror}); name another folder"
+        ) from error
     return arena.Arena(
         config.arena_dir, size, real_images, limits, sizes, config.require_isolation, known, config.forfeit_copies
     )
@@ -171,7 +176,10 @@ def _entries(config):
     if config.mode == events.MATCH and len(found) != 2:
         raise UserError(f"--mode=match is for 2 snapshots, {len(found)} are given")
     if config.mode in (events.TOURNAMENT, events.LEAGUE):
-        bracket.num_rounds(len(found))
+        try:
+            bracket.num_rounds(len(found))
+        except UserError as error:
+            raise UserError(f"--teams={config.teams}: {error}") from None
     return found
 
 

@@ -52,7 +52,10 @@ def read(path, reserved=()):
     columns = [field.strip().casefold() for field in head]
     if not {_TEAM, _PATH} <= set(columns):
         begin = ",".join(head)[:LONGEST_NAME]
-        raise UserError(f"--teams={path} begins with {begin!r}; its first line must name the columns {_TEAM},{_PATH}")
+        hint = ", with commas between, not semicolons" if ";" in begin else ""
+        raise UserError(
+            f"--teams={path} begins with {begin!r}; its first line must name the columns {_TEAM},{_PATH}{hint}"
+        )
     entries, taken = [], {_key(name): _RESERVED for name in reserved}
     for line, fields, problem in rows:
         fields = dict(zip(columns, map(str.strip, fields)))
