@@ -16,11 +16,16 @@ from gan.errors import StateError
 SNAPSHOT, STATE = "model.ckpt", "state.ckpt"
 STATE_FOLDER = "state"
 _INDEX_FILE, _LOG = "checkpoint", "events.out.tfevents."
+_LONGEST_POINTER = 2**20  # bytes of a file `checkpoint`
 _SNAPSHOT_PARTS, STATE_PARTS = ("index", "meta"), ("index",)  # beside the data
 LOOKS = 3  # how often to look again where a trainer deletes what was just found
+# Steps have at most 18 digits: any is a whole number of 64 bits.
+_STEP = re.compile(r"-(\d{1,18})\Z", re.ASCII)
+_ENDING = re.compile(r"\.(index|meta|data-\d{5}-of-\d{5})\Z", re.ASCII)
 _FILE = re.compile(
-    r"(?P<base>model\.ckpt|state\.ckpt)-(?P<step>\d+)\."
-    r"(?P<part>index|meta|data-\d{5}-of-(?P<shards>\d{5}))(?P<temporary>\.tempstate\d+|\.part)?$"
+    r"(?P<base>model\.ckpt|state\.ckpt)-(?P<step>0|[1-9]\d{0,17})\."
+    r"(?P<part>index|meta|data-\d{5}-of-(?P<shards>\d{5}))(?P<temporary>\.tempstate\d+|\.part)?\Z",
+    re.ASCII,
 )
 
 
@@ -32,35 +37,51 @@ class Found(NamedTuple):
     path: str  # where it was found, likewise without the endings; for messages
 
 
+class Listed(NamedTuple):
+    """A complete snapshot or state before anything of it is fetched."""
+
+    folder: str
+    path: str  # without .index, .meta and .data-*
+    step: int
+    files: dict  # name -> storage.Entry, of nothing but its parts
+    pointer: str | None = None  # the `named_path` of its folder; None also where the snapshot itself was named
+
+
 def folder_of(where):
     """The folder of what `latest_snapshot` takes: itself, or the one that holds the snapshot named."""
     folder, _, name = where.rpartition("/")
-    return (folder or ".") if re.fullmatch(rf"{re.escape(SNAPSHOT)}-\d+", name) else where
+    return (folder or ".") if name.startswith(SNAPSHOT) and _STEP.fullmatch(name, len(SNAPSHOT)) else where
 
 
-def latest_snapshot(where):
+def step_of(name):
+    """The step that a snapshot's path without endings ends with, or None."""
+    match = _STEP.search(name)
+    return int(match[1]) if match else None
+
+
+def part_of(name, file):
+    """Which part of the snapshot `name` a file is: "index", "meta" or "data"; None where it is none."""
+    match = _ENDING.search(file)
+    return match[1].partition("-")[0] if match and file[: match.start()] == name else None
+
+
+def latest_snapshot(where, check=lambda listed: None):
     """Finds the newest complete snapshot; one in a bucket is copied to the disk.
 
     Args:
         where: a folder, or the prefix of one snapshot such as /tmp/run/model.ckpt-1000.
+        check: function that is given the Listed before anything of it is fetched; what it raises is raised.
 
     Returns:
         A Found, or None where the folder has none.
     """
-    where = re.sub(r"\.(index|meta|data-\d{5}-of-\d{5})$", "", where)
-    folder, _, name = where.rpartition("/")
-    if name:
-        files = [file for file in storage.names(folder or ".") if file.startswith(name + ".")]
-        if {f"{name}.{part}" for part in _SNAPSHOT_PARTS} <= {*files}:
-            step = re.search(r"-(\d+)$", name)
-            local = storage.at_hand(folder or ".", files)
-            return Found(os.path.join(local, name), int(step[1]) if step else 0, where)
-    return _latest(where, _SNAPSHOT_PARTS)
+    where = _ENDING.sub("", where)
+    return _at_hand(lambda: _named_by(where) or _newest(where, _SNAPSHOT_PARTS), check)
 
 
 def latest_state(train_dir):
     """Finds the newest complete training state of a train_dir, in a bucket too: a Found or None."""
-    return _latest(storage.join(train_dir, STATE_FOLDER), STATE_PARTS)
+    return _at_hand(lambda: _newest(storage.join(train_dir, STATE_FOLDER), STATE_PARTS))
 
 
 def handed_in(snapshot):
@@ -142,19 +163,42 @@ def _remove(train_dir, is_wanted):
     return removed
 
 
-def _latest(folder, parts):
-    """The one that `checkpoint` names where it is complete; else the newest complete one; else None."""
+def _at_hand(find, check=lambda listed: None):
+    """The Found of what `find` lists; None where it lists nothing."""
     for _ in range(LOOKS):
-        found = all_complete(storage.names(folder), parts)
-        if not found:
+        listed = find()
+        if listed is None:
             return None
-        named = _named(folder)
-        step = named if named in found else max(found)
-        base, files = found[step]
+        check(listed)
         with contextlib.suppress(FileNotFoundError):  # deleted since, for newer ones
-            local = storage.at_hand(folder, files)
-            return Found(os.path.join(local, f"{base}-{step}"), step, storage.join(folder, f"{base}-{step}"))
+            local = storage.at_hand(listed.folder, listed.files)
+            return Found(os.path.join(local, os.path.basename(listed.path)), listed.step, listed.path)
     return None
+
+
+def _named_by(path):
+    """The snapshot whose path without endings is given, or None."""
+    folder, _, name = path.rpartition("/")
+    if not name:
+        return None
+    entries = storage.entries(folder or ".", name + ".")
+    files = {file: entry for file, entry in entries.items() if part_of(name, file)}
+    is_there = {f"{name}.{part}" for part in _SNAPSHOT_PARTS} <= {*files}
+    return Listed(folder or ".", path, step_of(name) or 0, files) if is_there else None
+
+
+def _newest(folder, parts):
+    """The one that `checkpoint` names where it is complete; else the newest complete one; else None."""
+    entries = storage.entries(folder)
+    found = all_complete(entries, parts)
+    if not found:
+        return None
+    pointer = named_path(folder)
+    named = step_of(pointer or "")  # only the name counts, whatever its folder
+    step = named if named in found else max(found)
+    base, files = found[step]
+    path = storage.join(folder, f"{base}-{step}")
+    return Listed(folder, path, step, {file: entries[file] for file in files}, pointer)
 
 
 def all_complete(names, parts):
@@ -173,19 +217,19 @@ def all_complete(names, parts):
 
 
 def named_path(folder):
-    """The path that the file `checkpoint` of a folder names, as it is written there, or None."""
+    """The path that the file `checkpoint` of a folder names, as it is written there.
+
+    Returns:
+        None where there is no such file, "" where it names nothing: a link, no regular file, or too long.
+    """
     try:
-        content = storage.read(storage.join(folder, _INDEX_FILE)).decode(errors="replace")
-    except OSError:
+        content = storage.read_small(storage.join(folder, _INDEX_FILE), _LONGEST_POINTER)
+    except FileNotFoundError:
         return None
-    match = re.search(r'^model_checkpoint_path:\s*"([^"]*)"', content, re.MULTILINE)
-    return match[1] if match else None
-
-
-def _named(folder):
-    """The step that the file `checkpoint` names, or None. Only the name counts, whatever its folder."""
-    match = re.search(r"(?:^|[/\\])[^/\\]*-(\d+)$", named_path(folder) or "")
-    return int(match[1]) if match else None
+    except OSError:
+        return ""
+    match = re.search(r'^model_checkpoint_path:\s*"([^"]*)"', content.decode(errors="replace"), re.MULTILINE)
+    return match[1] if match else ""
 
 
 def publish(folder, base, step, keep):

@@ -5,12 +5,13 @@ and sizes alone; a link is refused, and the path in the file `checkpoint` counts
 copy's name is the hash of its content, so that it can be kept, told apart, and found again.
 """
 
+import contextlib
+import errno
 import glob
 import hashlib
 import os
 import re
 import shutil
-import stat
 import tempfile
 from typing import NamedTuple
 
@@ -19,7 +20,8 @@ from gan.errors import ContractError
 
 MEBIBYTE = 2**20
 _PARTIAL = ".partial-"  # begins the names of copies that are being made
-_LONGEST_POINTER = MEBIBYTE  # bytes of a file `checkpoint`
+# What says nothing about the file that was to be read: try again.
+_PASSING = {errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOENT, errno.ENOMEM, errno.ESTALE}
 
 
 class SizeLimits(NamedTuple):
@@ -55,19 +57,19 @@ def stage(where, folder, limits=DEFAULT_SIZES):
         A Staged; one that was there already is used again.
 
     Raises:
-        ContractError: there is no complete snapshot, or a file is a link, no regular file or too large.
+        ContractError: there is no complete snapshot, or a file cannot be read, is a link or too large.
         UserError: the bucket cannot be read.
         OSError: this machine cannot write the copy.
     """
-    _check_before_fetching(where, limits)
-    found = checkpoint.latest_snapshot(where)
+    with _reading(where, where):
+        found = checkpoint.latest_snapshot(where, lambda listed: _check_before_fetching(listed, limits))
     if found is None:
         raise ContractError.of(where, "there is no complete snapshot (model.ckpt-N.index, .meta and .data-*)")
     name = os.path.basename(found.prefix)
     os.makedirs(folder, exist_ok=True)
     partial = tempfile.mkdtemp(prefix=_PARTIAL, dir=folder)
     try:
-        digest = _copy(os.path.dirname(found.prefix) or ".", name, partial, limits)
+        digest = _copy(where, found, partial, limits)
         final = os.path.join(folder, digest)
         confinement.make_root(partial)
         try:
@@ -90,39 +92,37 @@ def restage(folder, digest, path):
     """A Staged of what `stage` once copied from `path` to `folder`/DIGEST; None where the copy is gone."""
     kept = os.path.join(folder, digest)
     names = [name for name in storage.names(kept) if name.endswith(".index")]
-    if len(names) != 1:
+    if not names:
         return None
-    name = names[0].removesuffix(".index")
-    step = re.search(r"-(\d+)$", name)
-    return Staged(kept, name, path, int(step[1]) if step else 0, digest)
+    name = min(names, key=len).removesuffix(".index")  # copies of old have name.MORE.index beside it
+    return Staged(kept, name, path, checkpoint.step_of(name) or 0, digest)
 
 
-def _check_before_fetching(where, limits):
+def _check_before_fetching(listed, limits):
     """Looks at the sizes of what would be fetched, and at what the file `checkpoint` names."""
-    folder, is_folder = checkpoint.folder_of(where), checkpoint.folder_of(where) == where
-    for name, size in storage.sizes(folder).items():
-        part = _part(name)
-        if part and size > getattr(limits, part) and (is_folder or name.startswith(os.path.basename(where) + ".")):
-            raise _too_large(storage.join(folder, name), size, part, limits)
-        if is_folder and checkpoint.is_pointer(name):
-            named = checkpoint.named_path(folder) if size <= _LONGEST_POINTER else None
-            if named is None or ".." in re.split(r"[/\\]", named):
-                raise ContractError.of(where, f"its file {name} names no snapshot in its folder")
+    if listed.pointer is not None and (not listed.pointer or ".." in re.split(r"[/\\]", listed.pointer)):
+        raise ContractError.of(listed.folder, "its file checkpoint names no snapshot in its folder")
+    sizes = dict.fromkeys(limits._fields, 0)
+    for file, entry in listed.files.items():
+        sizes[checkpoint.part_of(os.path.basename(listed.path), file)] += entry.size
+    for part, size in sizes.items():
+        _check_size(listed.path, part, size, limits)
 
 
-def _copy(folder, name, target, limits):
-    """Copies name.* and returns their digest."""
-    digest, left = hashlib.sha256(), limits._asdict()
-    for file in sorted(os.listdir(folder)):
-        part = _part(file) if file.startswith(name + ".") else None
+def _copy(where, found, target, limits):
+    """Copies the parts of a checkpoint.Found, and nothing else beside them; returns their digest."""
+    folder, name = os.path.split(found.prefix)
+    digest, sizes = hashlib.sha256(), dict.fromkeys(limits._fields, 0)
+    for file in sorted(os.listdir(folder or ".")):
+        part = checkpoint.part_of(name, file)
         if part:
             source = os.path.join(folder, file)
-            with _opened(source) as opened:
-                if os.fstat(opened.fileno()).st_size > left[part]:
-                    raise _too_large(source, os.fstat(opened.fileno()).st_size, part, limits)
-                content = opened.read(left[part])
-            left[part] -= len(content)
-            digest.update(f"{file} {len(content)} ".encode())
+            with _reading(where, source), storage.open_regular(source) as opened:
+                size = os.fstat(opened.fileno()).st_size
+                _check_size(found.path, part, sizes[part] + size, limits)
+                content = opened.read(size)
+            sizes[part] += len(content)
+            digest.update(os.fsencode(f"{file} {len(content)} "))
             digest.update(content)
             with open(os.path.join(target, file), "wb") as copy:
                 copy.write(content)
@@ -132,25 +132,19 @@ def _copy(folder, name, target, limits):
     return digest.hexdigest()
 
 
-def _opened(path):
-    """Opens a regular file; a link or anything else is the fault of who put it there."""
-    if os.path.islink(path):
-        raise ContractError.of(path, f"{os.path.basename(path)} is a link; a snapshot's files must lie in its folder")
-    # Neither follows a link nor waits for a pipe's writer, should the file have been exchanged since.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise ContractError.of(path, f"{os.path.basename(path)} is no regular file")
-    return os.fdopen(descriptor, "rb")
+@contextlib.contextmanager
+def _reading(where, path):
+    """Makes ContractErrors of what a team's file on disk does not let be read; a bucket's is read from our cache."""
+    try:
+        yield
+    except OSError as error:
+        if storage.is_remote(where) or error.errno in _PASSING:
+            raise
+        raise ContractError.of(path, f"{os.path.basename(path)} cannot be read: {error.strerror}") from error
 
 
-def _part(name):
-    """Which of the SizeLimits holds for a file: its field, or None for one that is no part of a snapshot."""
-    match = re.search(r"\.(index|meta|data)(-\d{5}-of-\d{5})?$", name)
-    return match[1] if match and (match[1] == "data") == bool(match[2]) else None
-
-
-def _too_large(path, size, part, limits):
+def _check_size(path, part, size, limits):
     most = getattr(limits, part)
-    text = f"({size / MEBIBYTE:.0f} MiB; .{part} files may have {most / MEBIBYTE:.0f} MiB)"
-    return ContractError.of(path, f"{os.path.basename(path)} is too large {text}")
+    if size > most:
+        text = f"too large ({size / MEBIBYTE:.0f} MiB; they may have {most / MEBIBYTE:.0f} MiB)"
+        raise ContractError.of(path, f"the .{part} files of {os.path.basename(path)} are {text}")

@@ -5,14 +5,17 @@ machine's own); STORAGE_EMULATOR_HOST names an emulator. The library checks what
 """
 
 import contextlib
+import errno
 import fnmatch
 import functools
 import glob
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from concurrent import futures
+from typing import NamedTuple
 
 from gan.errors import DataError, StateError, UserError
 from gan.progress import Progress
@@ -26,6 +29,15 @@ SCHEME = "gs://"
 REQUEST_SECONDS = 30  # without an answer, after which a request is given up and made again
 RETRY_SECONDS = 60  # in all for one request that fails again and again
 FETCHES = 8  # files fetched at a time
+# What keeps open() from following a link and from waiting for a pipe's writer; Windows has neither flag.
+_WARY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+class Entry(NamedTuple):
+    """A file of a folder as it was when the folder was listed."""
+
+    size: int  # bytes
+    generation: int | None  # of an object in a bucket, where another content has another; None on disk
 
 
 def is_remote(path):
@@ -107,18 +119,21 @@ def on_disk(path, wanted=lambda name: True):
 
 def names(folder):
     """Names of the files directly in a folder; empty where there is no such folder."""
-    return list(sizes(folder))
+    return list(entries(folder))
 
 
-def sizes(folder):
-    """Names of the files directly in a folder -> their bytes; empty where there is no such folder."""
-    if not is_remote(folder):
-        entries = os.scandir(folder) if os.path.isdir(folder) else ()
-        return {entry.name: entry.stat().st_size for entry in entries if entry.is_file()}
-    prefix = _split(folder)[1].rstrip("/") + "/"
-    prefix = "" if prefix == "/" else prefix
-    found = {blob.name[len(prefix) :]: blob.size for blob in _list(folder, prefix)}
-    return {name: size for name, size in found.items() if name and "/" not in name}
+def entries(folder, beginning=""):
+    """Those files directly in a folder whose names begin so: name -> Entry; empty where there is no such folder."""
+    if is_remote(folder):
+        prefix = _prefix(folder)
+        blobs = {blob.name[len(prefix) :]: blob for blob in _list(folder, prefix + beginning, delimiter="/")}
+        return {name: Entry(blob.size, blob.generation) for name, blob in blobs.items() if name}
+    found = {}
+    for entry in os.scandir(folder) if os.path.isdir(folder) else ():
+        with contextlib.suppress(OSError):  # such as a link to itself, which is no file
+            if entry.name.startswith(beginning) and entry.is_file():
+                found[entry.name] = Entry(entry.stat().st_size, None)
+    return found
 
 
 def read(path):
@@ -130,36 +145,75 @@ def read(path):
         return _blob(path).download_as_bytes(timeout=REQUEST_SECONDS, retry=_retry())
 
 
-def fetch(path, local):
-    """Copies a file of a bucket to a local path, whole or not at all."""
+def read_small(path, most):
+    """The bytes of a file that somebody else may have put there.
+
+    Args:
+        path: of a file; see `open_regular` for what is refused on disk.
+        most: bytes that are read; in a bucket, as they are stored.
+
+    Raises:
+        FileNotFoundError: there is none.
+        OSError: it cannot be read, or is longer.
+    """
+    with _open_remote(path, most + 1) if is_remote(path) else open_regular(path) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"it has more than {most} bytes", path)
+    return content
+
+
+def open_regular(path):
+    """Opens a file on disk to read its bytes, with no effect on anything else.
+
+    Raises:
+        OSError: it cannot be opened, is a link or no regular file.
+    """
+    _check_regular(os.lstat(path), path)  # opening a device may be using it
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(open(path, "rb", opener=lambda name, flags: os.open(name, flags | _WARY)))
+        _check_regular(os.fstat(file.fileno()), path)  # it may have been exchanged since
+        stack.pop_all()
+        return file
+
+
+def fetch(path, local, generation=None):
+    """Copies a file of a bucket to a local path, whole or not at all.
+
+    Args:
+        path: of the file.
+        local: path on disk.
+        generation: of the content wanted, which is copied as it is stored; None for the newest, which is
+            decompressed where the bucket says that it is compressed.
+
+    Raises:
+        FileNotFoundError: it is not there, or no longer of this generation.
+    """
     os.makedirs(os.path.dirname(local), exist_ok=True)
     part = f"{local}.{os.getpid()}.part"
     try:
         with _explaining(path):
-            _blob(path).download_to_filename(part, timeout=REQUEST_SECONDS, retry=_retry())
+            blob, is_raw = _blob(path, generation), generation is not None
+            blob.download_to_filename(part, raw_download=is_raw, timeout=REQUEST_SECONDS, retry=_retry())
         os.replace(part, local)
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.remove(part)
 
 
-def at_hand(folder, wanted):
-    """A folder on disk that holds these files of `folder`: itself, or a copy in the cache.
+def at_hand(folder, files):
+    """A folder on disk that holds these of the `entries` of `folder`: itself, or a copy in the cache.
 
     Raises:
-        FileNotFoundError: one is not there, perhaps no longer.
+        FileNotFoundError: one in a bucket is not there any more, or has changed since it was listed.
     """
     if not is_remote(folder):
         return folder
-    bucket, prefix = _split(folder)
-    prefix = prefix.rstrip("/") + "/" if prefix else ""
-    versions = {blob.name[len(prefix) :]: blob.generation for blob in _list(folder, prefix)}
-    if not set(wanted) <= set(versions):
-        raise FileNotFoundError(2, "there is no such file any more", folder)
-    local = cache_folder("copies", bucket, *prefix.split("/"), _key({name: versions[name] for name in wanted}))
-    for name in wanted:
+    versions = {name: entry.generation for name, entry in files.items()}
+    local = cache_folder("copies", _split(folder)[0], *_prefix(folder).split("/"), _key(versions))
+    for name, generation in versions.items():
         if not os.path.exists(os.path.join(local, name)):
-            fetch(join(folder, name), os.path.join(local, name))
+            fetch(join(folder, name), os.path.join(local, name), generation)
     return local
 
 
@@ -319,16 +373,36 @@ def _split(path):
     return bucket, name
 
 
-def _list(path, prefix):
+def _prefix(folder):
+    """What the names of all objects in a folder of a bucket begin with."""
+    name = _split(folder)[1].rstrip("/")
+    return name + "/" if name else ""
+
+
+def _list(path, prefix, delimiter=None):
+    options = {"prefix": prefix or None, "delimiter": delimiter, "timeout": REQUEST_SECONDS, "retry": _retry()}
     with _explaining(path, missing=StateError(f"{path}: there is no such bucket")):
-        return list(
-            _client().list_blobs(_split(path)[0], prefix=prefix or None, timeout=REQUEST_SECONDS, retry=_retry())
-        )
+        return list(_client().list_blobs(_split(path)[0], **options))
 
 
-def _blob(path):
+def _blob(path, generation=None):
     bucket, name = _split(path)
-    return _client().bucket(bucket).blob(name)
+    return _client().bucket(bucket).blob(name, generation=generation)
+
+
+@contextlib.contextmanager
+def _open_remote(path, chunk):
+    """Opens a file of a bucket to read its bytes as they are stored, `chunk` of them with each request."""
+    options = {"chunk_size": chunk, "raw_download": True, "timeout": REQUEST_SECONDS, "retry": _retry()}
+    with _explaining(path), _blob(path).open("rb", **options) as file:
+        yield file
+
+
+def _check_regular(status, path):
+    if stat.S_ISLNK(status.st_mode):
+        raise OSError(errno.ELOOP, "it is a link, and none is followed", path)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file", path)
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import stat
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -267,14 +268,64 @@ def _oversized(folder):
         file.truncate(2**40)
 
 
+def _oversized_in_sum(folder):
+    for number in range(2):
+        with open(os.path.join(folder, f"model.ckpt-1.data-{number:05d}-of-00002"), "wb") as file:
+            file.truncate(400 * 2**20)
+    os.remove(os.path.join(folder, "model.ckpt-1.data-00000-of-00001"))
+
+
+def _without_pointer(folder):
+    path = os.path.join(folder, "checkpoint")
+    os.remove(path)
+    return path
+
+
+def _renamed(folder, step):
+    os.remove(os.path.join(folder, "checkpoint"))
+    for name in os.listdir(folder):
+        os.rename(os.path.join(folder, name), os.path.join(folder, name.replace("-1.", f"-{step}.")))
+
+
+def _socket(path):
+    os.mknod(path, stat.S_IFSOCK | 0o644)
+
+
+SPARE_SHARD, POINTS_NOWHERE = "model.ckpt-1.data-00001-of-00002", "names no snapshot in its folder"
 # what is wrong with the files -> (what is done to a fair snapshot's folder, what the reason must say)
 FILES = {
-    "points out of its folder": (_pointing_out, "names no snapshot in its folder"),
+    "points out of its folder": (_pointing_out, POINTS_NOWHERE),
     "link": (_linked, "is a link"),
     "oversized": (_oversized, "too large"),
     "no files": (lambda folder: shutil.rmtree(folder), "no complete snapshot"),
     "no weights": (lambda folder: os.remove(f"{folder}/model.ckpt-1.data-00000-of-00001"), "no complete snapshot"),
+    "oversized in sum": (_oversized_in_sum, "too large"),
+    "shard that is a socket": (lambda folder: _socket(f"{folder}/{SPARE_SHARD}"), "is no regular file"),
+    "shard that links to itself": (lambda folder: os.symlink(SPARE_SHARD, f"{folder}/{SPARE_SHARD}"), "is a link"),
+    "pointer is a pipe": (lambda folder: os.mkfifo(_without_pointer(folder)), POINTS_NOWHERE),
+    "pointer is a folder": (lambda folder: os.mkdir(_without_pointer(folder)), POINTS_NOWHERE),
+    "pointer is a link": (lambda folder: os.symlink("/dev/null", _without_pointer(folder)), POINTS_NOWHERE),
+    "pointer of 2 MiB": (lambda folder: _append(f"{folder}/checkpoint", b"#" * 2**21), POINTS_NOWHERE),
+    "step of 25 digits": (lambda folder: _renamed(folder, 10**24), "no complete snapshot"),
+    "step of other digits": (lambda folder: _renamed(folder, "\u0661"), "no complete snapshot"),
     "meta of noise": (lambda folder: _append(f"{folder}/model.ckpt-1.meta", b"\xff" * 99), "MetaGraphDef"),
+}
+
+# what lies beside a fair snapshot and changes nothing -> what puts it there
+ODDITIES = {
+    "another index": lambda folder: _append(f"{folder}/model.ckpt-1.x.index", b""),
+    "parts by half a name": lambda folder: _append(f"{folder}/model.ckpt-1.x.data-00000-of-00001", b"x"),
+    "a name that is not UTF-8": lambda folder: _append(os.fsencode(folder) + b"/model.ckpt-1.\xff.meta", b""),
+    "a long name": lambda folder: _append(f"{folder}/model.ckpt-1.{'y' * 200}.meta", b""),
+    "a link to itself": lambda folder: os.symlink("x", f"{folder}/x"),
+    "a socket": lambda folder: _socket(f"{folder}/model.ckpt-1.a.meta"),
+    "a folder": lambda folder: os.mkdir(f"{folder}/model.ckpt-1.b.meta"),
+    "a pointer of 5,000 digits": lambda folder: _append(
+        _without_pointer(folder), b'model_checkpoint_path: "model.ckpt-%s"\n' % (b"1" * 5000)
+    ),
+    "a pointer of 25 digits": lambda folder: _append(
+        _without_pointer(folder), b'model_checkpoint_path: "model.ckpt-%s"\n' % (b"1" * 25)
+    ),
 }
 
 

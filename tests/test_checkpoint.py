@@ -1,12 +1,34 @@
 """What is found, kept and removed in a train_dir."""
 
+import os
 import pathlib
 import shutil
+import subprocess
+import sys
 
 import pytest
 
 from gan import checkpoint
 from gan.errors import StateError
+
+# In a process of its own, because who opens a pipe waits for ever and who reads a device needs all memory.
+LATEST = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
+from gan import checkpoint
+print(checkpoint.latest_snapshot(sys.argv[1]).step)
+"""
+POINTERS = {
+    "pipe": os.mkfifo,
+    "folder": os.mkdir,
+    "device": lambda path: os.symlink("/dev/zero", path),
+    "link": lambda path: os.symlink("elsewhere", path),
+    "link to itself": lambda path: os.symlink("checkpoint", path),
+    "long": lambda path: path.write_text("#" * 2**20 + '\nmodel_checkpoint_path: "model.ckpt-10"\n'),
+    "5,000 digits": lambda path: path.write_text(f'model_checkpoint_path: "model.ckpt-{"1" * 5000}"\n'),
+    "no digits of ours": lambda path: path.write_text('model_checkpoint_path: "model.ckpt-\u0661\u0660"\n', "utf-8"),
+    "empty": pathlib.Path.touch,
+}
 
 
 def touch(folder, *names):
@@ -47,9 +69,33 @@ def test_half_written_snapshots_are_passed_over(tmp_path):
     assert checkpoint.latest_snapshot(str(tmp_path)).step == 10
 
 
-def test_a_prefix_names_one_snapshot(tmp_path):
+@pytest.mark.parametrize("name", POINTERS)
+def test_a_pointer_that_is_none_is_passed_over(name, tmp_path):
     touch(tmp_path, *snapshot_files(10), *snapshot_files(20))
-    assert checkpoint.latest_snapshot(str(tmp_path / "model.ckpt-10")).step == 10
+    (tmp_path / "elsewhere").write_text('model_checkpoint_path: "model.ckpt-10"\n')
+    POINTERS[name](tmp_path / "checkpoint")
+    command = [sys.executable, "-c", LATEST, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "20\n", done.stderr[-1000:]
+
+
+@pytest.mark.parametrize("step", ["9" * 19, "9" * 5000, "007", "\u0661"])
+def test_steps_are_whole_numbers_of_64_bits(step, tmp_path):
+    names = [name for name in snapshot_files(step) if len(name) < 255]
+    touch(tmp_path, *names, *snapshot_files(9))
+    assert checkpoint.latest_snapshot(str(tmp_path)).step == 9
+    assert set(checkpoint.all_complete([*snapshot_files(step), *snapshot_files(9)], ("index", "meta"))) == {9}
+    assert checkpoint.step_of(f"model.ckpt-{step}") == (7 if step == "007" else None)
+    touch(tmp_path, *snapshot_files(10**18 - 1))
+    assert checkpoint.latest_snapshot(str(tmp_path)).step == 10**18 - 1 < 2**63
+    assert checkpoint.folder_of(f"run/model.ckpt-{10**18 - 1}") == "run"
+
+
+def test_a_prefix_names_one_snapshot(tmp_path):
+    touch(tmp_path, *snapshot_files(10), *snapshot_files(20), "model.ckpt-10.junk", "model.ckpt-10.x.index")
+    listed = []
+    assert checkpoint.latest_snapshot(str(tmp_path / "model.ckpt-10"), listed.append).step == 10
+    assert listed[0].files.keys() == {*snapshot_files(10)}
 
 
 def test_start_new_model_removes_only_what_a_trainer_wrote(tmp_path):

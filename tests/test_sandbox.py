@@ -1,5 +1,6 @@
 """Cells: what strangers' snapshots can do to us, and that fair ones run as they do elsewhere."""
 
+import hashlib
 import os
 import pathlib
 import random
@@ -155,6 +156,42 @@ def test_hostile_files(cells, tmp_path, name):
     reason = hostile.build_files(name, tmp_path / "team" / "model")
     assert reason in refused(cells, tmp_path / "team" / "model")
     assert alive(cells) == 0
+
+
+@pytest.mark.parametrize("name", hostile.ODDITIES)
+def test_what_lies_beside_a_snapshot_changes_nothing(fair, tmp_path, name):
+    shutil.copytree(fair, tmp_path / "run")
+    parts = sorted(path for path in (tmp_path / "run").iterdir() if path.name != "checkpoint")
+    contents = b"".join(f"{p.name} {p.stat().st_size} ".encode() + p.read_bytes() for p in parts)
+    hostile.ODDITIES[name](tmp_path / "run")
+    for where in (tmp_path / "run", tmp_path / "run" / "model.ckpt-1"):
+        staged = staging.stage(str(where), str(tmp_path / "copies"))
+        assert staged.digest == hashlib.sha256(contents).hexdigest() and staged.step == 1
+        assert {path.name for path in pathlib.Path(staged.folder).glob("model*")} == {path.name for path in parts}
+        assert staging.restage(str(tmp_path / "copies"), staged.digest, staged.path) == staged
+
+
+def test_an_older_copy_with_two_indices_is_found_again(fair, tmp_path):
+    """As they were made when every file whose name began like the snapshot's was copied."""
+    staged = staging.stage(fair, str(tmp_path / "copies"))
+    pathlib.Path(staged.folder, "model.ckpt-1.x.index").touch()
+    assert staging.restage(str(tmp_path / "copies"), staged.digest, staged.path) == staged
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can read everything")
+def test_unreadable_files_are_their_owner_s_fault(fair, tmp_path):
+    for unreadable in ("run/model.ckpt-1.meta", "run"):
+        shutil.copytree(fair, tmp_path / "run", dirs_exist_ok=True)
+        (tmp_path / unreadable).chmod(0)
+        with pytest.raises(ContractError, match="cannot be read: Permission denied"):
+            staging.stage(str(tmp_path / "run"), str(tmp_path / "copies"))
+        (tmp_path / unreadable).chmod(0o755)
+
+
+def test_a_copy_that_cannot_be_written_is_this_machine_s_fault(fair, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError):
+        staging.stage(fair, str(tmp_path / "file" / "copies"))
 
 
 def test_an_absolute_path_of_another_machine(cells, fair, tmp_path):
