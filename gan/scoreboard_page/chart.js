@@ -70,7 +70,8 @@ Arena.chart = (function () {
     const height = Math.min(30 * em, Math.max(22 * em, 0.5 * width));
     const [labelTexts, widest] = cutNames(names.slice(0, MOST), NAMES_SHARE * width, page);
     const apart = Math.min(0.5 * em, 0.012 * width); // of the ranges
-    const [left, top, right, bottom] = [2.4 * em, em, width - widest - apart * (lines.length + 1) - 2 * em, height - 3 * em];
+    const [left, top, bottom] = [2.4 * em, em, height - 3 * em];
+    const right = width - widest - apart * (lines.length + 1) - 2 * em;
     // One step each, so that nights take no room.
     const steps = new Map([...new Set(history.map((one) => one.match))].map((match, step) => [match, step]));
     const x = scale(0, steps.size - 1, left + 0.5 * em, right);
@@ -113,7 +114,7 @@ Arena.chart = (function () {
     const caption = svg(
       "text",
       { class: "tick", x: left, y: height - em },
-      `matches, in the order they were played (${steps.size})`,
+      `matches as they were played (${steps.size})`,
     );
     const title = svg("title", {}, `Ratings over time of ${names.slice(0, MOST).join(", ")}`);
     return svg(

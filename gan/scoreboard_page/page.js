@@ -77,7 +77,7 @@ Arena.percent = function (share) {
   const rounded = Math.round(share * 100);
   if (rounded !== 50 || share === 0.5) return `${rounded}%`;
   const exact = (share * 100).toFixed(1);
-  return exact === "50.0" ? `${share > 0.5 ? "over" : "under"} 50%` : `${exact}%`;
+  return exact === "50.0" ? `${share > 0.5 ? ">" : "<"}50%` : `${exact}%`;
 };
 
 Arena.milliseconds = function (seconds) {
