@@ -151,5 +151,5 @@ Arena.ratingTable = function (ratings) {
       el("td", { class: "number" }, String(one.matches)),
     );
   });
-  return Arena.table("Ratings", [[""], "team", ["rating, 95% interval"], "", ["matches"]], rows);
+  return Arena.table("Ratings", [[""], "team", ["rating, 95% interval"], "", ["matches"]], rows, "ratings");
 };
