@@ -434,7 +434,7 @@ def test_problem_before_anything_was_shown(page, tmp_path):
 
 
 def test_forfeit_with_images_ends_at_all_points(page, tmp_path):
-    """All 30 images are taken for real, so 15 guesses are right; the generator forfeits, so that 30 points are given."""
+    """All 30 images are taken for real, so 15 guesses are right; the generator forfeits, so it is 30 points."""
     folder = str(tmp_path / "arena")
     with store.Store(folder) as arena:
         event = arena.begin_event("mock", "mock", 1, arena_data.SIZE, {})
