@@ -69,6 +69,8 @@ def main(argv=None):
 
 def scoreboard(config):
     """Serves the page until it is stopped, or exports it."""
+    if os.path.exists(config.arena_dir) and not os.path.isdir(config.arena_dir):
+        raise UserError(f"--arena_dir={config.arena_dir} is a file; give the folder of the arena")
     if config.export:
         export(config)
         return
@@ -124,6 +126,7 @@ class Board:
         self._source = source
         self._state, self._key, self._number = {}, None, 0
         self._change, self._changed = {}, asyncio.Event()
+        self._change_text = None  # as JSON, once somebody is told
 
     def look(self):
         """Looks at the store, and makes a change known."""
@@ -135,11 +138,13 @@ class Board:
                 return
             state = showing.state(now) if showing else show.nothing(now, self._source.pace)
         except Exception as error:  # nobody is there to start the screen again
-            key, state = repr(error), {**self._state, "problem": str(error)}
+            key = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
             if key == self._key:
                 return
+            state = {**self._state, "now": now, "problem": key}
             print(f"scoreboard: {key}", file=sys.stderr, flush=True)
         self._change, self._state, self._key = difference(self._state, state), state, key
+        self._change_text = None
         self._number += 1
         self._wake()
 
@@ -158,7 +163,7 @@ class Board:
             changed = self._changed
             if sent != self._number:
                 is_next = sent is not None and sent + 1 == self._number
-                text = _json(self._change if is_next else self._as_of_now())
+                text = self._news() if is_next else _json(self._as_of_now())
                 sent = self._number
                 yield f"event: {'change' if is_next else 'state'}\ndata: {text}\n\n"
                 continue
@@ -176,6 +181,12 @@ class Board:
         """The state now."""
         self.look()
         return self._as_of_now()
+
+    def _news(self):
+        """The latest change as JSON: encoded once, for all who look."""
+        if self._change_text is None:
+            self._change_text = _json(self._change)
+        return self._change_text
 
     def _as_of_now(self):
         """The state, with the time by which a browser sets its clock."""

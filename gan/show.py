@@ -314,7 +314,9 @@ def _event(row, shown):
     is_over = row.id in shown.told[CHAMPION]
     fields = ("id", "name", "mode", "size", "frozen", "begun")
     end = {"finished": row.finished if is_over else None, "champion": row.champion if is_over else None}
-    return {name: getattr(row, name) for name in fields} | end
+    # Their snapshots are opened one by one after the event has begun.
+    num_teams = len(row.options.get("teams", ()))
+    return {name: getattr(row, name) for name in fields} | {"num_teams": num_teams} | end
 
 
 def _team(row):

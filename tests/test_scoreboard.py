@@ -18,7 +18,7 @@ import arena_data
 import pytest
 from conftest import start
 
-from gan import scoreboard, store
+from gan import rules, scoreboard, store
 
 PATIENCE = 30  # seconds until something that must happen is given up
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -193,6 +193,8 @@ def test_mistakes(fails, finished, tmp_path, monkeypatch):
     assert "cannot be listened at" in fails(scoreboard.main, f"--arena_dir={finished}", "--host=nowhere.invalid")
     assert "--arena_dir is needed" in fails(scoreboard.main)
     assert "--pace" in fails(scoreboard.main, f"--arena_dir={finished}", "--pace=-1")
+    path = os.path.join(finished, store.FILE)
+    assert f"--arena_dir={path} is a file" in fails(scoreboard.main, f"--arena_dir={path}")
     (tmp_path / store.FILE).write_text("no database" * 1000)
     assert "not a database" in fails(scoreboard.main, f"--arena_dir={tmp_path}")
     monkeypatch.setitem(sys.modules, "uvicorn", None)
@@ -405,6 +407,80 @@ def test_cards_are_uncovered_on_time(page, address):
     for seconds, cards in ((0, 0), (0.18, 0), (0.1875, 1), (0.37, 1), (0.375, 2), (5.62, 29), (5.625, 30), (9, 30)):
         assert page.evaluate("([half, seconds]) => Arena.uncovered(half, seconds, 6)", [half, seconds]) == cards
     assert page.evaluate("half => Arena.uncovered(half, 0, 0)", half) == 30
+
+
+def test_snapshots_being_opened(page, tmp_path):
+    folder = str(tmp_path / "arena")
+    with served(folder) as address, store.Store(folder) as arena:
+        page.goto(address)
+        page.wait_for_selector("text=The arena has not begun")
+        event = arena.begin_event("cup", store.TOURNAMENT, 1, arena_data.SIZE, {"teams": [["A", "a", None]] * 2})
+        page.wait_for_selector("h1:text-is('2 teams: their snapshots are being opened and checked')")
+        assert "Bracket" in text_of(page, "nav") and "Table" not in text_of(page, "nav")
+        arena_data.add_teams(arena, event, ["A"])
+        page.wait_for_selector("text=2 teams: their snapshots")
+        arena_data.add_teams(arena, event, ["B"])
+        page.wait_for_selector("text=the first match is about to begin")
+
+
+def test_problem_before_anything_was_shown(page, tmp_path):
+    with served(tmp_path) as address:
+        (tmp_path / store.FILE).write_text("no database" * 1000)
+        time.sleep(2 * scoreboard.LOOK_SECONDS)
+        for view in ("#/matches", "#/ratings", "#/forfeits", "#/bracket", "#/"):
+            page.goto(address + view)
+            page.wait_for_selector("#connection:has-text('not a database')")
+            assert page.locator("h1").count() and "Error(" not in text_of(page, "header")
+
+
+def test_forfeit_with_images_ends_at_all_points(page, tmp_path):
+    """All 30 images are taken for real, so 15 guesses are right; the generator forfeits, so it is 30 points."""
+    folder = str(tmp_path / "arena")
+    with store.Store(folder) as arena:
+        event = arena.begin_event("mock", "mock", 1, arena_data.SIZE, {})
+        home, away = arena_data.add_teams(arena, event, ["A", "B"])
+        match = arena.begin_match(event.id, 0, 0, home.id, away.id, 1)
+        given = rules.HalfRound(30, rules.GENERATOR_FAILED, 0.1, 0.1, "three copies", None)._asdict()
+        given |= dict(images=arena_data.faces()[:30], truth=[0, 1] * 15, probabilities=[0.9] * 30)
+        arena.add_half_round(match.id, 0, generator=home.id, discriminator=away.id, seed=1, **given)
+    with served(folder, "--pace=2") as address:
+        page.goto(address)
+        page.wait_for_selector(".points:text-is('30')")
+        page.goto(f"{address}#/match/{match.id}")
+        page.wait_for_selector(".replay .card:nth-child(30):not(.covered)")
+        assert page.locator(".points").all_inner_texts() == ["0", "30"]
+        assert "three copies" in text_of(page, ".fault") and "forfeits" in text_of(page, "h1")
+        assert page.locator(".card .mark:visible").count() == 0
+
+
+def test_numbers_for_the_organiser(page, finished, address):
+    with store.Store(finished, read_only=True) as arena:
+        match = arena.matches(arena.events()[-1].id)[-1]
+        half_rounds = [str(one.id) for one in arena.half_rounds(match.id)]
+    page.goto(address + "#/matches")
+    page.wait_for_selector("tbody tr")
+    assert page.locator("tbody tr .no").first.inner_text() == str(match.id)
+    page.goto(f"{address}#/match/{match.id}")
+    page.wait_for_selector(".replay tbody tr")
+    assert text_of(page, ".match-number") == f"match {match.id}"
+    assert page.locator(".replay tbody td.number:nth-child(2)").all_inner_texts() == half_rounds
+
+
+@pytest.mark.parametrize(
+    "share, said",
+    [
+        (0.503, "50.3%"),
+        (0.498, "49.8%"),
+        (0.5, "50%"),
+        (0.50001, ">50%"),
+        (0.49999, "<50%"),
+        (0.506, "51%"),
+        (1, "100%"),
+    ],
+)
+def test_half_is_told_from_more(page, address, share, said):
+    page.goto(address)
+    assert page.evaluate("share => Arena.percent(share)", share) == said
 
 
 def test_fits_a_phone_and_asks_for_less_motion(browser, address):

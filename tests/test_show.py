@@ -294,6 +294,14 @@ def test_a_tournament_played_between_two_looks(arena, clock):
     assert state["places"]["0:0"]["teams"] == [home.id, away.id] and state["event"]["champion"] == home.id
 
 
+def test_teams_to_come(arena):
+    event = arena.begin_event("cup", "tournament", 1, 4, {"teams": [["A", "p", None], ["B", "p", None]]})
+    showing = watch(arena)
+    assert (showing.state(101)["event"]["num_teams"], showing.state(101)["teams"]) == (2, {})
+    arena.add_teams(event.id, [("A", "p", None, None, None)])
+    assert [team["name"] for team in showing.state(101)["teams"].values()] == ["A"]
+
+
 def test_a_team_against_itself(arena, clock):
     event, (team,) = begin(arena, "check", 1)
     match = arena.begin_match(event.id, 0, 0, team.id, team.id, 1)

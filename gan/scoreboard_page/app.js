@@ -46,7 +46,7 @@
     );
     connection.textContent = problem ? `The store cannot be read: ${problem}` : "";
     document.querySelector('a[href="#/bracket"]').textContent =
-      state.rounds && !state.rounds.length ? "Table" : "Bracket";
+      event && event.mode !== "tournament" ? "Table" : "Bracket";
     view.update(state);
     tick();
   }
@@ -78,6 +78,7 @@
     if (isTaken) event.preventDefault();
   });
 
+  addEventListener("resize", () => view.resize && view.resize());
   addEventListener("hashchange", () => open(false));
   open(true);
   Arena.source.start(take, (isConnected) => {

@@ -1,7 +1,7 @@
 // The bracket: rounds side by side, each match between the two that lead to it.
 "use strict";
 
-Arena.ROUNDS_BESIDE = 3; // shown beside a match
+Arena.ROUNDS_BESIDE = 2; // shown beside a match
 Arena.ROUNDS_OF_LAST_16 = 4;
 
 // One match: who plays, who won, and the way to its replay.
@@ -16,10 +16,10 @@ Arena.matchBox = function (state, place, current) {
       { class: "box-row", "data-result": result },
       el("span", { class: "seed" }, team && team.seeding ? String(team.seeding) : ""),
       team
-        ? el("bdi", { class: "box-name", title: team.name }, team.name)
+        ? el("span", { class: "box-name" }, Arena.name(team))
         : el("span", { class: "box-name nobody" }, place.bye ? "bye" : "?"),
       result === "won" && el("span", { class: "won-mark", "aria-label": "won" }, "◀"),
-      match && !place.bye && el("span", { class: "box-points" }, String(match.points[side])),
+      !place.bye && el("span", { class: "box-points" }, match && match.status !== "playing" && String(match.points[side])),
     );
   });
   const note = match && { held: "waits for the organisers", annulled: "annulled" }[match.status];
@@ -30,15 +30,15 @@ Arena.matchBox = function (state, place, current) {
     : el("div", attributes, parts);
 };
 
-// Rounds `first` to `last` of the bracket, of each the matches that lead to match `top` of the last; null: all.
-Arena.bracket = function (state, { first, last, top = null, current = null }) {
+// Rounds `first` to `last` of the bracket, of each the matches that lead to the place `under`, a round and a position
+// in it; null: all.
+Arena.bracket = function (state, { first, last, under = null, current = null }) {
   const el = Arena.el;
   const total = state.rounds.length;
   const columns = [];
   for (let round = first; round <= last; round++) {
-    const deep = last - round;
-    const count = 2 ** (total - 1 - round);
-    const [from, to] = top === null ? [0, count] : [top << deep, (top + 1) << deep];
+    const { round: root, position: at } = under || { round: total - 1, position: 0 };
+    const [from, to] = [at << (root - round), (at + 1) << (root - round)];
     const boxes = [];
     for (let position = from; position < to; position++) {
       boxes.push(el("li", { class: "slot" }, Arena.matchBox(state, state.places[`${round}:${position}`], current)));
@@ -55,14 +55,15 @@ Arena.bracket = function (state, { first, last, top = null, current = null }) {
   return el("div", { class: "bracket" }, columns);
 };
 
-// The part of the bracket around a match.
+// The part of the bracket around a match: two rounds, and of them what leads to the same match of the third.
 Arena.bracketAround = function (state, match) {
   const total = state.rounds.length;
   const round = match ? match.round : 0;
   const last = Math.min(round + Arena.ROUNDS_BESIDE - 1, total - 1);
   const first = Math.max(0, last - Arena.ROUNDS_BESIDE + 1);
-  const top = match ? match.position >> (last - round) : 0;
-  return Arena.bracket(state, { first, last, top, current: match && match.id });
+  const root = Math.min(last + 1, total - 1);
+  const under = { round: root, position: match ? match.position >> (root - round) : 0 };
+  return Arena.bracket(state, { first, last, under, current: match && match.id });
 };
 
 // The matches that belong on the side of the stage.
@@ -76,6 +77,7 @@ Arena.beside = function (state) {
       Arena.bracketAround(state, match),
     ];
   }
+  if (state.event.mode === "tournament") return [el("h2", {}, "Bracket"), Arena.empty(Arena.BEFORE_THE_DRAW)];
   if (state.event.mode === "league") {
     return [
       el("h2", {}, "Table ", el("a", { class: "more", href: "#/bracket" }, "all of it")),

@@ -8,19 +8,25 @@ Arena.matchList = function (state, matches) {
     const cell = (team, side) =>
       el(
         "td",
-        { "data-result": Arena.resultOf(match, side) },
-        el("bdi", { class: "cell-name", title: team.name }, team.name),
-        Arena.resultOf(match, side) === "won" && el("span", { class: "won-mark", "aria-label": "won" }, " ◀"),
+        { class: Arena.SIDES[side].key, "data-result": Arena.resultOf(match, side) },
+        el(
+          "span",
+          { class: "marked" },
+          el("bdi", { class: "cell-name", title: team.name }, team.name),
+          Arena.resultOf(match, side) === "won" && el("span", { class: "won-mark", "aria-label": "won" }, "◀"),
+        ),
       );
+    const attempt = Arena.attemptName(state, match);
     const about = { done: match.rule, playing: "being played" }[match.status] || `${match.status}: ${match.reason}`;
     return el(
       "tr",
       { "data-status": match.status },
-      el("td", {}, Arena.capital(Arena.roundName(state, match)), match.attempt > 1 && ` (attempt ${match.attempt})`),
+      el("td", { class: "number no" }, String(match.id)),
+      el("td", { class: "round" }, Arena.capital(Arena.roundName(state, match)), attempt && `, ${attempt}`),
       cell(home, 0),
       el(
         "td",
-        { class: "number" },
+        { class: "number score-cell" },
         el(
           "a",
           { href: `#/match/${match.id}`, "aria-label": `replay of ${home.name} against ${away.name}` },
@@ -28,10 +34,10 @@ Arena.matchList = function (state, matches) {
         ),
       ),
       cell(away, 1),
-      el("td", { class: "soft" }, about),
+      el("td", { class: "soft about" }, about),
     );
   });
-  return Arena.table("Matches", ["round", "home", ["points"], "away", "decided by"], rows);
+  return Arena.table("Matches", [["no."], "round", "home", ["points"], "away", "decided by"], rows, "stacked matches");
 };
 
 Arena.forfeitList = function (state) {
@@ -43,11 +49,11 @@ Arena.forfeitList = function (state) {
       "tr",
       {},
       el("th", { scope: "row" }, el("bdi", { class: "cell-name" }, state.teams[forfeit.team].name)),
-      el("td", {}, match ? el("a", { href: `#/match/${match.id}` }, what) : what),
+      el("td", {}, match ? el("a", { href: `#/match/${match.id}` }, `match ${match.id}, ${what}`) : what),
       el("td", { class: "reason" }, forfeit.reason),
     );
   });
-  return Arena.table("Forfeits", ["team", "what is forfeited", "why"], rows);
+  return Arena.table("Forfeits", ["team", "what is forfeited", "why"], rows, "stacked");
 };
 
 Arena.eventList = function (state, chosen) {

@@ -109,6 +109,7 @@ Arena.ReplayView = class {
           {},
           el("button", { type: "button", click: () => this.goTo(this.starts[index]) }, `Half round ${half.number + 1}`),
         ),
+        el("td", { class: "number" }, String(half.id)),
         [half.generator, half.discriminator].map((team) =>
           el("td", {}, el("bdi", { class: "cell-name" }, match.teams[team].name)),
         ),
@@ -120,7 +121,7 @@ Arena.ReplayView = class {
     );
     return Arena.table(
       "Half rounds",
-      ["", "draws", "judges, and scores", ["points"], ["to draw"], ["to judge"], "decided by"],
+      ["", ["no."], "draws", "judges, and scores", ["points"], ["to draw"], ["to judge"], "decided by"],
       rows,
     );
   }
@@ -168,11 +169,16 @@ Arena.ReplayView = class {
       uncovered: half ? uncovered : 30,
       points: isOver ? match.points : points,
       roundName: Arena.capital(Arena.roundName(state, match)),
+      attempt: Arena.attemptName(state, match),
       explanations: state.explanations,
       forfeits: half ? [] : Arena.forfeitsOf(state, match),
     });
     const names = [match.home, match.away].map((id) => Arena.plain(match.teams[id]));
     document.title = `${names.join(" against ")}, a replay`;
+  }
+
+  resize() {
+    this.stage.fit();
   }
 
   tick() {

@@ -50,7 +50,7 @@ Arena.source = (function () {
     const events = new EventSource("events");
     const take = (next) => {
       state = next;
-      offset = state.now * 1000 - Date.now();
+      if (state.now) offset = state.now * 1000 - Date.now();
       onState(state);
     };
     events.addEventListener("state", (event) => take(JSON.parse(event.data)));

@@ -7,7 +7,8 @@ Arena.SIDES = [
 ];
 
 // A scene is what there is to see:
-//   match, teams (id -> team), roundName, explanations, forfeits (of this match)
+//   match, teams (id -> team), roundName, attempt (its name), explanations, forfeits (of this match)
+//   event, isOpening (its teams' snapshots), problem (of the store): before the first match
 //   phase: waiting, playing, between, deciding, done, annulled, held, champion
 //   half: the half round, or null; uncovered: how many of its cards; points: [home, away] before it
 Arena.Stage = class {
@@ -20,7 +21,8 @@ Arena.Stage = class {
   show(scene) {
     const settled = Arena.isSettled(scene) && [scene.phase, scene.match, scene.champion];
     const built = JSON.stringify([settled, scene.match && scene.match.id, scene.half && scene.half.id]);
-    const told = JSON.stringify([built, scene.phase, scene.points, scene.uncovered]);
+    const beginning = [scene.event && scene.event.id, scene.isOpening, scene.problem];
+    const told = JSON.stringify([built, beginning, scene.phase, scene.points, scene.uncovered]);
     if (built !== this.built) this.build(scene);
     if (told !== this.told) this.tell(scene);
     [this.built, this.told] = [built, told];
@@ -36,6 +38,7 @@ Arena.Stage = class {
     else if (scene.half) parts.push(this.faces(scene));
     else if (!scene.match) parts.push(Arena.howItWorks());
     this.element.replaceChildren(...parts);
+    this.fit();
   }
 
   versus(scene) {
@@ -64,12 +67,13 @@ Arena.Stage = class {
       "div",
       { class: "middle" },
       el("p", { class: "round-name" }, scene.roundName),
+      el("p", { class: "match-number" }, `match ${match.id}`),
       half &&
         isPlayed &&
         match.num_rounds > 1 &&
         el("p", {}, `round ${Math.floor(half.number / 2) + 1} of ${match.num_rounds}`),
       half && isPlayed && el("p", {}, `half round ${half.number + 1} of ${total}`),
-      match.attempt > 1 && el("p", {}, `played again (${match.attempt})`),
+      scene.attempt && el("p", {}, scene.attempt),
     );
     return el("div", { class: "versus" }, sides[0], middle, sides[1]);
   }
@@ -90,7 +94,7 @@ Arena.Stage = class {
       Arena.loadSprite(half, this.cards);
       parts.push(list);
       if (!Arena.hasVerdicts(half)) parts.push(el("div", { class: "fault" }, Arena.faultSentences(half, teams)));
-      parts.push(Arena.legend(half, teams));
+      if (Arena.hasGuesses(half)) parts.push(Arena.legend(half, teams));
     }
     parts.push(Arena.times(half));
     return el("div", { class: "half-round" }, parts);
@@ -100,7 +104,14 @@ Arena.Stage = class {
     this.element.dataset.phase = scene.phase;
     this.cards.forEach((card, index) => card.uncover(index < scene.uncovered));
     this.headline.replaceChildren(...Arena.headline(scene));
+    Arena.fitWords(this.headline);
     if (scene.match) this.count(scene);
+  }
+
+  // Names take the room that they have; again when the window has another size.
+  fit() {
+    Arena.fitNames(this.element);
+    for (const sentence of this.element.querySelectorAll(".headline, .legend")) Arena.fitWords(sentence);
   }
 
   // The points, with those of the cards uncovered so far.
@@ -127,7 +138,7 @@ Arena.pointsNow = function (scene) {
   const points = [...scene.points];
   const { half, uncovered } = scene;
   if (half && scene.phase === "playing") {
-    points[Arena.judgeSide(half)] += Arena.hasVerdicts(half) ? Arena.countRight(half, uncovered) : 0;
+    points[Arena.judgeSide(half)] += Arena.pointsOf(half, uncovered);
   }
   return points;
 };
@@ -157,10 +168,10 @@ Arena.Card = class {
     this.isUncovered = isUncovered;
     this.element.classList.toggle("covered", !isUncovered);
     const { half, index } = this;
-    const hasVerdict = isUncovered && Arena.hasVerdicts(half);
-    const verdict = hasVerdict ? (Arena.right(half, index) ? "right" : "wrong") : "";
+    const hasGuess = isUncovered && Arena.hasGuesses(half);
+    const verdict = isUncovered && Arena.hasVerdicts(half) ? (Arena.right(half, index) ? "right" : "wrong") : "";
     this.truth.textContent = isUncovered ? (half.truth[index] === 1 ? "real" : "generated") : "";
-    this.said.textContent = hasVerdict ? `“${Arena.percent(half.probabilities[index])} real”` : "";
+    this.said.textContent = hasGuess ? `“${Arena.percent(half.probabilities[index])} real”` : "";
     this.mark.textContent = { right: "✓", wrong: "✗" }[verdict] || "";
     this.element.dataset.verdict = verdict;
     const said = isUncovered

@@ -1,5 +1,6 @@
 // What each address after # shows. A view has an element, and may have: update(state), when something happened;
-// tick(now), many times a second; key(event), which returns whether it took a key.
+// tick(now), many times a second; resize(), when the window has another size; key(event), which returns whether it
+// took a key.
 "use strict";
 
 // Puts new content in place of old; what has the focus, and what was scrolled, stays so.
@@ -30,6 +31,7 @@ Arena.LiveView = class {
   update(state) {
     this.state = state;
     Arena.renew(this.beside, Arena.beside(state));
+    Arena.fitNames(this.beside);
     this.load();
     this.announce();
   }
@@ -59,12 +61,15 @@ Arena.LiveView = class {
     return {
       phase: live.phase,
       event: state.event,
+      problem: state.problem,
+      isOpening: Arena.isOpening(state),
       match,
       half,
       teams: state.teams,
       uncovered: half && isPlaying ? Arena.uncovered(half, now - half.begin, state.pace) : Arena.cards(half),
       points: match ? match.points : [0, 0],
       roundName: match && Arena.capital(Arena.roundName(state, match)),
+      attempt: match && Arena.attemptName(state, match),
       explanations: state.explanations,
       forfeits: match ? Arena.forfeitsOf(state, match) : [],
       champion: (state.event && state.teams[state.event.champion]) || null,
@@ -75,10 +80,24 @@ Arena.LiveView = class {
     if (!this.state) return;
     const scene = this.scene(now);
     this.stage.show(scene);
+    this.count(scene);
     const event = scene.event ? scene.event.name : "The arena";
     const { match, teams } = scene;
     const [home, away] = match ? [teams[match.home], teams[match.away]].map(Arena.plain) : [];
     document.title = match ? `${home} ${Arena.pointsNow(scene).join(" : ")} ${away}, ${event}` : event;
+  }
+
+  // In the box beside the stage the points go up as they do on it.
+  count(scene) {
+    const points = scene.match && scene.match.status === "playing" ? Arena.pointsNow(scene) : [];
+    this.beside.querySelectorAll(".box[data-current] .box-points").forEach((place, side) => {
+      if (side in points && place.textContent !== String(points[side])) place.textContent = points[side];
+    });
+  }
+
+  resize() {
+    this.stage.fit();
+    Arena.fitNames(this.beside);
   }
 
   // Only what is settled is said aloud; thirty faces in six seconds are too many.
@@ -123,8 +142,10 @@ Arena.BracketView = class {
     const total = state.rounds ? state.rounds.length : 0;
     this.choice.hidden = total <= Arena.ROUNDS_OF_LAST_16;
     this.choice.textContent = this.all ? "Only from the last 16 on" : "All rounds";
-    this.heading.textContent = state.event && !total ? "Table" : "Bracket";
+    const isTournament = !state.event || state.event.mode === "tournament";
+    this.heading.textContent = isTournament ? "Bracket" : "Table";
     if (!state.event) Arena.renew(this.content, Arena.empty("The arena has not begun."));
+    else if (isTournament && !total) Arena.renew(this.content, Arena.empty(Arena.BEFORE_THE_DRAW));
     else if (!total) Arena.renew(this.content, Arena.standings(state));
     else {
       const first = this.all ? 0 : Math.max(0, total - Arena.ROUNDS_OF_LAST_16);
@@ -154,6 +175,7 @@ Arena.MatchesView = class {
   update(state) {
     this.state = state;
     const wanted = this.filter.value.trim().toLowerCase();
+    const events = state.events || {};
     const has = (id) => Arena.plain(state.teams[id]).toLowerCase().includes(wanted);
     const found = Arena.replays(state)
       .reverse()
@@ -161,7 +183,7 @@ Arena.MatchesView = class {
     Arena.renew(
       this.content,
       found.length ? Arena.matchList(state, found) : Arena.empty("No match so far."),
-      Object.keys(state.events).length > 1 && [
+      Object.keys(events).length > 1 && [
         Arena.el("h2", {}, "All events"),
         Arena.eventList(state, state.event.id),
       ],
@@ -187,6 +209,10 @@ Arena.RatingsView = class {
     this.element = Arena.el("div", { class: "page" }, Arena.el("h1", { tabindex: "-1" }, "Ratings"), this.content);
   }
 
+  resize() {
+    if (this.chart && this.chart.isConnected) this.chart.replaceWith((this.chart = this.draw()));
+  }
+
   async update(state) {
     const ratings = state.ratings || {};
     const key = JSON.stringify(ratings);
@@ -198,6 +224,8 @@ Arena.RatingsView = class {
     }
     const history = await Arena.source.get("ratings").catch(() => []);
     const ranked = Object.keys(ratings).sort((a, b) => ratings[b].ordinal - ratings[a].ordinal);
+    this.draw = () => Arena.chart(history, ranked, this.content);
+    this.chart = this.draw();
     Arena.renew(
       this.content,
       Arena.el(
@@ -207,7 +235,7 @@ Arena.RatingsView = class {
           "probability, and narrows with each match. Ranked by what is nearly certain: the rating less three " +
           "standard deviations.",
       ),
-      Arena.chart(history, ranked),
+      this.chart,
       Arena.ratingTable(ratings),
     );
   }
@@ -233,7 +261,7 @@ Arena.EventView = class {
         el("p", {}, Arena.clock(state.event.begun), champion && [", champion: ", Arena.word(champion)]),
         total
           ? Arena.bracket(state, { first: Math.max(0, total - Arena.ROUNDS_OF_LAST_16), last: total - 1 })
-          : Arena.standings(state),
+          : state.event.mode !== "tournament" && Arena.standings(state),
         el("h2", {}, "Matches"),
         Arena.matchList(state, Arena.replays(state)),
         state.forfeits.length > 0 && [el("h2", {}, "Forfeits"), Arena.forfeitList(state)],

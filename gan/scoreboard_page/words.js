@@ -6,7 +6,8 @@ Arena.headline = function (scene) {
   const { phase, match, teams } = scene;
   if (phase === "champion")
     return scene.champion ? [Arena.word(scene.champion), " is the champion"] : ["All matches are played"];
-  if (!scene.event) return ["The arena has not begun"];
+  if (!scene.event) return [scene.problem ? "The arena cannot be shown at the moment" : "The arena has not begun"];
+  if (!match && scene.isOpening) return [Arena.openingLine(scene.event.num_teams)];
   if (!match) return ["The teams are getting ready; the first match is about to begin"];
   if (phase === "held") return ["This match waits for the organisers"];
   if (phase === "annulled") return ["This match was annulled"];
@@ -16,12 +17,22 @@ Arena.headline = function (scene) {
   return Arena.halfRoundLine(scene);
 };
 
+Arena.openingLine = (count) =>
+  count === 1
+    ? "1 team: its snapshot is being opened and checked"
+    : `${count} teams: their snapshots are being opened and checked`;
+
+Arena.BEFORE_THE_DRAW = "The teams are drawn once all snapshots are checked.";
+
 Arena.halfRoundLine = function ({ half, teams, uncovered }) {
   const { word, el } = Arena;
   const judge = word(teams[half.discriminator]);
   const drawer = word(teams[half.generator]);
   if (half.discriminator_fault) return ["The discriminator of ", judge, " failed and gets no points"];
-  if (half.generator_fault) return ["The generator of ", drawer, " failed: all 30 points go to ", judge];
+  if (half.generator_fault) {
+    const how = Arena.cards(half) ? " forfeits" : " failed";
+    return ["The generator of ", drawer, `${how}: all ${half.points} points go to `, judge];
+  }
   const count = Arena.cards(half);
   const real = half.truth.filter((one) => one === 1).length;
   const right = Arena.countRight(half, uncovered);
@@ -143,14 +154,17 @@ Arena.faultSentences = function (half, teams) {
 
 Arena.legend = function (half, teams) {
   const el = Arena.el;
-  return el(
-    "p",
-    { class: "legend" },
+  const marks = [
     el("span", { class: "key right", "aria-hidden": "true" }, "✓"),
     " right, a point for ",
     Arena.word(teams[half.discriminator]),
     el("span", { class: "key wrong", "aria-hidden": "true" }, "✗"),
     " wrong",
+  ];
+  return el(
+    "p",
+    { class: "legend" },
+    Arena.hasVerdicts(half) && marks,
     el("span", { class: "key percent" }, "“87% real”"),
     " what the discriminator says; above 50% it takes the face for real",
   );
