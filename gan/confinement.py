@@ -6,6 +6,7 @@
 | namespaces    | the network, shared memory and the like of others (Linux)                                |
 | root          | every file outside of one folder, by changing the root folder (Linux)                    |
 | user          | the rights of the user root, where it is root                                            |
+| capabilities  | what is left of root's rights, and those of namespaces of one's own (Linux)              |
 | landlock      | every file outside of that folder, writing, connecting (Linux 5.13 and later)            |
 | system calls  | all but a short list: no writing, processes, programs, sockets, signals (Linux, seccomp)  |
 
@@ -13,17 +14,25 @@ A layer that the host does not have is left out and told; several of them overla
 possible all the same is tried out, not concluded: see `still_possible`.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
 import socket
+import struct
 import sys
 from typing import NamedTuple
 
 from gan import landlock, seccomp
 
+try:
+    import fcntl  # here, for a confined process can no longer import
+except ImportError:  # Windows, which has no cells
+    fcntl = None
+
 _PDEATHSIG, _NO_NEW_PRIVILEGES = 1, 38  # PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS
 _NEW_MOUNTS, _NEW_IPC, _NEW_USER, _NEW_NETWORK = 0x00020000, 0x08000000, 0x10000000, 0x40000000  # CLONE_NEW...
+_CAPABILITIES = struct.pack("=IiIIIIII", 0x20080522, *[0] * 7)  # _LINUX_CAPABILITY_VERSION_3, this thread; none
 _FIRST_USER, _USERS = 65000, 500  # user ids that Debian's policy and others leave unused
 _THREADS = 1024  # of one cell, where it has a user of its own
 _FILES = 64
@@ -76,6 +85,7 @@ def confine(folder, limits, number=0):
         "namespaces": _leave_namespaces,
         "root": _change_root,
         "user": lambda: _drop_user(number),
+        "capabilities": _drop_capabilities,
         "landlock": _restrict_files,
         "system calls": seccomp.install,
     }
@@ -96,13 +106,15 @@ def still_possible(outside):
         outside: path of a file that exists outside of its folder.
 
     Returns:
-        A list of words for what it could do: "read files", "write files", "connect", "start processes".
+        A list of words for what it could do: "read files", "write files", "connect", "start processes",
+        "signal others".
     """
     attempts = {
         "read files": lambda: open(outside, "rb").close(),
         "write files": lambda: _write("probe"),
         "connect": _connect,
         "start processes": _start_process,
+        "signal others": _signal_parent,
     }
     return [what for what, attempt in attempts.items() if _works(attempt)]
 
@@ -121,9 +133,16 @@ def _limit(limits):
     resource.setrlimit(resource.RLIMIT_NOFILE, (_FILES, _FILES))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.processor_seconds, limits.processor_seconds + 1))
     if sys.platform == "linux":  # elsewhere much address space is reserved that is never used
+        _be_first_to_go()
         with open("/proc/self/statm", encoding="ascii") as file:
             now = int(file.read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (now + limits.memory, now + limits.memory))
+
+
+def _be_first_to_go():
+    """Where the machine runs out of memory, this process is killed rather than who started it."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("1000")
 
 
 def _leave_namespaces():
@@ -151,6 +170,13 @@ def _drop_user(number):
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
     die_with_parent()  # which a change of user forgets
+
+
+def _drop_capabilities():
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.capset(_CAPABILITIES[:8], _CAPABILITIES[8:]):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
 
 
 def _restrict_files():
@@ -192,3 +218,12 @@ def _start_process():
     if pid == 0:
         os._exit(0)
     os.waitpid(pid, 0)
+
+
+def _signal_parent():
+    """Sends nothing. Where a filter stops kill, input at a descriptor could still send its owner a signal."""
+    if _works(lambda: os.kill(os.getpid(), 0)):
+        os.kill(os.getppid(), 0)  # who may not do so is refused the other way as well
+        return
+    fcntl.fcntl(0, fcntl.F_SETOWN, os.getppid())
+    fcntl.fcntl(0, fcntl.F_SETOWN, 0)

@@ -60,21 +60,29 @@ def _become(caller, cell, arguments, descriptors):
     """What the child does; it never returns."""
     code = 1
     try:
-        caller.close()
-        channel, log = descriptors
-        os.dup2(log, 2)
-        os.dup2(os.open(os.devnull, os.O_RDWR), 0)
-        os.dup2(0, 1)
-        with socket.socket(fileno=channel) as opened:
-            cell.run(opened, **arguments)
-        code = 0
-    except BaseException:
-        import traceback
+        try:
+            caller.close()
+            channel, log = descriptors
+            _redirect(log)
+            with socket.socket(fileno=channel) as opened:
+                cell.run(opened, **arguments)
+            code = 0
+        except BaseException:
+            import traceback
 
-        traceback.print_exc()
-    finally:
+            traceback.print_exc()
         sys.stderr.flush()
+    finally:  # whatever goes wrong in telling what went wrong
         os._exit(code)
+
+
+def _redirect(log):
+    """What is written to stderr goes to a descriptor, which is closed; stdin and stdout lead nowhere."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for opened, standard in ((null, 0), (null, 1), (log, 2)):
+        os.dup2(opened, standard)
+    os.close(null)
+    os.close(log)
 
 
 def _end(pid):

@@ -3,7 +3,7 @@
 The kernel runs a small program, in the language of Berkeley packet filters, before each system call; see
 seccomp(2) and the kernel's Documentation/userspace-api/seccomp_filter.rst. Ours lets through what computing,
 reading files, threads and an open socket need. Everything else is refused with EPERM: writing files, new
-processes, programs, sockets, signals to others.
+processes, programs, sockets, signals to others. Of some calls only some arguments are let through.
 """
 
 import ctypes
@@ -13,22 +13,28 @@ import platform
 import struct
 
 _ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000  # SECCOMP_RET_ALLOW, _KILL_PROCESS, _ERRNO
+_REFUSED = _REFUSE | errno.EPERM
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # BPF_LD|W|ABS, JEQ, JGE, JSET, RET, all |K
 _NUMBER, _MACHINE, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 _SET_SECCOMP, _FILTER, _SET_NAME = 22, 2, 15  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER, PR_SET_NAME
 _CLONE_THREAD = 0x00010000
-_SET_NONBLOCKING = 0x5421  # FIONBIO
+_CLONE_APART = 0x7E020000 | 0x00002000  # all of CLONE_NEW..., which make namespaces, and CLONE_PTRACE
+_SET_NONBLOCKING = 0x5421  # FIONBIO, which a socket's timeouts use
+_SELF = 0  # in place of a process's or a thread's number
+# F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC: the others can have signals sent to any process (F_SETOWN).
+_DESCRIPTOR_COMMANDS = (0, 1, 2, 3, 1030)
 _X32 = 0x40000000  # numbers from here on are of another convention, which x86-64 kernels may know
 
 # Arguments that would let a file be written: O_WRONLY | O_RDWR, O_CREAT, O_TRUNC, O_APPEND.
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_MESSAGE_FLAGS = 0xFFFFFFFF & ~0x4000  # all but MSG_NOSIGNAL; MSG_OOB can have a signal sent
 
 _NAMES = """
     read write readv writev pread64 close lseek fstat newfstatat statx getdents64 getcwd readlinkat faccessat faccessat2
-    fcntl ppoll sendto recvfrom
+    ppoll
     mmap mprotect munmap mremap madvise brk membarrier
-    futex set_robust_list rseq set_tid_address sched_yield sched_getaffinity sched_setaffinity sched_getscheduler
-    sched_getparam getcpu rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall
+    futex set_robust_list rseq set_tid_address sched_yield sched_getaffinity sched_getscheduler sched_getparam
+    getcpu rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall
     nanosleep clock_nanosleep clock_gettime clock_getres gettimeofday times getrusage sysinfo uname getrandom
     getpid getppid gettid getuid geteuid getgid getegid exit exit_group
 """
@@ -109,22 +115,43 @@ def program(architecture, numbers, pid):
     ]
     for name in (*_NAMES.split(), *(name for name in _OLDER if name in numbers)):
         lines += [_line(_EQUAL, numbers[name], 0, 1), _line(_RETURN, _ALLOW)]
-    refused = _REFUSE | errno.EPERM
-    lines += _where(numbers["openat"], 2, [_line(_ANY_BIT, _WRITING, 0, 1), _line(_RETURN, refused)], _ALLOW)
-    if "open" in numbers:
-        lines += _where(numbers["open"], 1, [_line(_ANY_BIT, _WRITING, 0, 1), _line(_RETURN, refused)], _ALLOW)
-    lines += _where(numbers["clone"], 0, [_line(_ANY_BIT, _CLONE_THREAD, 1, 0), _line(_RETURN, refused)], _ALLOW)
+    for name, argument, checks in _checks(pid):
+        if name in numbers:
+            lines += _where(numbers[name], argument, checks)
     # The C library then starts its threads with clone, whose flags can be looked at.
     lines += [_line(_EQUAL, numbers["clone3"], 0, 1), _line(_RETURN, _REFUSE | errno.ENOSYS)]
-    only = (("tgkill", 0, pid), ("prctl", 0, _SET_NAME), ("prlimit64", 0, 0), ("ioctl", 1, _SET_NONBLOCKING))
-    for name, argument, allowed in only:
-        lines += _where(numbers[name], argument, [_line(_EQUAL, allowed, 1, 0), _line(_RETURN, refused)], _ALLOW)
-    return b"".join([*lines, _line(_RETURN, refused)])
+    return b"".join([*lines, _line(_RETURN, _REFUSED)])
 
 
-def _where(number, argument, checks, otherwise):
+def _checks(pid):
+    """(system call, which of its arguments, instructions that refuse some of them)."""
+    return (
+        ("openat", 2, _without(_WRITING)),
+        ("open", 1, _without(_WRITING)),
+        ("clone", 0, [_line(_ANY_BIT, _CLONE_THREAD, 1, 0), _line(_RETURN, _REFUSED), *_without(_CLONE_APART)]),
+        ("sendto", 3, _without(_MESSAGE_FLAGS)),
+        ("recvfrom", 3, _without(_MESSAGE_FLAGS)),
+        ("fcntl", 1, _one_of(*_DESCRIPTOR_COMMANDS)),
+        ("ioctl", 1, _one_of(_SET_NONBLOCKING)),
+        ("prctl", 0, _one_of(_SET_NAME)),
+        ("prlimit64", 0, _one_of(_SELF)),
+        ("sched_setaffinity", 0, _one_of(_SELF)),
+        ("tgkill", 0, _one_of(pid)),
+    )
+
+
+def _without(bits):
+    return [_line(_ANY_BIT, bits, 0, 1), _line(_RETURN, _REFUSED)]
+
+
+def _one_of(*values):
+    left = range(len(values), 0, -1)  # instructions up to the refusal, which a match leaps over
+    return [*(_line(_EQUAL, value, leap) for value, leap in zip(values, left)), _line(_RETURN, _REFUSED)]
+
+
+def _where(number, argument, checks):
     """For one system call: looks at the lower half of an argument, then lets through what the checks do not refuse."""
-    body = [_line(_LOAD, _ARGUMENTS + 8 * argument), *checks, _line(_RETURN, otherwise)]
+    body = [_line(_LOAD, _ARGUMENTS + 8 * argument), *checks, _line(_RETURN, _ALLOW)]
     return [_line(_EQUAL, number, 0, len(body)), *body]
 
 
