@@ -1,7 +1,7 @@
 """Seconds that a whole tournament takes, loading of all snapshots included, and the time of one half round in it.
 
     python benchmarks/battle.py --input_data_pattern=data/validation.tfrecords
-    python benchmarks/battle.py --input_data_pattern=data/validation.tfrecords --num_teams=1024 --networks=sample
+    python benchmarks/battle.py --input_data_pattern=data/validation.tfrecords --num_teams=1024 --networks=Sample
 
 Every team has a snapshot of its own, with weights drawn at random: who wins does not matter here. The tournament
 is a process of its own, as organisers run it, timed from its command to its end. Memory is what it, the process

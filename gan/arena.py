@@ -11,8 +11,8 @@ import hashlib
 import os
 import time
 
-from gan import match, ratings, results, rules, sandbox, staging, store
-from gan.errors import ContractError, StateError, UserError
+from gan import cell_process, match, ratings, results, rules, sandbox, staging, store
+from gan.errors import ContractError, HostError, StateError, UserError
 
 SNAPSHOTS = "snapshots"  # folder of arena_dir with the copies of all that was handed in
 PAUSES = (0.0, 1.0, 5.0)  # seconds before each try of what fails by this machine's fault
@@ -31,7 +31,7 @@ class Arena:
         folder: arena_dir.
         size: pixels of an image.
         real_images: uint8 [N, size], the test set.
-        limits: a sandbox.CallLimits.
+        limits: a cell_process.CallLimits.
         sizes: a staging.SizeLimits.
         require_isolation: refuses to begin where a cell could do what it must not.
         copies: a copies.Copies, or None not to look for copied training images.
@@ -47,7 +47,7 @@ class Arena:
         folder,
         size,
         real_images,
-        limits=sandbox.DEFAULT_LIMITS,
+        limits=cell_process.DEFAULT_LIMITS,
         sizes=staging.DEFAULT_SIZES,
         require_isolation=False,
         copies=None,
@@ -133,7 +133,7 @@ class Arena:
     def rest(self):
         """Closes all cells, to leave the memory to others until the next match."""
         while self._cells:
-            with contextlib.suppress(sandbox.HostError):  # gone already
+            with contextlib.suppress(HostError):  # gone already
                 self._cells.popitem()[1].close()
 
     def replay(self, half_round):
@@ -239,7 +239,7 @@ class Arena:
         staged = staging.restage(self._snapshots, team.snapshot, team.path)
         if staged is None:
             copy = os.path.join(self._snapshots, team.snapshot)
-            raise sandbox.HostError(f"the copy of {team.name}'s snapshot is gone: {copy}")
+            raise HostError(f"the copy of {team.name}'s snapshot is gone: {copy}")
         return self._open(staged)
 
     def _open(self, staged):
@@ -266,7 +266,7 @@ class Arena:
                 raise
             except (UserError, OSError) as error:
                 self.store.log("host", f"{what}, attempt {attempt}: {error}")
-                if isinstance(error, sandbox.HostError):
+                if isinstance(error, HostError):
                     self._end_sandbox()
                 failed = error
         raise Held(str(failed))

@@ -37,6 +37,7 @@ import numpy as np
 from gan import (
     arena,
     bracket,
+    cell_process,
     checkpoint,
     command_line,
     copies,
@@ -47,7 +48,6 @@ from gan import (
     records,
     results,
     rules,
-    sandbox,
     staging,
     storage,
     store,
@@ -60,7 +60,7 @@ from gan.errors import UserError
 ANNUL, FREEZE, THAW, REPLAY, DISQUALIFY, LOG = "annul", "freeze", "thaw", "replay", "disqualify", "log"
 ORGANISING = (ANNUL, DISQUALIFY, FREEZE, THAW, REPLAY, LOG)
 MODES = (events.MATCH, events.TOURNAMENT, events.MOCK, events.LEAGUE, events.CHECK, *ORGANISING)
-_DEFAULTS, _SIZES = sandbox.DEFAULT_LIMITS, staging.DEFAULT_SIZES
+_DEFAULTS, _SIZES = cell_process.DEFAULT_LIMITS, staging.DEFAULT_SIZES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +145,7 @@ def battle(config):
 
 
 def _arena(config, size, real_images):
-    limits = sandbox.CallLimits(
+    limits = cell_process.CallLimits(
         config.memory_mb * 2**20, config.processor_seconds, config.open_seconds, config.call_seconds
     )
     sizes = _SIZES._replace(data=config.max_data_mb * 2**20, meta=config.max_meta_mb * 2**20)

@@ -32,6 +32,10 @@ class ContractError(UserError):
         return cls(f"{printable.cleaned(str(path))} breaks the contract: {why}", why)
 
 
+class HostError(UserError):
+    """This machine failed, not a team: no process could be started, or one was killed from outside."""
+
+
 class StateError(UserError):
     """A training directory cannot be used as asked: not writable, full, or of other networks."""
 

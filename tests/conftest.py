@@ -16,12 +16,12 @@ from gan import command_line  # noqa: E402
 
 command_line.import_tensorflow()
 
-from gan import records, sandbox, train  # noqa: E402
+from gan import cell_process, records, train  # noqa: E402
 
 NUM_IMAGES = 96
 
 
-Server = sandbox._Server
+Server = cell_process.ForkServer
 
 
 class SharedServer(Server):
@@ -45,9 +45,9 @@ class SharedServer(Server):
 @pytest.fixture(autouse=True, scope="session")
 def one_server():
     """Commands that run in this process share what forks their cells."""
-    sandbox._Server = SharedServer
+    cell_process.ForkServer = SharedServer
     yield
-    sandbox._Server = Server
+    cell_process.ForkServer = Server
     if SharedServer._one:
         Server.close(SharedServer._one)
 

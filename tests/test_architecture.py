@@ -29,6 +29,7 @@ MIDDLE = {
     "cell",
     "fork_server",
     "sandbox",
+    "cell_process",
     "match",
     "arena",
     "events",

@@ -19,7 +19,7 @@ import tensorflow.compat.v1 as tf
 from conftest import synthetic_images
 
 from gan import arena, battle, events, match, pictures, records, rules, sandbox, store, teams
-from gan.errors import ContractError
+from gan.errors import ContractError, HostError
 from gan.random_noise_generator import uniform_noise
 
 pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
@@ -247,7 +247,7 @@ def test_this_machine_s_faults(guests, faces, tmp_path, monkeypatch, capsys):
     def fail_sometimes(cell, *arguments, **options):
         calls.append(cell.staged.digest)
         if len(calls) == 3 or (cell.path == guests[2] and len(calls) > 6):
-            raise sandbox.HostError("the roof leaks")
+            raise HostError("the roof leaks")
         return generate(cell, *arguments, **options)
 
     monkeypatch.setattr(sandbox.Cell, "generate", fail_sometimes)
@@ -324,7 +324,7 @@ def test_checks_that_fail(guests, faces, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sandbox.Cell, "generate", failing(ContractError("it is asleep")))
     assert play(f"--snapshots={guests[0]}", **given) == 1
     assert "would fail in battle: it is asleep" in capsys.readouterr().out
-    monkeypatch.setattr(sandbox.Cell, "generate", failing(sandbox.HostError("the roof leaks")))
+    monkeypatch.setattr(sandbox.Cell, "generate", failing(HostError("the roof leaks")))
     assert play(f"--snapshots={guests[0]}", **given) == 1
     assert "could not be checked: the roof leaks" in capsys.readouterr().out
     monkeypatch.setattr(sandbox.Cell, "generate", generate)

@@ -16,12 +16,12 @@ import hostile
 import numpy as np
 import pytest
 
-from gan import pictures, sandbox, staging
-from gan.errors import ContractError, UserError
+from gan import cell_process, pictures, sandbox, staging
+from gan.errors import ContractError, HostError, UserError
 from gan.random_noise_generator import uniform_noise
 from gan.snapshot import Snapshot
 
-LIMITS = sandbox.CallLimits(memory=600 * 2**20, processor_seconds=20, open_seconds=8, call_seconds=3)
+LIMITS = cell_process.CallLimits(memory=600 * 2**20, processor_seconds=20, open_seconds=8, call_seconds=3)
 FUZZED = int(os.environ.get("GAN_FUZZ", "500"))  # mutations
 
 
@@ -64,7 +64,7 @@ def test_every_cell_is_confined_as_the_first_was(cells, fair, monkeypatch):
     cells.isolation()
     cells.open(fair, hostile.SIZE).close()
     monkeypatch.setattr(cells, "_must_hold", cells._must_hold | {"moat"})
-    with pytest.raises(sandbox.HostError, match="could not be confined by: moat"):
+    with pytest.raises(HostError, match="could not be confined by: moat"):
         cells.open(fair, hostile.SIZE)
     assert alive(cells) == 0
 
@@ -102,14 +102,14 @@ def test_networks_with_convolutions_run_as_elsewhere(cells):
 )
 def test_what_a_cell_answers_is_checked(cells, fair, monkeypatch, answer, reason):
     """A cell that was taken over may answer anything, but for the first message."""
-    ask, asked = sandbox._Process.ask, []
+    ask, asked = cell_process.CellProcess.ask, []
 
     def answered(process, *arguments, **options):
         asked.append(arguments)
         return ask(process, *arguments, **options) if len(asked) == 1 else answer
 
-    monkeypatch.setattr(sandbox._Process, "ask", answered)
-    monkeypatch.setattr(sandbox._Process, "is_silent", lambda process: True)
+    monkeypatch.setattr(cell_process.CellProcess, "ask", answered)
+    monkeypatch.setattr(cell_process.CellProcess, "is_silent", lambda process: True)
     with pytest.raises(ContractError, match=reason):
         cells.open(fair, hostile.SIZE).generate(uniform_noise(3, 1))
     assert alive(cells) == 0
@@ -269,7 +269,7 @@ def test_processor_time_is_limited(fair):
 def test_a_killed_cell_is_this_machine_s_fault(cells, fair):
     cell = cells.open(fair, hostile.SIZE)
     os.kill(cell._process._pid, signal.SIGKILL)
-    with pytest.raises(sandbox.HostError):
+    with pytest.raises(HostError):
         cell.generate(uniform_noise(2, 0))
     assert alive(cells) == 0
 
@@ -279,9 +279,9 @@ def test_a_killed_server_is_this_machine_s_fault(fair):
         cell = opened.open(fair, hostile.SIZE)
         opened._server._process.kill()
         opened._server._process.wait()
-        with pytest.raises(sandbox.HostError):
+        with pytest.raises(HostError):
             cell.generate(uniform_noise(2, 0))
-        with pytest.raises(sandbox.HostError):
+        with pytest.raises(HostError):
             opened.open(fair, hostile.SIZE)
 
 
