@@ -123,11 +123,13 @@ def _skip(arena, name, why, say):
 
 def _has_handed_in(entry, arena, say):
     try:
-        return bool(checkpoint.snapshot_steps(entry.path))
+        if checkpoint.snapshot_steps(entry.path):
+            return True
+        say(f"{entry.name} has handed in nothing")
     except (UserError, OSError) as error:
         say(f"{entry.name}: {error}")
         arena.store.log("host", f"{entry.name}: {error}")
-        return False
+    return False
 
 
 def _publish(arena, event, say):

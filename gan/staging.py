@@ -64,7 +64,9 @@ def stage(where, folder, limits=DEFAULT_SIZES):
     with _reading(where, where):
         found = checkpoint.latest_snapshot(where, lambda listed: _check_before_fetching(listed, limits))
     if found is None:
-        raise ContractError.of(where, "there is no complete snapshot (model.ckpt-N.index, .meta and .data-*)")
+        is_there = storage.is_remote(where) or os.path.isdir(checkpoint.folder_of(where))
+        why = "there is no" if is_there else "there is no such folder, and so no"
+        raise ContractError.of(where, f"{why} complete snapshot (model.ckpt-N.index, .meta and .data-*)")
     name = os.path.basename(found.prefix)
     os.makedirs(folder, exist_ok=True)
     partial = tempfile.mkdtemp(prefix=_PARTIAL, dir=folder)

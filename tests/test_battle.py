@@ -121,7 +121,7 @@ def test_a_tournament_with_hostile_teams(guests, faces, tmp_path, capsys):
             assert re.search(hostile.SNAPSHOTS[name][1], found[name].fault), found[name].fault
             assert str(tmp_path) not in found[name].fault
             assert not hostile.wrote(tmp_path / name)
-        assert "is a link" in found["링크"].fault and "no complete snapshot" in found["nobody"].fault
+        assert "is a link" in found["링크"].fault and "no such folder" in found["nobody"].fault
         assert len(found) == len(names) + 2 and sum(team.fault is not None for team in found.values()) == len(bad) + 4
         assert found["<script>alert(1)</script>"].fault is None
         assert champion.startswith("fair")

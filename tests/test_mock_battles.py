@@ -66,6 +66,7 @@ def test_a_day_in_seoul(opened, tmp_path):
     assert [event.name[-9:-4] for event in held] == ["12:00", "14:00", "16:00", "18:00", "22:00"]
     assert clock.now() == at("2026-11-23 13:00")
     assert any("20:00" in line and "not held" in line for line in said)
+    assert said.count("eve has handed in nothing") == 5 and said.count("cem has handed in nothing") == 1
     playing = []
     for event in held:
         by_id = {team.id: team.name for team in opened.store.teams(event.id)}
