@@ -370,8 +370,8 @@ def replay_by_keyboard(page, address):
     page.keyboard.press("ArrowLeft")
     page.wait_for_selector(f".neighbours a[href='#{before.partition('#')[2]}']")
     page.keyboard.press("ArrowRight")
-    page.wait_for_url(before)
-    page.wait_for_selector(".controls:not([hidden])")
+    number = before.rpartition("/")[2]
+    page.wait_for_selector(f".match-number:text-is('match {number}')")  # the address changes before the view does
     page.keyboard.press("Space")
     page.wait_for_selector("button:text-is('Play')")
     page.locator("input[type=range]").focus()
