@@ -61,7 +61,7 @@ def of_both(networks, loss, losses, additions, fake_logits, fake_images):
         A list of (gradient, variable) pairs for each network.
     """
     colocate = len(fake_images) > 1  # each operation's gradient is taken where the operation was done
-    if _declares(loss, "shares_backward") and _declares(networks[0].model, "judges_independently"):
+    if registry.declares(loss, "shares_backward") and networks[0].judges_independently:
         found = _shared(networks, losses, additions, fake_logits, fake_images, colocate)
     else:
         found = [
@@ -69,11 +69,6 @@ def of_both(networks, loss, losses, additions, fake_logits, fake_images):
             for network, each, addition in zip(networks, losses, additions)
         ]
     return [_paired(network, gradients) for network, gradients in zip(networks, found)]
-
-
-def _declares(thing, what):
-    """Whether a class itself says something; one derived from it may do otherwise."""
-    return vars(type(thing)).get(what) is True
 
 
 def _shared(networks, losses, additions, fake_logits, fake_images, colocate):

@@ -81,7 +81,7 @@ def build_training_graph(
 ):
     """Builds one simultaneous training step of both networks in the current graph.
 
-    The generator runs once; its images and the real ones go through the discriminator as one batch.
+    The generator runs once; see towers.Towers for how the discriminator judges its images and the real ones.
     All gradients are taken before any variable changes.
 
     On several devices each has a tower, the two networks on its share of the batch. The losses are of
@@ -130,8 +130,8 @@ def build_training_graph(
         place = tf.stack([counters["seed"].read_value(), counters["global_step"].read_value(), 0])
     augmenter = Augmenter(augmentation or Augmentation(), place[:2], first=place[2])
     towers = Towers(generator, discriminator, real_images, noise, augmenter, devices)
-    real_logits, fake_logits = towers.verdicts("logits")
-    real_verdicts, fake_verdicts = towers.verdicts("predictions")
+    real_logits, fake_logits = towers.logits()
+    real_verdicts, fake_verdicts = towers.predictions()
 
     losses = losses_of(loss, real_logits, fake_logits, top_k_share)
     remembered = []

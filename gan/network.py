@@ -73,6 +73,11 @@ class Network:
         return given, tf.sigmoid(results["logits"] + offset)
 
     @property
+    def judges_independently(self):
+        """Whether the model promises it; see models.BaseModel."""
+        return registry.declares(self.model, "judges_independently")
+
+    @property
     def variables(self):
         """All variables made by the model, trainable or not."""
         return self._owned[tf.GraphKeys.GLOBAL_VARIABLES]

@@ -102,6 +102,11 @@ def load(kind, name, flag):
         return found()
 
 
+def declares(thing, promise):
+    """Whether an object's class makes a promise itself, such as `judges_independently`; one derived from it may not."""
+    return vars(type(thing)).get(promise) is True
+
+
 @contextlib.contextmanager
 def explaining(owner, method, kind):
     """Turns an error in a contestant's code into one sentence that names the line.

@@ -4,7 +4,10 @@ import tensorflow.compat.v1 as tf
 
 
 class Towers:
-    """Runs the generator once and the discriminator on its images and the real ones, as one batch on each device.
+    """Runs the generator once and the discriminator on its images and the real ones, on each device.
+
+    They are one batch, or two where the discriminator judges independently: no gradient by real images is computed
+    then, which nothing needs. On GPUs it costs more to run two.
 
     Args:
         generator: a network.Network.
@@ -20,32 +23,54 @@ class Towers:
 
     def __init__(self, generator, discriminator, real_images, noise, augmenter, devices):
         self._generator, self._discriminator, self._devices = generator, discriminator, devices
-        self._generated, self._verdicts, self._images, self._num_real = [], [], [], []
-        self._weights = []
+        self._apart = discriminator.judges_independently and not tf.config.list_physical_devices("GPU")
+        self._images, self._logits, self._predictions = [], [], []  # (of real images, of generated ones) of each tower
+        self._regularization_losses = [], []  # of the discriminator, of the generator
+        self.fake_images = []
         total = tf.shape(real_images)[0]
         for device, (first, end) in zip(devices, self._shares(total)):
-            real, latents, weight = real_images, noise, 1.0
+            real, latents, weight = real_images, noise, tf.constant(1.0)
             if len(devices) > 1:
-                real, latents, weight = real_images[first:end], noise[first:end], (end - first) / total
+                real, latents = real_images[first:end], noise[first:end]
+                weight = tf.cast((end - first) / total, tf.float32)
             with tf.device(device):
                 generated = generator(latents, is_training=True)
                 fake = tf.reshape(generated["output"], [-1, discriminator.size])
-                images = tf.concat([augmenter.real(real, first), augmenter.fake(fake, first)], 0)
-                verdicts = discriminator(images, is_training=True)
-            self._weights.append(tf.cast(weight, tf.float32))
-            self._num_real.append(tf.shape(real)[0])
-            self._generated.append(generated)
-            self._images.append(images)
-            self._verdicts.append(verdicts)
-        self.fake_images = [results["output"] for results in self._generated]
+                self._judge_both(augmenter.real(real, first), augmenter.fake(fake, first), weight)
+            self._note_regularization(1, generated, weight)
+            self.fake_images.append(generated["output"])
 
-    def verdicts(self, key):
-        """What the discriminator returns under a key: (of the real images, of the generated ones)."""
-        return self._joined([verdicts[key] for verdicts in self._verdicts])
+    def _judge_both(self, real, fake, weight):
+        self._images.append((real, fake))
+        if self._apart:
+            verdicts = [self._discriminator(images, is_training=True) for images in (real, fake)]
+            of_real, of_fake = verdicts
+        else:
+            verdicts, count = [self._discriminator(tf.concat([real, fake], 0), is_training=True)], tf.shape(real)[0]
+            of_real, of_fake = (
+                {key: verdicts[0][key][part] for key in ("logits", "predictions")}
+                for part in (slice(count), slice(count, None))
+            )
+        self._logits.append((of_real["logits"], of_fake["logits"]))
+        self._predictions.append((of_real["predictions"], of_fake["predictions"]))
+        for each in verdicts:
+            self._note_regularization(0, each, weight / len(verdicts))
+
+    def _note_regularization(self, network, results, weight):
+        if "regularization_loss" in results:
+            self._regularization_losses[network].append(weight * results["regularization_loss"])
+
+    def logits(self):
+        """The discriminator's logits: (of the real images, of the generated ones)."""
+        return _of_all(self._logits)
+
+    def predictions(self):
+        """Its probabilities, likewise."""
+        return _of_all(self._predictions)
 
     def judged_images(self):
-        """The images that the discriminator sees: (real, generated)."""
-        return self._joined(self._images)
+        """The images that it sees, likewise."""
+        return _of_all(self._images)
 
     def judge(self, images):
         """Logits [N, 1] of other images, float32 [N, size], which the devices share."""
@@ -62,24 +87,19 @@ class Towers:
         What they return is averaged over the batch.
         """
         return [
-            tf.add_n([tf.constant(0.0), *network.regularization_losses, *self._returned(results)])
-            for network, results in ((self._discriminator, self._verdicts), (self._generator, self._generated))
+            tf.add_n([tf.constant(0.0), *network.regularization_losses, *returned])
+            for network, returned in zip((self._discriminator, self._generator), self._regularization_losses)
         ]
-
-    def _returned(self, results):
-        key = "regularization_loss"
-        return [weight * result[key] for weight, result in zip(self._weights, results) if key in result]
 
     def _shares(self, total):
         """Numbers of each device's first image and of the one after its last."""
         bounds = [total * index // len(self._devices) for index in range(len(self._devices) + 1)]
         return list(zip(bounds, bounds[1:]))
 
-    def _joined(self, values):
-        """(of the real images, of the generated ones), each of all towers."""
-        of_real = [value[:count] for value, count in zip(values, self._num_real)]
-        of_fake = [value[count:] for value, count in zip(values, self._num_real)]
-        return _concatenated(of_real), _concatenated(of_fake)
+
+def _of_all(towers):
+    """(of the real images, of the generated ones) of all towers, from those of each."""
+    return tuple(_concatenated(parts) for parts in zip(*towers))
 
 
 def _concatenated(parts):

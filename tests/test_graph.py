@@ -209,9 +209,25 @@ def test_one_pass_back_gives_both_networks_gradients(separate, shared, devices):
             passes = sum(op.type == "TanhGrad" for op in tf.get_default_graph().get_operations())
             outcomes.append((passes, {v.op.name: session.run(v) for v in tf.global_variables()}))
     (passes_apart, apart), (passes_together, together) = outcomes
-    assert (passes_apart, passes_together) == (2 * len(devices), len(devices))
+    # Real and generated images are judged apart; the discriminator's own pass goes back through both judgements.
+    assert (passes_apart, passes_together) == (3 * len(devices), 2 * len(devices))
     for name in apart:
         np.testing.assert_allclose(together[name], apart[name], rtol=1e-5, atol=1e-7, err_msg=name)
+
+
+class Unpromised(Deep):
+    """The same, but promises nothing."""
+
+
+@pytest.mark.parametrize("penalty", [None, gradients.Penalty(losses.R1Penalty(), weight=0.1, steps=1)])
+def test_judging_apart_and_as_one_batch_are_the_same(penalty, monkeypatch):
+    loss = losses.CrossEntropyLoss()
+    apart = train_steps(3, discriminator=Deep(), loss=loss, penalty=penalty, regularization_penalty=0.3)
+    assert_same(
+        apart, train_steps(3, discriminator=Unpromised(), loss=loss, penalty=penalty, regularization_penalty=0.3)
+    )
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind])  # as on a GPU
+    assert_same(apart, train_steps(3, discriminator=Deep(), loss=loss, penalty=penalty, regularization_penalty=0.3))
 
 
 def train_steps(steps, count=7, **options):

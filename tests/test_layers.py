@@ -66,6 +66,45 @@ def test_conv2d_transpose_leads_back():
             assert layers.conv2d(y, 4, 5, 2, f"down{size and size[1]}").shape.as_list() == [None, 13, 7, 4]
 
 
+@pytest.mark.parametrize("kernel", [2, 3, 4, 5, 6, 7])
+def test_layers_of_one_channel_are_the_plain_convolutions(kernel):
+    """Results, gradients and gradients of gradients, which a gradient penalty takes."""
+    random = np.random.default_rng(0)
+    wide, small = random.normal(size=(2, 8, 6, 1)), random.normal(size=(2, 4, 3, 5))
+    weights = {f"{name}/weights": random.normal(size=(kernel, kernel, 1, 5)) for name in ("c", "t")}
+
+    def compared(x, y):
+        pairs = []
+        for ours, plain, inputs, name in (
+            (
+                lambda: layers.conv2d(x, 5, kernel, 2, "c"),
+                lambda w: tf.nn.conv2d(x, w, [1, 2, 2, 1], "SAME"),
+                x,
+                "c",
+            ),
+            (
+                lambda: layers.conv2d_transpose(y, 1, kernel, 2, "t"),
+                lambda w: tf.nn.conv2d_transpose(y, w, tf.shape(x), [1, 2, 2, 1]),
+                y,
+                "t",
+            ),
+        ):
+            one = ours()
+            w = next(v for v in tf.global_variables() if v.op.name == f"{name}/weights")
+            found = []
+            for result in (one, plain(w)):
+                slope = tf.gradients(tf.tanh(result), [inputs, w])
+                steepness = tf.reduce_sum(tf.square(slope[0]))
+                found.append([result, *slope, *tf.gradients(steepness, [inputs, w])])
+            pairs += zip(*found)
+        return pairs
+
+    pairs, _ = run(compared, wide, small, weights=weights)
+    assert len(pairs) == 10
+    for one, other in pairs:
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("shape", [(4, 2), (2, 2, 1, 2)])
 def test_batch_norm_in_training(shape):
     """Channels of mean 4 and 1 and of mean square deviation 5 and 1."""
