@@ -64,13 +64,19 @@ def measure(config):
             faults = [team for team in kept.teams(event.id) if team.fault]
             opening, playing = first - event.begun, event.finished - first
         seconds = sorted(half.generator_seconds + half.discriminator_seconds for half in halves)
+        # From one commit to the next in a match, whose snapshots are open by then.
+        both = zip(halves, halves[1:])
+        loaded = sorted(second.played - first.played for first, second in both if first.match == second.match)
         print(
             f"{config.num_teams} teams of {config.networks}: {took:.1f} s, of these {opening:.1f} s to open and check"
         )
         print(f"all snapshots and {playing:.1f} s to play {len(halves)} half rounds; {len(faults)} forfeits")
         middle, longest = 1000 * statistics.median(seconds), 1000 * seconds[-1]
-        print(f"a half round: {1000 * playing / len(halves):.0f} ms in all, with loading; the models' time in it is")
-        print(f"{middle:.1f} ms in the middle and {longest:.1f} ms at most")
+        print(f"a half round, all from one commit to the next, once loaded: {1000 * statistics.median(loaded):.1f} ms")
+        print(
+            f"in the middle, {1000 * loaded[-1]:.1f} ms at most; the models' time in it: {middle:.1f} ms in the middle,"
+        )
+        print(f"{longest:.1f} ms at most; with loading {1000 * playing / len(halves):.0f} ms on average")
         print(f"memory: {most / 2**20:.0f} MiB at most")
 
 

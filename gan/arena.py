@@ -9,10 +9,11 @@ import collections
 import contextlib
 import hashlib
 import os
+import shutil
 import time
 
-from gan import cell_process, match, ratings, results, rules, sandbox, staging, store
-from gan.errors import ContractError, HostError, StateError, UserError
+from gan import cell_process, match, ratings, results, rules, sandbox, staging, storage, store
+from gan.errors import ContractError, HostError, NoPermission, StateError, UserError
 
 SNAPSHOTS = "snapshots"  # folder of arena_dir with the copies of all that was handed in
 PAUSES = (0.0, 1.0, 5.0)  # seconds before each try of what fails by this machine's fault
@@ -63,6 +64,7 @@ class Arena:
             self._sandbox = None
             resources.callback(self._end_sandbox)
             self._cells = collections.OrderedDict()
+            self._deaths = collections.Counter()
             self.isolation = None
             self.isolation = self._begin_sandbox().isolation()
             staging.clear(self._snapshots)
@@ -146,13 +148,11 @@ class Arena:
             (the store.HalfRound, the match.Played of now).
 
         Raises:
-            UserError: there is no such half round, or a snapshot is gone.
+            UserError: a snapshot is gone.
         """
         before = self.store.half_round(half_round)
-        if before is None:
-            raise UserError(f"--half_round={half_round}: there is none in {self.store.path}")
         row = self.store.match(before.match)
-        event = next(event for event in self.store.events() if event.id == row.event)
+        event = self.store.event_of(row.id)
         teams = {team.id: team for team in self.store.teams(event.id)}
         sides = [self._side(teams[team]) for team in (row.home, row.away)]
         now = match.play_half_round(sides, before.number, self.real_images, _key(event, row))
@@ -209,6 +209,8 @@ class Arena:
             self._has_new_suspects = False
 
     def _finish(self, row, sides, result, seconds, is_rated):
+        for side in sides:
+            self._deaths.pop(side.team.snapshot, None)
         names = [sides[side].team.name for side in (result.winner, 1 - result.winner)]
         rated = ratings.rated(self.store, result.rule, names) if is_rated else []
         return self.store.finish_match(row.id, sides[result.winner].team.id, result.rule, result.points, seconds, rated)
@@ -220,12 +222,20 @@ class Arena:
             return None, None, error.why
         except StateError as error:  # no such bucket
             return None, None, str(error)
+        except NoPermission as error:
+            if not self._has_read_a_bucket():  # it may be this machine that has no right to read any
+                raise
+            return None, None, f"{error}; let the organiser's account read the bucket"
         try:
             self._open(staged).verify()
         except ContractError as error:
             self._discard(staged.digest)
             return staged.digest, staged.step, error.why
         return staged.digest, staged.step, None
+
+    def _has_read_a_bucket(self):
+        teams = (team for event in self.store.events() for team in self.store.teams(event.id))
+        return any(team.snapshot and storage.is_remote(team.path) for team in teams)
 
     def _side(self, team):
         """Raises Held where its snapshot still cannot be had."""
@@ -248,13 +258,15 @@ class Arena:
         if cell is None or cell.closed:
             while len(self._cells) >= CELLS:
                 self._cells.popitem(last=False)[1].close()
-            cell = self._begin_sandbox().start(staged, self.size)
+            cell = self._begin_sandbox().start(staged, self.size, deaths=self._deaths)
         self._cells[staged.digest] = cell
         return cell
 
     def _discard(self, digest):
+        """Closes the cell of a snapshot that is refused, and removes the copy, which nobody will open again."""
         if digest in self._cells:
             self._cells.pop(digest).close()
+        shutil.rmtree(os.path.join(self._snapshots, digest), ignore_errors=True)
 
     def _try_often(self, action, what):
         """Tries it three times, each time with new cells where these failed."""

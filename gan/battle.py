@@ -12,11 +12,11 @@ confined process of its own, since it is a program of strangers. What was played
 any moment, the same command goes on, and ends as it would have. `python -m gan.scoreboard --arena_dir=arena` shows
 everything in a browser, live.
 
-For organisers, with --arena_dir:
+For organisers, with --arena_dir, while nothing is played in it, or at any time (freeze, thaw, log):
 
     --mode=annul --match=12 --reason='wrong test set'   the match is played again by the same command as before
     --mode=freeze, --mode=thaw                          nothing is played in between
-    --mode=replay --half_round=40                       plays it again, and compares with what was kept
+    --mode=replay --half_round=40 --input_data_pattern='data/test.tfrecords'   plays it again, and compares
     --mode=disqualify --event=tournament --team='Blue Foxes' --reason='trained on the test set'
     --mode=log                                          what happened: annulments, failures of this machine, freezes
 
@@ -220,6 +220,10 @@ def _unused_name(kept, mode):
 
 
 def _hold_mock_battles(opened, config, seed):
+    kept = mock_battles.keep_seed(opened, seed)
+    if config.seed not in (None, kept):
+        raise UserError(f"--seed={config.seed}: mock battles in {opened.store.path} have seed {kept}, which goes on")
+    seed = kept
     print(f"mock battles: seed {seed}, kept in {opened.store.path}; Ctrl-C ends", flush=True)
     clock = mock_battles.Clock()
     table = _timetable(config, mock_battles.begun(opened) or clock.now())
@@ -292,6 +296,10 @@ def _problem(kept, team, match):
 def _replay(opened, half_round):
     if half_round is None:
         raise UserError("--half_round is needed: the number of a half round")
+    found = opened.store.half_round(half_round)
+    if found is None:
+        raise UserError(f"--half_round={half_round}: there is none in {opened.store.path}")
+    events.check_playable(opened, opened.store.event_of(found.match))
     before, now = opened.replay(half_round)
     same = all(
         (a is None and b is None) or (a is not None and b is not None and np.array_equal(a, b))
@@ -342,7 +350,7 @@ def _disqualify(config):
         found = {team.name: team for team in kept.teams(event.id)}
         if config.team not in found:
             raise UserError(f"--team={config.team}: {event.name} has no such team; it has {', '.join(found)}")
-        kept.disqualify(found[config.team].id, f"disqualified by the organiser: {config.reason}")
+        kept.disqualify(found[config.team].id, config.reason)
     _say(f"{config.team} forfeits what it has not played yet; the command that plays {event.name} goes on")
 
 

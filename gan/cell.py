@@ -36,7 +36,7 @@ def prepare():
     tf.train.load_checkpoint, tf.import_graph_def, tf.Session, tf.errors.OpError, tf.ConfigProto  # noqa: B018
 
 
-def run(channel, folder, name, size, batch_size, memory, processor_seconds, number, outside):
+def run(channel, folder, name, size, batch_size, memory, processor_seconds, number, outside, must_hold):
     """Confines this process, opens a snapshot and answers requests until the other side is gone.
 
     Args:
@@ -48,6 +48,7 @@ def run(channel, folder, name, size, batch_size, memory, processor_seconds, numb
         memory, processor_seconds: see confinement.Limits.
         number: of this cell among those alive.
         outside: path of a file that must not be readable.
+        must_hold: layers of confinement without which nothing is opened.
     """
     confined = confinement.confine(folder, confinement.Limits(memory, processor_seconds), number)
     told = {"held": confined.held, "missing": confined.missing}
@@ -55,6 +56,8 @@ def run(channel, folder, name, size, batch_size, memory, processor_seconds, numb
         wire.send(channel, {**told, "possible": confinement.still_possible(outside)})
         return
     wire.send(channel, told)
+    if not set(must_hold) <= set(confined.held):
+        return
     snapshot, fault = _attempt(lambda: _open(name, size, batch_size))
     if not fault:
         _attempt(lambda: _warm_up(snapshot))  # what goes wrong is told when it is asked for

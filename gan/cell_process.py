@@ -32,6 +32,10 @@ class CallLimits(NamedTuple):
 DEFAULT_LIMITS = CallLimits()
 
 
+class Killed(HostError):
+    """The process of a snapshot was killed from outside, as where the machine's memory runs out."""
+
+
 class CellProcess:
     """One forked process, seen from outside.
 
@@ -60,7 +64,7 @@ class CellProcess:
 
         Raises:
             ContractError: no answer in time, no sense in it, or the process died of what it did.
-            HostError: the process is gone and this machine seems to be the reason.
+            HostError: this machine seems to be the reason.
         """
         if self._pid is None:
             raise ContractError("it was closed after an earlier failure")
@@ -71,6 +75,8 @@ class CellProcess:
             return wire.receive(self._channel, most, deadline)
         except TimeoutError:
             self.close()
+            if not self.is_strangers:
+                raise HostError(f"the process of a snapshot took longer than {seconds:g} s to {what}") from None
             raise ContractError(f"it took longer than {seconds:g} s to {what}") from None
         except wire.Closed:
             status = self.close()
@@ -120,12 +126,13 @@ class CellProcess:
         if number == signal.SIGKILL or number == 0 and not self.is_strangers:
             last = (self.log().strip().splitlines() or ["killed from outside"])[-1]
             last = printable.cleaned(last)[:_LONGEST_LINE]
-            return HostError(f"the process of a snapshot ended while it was to {what}: {last}")
+            kind = Killed if self.is_strangers else HostError
+            return kind(f"the process of a snapshot ended while it was to {what}: {last}")
         if "bad_alloc" in self.log() or "MemoryError" in self.log():
             return ContractError(f"it needs more memory than {self._limits.memory / 2**20:.0f} MiB")
         if number == 0:
             return ContractError(f"its process ended by itself when it was to {what}")
-        return ContractError(f"it crashed TensorFlow ({signal.Signals(number).name}) when it was to {what}")
+        return ContractError(f"it crashed TensorFlow ({signal.strsignal(number) or number}) when it was to {what}")
 
 
 @contextlib.contextmanager

@@ -45,7 +45,7 @@ class Limits(NamedTuple):
     """What a confined process may use."""
 
     memory: int = 2 * 2**30  # bytes beyond what it had before
-    processor_seconds: int = 600  # over its whole life
+    processor_seconds: int = 600 * (os.cpu_count() or 1)  # over its whole life, of all cores in sum
 
 
 class Confined(NamedTuple):

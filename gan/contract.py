@@ -46,7 +46,7 @@ _OPS = """
     All Any ArgMax ArgMin Cumprod Cumsum L2Loss Max Mean Min Prod Sum TopKV2
     BatchMatMul Cholesky MatMul MatrixBandPart MatrixDiag MatrixDiagPart MatrixInverse MatrixSetDiag
     MatrixSolve MatrixTriangularSolve
-    AvgPool Conv2D Conv2DBackpropInput DepthwiseConv2dNative DepthwiseConv2dNativeBackpropInput Dilation2D
+    AvgPool Conv2D Conv2DBackpropInput DepthwiseConv2dNative Dilation2D
     FakeQuantWithMinMaxArgs FakeQuantWithMinMaxVars FusedBatchNorm LRN MaxPool
     ResizeArea ResizeBicubic ResizeBilinear ResizeNearestNeighbor
     BatchToSpace BatchToSpaceND BroadcastArgs Concat ConcatOffset ConcatV2 DepthToSpace ExpandDims
@@ -146,7 +146,10 @@ def cut(meta_graph, size):
 
 def outside_battle_ops(network):
     """What of a Network is not allowed in a battle: sorted texts such as "Einsum" or "Conv2D with dilations"."""
-    return sorted({text for node in network.graph_def.node for text in _outside(node)})
+    nodes = {node.name: node.op for node in network.graph_def.node}
+    tensors = [*(tensor for node in network.graph_def.node for tensor in node.input), network.output]
+    found = {text for node in network.graph_def.node for text in _outside(node)}
+    return sorted(found.union(*(_unset(tensor, nodes) for tensor in tensors)))
 
 
 def freeze(network, read_weight):
@@ -265,6 +268,13 @@ def _outside(node):
         for dtype in map(tf.as_dtype, types):
             if dtype.base_dtype not in NO_KERNEL or node.op in NO_KERNEL[dtype.base_dtype].split():
                 yield f"{node.op} of {dtype.base_dtype.name}"
+
+
+def _unset(tensor, nodes):
+    """Why a tensor is not allowed: not every kernel writes all that it returns, and what was there before shows."""
+    name, _, output = tensor.partition(":")
+    if nodes.get(name) == "FusedBatchNorm" and output in ("3", "4"):
+        yield f"FusedBatchNorm's output {output}"
 
 
 def _strip_harmless_attributes(node):

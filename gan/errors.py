@@ -36,6 +36,10 @@ class HostError(UserError):
     """This machine failed, not a team: no process could be started, or one was killed from outside."""
 
 
+class NoPermission(UserError):
+    """A bucket is closed to whoever asks."""
+
+
 class StateError(UserError):
     """A training directory cannot be used as asked: not writable, full, or of other networks."""
 

@@ -87,7 +87,11 @@ def play(arena, event, on_match=lambda match, home, away: None):
             arena.store.release_match(match.id)
     game = _Game(arena, event, on_match)
     players = {TOURNAMENT: _tournament, LEAGUE: _league, MOCK: _mock, MATCH: _match, CHECK: _check}
-    champion = players[event.mode](game) if event.finished is None else _champion(game)
+    if event.finished is None:
+        with Progress("playing", _num_matches(event.mode, len(game.teams)), "match") as game.progress:
+            champion = players[event.mode](game)
+    else:
+        champion = _champion(game)
     _tell_frozen(arena, event, game.is_frozen)
     held = [match for match in arena.store.matches(event.id) if match.status == store.HELD]
     if held or game.is_frozen:
@@ -143,6 +147,7 @@ class _Game:
         self.arena, self.event, self._on_match = arena, event, on_match
         self.teams = arena.store.teams(event.id)
         self.is_frozen = False
+        self.progress = None
 
     def match(self, round, position, home, away, num_rounds=rules.MATCH_ROUNDS):
         """Plays a match; returns the winner, or None where it is held or all is frozen."""
@@ -150,8 +155,17 @@ class _Game:
         if self.is_frozen:
             return None
         row = self.arena.play(self.event, round, position, home, away, num_rounds, self.event.mode in RATED)
-        self._on_match(row, home, away)
+        with self.progress.hidden():
+            self._on_match(row, home, away)
+        self.progress.update()
         return {home.id: home, away and away.id: away}.get(row.winner)
+
+
+def _num_matches(mode, num_teams):
+    """How many matches an event has, byes included; None where it is not known before the draw."""
+    if mode == TOURNAMENT:
+        return 2 ** bracket.num_rounds(num_teams) - 1
+    return {LEAGUE: num_teams * (num_teams - 1) // 2, MATCH: 1, CHECK: num_teams}.get(mode)
 
 
 def _admit_all(arena, event):

@@ -64,8 +64,9 @@ def _become(caller, cell, arguments, descriptors):
             caller.close()
             channel, log = descriptors
             _redirect(log)
-            with socket.socket(fileno=channel) as opened:
-                cell.run(opened, **arguments)
+            # It is closed by the end of the process alone: who sees it closed can ask how that ended.
+            opened = socket.socket(fileno=channel)
+            cell.run(opened, **arguments)
             code = 0
         except BaseException:
             import traceback

@@ -7,15 +7,17 @@ made up for. What goes wrong with a team, its bucket or the list of teams is tol
 import datetime
 import itertools
 import os
+import tempfile
 import time
 
-from gan import checkpoint, events, results, storage, teams
+from gan import checkpoint, delivery, events, results, teams
 from gan.errors import UserError
 from gan.random_noise_generator import Use, random_generator
 
 RESULTS, MODEL = "results", "model"  # folders of a team's bucket
 HOUSE_TEAM = teams.Entry("House team", os.path.join(os.path.dirname(os.path.abspath(__file__)), "house_team"), 0, None)
 _PUBLISHED = "published"  # in the log: a team has its results of an event
+_SEED = "seed"  # in the log: of all mock battles
 _NAP_SECONDS = 30.0  # the longest sleep: the machine's clock may be set meanwhile
 
 
@@ -48,15 +50,23 @@ def hold(arena, list_teams, timetable, seed, clock, battles=None, on_match=lambd
     Returns:
         The last events.Outcome; None where none was held.
     """
-    _publish_all(arena, say)
-    outcome, moment = _go_on(arena, on_match, say), clock.now()
+    outcome, moment = _catch_up(arena, on_match, say), clock.now()
     for _ in itertools.count() if battles is None else range(battles):
         moment = timetable.next_after(max(moment, clock.now()))  # whose clock may be put back
         say(f"next: {timetable.name(moment)}")
         clock.wait_until(moment)
-        outcome = _go_on(arena, on_match, say) or outcome
+        outcome = _catch_up(arena, on_match, say) or outcome
         outcome = _battle(arena, list_teams, timetable, moment, seed, on_match, say) or outcome
     return outcome
+
+
+def keep_seed(arena, seed):
+    """The seed of an arena's mock battles: `seed`, which the log keeps, or the one that it has kept before."""
+    for entry in arena.store.log_entries():
+        if entry.kind == _SEED:
+            return int(entry.text)
+    arena.store.log(_SEED, str(seed))
+    return seed
 
 
 def begun(arena):
@@ -66,10 +76,13 @@ def begun(arena):
 
 
 def results_folder(path, event_name):
-    """Where a team finds its results: gs://team/model -> gs://team/results/EVENT, other folders get them inside."""
+    """Where a team finds its results: (its folder, folder inside).
+
+    gs://team/model -> (gs://team, results/EVENT); other folders get them inside.
+    """
     folder, event = checkpoint.folder_of(path).rstrip("/"), event_name.replace(" ", "_").replace(":", "")
     above, _, last = folder.rpartition("/")
-    return storage.join(above if last == MODEL and above else folder, RESULTS, event)
+    return above if last == MODEL and above else folder, f"{RESULTS}/{event}"
 
 
 def _battle(arena, list_teams, timetable, moment, seed, on_match, say):
@@ -86,6 +99,14 @@ def _battle(arena, list_teams, timetable, moment, seed, on_match, say):
     own_seed = int(random_generator(Use.DRAW, seed, int(moment.timestamp())).integers(2**31))
     event = events.begin(arena, name, events.MOCK, [*entries, HOUSE_TEAM], own_seed)
     return _play(arena, event, on_match, say)
+
+
+def _catch_up(arena, on_match, say):
+    """Does what a kill, a freeze or a bucket that did not answer left undone; see `_go_on`."""
+    for event in arena.store.events():
+        if event.mode == events.MOCK and event.finished is not None:
+            _publish(arena, event, say)
+    return _go_on(arena, on_match, say)
 
 
 def _go_on(arena, on_match, say):
@@ -109,13 +130,6 @@ def _play(arena, event, on_match, say):
     return outcome
 
 
-def _publish_all(arena, say):
-    """Writes what a kill, or a bucket that did not answer, left unwritten."""
-    for event in arena.store.events():
-        if event.mode == events.MOCK and event.finished is not None:
-            _publish(arena, event, say)
-
-
 def _skip(arena, name, why, say):
     say(f"{name} is not held: {why}")
     arena.store.log("not held", f"{name}: {why}")
@@ -135,17 +149,19 @@ def _has_handed_in(entry, arena, say):
 def _publish(arena, event, say):
     """Writes every team's results to its bucket, once for good when they are final; what cannot be written is told."""
     *guests, house = arena.store.teams(event.id)
-    written = {entry.text for entry in arena.store.log_entries(event.id) if entry.kind == _PUBLISHED}
+    entries = arena.store.log_entries(event.id)
+    # What was written before a match was annulled and played again is not final.
+    written = {entry.text for entry in entries if entry.kind == _PUBLISHED and entry.at > (event.finished or 0)}
     names = {team.id: team.name for team in [*guests, house]}
     matches = arena.store.matches(event.id)
     for team in guests:
         if not team.path or team.name in written:
             continue
         own = [match for match in matches if team.id in (match.home, match.away)]
-        where = results_folder(team.path, event.name)
         try:
-            with storage.output_folder(where) as folder:
+            with tempfile.TemporaryDirectory() as folder:
                 results.write(folder, event, team, own, arena.store.half_rounds, names)
+                delivery.deliver(folder, *results_folder(team.path, event.name))
             if event.finished is not None:
                 arena.store.log(_PUBLISHED, team.name, event.id)
         except (UserError, OSError) as error:

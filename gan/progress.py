@@ -1,5 +1,6 @@
 """Progress of long work: a bar on a terminal, a line every few seconds elsewhere."""
 
+import contextlib
 import sys
 import time
 
@@ -60,10 +61,20 @@ class Progress:
         else:
             print(message, flush=True)
 
+    @contextlib.contextmanager
+    def hidden(self):
+        """Around what prints lines of its own."""
+        if self._bar is not None:
+            self._bar.clear()
+        yield
+        if self._bar is not None:
+            self._bar.refresh()
+
     def _print_line(self):
         done, total = (self._count(n) for n in (self._done, self._total))
         of = f"/{total}" if self._total is not None else ""
-        print(f"{self._title}: {done}{of} {self._unit}s {self._note}".rstrip(), flush=True)
+        units = self._unit + ("es" if self._unit.endswith("ch") else "s")
+        print(f"{self._title}: {done}{of} {units} {self._note}".rstrip(), flush=True)
         self._next_line = time.monotonic() + SECONDS_BETWEEN_LINES
 
     def _count(self, number):

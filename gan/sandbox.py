@@ -16,6 +16,7 @@ import numpy as np
 from gan import cell, cell_process, confinement, outputs, staging
 from gan.errors import ContractError, HostError, UserError
 
+DEATHS_OF_ITS_OWN = 3  # of a snapshot's cells in a row
 OUTSIDE = os.path.abspath(__file__)  # a file that every user may read, unless confined
 
 
@@ -94,15 +95,19 @@ class Sandbox:
         cell.wait()
         return cell
 
-    def start(self, staged, size, batch_size=256):
-        """Begins to open a staging.Staged: a Cell, whose `wait` raises what `open` would."""
+    def start(self, staged, size, batch_size=256, deaths=None):
+        """Begins to open a staging.Staged: a Cell, whose `wait` raises what `open` would.
+
+        `deaths`, a collections.Counter of digests, counts how often cells were killed from outside; from the
+        DEATHS_OF_ITS_OWN-th on it is taken for the snapshot's fault.
+        """
         process = self._process({"folder": staged.folder, "name": staged.name, "size": size, "batch_size": batch_size})
-        return Cell(process, staged, size, batch_size, self._limits, self._must_hold)
+        return Cell(process, staged, size, batch_size, self._limits, self._must_hold, deaths)
 
     def _process(self, arguments):
         self._count += 1
         limits = {"memory": self._limits.memory, "processor_seconds": self._limits.processor_seconds}
-        told = {**arguments, **limits, "number": self._count, "outside": OUTSIDE}
+        told = {**arguments, **limits, "number": self._count, "outside": OUTSIDE, "must_hold": [*self._must_hold]}
         self._processes = [process for process in self._processes if not process.closed]
         self._processes.append(cell_process.CellProcess(self._server, told, self._limits))
         return self._processes[-1]
@@ -125,11 +130,11 @@ class Cell:
         seconds: of the last call's model time.
     """
 
-    def __init__(self, process, staged, size, batch_size, limits, must_hold=frozenset()):
+    def __init__(self, process, staged, size, batch_size, limits, must_hold=frozenset(), deaths=None):
         self.path, self.step, self.size, self.staged = staged.path, staged.step, size, staged
         self.seconds = 0.0
         self._process, self._batch_size, self._limits = process, batch_size, limits
-        self._must_hold, self.shapes = must_hold, None
+        self._must_hold, self._deaths, self.shapes = must_hold, deaths, None
 
     def __enter__(self):
         return self
@@ -216,12 +221,23 @@ class Cell:
             message, values = self._process.ask(request, seconds, what, **options)
         except ContractError as error:
             raise self._breach(error) from error
+        except cell_process.Killed as error:
+            self._count_death(error)
+            raise
         except BaseException:
             self.close()
             raise
         if "fault" in message:
             raise self._breach(message["fault"])
         return message, values
+
+    def _count_death(self, error):
+        self.close()
+        if self._deaths is not None:
+            self._deaths[self.staged.digest] += 1
+            if self._deaths[self.staged.digest] >= DEATHS_OF_ITS_OWN:
+                why = f"its process was killed {DEATHS_OF_ITS_OWN} times, as where it needs more memory than there is"
+                raise self._breach(why) from error
 
     def _breach(self, why):
         self.close()

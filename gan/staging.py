@@ -16,9 +16,10 @@ import tempfile
 from typing import NamedTuple
 
 from gan import checkpoint, confinement, storage
-from gan.errors import ContractError
+from gan.errors import ContractError, HostError
 
 MEBIBYTE = 2**20
+RESERVE = 256 * MEBIBYTE  # bytes of the disk that copies leave free
 _PARTIAL = ".partial-"  # begins the names of copies that are being made
 # What says nothing about the file that was to be read: try again.
 _PASSING = {errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOENT, errno.ENOMEM, errno.ESTALE}
@@ -58,6 +59,7 @@ def stage(where, folder, limits=DEFAULT_SIZES):
 
     Raises:
         ContractError: there is no complete snapshot, or a file cannot be read, is a link or too large.
+        HostError: there is too little room for a copy.
         UserError: the bucket cannot be read.
         OSError: this machine cannot write the copy.
     """
@@ -122,6 +124,8 @@ def _copy(where, found, target, limits):
             with _reading(where, source), storage.open_regular(source) as opened:
                 size = os.fstat(opened.fileno()).st_size
                 _check_size(found.path, part, sizes[part] + size, limits)
+                if shutil.disk_usage(target).free < size + RESERVE:
+                    raise HostError(f"the disk of {os.path.dirname(target)} is nearly full; make room on it")
                 content = opened.read(size)
             sizes[part] += len(content)
             digest.update(os.fsencode(f"{file} {len(content)} "))

@@ -10,6 +10,7 @@ import fnmatch
 import functools
 import glob
 import hashlib
+import itertools
 import os
 import shutil
 import stat
@@ -17,7 +18,7 @@ import tempfile
 from concurrent import futures
 from typing import NamedTuple
 
-from gan.errors import DataError, StateError, UserError
+from gan.errors import DataError, NoPermission, StateError, UserError
 from gan.progress import Progress
 
 try:
@@ -28,6 +29,7 @@ except ImportError:  # not on Windows, where nothing keeps a second trainer out
 SCHEME = "gs://"
 REQUEST_SECONDS = 30  # without an answer, after which a request is given up and made again
 RETRY_SECONDS = 60  # in all for one request that fails again and again
+MOST_ENTRIES = 20_000  # of a folder that is listed without what is inside its folders
 FETCHES = 8  # files fetched at a time
 # What keeps open() from following a link and from waiting for a pipe's writer; Windows has neither flag.
 _WARY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -123,13 +125,20 @@ def names(folder):
 
 
 def entries(folder, beginning=""):
-    """Those files directly in a folder whose names begin so: name -> Entry; empty where there is no such folder."""
+    """Those files directly in a folder whose names begin so: name -> Entry; empty where there is no such folder.
+
+    Raises StateError where the folder holds more than MOST_ENTRIES: it may be a stranger's, and have no end.
+    """
     if is_remote(folder):
         prefix = _prefix(folder)
-        blobs = {blob.name[len(prefix) :]: blob for blob in _list(folder, prefix + beginning, delimiter="/")}
+        listed = _list(folder, prefix + beginning, delimiter="/", most=MOST_ENTRIES + 1)
+        _check_number(folder, listed)
+        blobs = {blob.name[len(prefix) :]: blob for blob in listed}
         return {name: Entry(blob.size, blob.generation) for name, blob in blobs.items() if name}
     found = {}
-    for entry in os.scandir(folder) if os.path.isdir(folder) else ():
+    listed = [*itertools.islice(os.scandir(folder), MOST_ENTRIES + 1)] if os.path.isdir(folder) else []
+    _check_number(folder, listed)
+    for entry in listed:
         with contextlib.suppress(OSError):  # such as a link to itself, which is no file
             if entry.name.startswith(beginning) and entry.is_file():
                 found[entry.name] = Entry(entry.stat().st_size, None)
@@ -368,8 +377,8 @@ def _matches(name, pattern):
 def _split(path):
     """gs://bucket/some/name -> (bucket, some/name)."""
     bucket, _, name = path[len(SCHEME) :].partition("/")
-    if not bucket:
-        raise UserError(f"{path} names no bucket; write gs://bucket/folder")
+    if not (bucket[:1].isalnum() and bucket[-1:].isalnum()):
+        raise StateError(f"{path} names no bucket; write gs://bucket/folder")
     return bucket, name
 
 
@@ -379,8 +388,21 @@ def _prefix(folder):
     return name + "/" if name else ""
 
 
-def _list(path, prefix, delimiter=None):
-    options = {"prefix": prefix or None, "delimiter": delimiter, "timeout": REQUEST_SECONDS, "retry": _retry()}
+def _check_number(folder, listed):
+    if len(listed) > MOST_ENTRIES:
+        raise StateError(
+            f"{folder} holds more than {MOST_ENTRIES:,} files; put what is wanted of it into another folder"
+        )
+
+
+def _list(path, prefix, delimiter=None, most=None):
+    options = {
+        "prefix": prefix or None,
+        "delimiter": delimiter,
+        "max_results": most,
+        "timeout": REQUEST_SECONDS,
+        "retry": _retry(),
+    }
     with _explaining(path, missing=StateError(f"{path}: there is no such bucket")):
         return list(_client().list_blobs(_split(path)[0], **options))
 
@@ -440,7 +462,7 @@ def _explaining(path, missing=None):
     except exceptions.NotFound as error:
         raise missing or FileNotFoundError(2, "there is no such file", path) from error
     except (exceptions.Forbidden, exceptions.Unauthorized) as error:
-        raise UserError(f"{path}: no permission ({error.message.splitlines()[0]})") from error
+        raise NoPermission(f"{path}: no permission ({error.message.splitlines()[0]})") from error
     except GoogleAuthError as error:
         raise UserError(
             f"{path}: no credentials for Google Cloud; `gcloud auth application-default login` gets some ({error})"

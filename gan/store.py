@@ -22,6 +22,7 @@ FILE, LOCK = "arena.sqlite3", "arena.lock"
 TOURNAMENT = "tournament"  # the mode whose winners go on to (round + 1, position // 2)
 
 _LOCK_SECONDS = 10  # that a reader or the writer waits for the other
+_DISQUALIFIED = "disqualified by the organiser"  # begins the fault of a team that is
 _TICK = 1e-6  # seconds by which each time is later than the one before, where the clock stands still or goes back
 _LATEST = """SELECT max(at) FROM (SELECT max(begun) AS at FROM event UNION ALL SELECT max(finished) FROM event
     UNION ALL SELECT max(begun) FROM match UNION ALL SELECT max(ended) FROM match
@@ -84,6 +85,10 @@ class Store:
         """The Event of this name, or None."""
         return self._one(Event, "WHERE name = ?", name)
 
+    def event_of(self, match):
+        """The Event of a match."""
+        return self._one(Event, "WHERE id = (SELECT event FROM match WHERE id = ?)", match)
+
     def events(self):
         """All Events, oldest first."""
         return self._all(Event, "ORDER BY id")
@@ -122,10 +127,10 @@ class Store:
             self._change("UPDATE team SET snapshot = ?, step = ?, fault = ? WHERE id = ?", snapshot, step, fault, team)
 
     def disqualify(self, team, reason):
-        """Has a team forfeit what it has not played yet; the log tells."""
+        """Has a team forfeit what it has not played yet, and what is played again; the log tells."""
         with self._writing():
             found = self._one(Team, "WHERE id = ?", team)
-            self._change("UPDATE team SET fault = ? WHERE id = ?", reason, team)
+            self._change("UPDATE team SET fault = ? WHERE id = ?", f"{_DISQUALIFIED}: {reason}", team)
             self._note("disqualified", f"{found.name}: {reason}", found.event)
 
     def set_seeding(self, event, seeding):
@@ -226,9 +231,9 @@ class Store:
     def annul(self, match, reason):
         """Annuls a match, and the later ones of a tournament that its winner, or the winner of such a one, played in.
 
-        Their event is open again, without a champion; a team of this match that could not take part is to be admitted
-        anew, from the path that it has by then. Ratings are forgotten from the first of these matches on,
-        those of later matches too: `rate` each of `unrated_matches` anew. The log tells.
+        Their event is open again, without a champion; a team of this match that could not take part, and was not
+        disqualified, is to be admitted anew, from the path that it has by then. Ratings are forgotten from the first of
+        these matches on, those of later matches too: `rate` each of `unrated_matches` anew. The log tells.
 
         Returns:
             The matches annulled.
@@ -254,8 +259,9 @@ class Store:
             self._db.execute(f"DELETE FROM rating WHERE id >= ({earliest})", ids)
             self._change("UPDATE event SET finished = NULL, champion = NULL WHERE id = ?", first.event)
             self._db.execute(
-                "UPDATE team SET snapshot = NULL, step = NULL, fault = NULL WHERE id IN (?, ?) AND fault IS NOT NULL",
-                (first.home, first.away),
+                "UPDATE team SET snapshot = NULL, step = NULL, fault = NULL WHERE id IN (?, ?) AND fault IS NOT NULL "
+                "AND substr(fault, 1, ?) != ?",
+                (first.home, first.away, len(_DISQUALIFIED), _DISQUALIFIED),
             )
         return ids
 

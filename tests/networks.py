@@ -160,13 +160,6 @@ USES = {
     "Cumsum": lambda x, h: raw.Cumsum(x=h, axis=1, exclusive=True, reverse=True),
     "DepthToSpace": lambda x, h: raw.DepthToSpace(input=h, block_size=2),
     "DepthwiseConv2dNative": lambda x, h: tf.nn.depthwise_conv2d(h, _constant(3, 3, 4, 2), [1, 1, 1, 1], "SAME"),
-    "DepthwiseConv2dNativeBackpropInput": lambda x, h: raw.DepthwiseConv2dNativeBackpropInput(
-        input_sizes=tf.stack([tf.shape(h)[0], 10, 10, 2]),
-        filter=_constant(3, 3, 2, 2),
-        out_backprop=h,
-        strides=[1, 1, 1, 1],
-        padding="SAME",
-    ),
     "Dilation2D": lambda x, h: raw.Dilation2D(
         input=h, filter=_constant(3, 3, 4), strides=[1, 2, 2, 1], rates=[1, 1, 1, 1], padding="SAME"
     ),

@@ -69,6 +69,7 @@ LEAVES = {
     "confinement",
     "printable",
     "staging",
+    "delivery",
     "rules",
     "bracket",
     "timetable",

@@ -18,8 +18,8 @@ import pytest
 import tensorflow.compat.v1 as tf
 from conftest import synthetic_images
 
-from gan import arena, battle, events, match, pictures, records, rules, sandbox, store, teams
-from gan.errors import ContractError, HostError
+from gan import arena, battle, events, match, pictures, records, rules, sandbox, staging, store, teams
+from gan.errors import ContractError, HostError, NoPermission
 from gan.random_noise_generator import uniform_noise
 
 pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
@@ -374,6 +374,12 @@ def test_disqualifying(guests, faces, tmp_path, capsys, fails):
     assert battle.main(["battle", "--mode=log", folder]) == 0
     log = capsys.readouterr().out
     assert "disqualified" in log and "lunch" in log and "isolation" in log
+    # Still out after the match is annulled and played again.
+    assert battle.main(["battle", "--mode=annul", f"--match={row.id}", "--reason=once more", folder]) == 0
+    assert play(f"--teams={listed}", **given) == 0
+    with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
+        (again,) = [row for row in kept.matches(event.id) if out.id in (row.home, row.away)]
+        assert again.id != row.id and again.rule == rules.FORFEIT and again.winner != out.id
 
 
 def test_flags_that_a_mode_does_not_follow(faces, tmp_path, fails):
@@ -389,6 +395,40 @@ def test_other_real_images(guests, faces, tmp_path, fails):
     assert battle.main(["battle", *given, f"--input_data_pattern={faces}"]) == 0
     records.write(str(tmp_path / "others.tfrecords"), synthetic_images(64, 2500, seed=9))
     assert "real images" in fails(battle.main, *given, f"--input_data_pattern={tmp_path}/others.tfrecords")
+    replay = ["--mode=replay", "--half_round=1", f"--arena_dir={tmp_path}/arena"]
+    assert battle.main(["battle", *replay, f"--input_data_pattern={faces}"]) == 0
+    assert "real images" in fails(battle.main, *replay, f"--input_data_pattern={tmp_path}/others.tfrecords")
+
+
+def test_a_closed_bucket_is_its_team_s_fault_where_others_can_be_read(guests, faces, tmp_path, monkeypatch):
+    stage = staging.stage
+
+    def staged(path, *others):
+        if path == "gs://closed/model":
+            raise NoPermission("gs://closed/model: no permission")
+        return stage(guests[0] if path == "gs://open/model" else path, *others)
+
+    monkeypatch.setattr(staging, "stage", staged)
+    monkeypatch.setattr(arena, "PAUSES", (0.0, 0.0))
+    with arena.Arena(str(tmp_path / "arena"), 2500, records.read_all([faces], 2500)) as opened:
+        closed, there = (teams.Entry(name, f"gs://{name}/model", 0, None) for name in ("closed", "open"))
+        local = teams.Entry("local", guests[1], 0, None)
+        event = events.begin(opened, "first", events.MATCH, [closed, local], 0, {"num_rounds": 1})
+        assert events.play(opened, event).held  # this machine may have no right to read any
+        event = events.begin(opened, "second", events.MATCH, [closed, there], 0, {"num_rounds": 1})
+        assert events.play(opened, event).champion.name == "open"
+        out = opened.store.teams(event.id)[0]
+        assert "no permission" in out.fault and "let the organiser" in out.fault
+
+
+def test_no_bucket_has_such_a_name(guests, faces, tmp_path):
+    """It costs that team its match, and nobody else theirs."""
+    listed = table(tmp_path / "teams.csv", {"a": "gs://foxes_/model", "b": "gs://<bucket>/model", "c": guests[0]})
+    assert play(f"--teams={listed}", faces=faces, arena_dir=tmp_path / "arena") == 0
+    with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
+        faults = {team.name: team.fault for team in kept.teams(1)}
+        assert kept.event("tournament").champion == next(team.id for team in kept.teams(1) if team.name == "c")
+    assert "names no bucket" in faults["a"] and "names no bucket" in faults["b"] and faults["c"] is None
 
 
 def test_fairness(guests, faces, tmp_path):

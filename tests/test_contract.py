@@ -228,7 +228,8 @@ def test_control_dependencies_are_left_behind():
     }  # fmt: skip
 
 
-# A function of a [N, 4] tensor -> how it is named where it is not allowed.
+STATISTICS = ("scale", "offset", "mean", "variance")
+# How it is named where it is not allowed -> a function of a [N, 4] tensor.
 NOT_ALLOWED = {
     "Bitcast": lambda x: tf.cast(tf.bitcast(x, tf.int32), tf.float32),
     "Cast of bfloat16": lambda x: tf.cast(tf.cast(x, tf.bfloat16), tf.float32),
@@ -236,6 +237,14 @@ NOT_ALLOWED = {
     "Conv2D with dilations": lambda x: image_like(x, padding="SAME", dilations=2),
     "Conv2D with explicit_paddings": lambda x: image_like(x, padding=[[0, 0], [1, 1], [1, 1], [0, 0]]),
     "Einsum": lambda x: tf.einsum("ni,ij->nj", x, tf.eye(SIZE)),
+    "FusedBatchNorm's output 3": lambda x: (
+        x
+        + tf.reduce_sum(
+            tf.raw_ops.FusedBatchNorm(
+                x=tf.reshape(x, [-1, 1, 1, SIZE]), is_training=False, **dict.fromkeys(STATISTICS, tf.ones([SIZE]))
+            )[3]
+        )
+    ),
     "MatMul of int64": lambda x: tf.cast(tf.matmul(tf.cast(x, tf.int64), np.ones([SIZE, SIZE], np.int64)), tf.float32),
     "Multinomial": lambda x: tf.cast(tf.multinomial(x, SIZE), tf.float32),
     "PyFunc": lambda x: tf.reshape(tf.py_func(np.sqrt, [x], tf.float32), [-1, SIZE]),

@@ -185,14 +185,39 @@ def test_results_that_cannot_be_written(opened, tmp_path):
     (tmp_path / "teams.csv").write_text("team,path\na,a/model\nb,b/model\n")
     (tmp_path / "a" / "results").write_text("in the way")
     said = []
-    hold(opened, tmp_path, SimulatedClock(at("2026-11-23 02:00")), 1, say=said.append)
+    clock = SimulatedClock(at("2026-11-23 02:00"), [(at("2026-11-23 04:00"), (tmp_path / "a" / "results").unlink)])
+    hold(opened, tmp_path, clock, 1, say=said.append)
     assert any("results of a could not be written" in line for line in said)
     assert list((tmp_path / "b" / "results").glob("*/index.html"))
+    hold(opened, tmp_path, clock, 1)  # before the next battle they are tried again
+    assert len(list((tmp_path / "a" / "results").glob("*/index.html"))) == 2
+
+
+def test_results_after_an_annulment(opened, tmp_path):
+    """A match that was annulled is played again, and the team's page tells of that one."""
+    for name in "ab":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
+    clock = SimulatedClock(at("2026-11-23 02:00"))
+    hold(opened, tmp_path, clock, 1)
+    (page,) = (tmp_path / "a" / "results").glob("*/index.html")
+    before = page.stat().st_mtime_ns
+    opened.store.annul(opened.store.matches()[0].id, "wrong test set")
+    hold(opened, tmp_path, clock, 1)
+    assert page.stat().st_mtime_ns > before
+    again = page.stat().st_mtime_ns
+    hold(opened, tmp_path, clock, 1)  # once for good
+    assert page.stat().st_mtime_ns == again
+
+
+def test_one_seed_for_all_mock_battles(opened):
+    assert mock_battles.keep_seed(opened, 7) == 7
+    assert mock_battles.keep_seed(opened, 8) == 7
 
 
 def test_where_results_go():
     folder = mock_battles.results_folder
-    assert folder("gs://team/model", "mock 2026-11-23 12:00 KST") == "gs://team/results/mock_2026-11-23_1200_KST"
-    assert folder("gs://team/model/model.ckpt-7", "x") == "gs://team/results/x"
-    assert folder("runs/a/", "x") == "runs/a/results/x"
-    assert folder("model", "x") == "model/results/x"
+    assert folder("gs://team/model", "mock 2026-11-23 12:00 KST") == ("gs://team", "results/mock_2026-11-23_1200_KST")
+    assert folder("gs://team/model/model.ckpt-7", "x") == ("gs://team", "results/x")
+    assert folder("runs/a/", "x") == ("runs/a", "results/x")
+    assert folder("model", "x") == ("model", "results/x")

@@ -1,5 +1,6 @@
 """Cells: what strangers' snapshots can do to us, and that fair ones run as they do elsewhere."""
 
+import collections
 import hashlib
 import os
 import pathlib
@@ -272,6 +273,31 @@ def test_a_killed_cell_is_this_machine_s_fault(cells, fair):
     with pytest.raises(HostError):
         cell.generate(uniform_noise(2, 0))
     assert alive(cells) == 0
+
+
+def test_a_cell_that_is_killed_again_and_again_is_its_team_s_fault(cells, fair):
+    """As one that needs all memory there is; nobody's matches wait for ever for it."""
+    staged, deaths = cells.open(fair, hostile.SIZE).staged, collections.Counter()
+    for error in (HostError, HostError, ContractError):
+        cell = cells.start(staged, hostile.SIZE, deaths=deaths)
+        cell.wait()
+        os.kill(cell._process._pid, signal.SIGKILL)
+        with pytest.raises(error):
+            cell.generate(uniform_noise(2, 0))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a signal of Linux")
+def test_a_cell_that_ends_by_a_signal_without_a_name(cells, fair):
+    cell = cells.open(fair, hostile.SIZE)
+    os.kill(cell._process._pid, 40)
+    with pytest.raises(ContractError, match="crashed"):
+        cell.generate(uniform_noise(2, 0))
+
+
+def test_nothing_is_copied_to_a_full_disk(cells, fair, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(2**40, 2**40 - 1, 1))
+    with pytest.raises(HostError, match="nearly full"):
+        cells.open(fair, hostile.SIZE)
 
 
 def test_a_killed_server_is_this_machine_s_fault(fair):

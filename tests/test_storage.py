@@ -193,6 +193,20 @@ def test_odd_entries_of_a_folder_are_left_out(tmp_path):
             storage.read_small(str(tmp_path / name), 4)
 
 
+def test_a_folder_without_end_is_not_listed(emulator, bucket, tmp_path, monkeypatch):
+    """A stranger may fill a bucket with millions of files."""
+    monkeypatch.setattr(storage, "MOST_ENTRIES", 3)
+    crowd = tmp_path / "crowd"
+    crowd.mkdir()
+    for number in range(4):
+        assert len(storage.names(f"{bucket}/crowd")) == len(storage.names(str(crowd))) == number
+        storage.write(f"{bucket}/crowd/{number}", b"x")
+        (crowd / str(number)).write_bytes(b"x")
+    for folder in (f"{bucket}/crowd", str(crowd)):
+        with pytest.raises(StateError, match="more than 3 files"):
+            storage.names(folder)
+
+
 def test_no_more_is_read_than_asked_for(emulator, bucket, tmp_path):
     for path in (str(tmp_path / "file"), f"gs://{bucket}/file"):
         with pytest.raises(FileNotFoundError):

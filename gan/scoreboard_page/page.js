@@ -87,7 +87,7 @@ Arena.milliseconds = function (seconds) {
 };
 
 Arena.clock = function (seconds) {
-  const options = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false };
+  const options = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   return new Date(seconds * 1000).toLocaleString("en", options);
 };
 

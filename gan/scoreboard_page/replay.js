@@ -61,6 +61,7 @@ Arena.ReplayView = class {
       this.neighbours(this.state);
       this.take(match, latest);
     } catch {
+      this.match = this.known = null; // the next news tries again
       this.element.replaceChildren(Arena.el("h1", {}, "There is no such match, or it has not been shown yet"));
     }
   }
