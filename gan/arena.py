@@ -18,11 +18,21 @@ from gan.errors import ContractError, HostError, NoPermission, StateError, UserE
 SNAPSHOTS = "snapshots"  # folder of arena_dir with the copies of all that was handed in
 PAUSES = (0.0, 1.0, 5.0)  # seconds before each try of what fails by this machine's fault
 COPIES_TO_FORFEIT = 3  # of 15 images; of real ones that nobody trained on one in a hundred is suspected
-CELLS = 8  # snapshots kept open at a time: some hundred megabytes each
+FEWEST_CELLS, MOST_CELLS = 8, 64  # snapshots that are kept open at a time, by the machine's memory
+_MEMORY_OF_CELL = 256 * 2**20  # bytes; of half of the machine's. Few take that, though one may take far more
 
 
 class Held(Exception):
     """This machine failed again and again; the message says how."""
+
+
+def usual_cells():
+    """How many snapshots this machine can keep open at a time."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # it does not tell
+        return FEWEST_CELLS
+    return max(FEWEST_CELLS, min(MOST_CELLS, memory // 2 // _MEMORY_OF_CELL))
 
 
 class Arena:
@@ -37,6 +47,7 @@ class Arena:
         require_isolation: refuses to begin where a cell could do what it must not.
         copies: a copies.Copies, or None not to look for copied training images.
         forfeit_copies: a generator that copies fails its half round.
+        cells: snapshots to keep open at a time, 2 or more: to open one again takes longer than a half round.
 
     Raises:
         StateError: another process plays in this arena, or its file cannot be used.
@@ -53,13 +64,14 @@ class Arena:
         require_isolation=False,
         copies=None,
         forfeit_copies=False,
+        cells=FEWEST_CELLS,
     ):
         self.folder, self.size, self.real_images = folder, size, real_images
         self._sizes, self._copies, self._forfeit_copies = sizes, copies, forfeit_copies
         self._snapshots = os.path.join(folder, SNAPSHOTS)
         with contextlib.ExitStack() as resources:
             self.store = resources.enter_context(store.Store(folder))
-            self._limits = limits
+            self._limits, self._most_cells = limits, cells
             self._has_new_suspects = False
             self._sandbox = None
             resources.callback(self._end_sandbox)
@@ -131,6 +143,11 @@ class Arena:
         except Held as error:
             self.store.hold_match(row.id, str(error))
             return self.store.match(row.id)
+
+    def release(self, team):
+        """Closes the cell of a store.Team that plays no more: others stay open the longer."""
+        if team.snapshot in self._cells:
+            self._cells.pop(team.snapshot).close()
 
     def rest(self):
         """Closes all cells, to leave the memory to others until the next match."""
@@ -256,7 +273,7 @@ class Arena:
         """The cell of a snapshot, a new one where it has none or a dead one; the longest unused goes for it."""
         cell = self._cells.pop(staged.digest, None)
         if cell is None or cell.closed:
-            while len(self._cells) >= CELLS:
+            while len(self._cells) >= self._most_cells:
                 self._cells.popitem(last=False)[1].close()
             cell = self._begin_sandbox().start(staged, self.size, deaths=self._deaths)
         self._cells[staged.digest] = cell

@@ -102,6 +102,11 @@ class BattleConfig:
     call_seconds: float = flag(_DEFAULTS.call_seconds, "Time for 15 images, and to judge 30.", at_least=0.1)
     max_data_mb: int = flag(_SIZES.data // 2**20, "MiB that a snapshot's .data-* files may have.", at_least=1)
     max_meta_mb: int = flag(_SIZES.meta // 2**20, "MiB that its .meta file may have.", at_least=1)
+    open_snapshots: int = flag(
+        arena.usual_cells(),
+        "Snapshots kept open at a time, some 50 MiB each; the default is by this machine's memory.",
+        at_least=2,
+    )
     match: int = flag(None, "Number of the match to annul, as the terminal and the screen show it.")
     team: str = flag(None, "Team of --event to disqualify: it forfeits what it has not played yet.")
     reason: str = flag(None, "Why, for --mode=annul, disqualify and freeze.")
@@ -160,7 +165,15 @@ def _arena(config, size, real_images):
             f"--arena_dir={config.arena_dir} cannot be made ({error.strerror}); name another folder"
         ) from error
     return arena.Arena(
-        config.arena_dir, size, real_images, limits, sizes, config.require_isolation, known, config.forfeit_copies
+        config.arena_dir,
+        size,
+        real_images,
+        limits,
+        sizes,
+        config.require_isolation,
+        known,
+        config.forfeit_copies,
+        config.open_snapshots,
     )
 
 

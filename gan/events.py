@@ -158,6 +158,8 @@ class _Game:
         with self.progress.hidden():
             self._on_match(row, home, away)
         self.progress.update()
+        if self.event.mode == TOURNAMENT and away is not None and row.status == store.DONE:
+            self.arena.release(away if row.winner == home.id else home)
         return {home.id: home, away and away.id: away}.get(row.winner)
 
 

@@ -101,13 +101,19 @@ def told(arena_dir, event="tournament"):
 
 def test_a_tournament_with_hostile_teams(guests, faces, tmp_path, capsys):
     """Each of them forfeits with its reason, and the strongest fair team wins."""
-    bad = ["WriteFile", "endless loop", "NaN of the generator", "ranks the batch", "keeps state", "fill", "slow"]
+    bad = {name: hostile.SNAPSHOTS[name][1] for name in hostile.SNAPSHOTS}
+    spoilt = {
+        f"files: {name}": reason for name, (_, reason) in hostile.FILES.items() if not name.startswith("oversized")
+    }
     names = {f"fair {number}": where for number, where in enumerate(guests[:6])}
     names |= {"<script>alert(1)</script>": guests[0], "링크": tmp_path / "link", "nobody": tmp_path / "nobody"}
     hostile.build_files("link", tmp_path / "link")
     for name in bad:
         hostile.build(name, tmp_path / name)
         names[name] = tmp_path / name
+    for number, name in enumerate(spoilt):
+        hostile.build_files(name.removeprefix("files: "), tmp_path / f"files {number}")
+        names[name] = tmp_path / f"files {number}"
     listed = table(tmp_path / "teams.csv", names)
     with open(listed, "a") as file:
         file.write(f"FAIR 5,{guests[0]}\nno path,\n")
@@ -117,20 +123,27 @@ def test_a_tournament_with_hostile_teams(guests, faces, tmp_path, capsys):
         event = kept.event("tournament")
         found = {team.name: team for team in kept.teams(event.id)}
         champion = next(name for name, team in found.items() if team.id == event.champion)
-        for name in bad:
-            assert re.search(hostile.SNAPSHOTS[name][1], found[name].fault), found[name].fault
+        for name, reason in {**bad, **spoilt}.items():
+            assert re.search(reason, found[name].fault), found[name].fault
             assert str(tmp_path) not in found[name].fault
-            assert not hostile.wrote(tmp_path / name)
+            assert not hostile.wrote(names[name])
         assert "is a link" in found["링크"].fault and "no such folder" in found["nobody"].fault
-        assert len(found) == len(names) + 2 and sum(team.fault is not None for team in found.values()) == len(bad) + 4
+        assert len(found) == len(names) + 2
+        assert sum(team.fault is not None for team in found.values()) == len(bad) + len(spoilt) + 4
         assert found["<script>alert(1)</script>"].fault is None
-        assert champion.startswith("fair")
         for row in kept.matches(event.id):
             losers = [t for t in found.values() if t.id in (row.home, row.away) and t.fault and t.id != row.winner]
             if losers and row.away is not None:
                 assert row.rule in (rules.FORFEIT, rules.BOTH_FAILED), row
     out = capsys.readouterr().out
     assert f"{champion} wins tournament" in out and "Final" in out
+    # Who wins is who would have won had none of them handed in anything.
+    absent = {name: "" if found[name].fault else where for name, where in names.items()}
+    listed = table(tmp_path / "absent.csv", absent)
+    with open(listed, "a") as file:
+        file.write("FAIR 5,\nno path,\n")
+    assert play(f"--teams={listed}", *limits, faces=faces, arena_dir=tmp_path / "without") == 0
+    assert f"{champion} wins tournament" in capsys.readouterr().out
 
 
 def test_kills(guests, faces, tmp_path):
