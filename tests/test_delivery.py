@@ -6,6 +6,8 @@ import pytest
 
 from gan import delivery, storage
 
+pytest_plugins = ["cloud"]
+
 
 @pytest.fixture
 def source(tmp_path):
@@ -27,9 +29,9 @@ def test_files_arrive_and_are_renewed(source, tmp_path):
 
 
 def test_to_a_bucket(source, emulator, bucket):
-    delivery.deliver(source, bucket, "results/today")
-    assert storage.read(f"{bucket}/results/today/index.html") == b"page"
-    assert storage.read(f"{bucket}/results/today/half_round_0/overview.png") == b"picture"
+    delivery.deliver(source, f"gs://{bucket}", "results/today")
+    assert storage.read(f"gs://{bucket}/results/today/index.html") == b"page"
+    assert storage.read(f"gs://{bucket}/results/today/half_round_0/overview.png") == b"picture"
 
 
 def test_nothing_is_written_through_a_link(source, tmp_path):

@@ -199,10 +199,10 @@ def test_a_folder_without_end_is_not_listed(emulator, bucket, tmp_path, monkeypa
     crowd = tmp_path / "crowd"
     crowd.mkdir()
     for number in range(4):
-        assert len(storage.names(f"{bucket}/crowd")) == len(storage.names(str(crowd))) == number
-        storage.write(f"{bucket}/crowd/{number}", b"x")
+        assert len(storage.names(f"gs://{bucket}/crowd")) == len(storage.names(str(crowd))) == number
+        storage.write(f"gs://{bucket}/crowd/{number}", b"x")
         (crowd / str(number)).write_bytes(b"x")
-    for folder in (f"{bucket}/crowd", str(crowd)):
+    for folder in (f"gs://{bucket}/crowd", str(crowd)):
         with pytest.raises(StateError, match="more than 3 files"):
             storage.names(folder)
 
