@@ -147,7 +147,8 @@ class Arena:
     def release(self, team):
         """Closes the cell of a store.Team that plays no more: others stay open the longer."""
         if team.snapshot in self._cells:
-            self._cells.pop(team.snapshot).close()
+            with contextlib.suppress(HostError):  # gone already
+                self._cells.pop(team.snapshot).close()
 
     def rest(self):
         """Closes all cells, to leave the memory to others until the next match."""

@@ -233,10 +233,9 @@ def _unused_name(kept, mode):
 
 
 def _hold_mock_battles(opened, config, seed):
-    kept = mock_battles.keep_seed(opened, seed)
-    if config.seed not in (None, kept):
-        raise UserError(f"--seed={config.seed}: mock battles in {opened.store.path} have seed {kept}, which goes on")
-    seed = kept
+    seed = mock_battles.keep_seed(opened, seed)
+    if config.seed not in (None, seed):
+        raise UserError(f"--seed={config.seed}: mock battles in {opened.store.path} have seed {seed}, which goes on")
     print(f"mock battles: seed {seed}, kept in {opened.store.path}; Ctrl-C ends", flush=True)
     clock = mock_battles.Clock()
     table = _timetable(config, mock_battles.begun(opened) or clock.now())
