@@ -281,10 +281,11 @@ class Arena:
         return cell
 
     def _discard(self, digest):
-        """Closes the cell of a snapshot that is refused, and removes the copy, which nobody will open again."""
+        """Closes the cell of a snapshot that is refused, and removes the copy unless another event admitted it."""
         if digest in self._cells:
             self._cells.pop(digest).close()
-        shutil.rmtree(os.path.join(self._snapshots, digest), ignore_errors=True)
+        if not self.store.needs_snapshot(digest):
+            shutil.rmtree(os.path.join(self._snapshots, digest), ignore_errors=True)
 
     def _try_often(self, action, what):
         """Tries it three times, each time with new cells where these failed."""

@@ -208,7 +208,7 @@ class ContestGenerator(BaseModel):
         channels: of the images between its layers, from the smallest to the largest.
     """
 
-    channels = (96, 128, 64)
+    channels = (96, 64, 32)
 
     def create_model(self, output_size, **unused_params):
         self._sides = halved_sides(output_size, len(self.channels))
@@ -236,7 +236,7 @@ class ContestDiscriminator(BaseModel):
     """
 
     judges_independently = True
-    channels = (64, 128, 128)
+    channels = (32, 64, 128)
 
     def create_model(self, input_size, **unused_params):
         self._sides = halved_sides(input_size, len(self.channels))

@@ -24,6 +24,8 @@ TOURNAMENT = "tournament"  # the mode whose winners go on to (round + 1, positio
 _LOCK_SECONDS = 10  # that a reader or the writer waits for the other
 _DISQUALIFIED = "disqualified by the organiser"  # begins the fault of a team that is
 _TICK = 1e-6  # seconds by which each time is later than the one before, where the clock stands still or goes back
+_NEEDED = """SELECT 1 FROM team WHERE snapshot = ? AND (fault IS NULL OR id IN (
+    SELECT generator FROM half_round UNION SELECT discriminator FROM half_round)) LIMIT 1"""
 _LATEST = """SELECT max(at) FROM (SELECT max(begun) AS at FROM event UNION ALL SELECT max(finished) FROM event
     UNION ALL SELECT max(begun) FROM match UNION ALL SELECT max(ended) FROM match
     UNION ALL SELECT max(played) FROM half_round UNION ALL SELECT max(at) FROM log)"""
@@ -125,6 +127,11 @@ class Store:
         """Notes what a team hands in, once it could be had; see Team."""
         with self._writing():
             self._change("UPDATE team SET snapshot = ?, step = ?, fault = ? WHERE id = ?", snapshot, step, fault, team)
+
+    def needs_snapshot(self, snapshot):
+        """Whether a team that may play or has played handed in the snapshot of this digest."""
+        with self._explaining():
+            return bool(self._db.execute(_NEEDED, (snapshot,)).fetchone())
 
     def disqualify(self, team, reason):
         """Has a team forfeit what it has not played yet, and what is played again; the log tells."""
