@@ -46,7 +46,8 @@ demo: $(INSTALLED)
 	@echo "The battle on a screen: $(RUN) gan.scoreboard --arena_dir=$(DEMO)/arena, then http://localhost:8080"
 
 test: $(INSTALLED)
-	$(RUN) pytest
+	$(RUN) pytest -m 'not alone' --numprocesses=auto --maxprocesses=4 --dist=worksteal
+	$(RUN) pytest -m alone
 
 lint: $(INSTALLED)
 	$(RUN) ruff check .

@@ -34,6 +34,7 @@ EXTRAS["test"] = [
     "system-calls>=6,<8",  # tables to compare ours with
     "playwright>=1.40,<2",  # drives the system's Chromium where there is one
     "pytest>=8,<10",
+    "pytest-xdist>=3.6,<4",  # several tests at a time
     "ruff>=0.15,<0.18",
     "setuptools",
     "pyyaml>=6,<7",

@@ -22,6 +22,8 @@ from gan import arena, battle, events, match, pictures, records, rules, sandbox,
 from gan.errors import ContractError, HostError, NoPermission
 from gan.random_noise_generator import uniform_noise
 
+pytestmark = pytest.mark.alone
+
 pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
 
 KILLS = int(os.environ.get("GAN_KILLS", "4"))
@@ -432,6 +434,24 @@ def test_a_closed_bucket_is_its_team_s_fault_where_others_can_be_read(guests, fa
         assert events.play(opened, event).champion.name == "open"
         out = opened.store.teams(event.id)[0]
         assert "no permission" in out.fault and "let the organiser" in out.fault
+
+
+def test_what_one_event_refuses_stays_for_another(guests, faces, tmp_path, monkeypatch):
+    with arena.Arena(str(tmp_path / "arena"), 2500, records.read_all([faces], 2500)) as opened:
+        entries = [teams.Entry(name, path, 0, None) for name, path in zip("ab", guests)]
+        event = events.begin(opened, "first", events.MATCH, entries, 0, {"num_rounds": 1})
+        events.play(opened, event)
+
+        def refuse(*_):
+            raise ContractError("a", "a limit that is lower now")
+
+        with monkeypatch.context() as lower:
+            lower.setattr(opened, "_open", refuse)
+            assert "lower now" in opened.admit("a", guests[0], None)[2]
+            digest = opened.admit("c", guests[2], None)[0]
+        assert not os.path.exists(os.path.join(opened.folder, arena.SNAPSHOTS, digest))
+        before, now = opened.replay(1)
+        np.testing.assert_array_equal(before.images, now.images)
 
 
 def test_no_bucket_has_such_a_name(guests, faces, tmp_path):

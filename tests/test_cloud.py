@@ -125,6 +125,7 @@ def test_proxy_delivers_an_answer_that_comes_before_the_end_of_an_upload(faulty_
         assert connection.getresponse().status == 404
 
 
+@pytest.mark.alone
 def test_latency_delays_each_request_and_not_the_others(faulty_bucket):
     bucket, proxy = faulty_bucket
     proxy.latency = 0.3

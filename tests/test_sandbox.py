@@ -22,6 +22,8 @@ from gan.errors import ContractError, HostError, UserError
 from gan.random_noise_generator import uniform_noise
 from gan.snapshot import Snapshot
 
+pytestmark = pytest.mark.alone
+
 LIMITS = cell_process.CallLimits(memory=600 * 2**20, processor_seconds=20, open_seconds=8, call_seconds=3)
 FUZZED = int(os.environ.get("GAN_FUZZ", "500"))  # mutations
 
