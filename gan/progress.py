@@ -73,8 +73,9 @@ class Progress:
     def _print_line(self):
         done, total = (self._count(n) for n in (self._done, self._total))
         of = f"/{total}" if self._total is not None else ""
-        plural = "" if (self._done if self._total is None else self._total) == 1 else "s"
-        units = self._unit + ("es" if plural and self._unit.endswith("ch") else plural)
+        units = self._unit
+        if (self._done if self._total is None else self._total) != 1:
+            units += "es" if units.endswith("ch") else "s"
         print(f"{self._title}: {done}{of} {units} {self._note}".rstrip(), flush=True)
         self._next_line = time.monotonic() + SECONDS_BETWEEN_LINES
 
