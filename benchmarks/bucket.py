@@ -165,7 +165,7 @@ def _pace_and_lost(config, train_dir):
 
     from gan import checkpoint
 
-    logs = [name for name in storage.names(train_dir) if checkpoint.is_log(name)]
+    logs = {name: entry for name, entry in storage.entries(train_dir).items() if checkpoint.is_log(name)}
     folder = storage.at_hand(train_dir, logs)
     speeds = {
         event.step: value.simple_value

@@ -11,7 +11,6 @@ series, in the order of their steps; there distances should fall, as far as the 
 
 import dataclasses
 import os
-import re
 import sys
 import time
 from typing import NamedTuple
@@ -21,7 +20,7 @@ sys.path[0] = ROOT
 
 import numpy as np
 
-from gan import command_line, features, metrics, pictures, storage
+from gan import checkpoint, command_line, features, metrics, pictures, storage
 from gan.command_line import flag
 from gan.errors import UserError
 from gan.random_noise_generator import Use, uniform_noise
@@ -30,7 +29,6 @@ FACES = os.path.join(os.path.dirname(ROOT), "shared", "data", "faces")
 SIDE = 50
 CLUSTERS = 8
 FLOOR_POOL, FLOOR_DRAWS = 6000, 20  # untouched faces, and how often as many as the validation set has are drawn
-INDEX = re.compile(r"model\.ckpt-\d+\.index")
 
 
 class Series(NamedTuple):
@@ -207,7 +205,7 @@ def copies(images, percent, random):
 
 
 def share(count, percent, random):
-    """Indices of a share; a larger one holds the smaller, and the last ten stay."""
+    """Indices of a share; a larger one holds the smaller."""
     return random.permutation(count)[: round(count * percent / 100)]
 
 
@@ -370,7 +368,7 @@ def measure_run(train_dir, spaces, count, snapshots):
     """Prints the distances along a training run."""
     from gan.snapshot import Snapshot
 
-    steps = sorted(int(name.split("-")[1][: -len(".index")]) for name in os.listdir(train_dir) if INDEX.fullmatch(name))
+    steps = checkpoint.snapshot_steps(train_dir)
     if not steps:
         raise UserError(f"--train_dirs={train_dir}: no snapshots there")
     chosen = [steps[round(place)] for place in np.linspace(0, len(steps) - 1, min(snapshots, len(steps)))]

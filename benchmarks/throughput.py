@@ -4,8 +4,9 @@
 
 Runs `python -m gan.train` as a user would, in turn with products of large square matrices, which are the most that
 TensorFlow gets out of the machine, and with the same networks in PyTorch where it is installed and the peer's script
-has them. The operations of a step are counted in the training graph itself: two for each multiplication in its
-convolutions and matrix products, those with padding included, and none for anything else.
+has them; those networks train with neither clipped gradients nor averaged weights, as the peer does. The operations of
+a step are counted in the training graph itself: two for each multiplication in its convolutions and matrix products,
+those with padding included, and none for anything else.
 
 Figures of other machines and other minutes do not compare. What divides two figures is taken from one round, where both
 were timed under the same conditions; medians and ranges are over the rounds. The fastest of PyTorch's layouts counts.
@@ -37,6 +38,7 @@ PIXELS = 2500
 MATRIX_SIDES = (512, 1024, 2048)
 SECONDS_OF_PRODUCTS = 0.7  # for each side and type
 SLOW_PRODUCT = 2.0  # seconds after which no larger matrix is tried
+AS_PEER = ("--clip_gradient_norm=0", "--averaging_decay=0")  # what the peer does not do
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,7 +212,8 @@ def _time(config, networks, products, faces):
 def _flags(networks, **others):
     flags = dict(batch_size=BATCH, seed=0, num_epochs=10**6, export_model_steps=10**6, **others)
     flags.update(generator_model=networks.generator, discriminator_model=networks.discriminator)
-    return [*(f"--{name}={value}" for name, value in flags.items()), *networks.flags]
+    beside_peer = AS_PEER if networks.peer else ()
+    return [*(f"--{name}={value}" for name, value in flags.items()), *networks.flags, *beside_peer]
 
 
 def _train(config, networks):

@@ -122,6 +122,7 @@ def main(argv=None):
 def battle(config):
     """Plays, or does what the organiser wants; the exit code is 1 where something is left to the organiser."""
     _refuse_useless_flags(config)
+    storage.check_on_disk(config.arena_dir, "arena_dir")
     if config.mode in ORGANISING and not os.path.exists(os.path.join(config.arena_dir, store.FILE)):
         raise UserError(f"--arena_dir={config.arena_dir}: no arena is there")
     organising = {FREEZE: _freeze, THAW: _freeze, ANNUL: _annul, DISQUALIFY: _disqualify, LOG: _print_log}

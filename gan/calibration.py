@@ -16,18 +16,19 @@ def logits(probabilities):
     return np.log(p) - np.log1p(-p)
 
 
-def offset(probabilities, acceptance):
+def offset(logits, acceptance):
     """What to add to the logits so that the discriminator accepts this share of the images.
 
     Args:
-        probabilities: float [N], of held-out real images, without an offset.
+        logits: float [N], of held-out real images, without an offset. Of probabilities they could not be had back:
+            those of logits beyond 16 are 1.
         acceptance: share of these to accept, in (0, 1].
 
     Returns:
         A float. Halfway between the image that is just accepted and the one that is just refused, the border is as
         far as it can be from both.
     """
-    found = np.sort(logits(probabilities))
+    found = np.sort(logits)
     refused = len(found) - int(np.ceil(acceptance * len(found)))
     if refused == 0:
         return float(1 - found[0])

@@ -161,7 +161,7 @@ def named_paths(text):
         name, equals, path = part.partition("=")
         if not equals or "/" in name:  # a path may hold a =
             name, path = "", part
-        path = os.path.expanduser(path)
+        path = _own_file(os.path.expanduser(path))
         name = name.strip() or (short if (short := _short_name(path)) not in paths else path)
         if name in paths:
             raise UserError(f"--snapshots={text}: {name} is there twice; NAME={path} gives it a name of its own")

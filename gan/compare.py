@@ -86,6 +86,8 @@ def _compare(config, cells, paths, real_files, train_files):
     count = _count(config, len(real))
     train = records.read_all(train_files, size) if train_files else None
     gathered, left_out = contestants.gather(cells, paths, size, count, config.seed)
+    verdicts, failed = contestants.judge(gathered, real)
+    gathered, left_out = [one for one in gathered if one.name not in failed], {**left_out, **failed}
     for name, reason in left_out.items():
         print(f"compare: {name} is left out: {reason}", file=sys.stderr, flush=True)
     if not gathered:
@@ -93,7 +95,6 @@ def _compare(config, cells, paths, real_files, train_files):
     with mirror.writable_folder(config.output_dir) as folder:
         os.makedirs(folder.path, exist_ok=True)
         yardstick = quality.Yardstick(real, spaces, train, [*spaces][:1], count, config.seed)
-        verdicts = contestants.judge(gathered, real)
         found = _assemble(config, gathered, left_out, real, verdicts, yardstick)
         print(comparison.text(found), flush=True)
         _write(folder.path, found)

@@ -62,22 +62,31 @@ def gather(cells, paths, size, count, seed):
 
 
 def judge(contestants, real):
-    """Shows all generated images and the real ones to every discriminator: a cross_play.Verdicts.
+    """Shows all generated images and the real ones to every discriminator.
 
     Args:
         contestants: list of Contestants.
         real: uint8 [N, size].
+
+    Returns:
+        (cross_play.Verdicts, name -> reason of those whose discriminator failed at an image, of whom there is nothing
+        in the verdicts).
     """
     judges = [contestant for contestant in contestants if contestant.snapshot]
-    on_real, on_fake = {}, {}
-    with Progress("judging", len(judges) * (len(contestants) + 1), "set") as progress:
+    on_real, on_fake, left_out = {}, {}, {}
+    with Progress("judging", len(judges), "discriminator") as progress:
         for judge in judges:
-            on_real[judge.name] = judge.snapshot.discriminate(pictures.to_floats(real))
+            try:
+                on_real[judge.name] = judge.snapshot.discriminate(pictures.to_floats(real))
+                for drawer in contestants:
+                    on_fake[judge.name, drawer.name] = judge.snapshot.discriminate(pictures.to_floats(drawer.images))
+            except (UserError, OSError) as error:
+                left_out[judge.name] = str(error)
             progress.update()
-            for drawer in contestants:
-                on_fake[judge.name, drawer.name] = judge.snapshot.discriminate(pictures.to_floats(drawer.images))
-                progress.update()
-    return cross_play.Verdicts(on_real, on_fake)
+    return cross_play.Verdicts(
+        {judge: said for judge, said in on_real.items() if judge not in left_out},
+        {pair: said for pair, said in on_fake.items() if not left_out.keys() & set(pair)},
+    ), left_out
 
 
 def _snapshot(cells, name, path, size, noise):

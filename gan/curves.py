@@ -6,11 +6,13 @@ import tempfile
 from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
+from google.protobuf.message import DecodeError
 
-from gan import checkpoint, evaluation, storage
+from gan import checkpoint, evaluation, gcs, storage
 from gan.errors import UserError
 
 MOST_POINTS = 400  # of a curve; more would not be seen
+MOST_BYTES = 2**28  # of a file; somebody else may have put it there
 
 
 class Curve(NamedTuple):
@@ -30,20 +32,25 @@ def read(train_dir):
         (tag -> Curve of the training, such as "loss/discriminator"; name -> Curve of the evaluation, such as
         "accuracy_on_real").
     """
+    return _of_training(train_dir), _of_evaluation(train_dir)
+
+
+def _of_training(train_dir):
     try:
         with tempfile.TemporaryDirectory() as folder:
-            return _of_events(_at_hand(train_dir, folder)), _of_evaluation(train_dir)
+            return _of_events(_at_hand(train_dir, folder))
     except (UserError, OSError):  # the snapshot was found, but others may delete what is beside it
-        return {}, {}
+        return {}
 
 
 def _at_hand(train_dir, folder):
     """Paths on disk of TensorBoard's files, in the order written."""
-    names = sorted(filter(checkpoint.is_log, storage.names(train_dir)))
+    found = storage.entries(train_dir)
+    names = sorted(name for name, entry in found.items() if checkpoint.is_log(name) and entry.size <= MOST_BYTES)
     if not storage.is_remote(train_dir):
         return [os.path.join(train_dir, name) for name in names]
     for name in names:
-        storage.fetch(storage.join(train_dir, name), os.path.join(folder, name))
+        gcs.fetch(storage.join(train_dir, name), os.path.join(folder, name))
     return [os.path.join(folder, name) for name in names]
 
 
@@ -53,33 +60,40 @@ def _of_events(files):
         try:
             for event in tf.train.summary_iterator(path):
                 _add(points, event)
-        except (tf.errors.OpError, ValueError):  # the end of a file that is still being written
+        except (tf.errors.OpError, DecodeError):  # the end of a file that is still being written
             continue
     return {tag: _thinned(of_tag) for tag, of_tag in sorted(points.items())}
 
 
 def _add(points, event):
     if event.HasField("session_log") and event.session_log.status == tf.SessionLog.START:
-        for of_tag in points.values():  # training went on from here: what was logged beyond is void
-            for step in [step for step in of_tag if step >= event.step]:
-                del of_tag[step]
+        _forget(points, event.step)  # training went on from here: what was logged beyond is void
     for value in event.summary.value:
         if value.HasField("simple_value"):
             points.setdefault(value.tag, {})[event.step] = value.simple_value
 
 
+def _forget(points, first):
+    """Removes what points (tag -> step -> value) hold of the step `first` and of later ones."""
+    for of_tag in points.values():
+        for step in [step for step in of_tag if step >= first]:
+            del of_tag[step]
+
+
 def _of_evaluation(train_dir):
     points = {}
+    path = storage.join(evaluation.results_folder(train_dir, None), evaluation.RESULTS)
     try:
-        lines = storage.read(storage.join(evaluation.results_folder(train_dir, None), evaluation.RESULTS)).splitlines()
-    except FileNotFoundError:
+        lines = storage.read_small(path, MOST_BYTES).splitlines()
+    except (UserError, OSError):
         return {}
     for line in lines:
         try:
             result = json.loads(line)
             step = int(result["step"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError):
             continue
+        _forget(points, step)  # as TensorBoard does; training began anew, or this step was evaluated again
         for name, value in result.items():
             if isinstance(value, float):
                 points.setdefault(name, {})[step] = value

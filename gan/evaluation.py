@@ -13,7 +13,7 @@ import time
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan import calibration, checkpoint, graph, pictures, quality, records, registry, storage
+from gan import calibration, checkpoint, graph, pictures, quality, records, registry, rules, storage
 from gan.errors import StateError, UserError
 from gan.network import Network
 from gan.random_noise_generator import Use, uniform_noise
@@ -134,8 +134,8 @@ def _measure(snapshot, real_images, generated, loss):
     return {
         "num_real": len(on_real),
         "num_fake": len(on_fake),
-        "accuracy_on_real": float(np.mean(on_real > 0.5)),
-        "accuracy_on_fake": float(np.mean(on_fake <= 0.5)),
+        "accuracy_on_real": float(np.mean(on_real > rules.THRESHOLD)),
+        "accuracy_on_fake": float(np.mean(on_fake <= rules.THRESHOLD)),
         "discriminator_loss": discriminator_loss,
         "generator_loss": generator_loss,
     }

@@ -22,7 +22,7 @@ from gan.errors import UserError
 class ExportConfig:
     """Flags of the command, by name."""
 
-    train_dir: str = flag("/tmp/kmlc_gan_train/", "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
+    train_dir: str = flag(command_line.TRAIN_DIR, "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
     output_dir: str = flag(None, "Folder for the SavedModel; it must not exist yet or be empty.", required=True)
     use_mnist: bool = flag(False, "The snapshot is of MNIST digits, 28x28.")
 

@@ -4,11 +4,9 @@ Three spaces need no file, are the same for everyone and judge each image by its
 weights. docs/metrics.md says how fit they are. TensorFlow is imported for "inception" alone.
 """
 
-import os
-
 import numpy as np
 
-from gan import pictures
+from gan import pictures, storage
 from gan.errors import UserError, reason
 
 DEFAULT = "wavelets"
@@ -33,7 +31,7 @@ def load(name, size, graph_file=None):
     Args:
         name: one of SPACES.
         size: pixels of an image.
-        graph_file: path of the frozen Inception graph of 2015; for "inception" alone.
+        graph_file: path of the frozen Inception graph of 2015, on disk or gs://; for "inception" alone.
 
     Returns:
         A function: uint8 [N, size] -> float32 [N, d]. The features of an image depend on it alone.
@@ -242,13 +240,13 @@ def _read_graph(path):
     """The GraphDef of a file."""
     if path is None:
         raise UserError('the features "inception" need the file classify_image_graph_def.pb')
-    if not os.path.isfile(path):
-        raise UserError(f"there is no file {path}; the features need classify_image_graph_def.pb")
+    try:
+        content = storage.read(path)
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise UserError(f"there is no file {path}; the features need classify_image_graph_def.pb") from error
     import tensorflow.compat.v1 as tf
 
     graph_def = tf.GraphDef()
-    with open(path, "rb") as file:
-        content = file.read()
     try:
         graph_def.ParseFromString(content)
     except Exception as error:  # protobuf's implementations raise classes of their own

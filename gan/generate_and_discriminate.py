@@ -30,9 +30,9 @@ class HalfRoundConfig:
     """Flags of the command, by name."""
 
     G_train_dir: str = flag(
-        "/tmp/kmlc_gan_train/", "Folder of the snapshot whose generator plays, or path of a snapshot."
+        command_line.TRAIN_DIR, "Folder of the snapshot whose generator plays, or path of a snapshot."
     )
-    D_train_dir: str = flag("/tmp/kmlc_gan_train/", "Likewise for the discriminator.")
+    D_train_dir: str = flag(command_line.TRAIN_DIR, "Likewise for the discriminator.")
     input_data_pattern: str = flag(None, "TFRecord files of real images: a pattern, or several.", required=True)
     num_generate: int = flag(15, "Images to generate.", at_least=1)
     num_total_images: int = flag(None, "Images in all; the others are real. Not set: twice --num_generate.", at_least=1)

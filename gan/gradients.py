@@ -8,6 +8,10 @@ from gan import registry
 from gan.errors import UserError
 from gan.network import check_scalar
 
+# Least slope of the discriminator's loss along a generated image's logit: far from 0, where its own is less than a
+# float32 can be, there would be nothing to divide the generator's by.
+_SMALLEST_SLOPE = 1e-20
+
 
 class Penalty(NamedTuple):
     """A gradient penalty and how it is applied."""
@@ -80,6 +84,7 @@ def _shared(networks, losses, additions, fake_logits, fake_images, colocate):
     learn from.
     """
     discriminator, generator = networks
+    losses = [losses[0] + _SMALLEST_SLOPE * tf.reduce_sum(fake_logits), losses[1]]
     by_logit = [tf.convert_to_tensor(tf.gradients(loss, fake_logits)[0]) for loss in losses]
     quotients = tf.math.divide_no_nan(by_logit[1], by_logit[0])
     variables = discriminator.trainable_variables

@@ -46,6 +46,7 @@ class ServingGraph(NamedTuple):
     generated: tf.Tensor
     images: tf.Tensor
     probability: tf.Tensor
+    logits: tf.Tensor  # of a calibrated discriminator, its offset added; None where there is none
     saver: tf.train.Saver
     meta_graph: tf.MetaGraphDef  # what the .meta file holds
     variables: dict  # name -> variable
@@ -237,10 +238,10 @@ def build_serving_graph(generator, discriminator, size, calibrated=False):
             *Network(discriminator, DISCRIMINATOR, size).connect_to_placeholder(calibrated),
         )
         networks = contract.cut(_meta_graph(), size)
-    return _lowered_serving_graph(networks)
+    return _lowered_serving_graph(networks, calibrated)
 
 
-def _lowered_serving_graph(networks):
+def _lowered_serving_graph(networks, calibrated):
     """Puts two cut networks with reference variables into a new graph, with a saver."""
     graph = tf.Graph()
     with graph.as_default():
@@ -256,8 +257,9 @@ def _lowered_serving_graph(networks):
         contract.publish(*tensors)
         saver = tf.train.Saver(variables, max_to_keep=None)
         meta_graph = _meta_graph(saver.as_saver_def())
+        logits = tensors[-1].op.inputs[0] if calibrated else None
         outside = sorted(set().union(*(contract.outside_battle_ops(network) for network in networks)))
-    return ServingGraph(graph, *tensors, saver, meta_graph, variables, outside)
+    return ServingGraph(graph, *tensors, logits, saver, meta_graph, variables, outside)
 
 
 def _append(network, name, graph_def):

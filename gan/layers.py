@@ -62,7 +62,7 @@ def conv2d_transpose(x, filters, kernel, stride, name, size=None):
         height, width, channels = x.shape.as_list()[1:]
         size = size or (height * stride, width * stride)
         weights = _weights(x, [kernel, kernel, filters, channels], kernel * kernel * channels / stride**2)
-        if _folds(size, weights, stride):
+        if _folds(size, weights, stride) and tuple(size) == (2 * height, 2 * width):
             return _biased(_doubled(x, weights), filters)
         shape = tf.stack([tf.shape(x)[0], *size, filters])
         return _biased(tf.nn.conv2d_transpose(x, weights, shape, [1, stride, stride, 1]), filters)
@@ -138,7 +138,13 @@ def spectral_norm(is_training):
     def normalised(weights):
         matrix = tf.reshape(weights, [-1, weights.shape.as_list()[-1]])
         outputs = matrix.shape.as_list()[1]
-        right = tf.get_variable("right", [1, outputs], initializer=tf.random_normal_initializer(), trainable=False)
+        right = tf.get_variable(
+            "right",
+            [1, outputs],
+            initializer=tf.random_normal_initializer(),
+            trainable=False,
+            caching_device=lambda read: read.device,  # read once a step, before the update, however often it is used
+        )
         left_found = tf.stop_gradient(_unit(tf.matmul(right, matrix, transpose_b=True)))
         right_found = tf.stop_gradient(_unit(tf.matmul(left_found, matrix)))
         if is_training:

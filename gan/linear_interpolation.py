@@ -27,7 +27,7 @@ STEPS = 10  # images from corner to corner
 class InterpolationConfig:
     """Flags of the command, by name."""
 
-    train_dir: str = flag("/tmp/kmlc_gan_train/", "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
+    train_dir: str = flag(command_line.TRAIN_DIR, "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
     output_file: str = flag("interpolation.png", "Picture to write.")
     seed: int = flag(None, "Seed of the four latents; drawn and shown where not set.", at_least=0)
     use_mnist: bool = flag(False, "The snapshot generates MNIST digits, 28x28.")

@@ -38,7 +38,6 @@ class Memorisation(NamedTuple):
     """Whether generated images lie nearer to the training images than held-out real images do."""
 
     nearer: Estimate  # P(generated nearer than held-out); 0.5 = like held-out images, 1 = all are nearer
-    z: float  # standard score of `nearer` against 0.5; above 3 is no accident
     very_near: float  # share of generated images nearer than the nearest 1% of held-out ones; 0.01 expected
 
 
@@ -111,21 +110,6 @@ def bootstrap(statistic, a, b, resamples, random, correct_bias=True):
     _require(min(len(a), len(b)), 4)
     halves = [statistic(a[_half(len(a), random)], b[_half(len(b), random)]) for _ in range(resamples)]
     return _estimate(statistic(a, b), halves, correct_bias)
-
-
-def bootstrap_difference(statistic, a, other, b, resamples, random, correct_bias=True):
-    """Estimates statistic(a, b) - statistic(other, b): which of two generators is nearer to the same images.
-
-    The halves of `b` are shared, so the interval is narrower than those of the two statistics suggest. Arguments,
-    result and errors as in `bootstrap`.
-    """
-    _require(min(len(a), len(other), len(b)), 4)
-    halves = []
-    for _ in range(resamples):
-        shared = b[_half(len(b), random)]
-        first, second = a[_half(len(a), random)], other[_half(len(other), random)]
-        halves.append(statistic(first, shared) - statistic(second, shared))
-    return _estimate(statistic(a, b) - statistic(other, b), halves, correct_bias)
 
 
 def kernel_distance_interval(a, b, resamples, random):
@@ -257,28 +241,8 @@ def memorisation(generated, held_out):
     value = float(nearer_than.mean())
     return Memorisation(
         nearer=_probability(value, math.sqrt(variance), min(len(generated), len(held_out))),
-        z=(value - 0.5) / _standard_error_if_equal(generated, held_out),
         very_near=float((generated < np.quantile(held_out, 0.01)).mean()),
     )
-
-
-def equal_numbers(random, *sets, at_least=2):
-    """Draws as many images from each set, without replacement, as the smallest has.
-
-    Args:
-        random: numpy Generator.
-        *sets: arrays of images or feature vectors.
-        at_least: the fewest that make sense.
-
-    Returns:
-        list of arrays of equal length, in the order of the sets, each keeping its order.
-
-    Raises:
-        UserError: a set has fewer than `at_least`.
-    """
-    count = min(map(len, sets))
-    _require(count, at_least)
-    return [images[np.sort(random.choice(len(images), count, replace=False))] for images in sets]
 
 
 def squared_distances(a, b):
@@ -402,11 +366,3 @@ def _probability(value, error, count):
     log_odds, margin = math.log(value / (1 - value)), NORMAL_QUANTILE * error / (value * (1 - value))
     low, high = (1 / (1 + math.exp(-bound)) for bound in (log_odds - margin, log_odds + margin))
     return Estimate(value, low, high)
-
-
-def _standard_error_if_equal(a, b):
-    """Of U / (n m) if both come from one distribution, with the correction for ties."""
-    total = len(a) + len(b)
-    ties = np.unique(np.concatenate([a, b]), return_counts=True)[1].astype(np.float64)
-    variance = (total + 1 - (ties**3 - ties).sum() / (total * (total - 1))) / (12 * len(a) * len(b))
-    return math.sqrt(variance) if variance > 0 else math.inf

@@ -122,8 +122,8 @@ class DCGANDiscriminator(BaseModel):
         norm: whether each convolution but the first is followed by batch normalisation.
     """
 
-    judges_independently = True
     channels, norm = (32, 64, 128), False
+    judges_independently = not norm
 
     def create_model(self, input_size, **unused_params):
         self._sides = halved_sides(input_size, len(self.channels))

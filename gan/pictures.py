@@ -8,6 +8,8 @@ import os
 import numpy as np
 from PIL import Image
 
+from gan import rules
+
 FACE_SIZE, MNIST_SIZE = 50 * 50, 28 * 28  # pixels of an image
 
 
@@ -29,15 +31,6 @@ def to_bytes(images):
 def to_floats(images):
     """uint8 [...] -> float32 [...] in [0, 1], the way the readers do it: n / 255."""
     return images.astype(np.float32) / np.float32(255)
-
-
-def as_shown(images):
-    """The images as everyone sees them, rounded to 8 bits: float [...] in [0, 1] -> float32 [...].
-
-    Discriminators judge these, real and generated alike; otherwise "not a multiple of 1/255" would
-    give every generated image away.
-    """
-    return to_floats(to_bytes(images))
 
 
 def grid(images, columns=None, gap=2, zoom=1):
@@ -96,7 +89,7 @@ def write_half_round(path, images, is_real, probabilities):
     rows = math.ceil(len(images) / columns)
     figure = Figure(figsize=(1.3 * columns, 1.65 * rows + 0.6), layout="constrained")
     FigureCanvasAgg(figure)
-    right = (probabilities > 0.5) == is_real
+    right = (probabilities > rules.THRESHOLD) == is_real
     figure.suptitle(f"discriminator right on {right.sum()} of {len(images)}", fontsize=12)
     all_axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in all_axes:

@@ -17,8 +17,8 @@ def has_bfloat16_matrix_unit(cpuinfo=_CPUINFO):
         return any(line.startswith("flags") and "amx_bf16" in line.split() for line in file)
 
 
-def compute_type(choice):
+def compute_type(choice, cpuinfo=_CPUINFO):
     """The type to compute in, FLOAT32 or BFLOAT16, for one of COMPUTE_TYPES."""
     if choice != AUTO:
         return choice
-    return BFLOAT16 if has_bfloat16_matrix_unit() else FLOAT32
+    return BFLOAT16 if has_bfloat16_matrix_unit(cpuinfo) else FLOAT32

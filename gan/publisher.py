@@ -48,7 +48,7 @@ class Publisher:
             weights = {**weights, CALIBRATION_OFFSET: np.float32(0)}
         saving.load_weights(self._serving, self._session, weights)
         if self._held_out is not None:
-            offset = calibration.offset(self._judge_held_out(), self._config.calibration_acceptance)
+            offset = calibration.offset(self._logits_of_held_out(), self._config.calibration_acceptance)
             self._serving.variables[CALIBRATION_OFFSET].load(offset, self._session)
 
     def warn_of_refusal(self):
@@ -76,9 +76,10 @@ class Publisher:
     def _judge(self, images):
         return self._session.run(self._serving.probability, {self._serving.images: images})[:, 0]
 
-    def _judge_held_out(self):
-        firsts = range(0, len(self._held_out), CALIBRATION_BATCH)
-        return np.concatenate([self._judge(self._held_out[i : i + CALIBRATION_BATCH]) for i in firsts])
+    def _logits_of_held_out(self):
+        batches = np.split(self._held_out, range(CALIBRATION_BATCH, len(self._held_out), CALIBRATION_BATCH))
+        feeds = [{self._serving.images: batch} for batch in batches]
+        return np.concatenate([self._session.run(self._serving.logits, feed)[:, 0] for feed in feeds])
 
 
 def _held_out_images(config, size):

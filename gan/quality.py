@@ -27,7 +27,9 @@ class Meaning(NamedTuple):
     text: str
 
 
-FEWEST, MOST = 12, 2000  # images that numbers are measured on; time and memory grow with the square
+# Images that numbers are measured on: those of a half round, and so many that time and memory, which grow with the
+# square, are bearable.
+FEWEST, MOST = cross_play.IMAGES, 2000
 PIXELS = "pixels"
 MANY_COPIES = 0.05  # share of copies that calls for a closer look; of held-out faces, fewer than 1% are that near
 _RESAMPLES = 200  # for intervals

@@ -10,6 +10,14 @@ import tensorflow.compat.v1 as tf
 from gan import checkpoint, storage
 from gan.errors import StateError, reason
 
+# End of a variable's name -> the flag that puts it into a training state.
+_FLAGS_OF_VARIABLES = {
+    "/ExponentialMovingAverage": "averaging_decay",
+    "schedule_factor": "learning_rate_schedule",
+    "replay/images": "replay_share",
+    "augment_probability": "augment_target",
+}
+
 
 def readable_state(train_dir):
     """Like `latest_state`, but passes over damaged states, and says so.
@@ -85,10 +93,15 @@ def restore_state(saver, session, found, variables):
         for name in sorted({**saved, **wanted})
         if saved.get(name) != wanted.get(name)
     ]
-    averaging = [name for name in {*saved} ^ {*wanted} if name.endswith("/ExponentialMovingAverage")]
-    if averaging and len(averaging) == len(differences):
-        was = "on" if averaging[0] in saved else "off"
-        raise StateError(f"{found.prefix} was trained with --averaging_decay {was}, which cannot change on the way")
+    of_flags = [name for name in {*saved} ^ {*wanted} if name.endswith(tuple(_FLAGS_OF_VARIABLES))]
+    if of_flags and len(of_flags) == len(differences):
+        told = {
+            f"--{flag_name} {'on' if name in saved else 'off'}"
+            for name in of_flags
+            for ending, flag_name in _FLAGS_OF_VARIABLES.items()
+            if name.endswith(ending)
+        }
+        raise StateError(f"{found.prefix} was trained with {', '.join(sorted(told))}, which cannot change on the way")
     if differences:
         more = f", and {len(differences) - 1} more" if len(differences) > 1 else ""
         raise StateError(

@@ -69,6 +69,7 @@ def main(argv=None):
 
 def scoreboard(config):
     """Serves the page until it is stopped, or exports it."""
+    storage.check_on_disk(config.arena_dir, "arena_dir")
     if os.path.exists(config.arena_dir) and not os.path.isdir(config.arena_dir):
         raise UserError(f"--arena_dir={config.arena_dir} is a file; give the folder of the arena")
     if config.export:

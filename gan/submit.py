@@ -17,7 +17,7 @@ import sys
 if not __package__:  # `python submit.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan import checkpoint, command_line, half_round, pictures, records, sandbox, storage
+from gan import checkpoint, command_line, gcs, half_round, pictures, records, sandbox, storage
 from gan.command_line import flag
 from gan.errors import UserError
 from gan.progress import Progress
@@ -31,7 +31,7 @@ class SubmitConfig:
 
     bucket: str = flag(None, "The team's bucket: gs://YOUR_TEAM.", required=True)
     input_data_pattern: str = flag(None, "TFRecord files of real images for the half round.", required=True)
-    train_dir: str = flag("/tmp/kmlc_gan_train/", "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
+    train_dir: str = flag(command_line.TRAIN_DIR, "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
     source_dir: str = flag(None, "Folder of your source; not set: the folder of this package.")
     num_generate: int = flag(15, "Images to generate in the half round; as many real ones are added.", at_least=1)
     output_dir: str = flag("submission/", "Folder for the half round's images and CSV files.")
@@ -105,7 +105,7 @@ def _copy(copies):
     """Copies in the order given, then reads everything back; raises UserError where anything differs."""
     with Progress("handing in", 2 * len(copies), "file") as progress:
         for path, content in copies.items():
-            storage.write(path, content)
+            gcs.write(path, content)
             progress.update()
         for path, content in copies.items():
             if storage.read(path) != content:

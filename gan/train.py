@@ -107,9 +107,9 @@ class TrainConfig:
         "Random changes, with commas between, to all images that the discriminator sees in training, real and "
         "generated: flip, brightness, contrast, blur, translation, cutout (DiffAugment). With little data it cannot "
         "learn the images by heart then, and the generator still learns the plain ones. flip, which the generator is "
-        "to learn, mirrors half of the real ones alone. 'flip,translation,cutout' is a "
-        "good start. rounding, to 8 bits as the data is, happens to every image where it is named. The accuracies and "
-        "losses shown are of the changed images.",
+        "to learn, mirrors half of the real ones alone. 'rounding,flip' is a good start; translation,cutout may be "
+        "added for many epochs. rounding, to 8 bits as the data is, happens to every image where it is named. The "
+        "accuracies and losses shown are of the changed images.",
     )
     augment_probability: float = flag(
         1.0,
@@ -227,8 +227,10 @@ def train(config):
     if not registry.policy(config.augment, "augment") and config.augment_target is not None:
         raise UserError("--augment_target has nothing to adapt; name what to do with --augment=flip,translation,cutout")
     place = cluster.from_environment()
-    if place and config.replay_share:
+    if place and not place.is_one_machine and config.replay_share:
         raise UserError("--replay_share works in one process only; TF_CONFIG names a cluster")
+    if config.negatives_share and config.batch_size < 2:
+        raise UserError("--negatives_share puts images together of several in a batch; raise --batch_size to 2 or more")
     if place:
         # Without it a process waits without end for a parameter server that was killed.
         os.environ.setdefault("GRPC_FAIL_FAST", "true")

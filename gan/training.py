@@ -19,7 +19,7 @@ from gan.training_session import TrainingSession
 
 SCALARS_PER_EXPORT = 10  # TensorBoard gets numbers this many times for every snapshot
 SECONDS_AFTER_SIGNAL = 15  # for the last upload, where a machine that is being taken away gives 30 in all
-SCHEDULE_GRAIN = 0.001  # share of the run after which the learning rate is set anew
+SCHEDULE_GRAINS = 1000  # parts of a run; with each the learning rate is set anew
 
 
 def train(config, files, cluster=None):
@@ -191,7 +191,7 @@ class _Run:
         # A run that was killed between the two has a state without its snapshot.
         self._saved_step = self._step if state and snapshot and snapshot.step == self._step else None
         self._note, self._logged_step = "", self._step
-        self._share_told = math.inf  # nothing yet
+        self._grains_told = None
 
     def _start_clocks(self):
         self._tick, self._scalars_at = time.monotonic(), (time.monotonic(), self._images_seen)
@@ -210,12 +210,14 @@ class _Run:
         if self._graph.schedule_factor is None:
             return
         by_time = self._seconds / (config.max_minutes * 60) if config.max_minutes else 0.0
-        share = min(1.0, max(self._step / last, by_time))
-        if abs(share - self._share_told) >= SCHEDULE_GRAIN:
+        # A whole number of grains, so that a run that goes on does as one that never stopped.
+        grains = math.floor(min(1.0, max(self._step / last, by_time)) * SCHEDULE_GRAINS)
+        if grains != self._grains_told:
+            share = grains / SCHEDULE_GRAINS
             factor = schedule.factor(config.learning_rate_schedule, config.learning_rate_hold, share)
             with self._training.reaching_servers():
                 self._graph.schedule_factor.load(factor, self._session)
-            self._share_told = share
+            self._grains_told = grains
 
     def _train_step(self, last):
         """One step of both networks; raises UserError where the losses are no longer finite."""

@@ -90,6 +90,8 @@ LEAVES = {
     "augment",
     "pictures",
     "storage",
+    "gcs",
+    "cache",
     "datasets",
     "picture_files",
     "errors",

@@ -503,6 +503,7 @@ def test_mistakes(faces, guests, tmp_path, fails):
     assert "--mode is needed" in fails(battle.main)
     assert "--input_data_pattern is needed" in fails(battle.main, "--mode=tournament", folder)
     assert "--teams is needed" in fails(battle.main, "--mode=tournament", data, folder)
+    assert "in a bucket" in fails(battle.main, "--mode=tournament", data, "--arena_dir=gs://bucket/arena")
     assert "2 to 1024" in fails(
         battle.main, "--mode=tournament", data, folder, f"--teams={table(tmp_path / 't', {'a': 'b'})}"
     )

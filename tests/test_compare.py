@@ -6,9 +6,10 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow.compat.v1 as tf
 from conftest import run_train, synthetic_images
 
-from gan import checkpoint, command_line, compare, pictures, records
+from gan import checkpoint, command_line, compare, models, pictures, records
 from gan.random_noise_generator import uniform_noise
 from gan.snapshot import Snapshot
 
@@ -85,7 +86,7 @@ def test_figures_are_those_of_the_snapshots(others, trained, tmp_path):
     assert run(f"late={trained},early={trained}/model.ckpt-10", others, tmp_path, "--seed=4", "--battles=0") == 0
     found, real = lines(tmp_path), records.read_all([others], 2500)
     late, early = Snapshot(trained, 2500), Snapshot(f"{trained}/model.ckpt-10", 2500)
-    generated = pictures.as_shown(early.generate(uniform_noise(40, 5, 4)))
+    generated = pictures.to_floats(pictures.to_bytes(early.generate(uniform_noise(40, 5, 4))))
     (line,) = (
         each for each in of_kind(found, "judgement") if (each["discriminator"], each["generator"]) == ("late", "early")
     )
@@ -141,7 +142,7 @@ def test_mistakes(fails, faces, others, trained, tmp_path):
     assert "a is there twice" in told(f"a={trained},a=b")
     assert "no file matches" in told(trained, pattern=tmp_path / "x")
     assert "no file matches" in told(trained, f"--train_data_pattern={tmp_path}/x")
-    assert "41" in told(trained, "--num_images=41") and "--num_images=11" in told(trained, "--num_images=11")
+    assert "41" in told(trained, "--num_images=41") and "--num_images=14" in told(trained, "--num_images=14")
     assert "no features 'x'" in told(trained, "--features=low_resolution,x")
     assert "2500 values, not 784" in told(trained, "--use_mnist")
     assert "are training images" in told(trained, f"--train_data_pattern={faces}", pattern=faces)
@@ -150,13 +151,40 @@ def test_mistakes(fails, faces, others, trained, tmp_path):
     assert "--snapshots is needed" in fails(compare.main, f"--eval_data_pattern={others}")
 
 
+class Fussy(models.BaseModel):
+    """Divides an image by its contrast, which may be 0."""
+
+    judges_independently = True
+
+    def create_model(self, input_size, **unused_params):
+        self.v = tf.get_variable("v", [input_size, 1], initializer=tf.constant_initializer(0.01))
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        mean, variance = tf.nn.moments(model_input, [1], keepdims=True)
+        logits = tf.matmul((model_input - mean) / tf.sqrt(variance), self.v)
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+
+def test_a_discriminator_that_fails_at_another_ones_image_is_left_out(faces, others, trained, tmp_path, capsys):
+    assert run_train(faces, tmp_path / "fussy", "--discriminator_model=test_compare.Fussy") == 0
+    flat = np.zeros((40, 2500), np.uint8)
+    np.save(tmp_path / "flat.npy", flat)
+    assert run(f"{trained},{tmp_path}/fussy,{tmp_path}/flat.npy", others, tmp_path / "out") == 1
+    assert "fussy is left out: " in capsys.readouterr().err
+    found = lines(tmp_path / "out")
+    name = pathlib.Path(trained).name
+    assert [line["name"] for line in of_kind(found, "contestant")] == [name, "flat"]
+    assert [line["name"] for line in of_kind(found, "left_out")] == ["fussy"]
+    assert len(of_kind(found, "judgement")) == 2
+
+
 def test_nobody_is_left(faces, tmp_path, capsys):
     assert run(f"{tmp_path}/a,{tmp_path}/b", faces, tmp_path / "out") == 1
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 3 and told[-1].startswith("compare: none of") and "Traceback" not in "".join(told)
 
 
-def test_names():
+def test_names(tmp_path, monkeypatch):
     text = "run1,teams/a/,x=run2/model.ckpt-5, out/run2/model.ckpt-500,gs://bucket/model,s.npy"
     assert command_line.named_paths(text) == {
         "run1": "run1",
@@ -169,6 +197,8 @@ def test_names():
     assert command_line.named_paths("a/run,b/run") == {"run": "a/run", "b/run": "b/run"}
     assert command_line.named_paths("my/a=b/run") == {"run": "my/a=b/run"}
     assert command_line.named_paths("~/run")["run"] == str(pathlib.Path.home() / "run")
+    monkeypatch.chdir(tmp_path)  # the package's own snapshot is found from anywhere
+    assert checkpoint.latest_snapshot(command_line.named_paths("house=gan/house_team")["house"])
 
 
 def test_from_and_to_a_bucket(emulator, bucket, others, trained, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import tensorflow.compat.v1 as tf
 from conftest import run_train
 
 from gan import charts, curves, eval
@@ -36,8 +37,10 @@ def test_what_is_broken_is_passed_over(run, tmp_path):
     (tmp_path / log.name).write_bytes(log.read_bytes()[:-3])
     (tmp_path / "eval").mkdir()
     (tmp_path / "eval" / "eval.jsonl").write_text(
-        '{"step": 5, "x": 0.5}\nnonsense\n[]\n{"x": 1.5}\n{"step": 9, "x": 2.5}'
+        '{"step": 5, "x": 0.5}\nnonsense\n[]\n{"x": 1.5}\n{"step": Infinity}\n{"step": 9, "x": 2.5}'
     )
+    with tf.io.TFRecordWriter(str(tmp_path / "events.out.tfevents.999.no-event")) as writer:
+        writer.write(b"\xff" * 9)
     trained, evaluated = curves.read(str(tmp_path))
     assert trained["loss/generator"].steps[:5] == [1, 2, 3, 4, 5]
     assert evaluated == {"x": ([5, 9], [0.5, 2.5])}
@@ -52,6 +55,18 @@ def test_steps_that_were_trained_again_count_once(tmp_path):
             writer.scalars(step, {"x": value})
         writer.close()
     assert curves.read(str(tmp_path))[0]["x"] == ([1, 2, 3, 4, 5, 6, 7], [1, 1, 1, 1, 1, 2, 2])
+
+
+def test_evaluations_of_a_training_that_was_begun_anew_count_alone(tmp_path):
+    (tmp_path / "eval").mkdir()
+    lines = [json.dumps({"step": step, "x": value}) for step, value in ((1, 1.0), (3, 1.0), (4, 1.0), (2, 2.0))]
+    (tmp_path / "eval" / "eval.jsonl").write_text("\n".join(lines))
+    assert curves.read(str(tmp_path))[1]["x"] == ([1, 2], [1.0, 2.0])
+
+
+def test_files_without_end_are_passed_over(run, monkeypatch):
+    monkeypatch.setattr(curves, "MOST_BYTES", 10)
+    assert curves.read(str(run)) == ({}, {})
 
 
 def test_long_curves_are_thinned(tmp_path):

@@ -215,6 +215,23 @@ def test_one_pass_back_gives_both_networks_gradients(separate, shared, devices):
         np.testing.assert_allclose(together[name], apart[name], rtol=1e-5, atol=1e-7, err_msg=name)
 
 
+@pytest.mark.parametrize("far", [0.0, 90.0])
+def test_one_pass_back_reaches_a_generator_that_has_lost(far):
+    """A logit of -90: the discriminator's own slope, exp(-90), is less than a float32 can be."""
+
+    class Sure(Deep):
+        judges_independently = True
+
+        def run_model(self, model_input, is_training=True, **unused_params):
+            logits = super().run_model(model_input)["logits"] - far
+            return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+    apart = train_steps(1, discriminator=Sure(), loss=Separate())
+    together = train_steps(1, discriminator=Sure(), loss=losses.CrossEntropyLoss())
+    assert np.abs(apart["generator/w"] - 0.01).max() > 1e-4
+    np.testing.assert_allclose(together["generator/w"], apart["generator/w"], rtol=1e-4)
+
+
 class Unpromised(Deep):
     """The same, but promises nothing."""
 
@@ -309,12 +326,14 @@ def test_towers_augment_and_penalise_as_one_does(count, penalty, loss):
     assert one["augment_probability"] == pytest.approx(0.7)  # always above that target
 
 
-def test_one_pass_back_goes_through_the_augmentation_and_leaves_out_the_same_images():
+@pytest.mark.parametrize("hardening", [{}, dict(replay_share=0.2, negatives_share=0.2)], ids=["plain", "hardened"])
+def test_one_pass_back_goes_through_the_augmentation_and_leaves_out_the_same_images(hardening):
     options = dict(
         discriminator=Deep(),
         augmentation=Augmentation(("brightness", "contrast", "flip", "cutout")),
         penalty=gradients.Penalty(losses.R1R2Penalty(), 0.5, 2),
         top_k_share=0.4,
+        **hardening,
     )
     for apart, together in ((Separate, losses.CrossEntropyLoss), (SeparateRelativistic, losses.RelativisticLoss)):
         assert_same(train_steps(3, loss=apart(), **options), train_steps(3, loss=together(), **options))

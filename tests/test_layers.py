@@ -56,6 +56,11 @@ def test_conv2d_transpose():
     np.testing.assert_array_equal(value[0, :, :, 0] - 0.5, [[1, 10, 2, 20], [100, 1000, 200, 2000], [3, 30, 4, 40]])
 
 
+def test_conv2d_transpose_to_a_size_that_no_convolution_leads_back_from():
+    with pytest.raises(tf.errors.OpError):
+        run(lambda x: layers.conv2d_transpose(x, 1, 4, 2, "t", (16, 16)), np.ones([1, 7, 7, 2]))
+
+
 def test_conv2d_transpose_leads_back():
     """conv2d of the same stride has the shape again that the transposed one came from."""
     with tf.Graph().as_default():
@@ -215,6 +220,16 @@ def test_spectral_norm():
     value, after = run(build(False), [[6.0, 6.0]], weights=weights | {"d/right": found["d/right"]})
     np.testing.assert_allclose(value, [[6, 2]], rtol=1e-5)
     np.testing.assert_array_equal(after["d/right"], found["d/right"])
+
+
+def test_spectral_norm_is_read_once_a_step():
+    """However often the discriminator runs: a read after the update would find another value, or not, by chance."""
+    with tf.Graph().as_default() as built:
+        for _ in range(3):
+            layers.dense(tf.ones([1, 2]), 2, "d", layers.spectral_norm(True))
+        (right,) = (variable for variable in tf.global_variables() if variable.op.name == "d/right")
+        reads = [op for op in built.get_operations() if op.type == "ReadVariableOp" and op.inputs[0] is right.handle]
+        assert sum(bool(read.outputs[0].consumers()) for read in reads) == 1
 
 
 def test_spectral_norm_has_the_gradient_of_the_quotient():

@@ -10,6 +10,7 @@ def test_bfloat16_matrix_unit(tmp_path, flags, expected):
     path = tmp_path / "cpuinfo"
     path.write_text(f"processor : 0\nflags\t\t: {flags}\nbugs\t\t: amx_bf16\n", encoding="utf-8")
     assert processor.has_bfloat16_matrix_unit(str(path)) is expected
+    assert processor.compute_type("auto", str(path)) == ("bfloat16" if expected else "float32")
 
 
 def test_an_operating_system_that_does_not_tell(tmp_path):
@@ -18,4 +19,3 @@ def test_an_operating_system_that_does_not_tell(tmp_path):
 
 def test_compute_type():
     assert processor.compute_type("float32") == "float32" and processor.compute_type("bfloat16") == "bfloat16"
-    assert processor.compute_type("auto") in ("float32", "bfloat16")

@@ -5,7 +5,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 from conftest import run_train, synthetic_images
 
-from gan import checkpoint, pictures, records, train
+from gan import checkpoint, models, pictures, records, train
 from gan.snapshot import Snapshot
 
 CONTEST = ["--generator_model=ContestGenerator", "--discriminator_model=ContestDiscriminator"]
@@ -22,6 +22,28 @@ def test_the_border_accepts_the_share_asked_for(acceptance, faces, tmp_path):
     snapshot.verify()
     assert (snapshot.discriminate(pictures.to_floats(held_out)) > 0.5).mean() == acceptance
     assert snapshot.shapes["calibration/offset"] == []
+
+
+class FarFromNought(models.BaseModel):
+    """Its logits are around 40, where a float32 sigmoid is 1."""
+
+    def create_model(self, input_size, **unused_params):
+        self.v = tf.get_variable("v", [input_size, 1], initializer=tf.constant_initializer(0.01))
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        logits = 40 + tf.matmul(model_input, self.v)
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+
+def test_the_border_is_found_however_far_it_is(faces, tmp_path):
+    """As of losses that know "more real than" alone."""
+    held_out = synthetic_images(40, 2500, seed=1)
+    records.write(str(tmp_path / "held_out.tfrecords"), held_out)
+    flags = [f"--calibration_data_pattern={tmp_path}/held_out.tfrecords", "--label_loss=WassersteinLoss"]
+    flags += ["--discriminator_model=test_publisher.FarFromNought", "--base_learning_rate=0.0001"]
+    assert run_train(faces, tmp_path / "run", *flags) == 0
+    snapshot = Snapshot(str(tmp_path / "run"), 2500)
+    assert (snapshot.discriminate(pictures.to_floats(held_out)) > 0.5).mean() == 0.9
 
 
 def test_held_out_images_that_are_not_there_are_named(faces, tmp_path, fails):

@@ -80,7 +80,7 @@ def test_a_fair_one_runs_as_elsewhere(cells, fair):
         images = there.generate(noise)
         assert there.step == 1 and there.path == f"{fair}/model.ckpt-1" and there.seconds > 0
         np.testing.assert_allclose(images, here.generate(noise), atol=1e-6)
-        shown = pictures.as_shown(images)
+        shown = pictures.to_floats(pictures.to_bytes(images))
         np.testing.assert_allclose(there.discriminate(shown), here.discriminate(shown), atol=1e-6)
         np.testing.assert_allclose(there.discriminate(shown, batch_size=1), here.discriminate(shown), atol=1e-5)
         assert there.shapes == {"generator/w": [100, 2500], "discriminator/w": [2500, 1]}

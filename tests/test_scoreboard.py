@@ -194,6 +194,7 @@ def test_mistakes(fails, finished, tmp_path, monkeypatch):
         assert f"--port={port} cannot be listened at: Address already in use" in told
     assert "cannot be listened at" in fails(scoreboard.main, f"--arena_dir={finished}", "--host=nowhere.invalid")
     assert "--arena_dir is needed" in fails(scoreboard.main)
+    assert "in a bucket" in fails(scoreboard.main, "--arena_dir=gs://bucket/arena")
     assert "--pace" in fails(scoreboard.main, f"--arena_dir={finished}", "--pace=-1")
     path = os.path.join(finished, store.FILE)
     assert f"--arena_dir={path} is a file" in fails(scoreboard.main, f"--arena_dir={path}")
