@@ -150,9 +150,9 @@ class TrainConfig:
     )
     compute_type: str = flag(
         processor.FLOAT32,
-        "Type of number that networks which know about it compute in while they train. bfloat16 is several times as "
-        "fast on processors with AMX, and far slower on others; auto takes it where it is fast. Weights stay float32, "
-        "and so do snapshots.",
+        "Type of number that networks which know about it compute in while they train. bfloat16 is faster on "
+        "processors with AMX or AVX512_BF16, and far slower on others; auto takes it where it is faster. Weights stay "
+        "float32, and so do snapshots.",
         choices=processor.COMPUTE_TYPES,
     )
     averaging_decay: float = flag(

@@ -5,16 +5,18 @@ import pytest
 from gan import processor
 
 
-@pytest.mark.parametrize("flags, expected", [("fpu amx_bf16 amx_tile", True), ("fpu avx512_bf16 amx_tile", False)])
-def test_bfloat16_matrix_unit(tmp_path, flags, expected):
+@pytest.mark.parametrize(
+    "flags, expected", [("fpu amx_bf16", True), ("fpu avx512_bf16", True), ("fpu avx512f amx_tile", False)]
+)
+def test_bfloat16_unit(tmp_path, flags, expected):
     path = tmp_path / "cpuinfo"
-    path.write_text(f"processor : 0\nflags\t\t: {flags}\nbugs\t\t: amx_bf16\n", encoding="utf-8")
-    assert processor.has_bfloat16_matrix_unit(str(path)) is expected
+    path.write_text(f"processor : 0\nflags\t\t: {flags}\nbugs\t\t: avx512_bf16\n", encoding="utf-8")
+    assert processor.has_bfloat16_unit(str(path)) is expected
     assert processor.compute_type("auto", str(path)) == ("bfloat16" if expected else "float32")
 
 
 def test_an_operating_system_that_does_not_tell(tmp_path):
-    assert not processor.has_bfloat16_matrix_unit(str(tmp_path / "absent"))
+    assert not processor.has_bfloat16_unit(str(tmp_path / "absent"))
 
 
 def test_compute_type():
