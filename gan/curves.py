@@ -8,7 +8,7 @@ from typing import NamedTuple
 import tensorflow.compat.v1 as tf
 from google.protobuf.message import DecodeError
 
-from gan import checkpoint, evaluation, gcs, storage
+from gan import checkpoint, evaluation, storage
 from gan.errors import UserError
 
 MOST_POINTS = 400  # of a curve; more would not be seen
@@ -50,7 +50,7 @@ def _at_hand(train_dir, folder):
     if not storage.is_remote(train_dir):
         return [os.path.join(train_dir, name) for name in names]
     for name in names:
-        gcs.fetch(storage.join(train_dir, name), os.path.join(folder, name))
+        storage.fetch(storage.join(train_dir, name), os.path.join(folder, name))
     return [os.path.join(folder, name) for name in names]
 
 

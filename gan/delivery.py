@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 
-from gan import gcs, storage
+from gan import storage
 
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
@@ -33,7 +33,7 @@ def deliver(source, root, inside):
     for file in sorted(files, key=os.path.getmtime):  # as they were written, what shows others last
         *way, name = [*inside.split("/"), *os.path.relpath(file, source).split(os.sep)]
         if storage.is_remote(root):
-            gcs.upload(file, storage.join(root, *way, name))
+            storage.upload(file, storage.join(root, *way, name))
         else:
             _place(file, root, way, name)
 

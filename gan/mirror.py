@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.parse
 
-from gan import cache, checkpoint, gcs, storage
+from gan import checkpoint, storage
 from gan.errors import UserError
 from gan.progress import Progress
 
@@ -40,7 +40,7 @@ def writable_folder(path, patience=lambda: PATIENCE, fetch=True):
     if not storage.is_remote(path):
         yield Folder(path)
         return
-    local = cache.folder("work", urllib.parse.quote(path.rstrip("/"), safe=""))
+    local = storage.cache_folder("work", urllib.parse.quote(path.rstrip("/"), safe=""))
     with storage.locked(local + ".lock", path):
         mirror = Mirror(path, local, fetch)
         try:
@@ -87,7 +87,7 @@ class Mirror:
     def remove_logs(self):
         """Removes the files that former runs wrote for TensorBoard."""
         for name in filter(checkpoint.is_log, storage.names(self._remote)):
-            gcs.delete(storage.join(self._remote, name))
+            storage.delete(storage.join(self._remote, name))
 
     def close(self, patience):
         """Uploads what is left, with a bar; raises UserError after `patience` seconds without progress."""
@@ -127,7 +127,7 @@ class Mirror:
             for name in sorted(remote_names, key=checkpoint.upload_rank):
                 local = os.path.join(self.path, name)
                 with contextlib.suppress(FileNotFoundError):  # another trainer has just deleted it
-                    gcs.fetch(storage.join(self._remote, name), local)
+                    storage.fetch(storage.join(self._remote, name), local)
                     self._uploaded[name] = _signature(local)
                 progress.update()
 
@@ -162,10 +162,10 @@ class Mirror:
         if changed:
             self._mark_pending()
         for name in sorted(changed, key=checkpoint.upload_rank):
-            gcs.upload(os.path.join(self._staging, name), storage.join(self._remote, name))
+            storage.upload(os.path.join(self._staging, name), storage.join(self._remote, name))
             self._uploaded[name] = staged[name]
         for name in sorted(set(self._uploaded) - set(staged), key=checkpoint.upload_rank, reverse=True):
-            gcs.delete(storage.join(self._remote, name))
+            storage.delete(storage.join(self._remote, name))
             del self._uploaded[name]
         if not self._left():
             with contextlib.suppress(FileNotFoundError):

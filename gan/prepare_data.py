@@ -39,7 +39,7 @@ import sys
 if not __package__:  # `python prepare_data.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan import cache, command_line, datasets, gcs, records, storage
+from gan import command_line, datasets, records, storage
 from gan.command_line import flag
 from gan.errors import UserError
 from gan.progress import Progress
@@ -115,14 +115,14 @@ def _download(config, folder):
     if config.download_dir:
         folder = config.download_dir
     elif storage.is_remote(config.output_dir):
-        folder = cache.folder("downloads")
+        folder = storage.cache_folder("downloads")
     path = kept = storage.join(folder, datasets.LFW_ARCHIVE)
     there = datasets.LFW_ARCHIVE in storage.names(folder)
     if storage.is_remote(folder):
-        path = storage.on_disk(kept) if there else cache.folder("downloads", datasets.LFW_ARCHIVE)
+        path = storage.on_disk(kept) if there else storage.cache_folder("downloads", datasets.LFW_ARCHIVE)
     datasets.download(datasets.LFW_URL, datasets.LFW_SHA256, path)
     if storage.is_remote(folder) and not there:
-        gcs.upload(path, kept)
+        storage.upload(path, kept)
     return path
 
 

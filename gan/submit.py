@@ -17,7 +17,7 @@ import sys
 if not __package__:  # `python submit.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan import checkpoint, command_line, gcs, half_round, pictures, records, sandbox, storage
+from gan import checkpoint, command_line, half_round, pictures, records, sandbox, storage
 from gan.command_line import flag
 from gan.errors import UserError
 from gan.progress import Progress
@@ -105,7 +105,7 @@ def _copy(copies):
     """Copies in the order given, then reads everything back; raises UserError where anything differs."""
     with Progress("handing in", 2 * len(copies), "file") as progress:
         for path, content in copies.items():
-            gcs.write(path, content)
+            storage.write(path, content)
             progress.update()
         for path, content in copies.items():
             if storage.read(path) != content:

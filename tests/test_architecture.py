@@ -90,8 +90,6 @@ LEAVES = {
     "augment",
     "pictures",
     "storage",
-    "gcs",
-    "cache",
     "datasets",
     "picture_files",
     "errors",

@@ -16,7 +16,6 @@ from gan import (
     checkpoint,
     eval,
     export_model,
-    gcs,
     generate_and_discriminate,
     linear_interpolation,
     mirror,
@@ -138,7 +137,7 @@ def test_what_could_not_be_uploaded_waits_on_disk(emulator, faulty_bucket, faces
     bucket, proxy = faulty_bucket
     run = f"gs://{bucket}/run"
     monkeypatch.setattr(mirror, "PATIENCE", 1)
-    monkeypatch.setattr(gcs, "RETRY_SECONDS", 1)
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 1)
     proxy.fail_next(10**6, match="POST")
     flags = [f"--train_data_pattern={faces}", f"--train_dir={run}", "--batch_size=16", "--max_steps=5"]
     code = train.main(["train", *flags, "--seed=5"])
@@ -152,7 +151,7 @@ def test_what_could_not_be_uploaded_waits_on_disk(emulator, faulty_bucket, faces
 
 def test_pictures_that_could_not_be_uploaded_wait_too(emulator, faulty_bucket, monkeypatch):
     bucket, proxy = faulty_bucket
-    monkeypatch.setattr(gcs, "RETRY_SECONDS", 1)
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 1)
     proxy.fail_next(10**6, match="POST")
     folder = f"gs://{bucket}/pictures"
     with (

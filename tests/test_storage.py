@@ -7,7 +7,7 @@ import urllib.parse
 
 import pytest
 
-from gan import checkpoint, gcs, staging, storage
+from gan import checkpoint, staging, storage
 from gan.errors import ContractError, DataError, StateError, UserError
 
 pytest_plugins = ["cloud"]
@@ -43,16 +43,16 @@ def test_what_is_not_there_is_said(emulator, bucket):
     with pytest.raises(FileNotFoundError):
         storage.read(f"gs://{bucket}/none")
     assert storage.names(f"gs://{bucket}/none") == []
-    gcs.delete(f"gs://{bucket}/none")
+    storage.delete(f"gs://{bucket}/none")
 
 
 def test_bytes_come_back_as_they_went(emulator, bucket, tmp_path):
     large = os.urandom(9 * 2**20)
     (tmp_path / "large").write_bytes(large)
-    gcs.upload(str(tmp_path / "large"), f"gs://{bucket}/a/large")
-    gcs.write(f"gs://{bucket}/a/small", b"small")
+    storage.upload(str(tmp_path / "large"), f"gs://{bucket}/a/large")
+    storage.write(f"gs://{bucket}/a/small", b"small")
     assert sorted(storage.names(f"gs://{bucket}/a")) == ["large", "small"]
-    gcs.fetch(f"gs://{bucket}/a/large", str(tmp_path / "back"))
+    storage.fetch(f"gs://{bucket}/a/large", str(tmp_path / "back"))
     assert (tmp_path / "back").read_bytes() == large
     assert storage.read(f"gs://{bucket}/a/small") == b"small"
 
@@ -63,21 +63,21 @@ def test_passing_faults_are_overcome(emulator, faulty_bucket, tmp_path):
     (tmp_path / "file").write_bytes(content)
     proxy.fail_next(2)
     proxy.reset_next(1, match="upload")
-    gcs.upload(str(tmp_path / "file"), f"gs://{bucket}/file")
+    storage.upload(str(tmp_path / "file"), f"gs://{bucket}/file")
     assert emulator.read(bucket, "file") == content
     proxy.fail_next(1)
     proxy.reset_next(1)
-    gcs.fetch(f"gs://{bucket}/file", str(tmp_path / "back"))
+    storage.fetch(f"gs://{bucket}/file", str(tmp_path / "back"))
     assert (tmp_path / "back").read_bytes() == content
     assert proxy.faults >= 3
 
 
 def test_a_server_that_stays_away_ends_in_a_sentence(faulty_bucket, monkeypatch, tmp_path):
     bucket, proxy = faulty_bucket
-    monkeypatch.setattr(gcs, "RETRY_SECONDS", 1)
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 1)
     proxy.down()
     with pytest.raises(UserError, match="the network or the server failed"):
-        gcs.write(f"gs://{bucket}/x", b"x")
+        storage.write(f"gs://{bucket}/x", b"x")
     with pytest.raises(UserError, match="everything is kept in"), storage.output_folder(f"gs://{bucket}/out") as folder:
         open(os.path.join(folder, "result"), "w").close()
     assert os.listdir(folder) == ["result"]
@@ -138,7 +138,7 @@ def test_folders_come_to_disk_as_they_are_and_what_is_there_is_not_fetched_again
 
 def test_what_a_fault_left_out_of_a_folder_comes_the_next_time(emulator, faulty_bucket, monkeypatch):
     bucket, proxy = faulty_bucket
-    monkeypatch.setattr(gcs, "RETRY_SECONDS", 1)
+    monkeypatch.setattr(storage, "RETRY_SECONDS", 1)
     names = [f"in/{number}.png" for number in range(20)]
     for name in names:
         emulator.write(bucket, name, name.encode())
@@ -200,7 +200,7 @@ def test_a_folder_without_end_is_not_listed(emulator, bucket, tmp_path, monkeypa
     crowd.mkdir()
     for number in range(4):
         assert len(storage.names(f"gs://{bucket}/crowd")) == len(storage.names(str(crowd))) == number
-        gcs.write(f"gs://{bucket}/crowd/{number}", b"x")
+        storage.write(f"gs://{bucket}/crowd/{number}", b"x")
         (crowd / str(number)).write_bytes(b"x")
     for folder in (f"gs://{bucket}/crowd", str(crowd)):
         with pytest.raises(StateError, match="more than 3 files"):
