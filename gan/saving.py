@@ -93,14 +93,14 @@ def restore_state(saver, session, found, variables):
         for name in sorted({**saved, **wanted})
         if saved.get(name) != wanted.get(name)
     ]
-    of_flags = [name for name in {*saved} ^ {*wanted} if name.endswith(tuple(_FLAGS_OF_VARIABLES))]
+    of_flags = {
+        name: flag_name
+        for name in {*saved} ^ {*wanted}
+        for ending, flag_name in _FLAGS_OF_VARIABLES.items()
+        if name.endswith(ending)
+    }
     if of_flags and len(of_flags) == len(differences):
-        told = {
-            f"--{flag_name} {'on' if name in saved else 'off'}"
-            for name in of_flags
-            for ending, flag_name in _FLAGS_OF_VARIABLES.items()
-            if name.endswith(ending)
-        }
+        told = {f"--{flag_name} {'on' if name in saved else 'off'}" for name, flag_name in of_flags.items()}
         raise StateError(f"{found.prefix} was trained with {', '.join(sorted(told))}, which cannot change on the way")
     if differences:
         more = f", and {len(differences) - 1} more" if len(differences) > 1 else ""
