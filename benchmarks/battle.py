@@ -21,9 +21,13 @@ import numpy as np
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[0] = ROOT
 
-from gan import command_line, pictures, storage, store
-from gan.command_line import flag
-from gan.errors import UserError
+from gan import models
+from gan.arena import store
+from gan.console import command, tensorflow_import
+from gan.console.errors import UserError
+from gan.console.flags import flag
+from gan.data import pixels
+from gan.storage import cache
 
 NETWORKS = ("Sample", "DCGAN", "Residual", "Contest")
 _LOOK_SECONDS = 0.5  # between two looks at the memory
@@ -41,7 +45,7 @@ class BattleBenchmarkConfig:
 
 def main(argv=None):
     """Runs the command and returns its exit code."""
-    return command_line.run(measure, BattleBenchmarkConfig, argv)
+    return command.run(measure, BattleBenchmarkConfig, argv)
 
 
 def measure(config):
@@ -49,7 +53,7 @@ def measure(config):
     names = [name.strip() for name in config.networks.split(",")]
     if not set(names) <= set(NETWORKS):
         raise UserError(f"--networks={config.networks}: there are {', '.join(NETWORKS)}")
-    files = [os.path.abspath(path) for path in storage.find_files(config.input_data_pattern, "input_data_pattern")]
+    files = [os.path.abspath(path) for path in cache.find_files(config.input_data_pattern, "input_data_pattern")]
     with tempfile.TemporaryDirectory() as folder:
         _write_teams(folder, names, config)
         command = [sys.executable, "-m", "gan.battle", "--mode=tournament", f"--teams={folder}/teams.csv"]
@@ -82,10 +86,10 @@ def measure(config):
 
 def _write_teams(folder, names, config):
     """A snapshot for each team, and teams.csv."""
-    command_line.import_tensorflow()
+    tensorflow_import.import_tensorflow()
     import tensorflow.compat.v1 as tf
 
-    from gan import graph, models, saving
+    from gan.snapshots import saver, serving_graph
 
     with open(f"{folder}/teams.csv", "w", encoding="utf-8") as file:
         file.write("team,path\n")
@@ -93,7 +97,7 @@ def _write_teams(folder, names, config):
             file.write(f"team {number},team{number}\n")
     for offset, name in enumerate(names):
         networks = getattr(models, f"{name}Generator")(), getattr(models, f"{name}Discriminator")()
-        serving = graph.build_serving_graph(*networks, pictures.FACE_SIZE)
+        serving = serving_graph.build_serving_graph(*networks, pixels.FACE_SIZE)
         with tf.Session(graph=serving.graph) as session:
             for number in range(offset, config.num_teams, len(names)):
                 random = np.random.default_rng([config.seed, number])
@@ -101,9 +105,9 @@ def _write_teams(folder, names, config):
                     variable: random.normal(0, 0.05, value.shape.as_list()).astype(np.float32)
                     for variable, value in serving.variables.items()
                 }
-                saving.load_weights(serving, session, weights)
+                saver.load_weights(serving, session, weights)
                 os.mkdir(f"{folder}/team{number}")
-                saving.write_snapshot(serving, session, f"{folder}/team{number}", 1, keep=1)
+                saver.write_snapshot(serving, session, f"{folder}/team{number}", 1, keep=1)
 
 
 def _run(command):

@@ -29,9 +29,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[0] = ROOT
 sys.path.append(os.path.join(ROOT, "tests"))
 
-from gan import command_line, storage
-from gan.command_line import flag
-from gan.errors import UserError
+from gan.console import command, tensorflow_import
+from gan.console.errors import UserError
+from gan.console.flags import flag
+from gan.storage import cache, files
 
 BUCKET = "benchmark"
 ENDLESS_EPOCHS = 10**6  # steps alone end a run
@@ -67,15 +68,15 @@ class Timed:
 
 def main(argv=None):
     """Runs the command and returns its exit code."""
-    return command_line.run(compare, BucketConfig, argv)
+    return command.run(compare, BucketConfig, argv)
 
 
 def compare(config):
     """Times the pairs and prints what came out."""
     if config.export_model_steps % 10:
         raise UserError(f"--export_model_steps={config.export_model_steps} is not a multiple of 10")
-    storage.find_files(config.train_data_pattern, "train_data_pattern")
-    command_line.import_tensorflow()
+    cache.find_files(config.train_data_pattern, "train_data_pattern")
+    tensorflow_import.import_tensorflow()
     pairs = []
     with _emulator() as emulator, tempfile.TemporaryDirectory() as folder:
         os.environ.update(STORAGE_EMULATOR_HOST=emulator.url, XDG_CACHE_HOME=os.path.join(folder, "cache"))
@@ -153,9 +154,9 @@ def _speed(train_dir):
     """Images/s by the counters of the newest state."""
     import tensorflow.compat.v1 as tf
 
-    from gan import checkpoint
+    from gan.snapshots import checkpoint_files
 
-    state = tf.train.load_checkpoint(checkpoint.latest_state(train_dir).prefix)
+    state = tf.train.load_checkpoint(checkpoint_files.latest_state(train_dir).prefix)
     return state.get_tensor("images_seen") / state.get_tensor("seconds")
 
 
@@ -163,10 +164,10 @@ def _pace_and_lost(config, train_dir):
     """(seconds of a step between snapshots, seconds that a snapshot cost) by what TensorBoard got."""
     import tensorflow.compat.v1 as tf
 
-    from gan import checkpoint
+    from gan.snapshots import checkpoint_files
 
-    logs = {name: entry for name, entry in storage.entries(train_dir).items() if checkpoint.is_log(name)}
-    folder = storage.at_hand(train_dir, logs)
+    logs = {name: entry for name, entry in files.entries(train_dir).items() if checkpoint_files.is_log(name)}
+    folder = cache.at_hand(train_dir, logs)
     speeds = {
         event.step: value.simple_value
         for event in tf.train.summary_iterator(os.path.join(folder, *logs))

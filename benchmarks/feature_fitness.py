@@ -20,10 +20,14 @@ sys.path[0] = ROOT
 
 import numpy as np
 
-from gan import checkpoint, command_line, features, metrics, pictures, storage
-from gan.command_line import flag
-from gan.errors import UserError
+from gan.console import command
+from gan.console.errors import UserError
+from gan.console.flags import flag
+from gan.data import pixels
+from gan.measure import features, metrics
 from gan.random_noise_generator import Use, uniform_noise
+from gan.snapshots import checkpoint_files
+from gan.storage import cache
 
 FACES = os.path.join(os.path.dirname(ROOT), "shared", "data", "faces")
 SIDE = 50
@@ -312,15 +316,15 @@ class Space:
 
 def main(argv=None):
     """Runs the command and returns its exit code."""
-    return command_line.run(measure, FitnessConfig, argv)
+    return command.run(measure, FitnessConfig, argv)
 
 
 def measure(config):
     """Prints for each space and series whether distances grow, from which level they stand out, and their values."""
-    from gan import records  # TensorFlow is imported only after the flags were found right
+    from gan.data import tfrecords  # TensorFlow is imported only after the flags were found right
 
     training, validation = (
-        records.read_all(storage.find_files(pattern, flag_name), SIDE * SIDE)
+        tfrecords.read_all(cache.find_files(pattern, flag_name), SIDE * SIDE)
         for pattern, flag_name in (
             (config.train_data_pattern, "train_data_pattern"),
             (config.validation_data_pattern, "validation_data_pattern"),
@@ -366,9 +370,9 @@ def verdicts(spaces, series, values):
 
 def measure_run(train_dir, spaces, count, snapshots):
     """Prints the distances along a training run."""
-    from gan.snapshot import Snapshot
+    from gan.snapshots.snapshot import Snapshot
 
-    steps = checkpoint.snapshot_steps(train_dir)
+    steps = checkpoint_files.snapshot_steps(train_dir)
     if not steps:
         raise UserError(f"--train_dirs={train_dir}: no snapshots there")
     chosen = [steps[round(place)] for place in np.linspace(0, len(steps) - 1, min(snapshots, len(steps)))]
@@ -376,7 +380,7 @@ def measure_run(train_dir, spaces, count, snapshots):
     values = []
     for step in chosen:
         snapshot = Snapshot(os.path.join(train_dir, f"model.ckpt-{step}"), SIDE * SIDE)
-        images = pictures.to_bytes(snapshot.generate(uniform_noise(count, Use.EVALUATION_NOISE, 0)))
+        images = pixels.to_bytes(snapshot.generate(uniform_noise(count, Use.EVALUATION_NOISE, 0)))
         values.append([space.distances(images) for space in spaces])
     for index, space in enumerate(spaces):
         for row, what in enumerate(Distances._fields):

@@ -26,9 +26,10 @@ sys.path[0] = ROOT
 
 from PIL import Image
 
-from gan import command_line, datasets, picture_files
-from gan.command_line import flag
-from gan.errors import UserError
+from gan.console import command
+from gan.console.errors import UserError
+from gan.console.flags import flag
+from gan.data import image_files, sources
 
 LFW_PICTURES = 13233
 CHUNK = 64  # pictures that a process decodes at a time
@@ -47,7 +48,7 @@ class PrepareDataBenchmarkConfig:
 
 def main(argv=None):
     """Runs the command and returns its exit code."""
-    return command_line.run(compare, PrepareDataBenchmarkConfig, argv)
+    return command.run(compare, PrepareDataBenchmarkConfig, argv)
 
 
 def compare(config):
@@ -110,7 +111,7 @@ def _shrink(paths):
     """Makes of files what goes into the records; returns its own CPU seconds."""
     began = time.process_time()
     for path in paths:
-        picture_files.decode(path, datasets.LFW_BOX, datasets.LFW_SIDE)
+        image_files.decode(path, sources.LFW_BOX, sources.LFW_SIDE)
     return time.process_time() - began
 
 

@@ -21,9 +21,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[0] = ROOT
 
 from benchmarks.throughput import NETWORKS, chosen
-from gan import command_line, storage
-from gan.command_line import flag
-from gan.errors import UserError
+from gan.console import command, tensorflow_import
+from gan.console.errors import UserError
+from gan.console.flags import flag
+from gan.storage import cache
 
 IMPORT = "import"
 ANNOUNCEMENT = "Ctrl-C saves and stops"  # ends the line that is printed before the first step
@@ -40,14 +41,14 @@ class StartConfig:
 
 def main(argv=None):
     """Runs the command and returns its exit code."""
-    return command_line.run(compare, StartConfig, argv)
+    return command.run(compare, StartConfig, argv)
 
 
 def compare(config):
     """Times everything in turn and prints what came out."""
     names = chosen(config.networks)
-    files = [os.path.abspath(path) for path in storage.find_files(config.train_data_pattern, "train_data_pattern")]
-    command_line.import_tensorflow()
+    files = [os.path.abspath(path) for path in cache.find_files(config.train_data_pattern, "train_data_pattern")]
+    tensorflow_import.import_tensorflow()
     rounds = []
     print("wall seconds, and CPU seconds of the whole process", flush=True)
     for number in range(config.rounds):
@@ -80,7 +81,7 @@ def _import():
 def _train(files, networks):
     import tensorflow.compat.v1 as tf
 
-    from gan import checkpoint
+    from gan.snapshots import checkpoint_files
 
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "gan.train", f"--train_data_pattern={','.join(files)}"]
@@ -94,7 +95,7 @@ def _train(files, networks):
                 announced = time.monotonic()
         if process.wait() or announced is None:
             raise UserError(f"training failed: {''.join(output)}")
-        state = tf.train.load_checkpoint(checkpoint.latest_state(folder).prefix)
+        state = tf.train.load_checkpoint(checkpoint_files.latest_state(folder).prefix)
         return announced - began + float(state.get_tensor("seconds"))
 
 

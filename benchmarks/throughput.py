@@ -28,10 +28,13 @@ sys.path[0] = ROOT
 
 import numpy as np
 
-from gan import command_line, records, storage, train
-from gan.command_line import flag
-from gan.errors import UserError
+from gan import train
+from gan.console import command, flags, tensorflow_import
+from gan.console.errors import UserError
+from gan.console.flags import flag
+from gan.data import tfrecords
 from gan.random_noise_generator import NOISE_SIZE
+from gan.storage import cache
 
 BATCH = 128
 PIXELS = 2500
@@ -86,19 +89,19 @@ class Round:
 
 def main(argv=None):
     """Runs the command and returns its exit code."""
-    return command_line.run(compare, ThroughputConfig, argv)
+    return command.run(compare, ThroughputConfig, argv)
 
 
 def compare(config):
     """Times everything and prints the table."""
     names = chosen(config.networks)
-    files = [os.path.abspath(path) for path in storage.find_files(config.train_data_pattern, "train_data_pattern")]
+    files = [os.path.abspath(path) for path in cache.find_files(config.train_data_pattern, "train_data_pattern")]
     config = dataclasses.replace(config, train_data_pattern=",".join(files), peer=os.path.abspath(config.peer))
     has_peer = importlib.util.find_spec("torch") and os.path.exists(config.peer)
     if not has_peer:
         print(f"no ratios to PyTorch: torch (pip install torch) or {config.peer} is missing")
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # a GPU's memory is for training, too
-    command_line.import_tensorflow()
+    tensorflow_import.import_tensorflow()
     operations = {name: step_operations(NETWORKS[name]) for name in names}
     rounds, products = {name: [] for name in names}, Products()
     with tempfile.TemporaryDirectory() as folder:
@@ -123,12 +126,13 @@ def step_operations(networks):
     """Floating-point operations of one training step with a batch of BATCH images."""
     import tensorflow.compat.v1 as tf
 
-    from gan import readers, strategy, training_session
+    from gan import readers
+    from gan.training import one_process, session
 
-    config = command_line.parse(train.TrainConfig, ["train", *_flags(networks, train_data_pattern="-")])
+    config = flags.parse(train.TrainConfig, ["train", *_flags(networks, train_data_pattern="-")])
     reader = readers.MemoryReader(np.zeros([1, PIXELS], np.uint8))
-    placement = strategy.Alone(config).placement
-    training = training_session.TrainingSession(config, reader, PIXELS, placement, exchange=None, graph_seed=0)
+    placement = one_process.Alone(config).placement
+    training = session.TrainingSession(config, reader, PIXELS, placement, exchange=None, graph_seed=0)
     training.session.close()
     train_op = training.graph.train_op
     step = tf.graph_util.extract_sub_graph(train_op.graph.as_graph_def(), [train_op.name])
@@ -199,7 +203,7 @@ class Products:
 def _faces(files, folder):
     """The images as the peer wants them."""
     path = os.path.join(folder, "faces.npy")
-    np.save(path, records.read_all(files, PIXELS))
+    np.save(path, tfrecords.read_all(files, PIXELS))
     return path
 
 
@@ -220,12 +224,12 @@ def _train(config, networks):
     """Images/s by the counters of the last state."""
     import tensorflow.compat.v1 as tf
 
-    from gan import checkpoint
+    from gan.snapshots import checkpoint_files
 
     with tempfile.TemporaryDirectory() as folder:
         flags = dict(train_data_pattern=config.train_data_pattern, train_dir=folder, max_minutes=config.seconds / 60)
         _run([sys.executable, "-m", "gan.train", *_flags(networks, **flags)])
-        state = tf.train.load_checkpoint(checkpoint.latest_state(folder).prefix)
+        state = tf.train.load_checkpoint(checkpoint_files.latest_state(folder).prefix)
         return state.get_tensor("images_seen") / state.get_tensor("seconds")
 
 

@@ -34,33 +34,32 @@ if not __package__:  # `python battle.py` inside gan/: the package is found one 
 
 import numpy as np
 
-from gan import (
+from gan.arena import (
     arena,
     bracket,
-    cell_process,
-    checkpoint,
-    command_line,
-    copies,
+    copy_check,
     events,
     mock_battles,
-    pictures,
     ratings,
-    records,
-    results,
-    rules,
-    staging,
-    storage,
+    result_pages,
     store,
     teams,
+    terminal,
     timetable,
 )
-from gan.command_line import flag
-from gan.errors import UserError
+from gan.console import command, flags
+from gan.console.errors import UserError
+from gan.console.flags import flag
+from gan.contest import rules
+from gan.data import pixels, tfrecords
+from gan.sandbox import child_process, staging
+from gan.snapshots import checkpoint_files
+from gan.storage import cache, paths
 
 ANNUL, FREEZE, THAW, REPLAY, DISQUALIFY, LOG = "annul", "freeze", "thaw", "replay", "disqualify", "log"
 ORGANISING = (ANNUL, DISQUALIFY, FREEZE, THAW, REPLAY, LOG)
 MODES = (events.MATCH, events.TOURNAMENT, events.MOCK, events.LEAGUE, events.CHECK, *ORGANISING)
-_DEFAULTS, _SIZES = cell_process.DEFAULT_LIMITS, staging.DEFAULT_SIZES
+_DEFAULTS, _SIZES = child_process.DEFAULT_LIMITS, staging.DEFAULT_SIZES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,13 +115,13 @@ class BattleConfig:
 
 def main(argv=None):
     """Runs the command and returns its exit code."""
-    return command_line.run(battle, BattleConfig, argv)
+    return command.run(battle, BattleConfig, argv)
 
 
 def battle(config):
     """Plays, or does what the organiser wants; the exit code is 1 where something is left to the organiser."""
     _refuse_useless_flags(config)
-    storage.check_on_disk(config.arena_dir, "arena_dir")
+    paths.check_on_disk(config.arena_dir, "arena_dir")
     if config.mode in ORGANISING and not os.path.exists(os.path.join(config.arena_dir, store.FILE)):
         raise UserError(f"--arena_dir={config.arena_dir}: no arena is there")
     organising = {FREEZE: _freeze, THAW: _freeze, ANNUL: _annul, DISQUALIFY: _disqualify, LOG: _print_log}
@@ -135,8 +134,8 @@ def battle(config):
     entries = None if config.mode == REPLAY else _entries(config)
     if config.mode == events.MOCK:
         _timetable(config)  # a mistake in it is told at once
-    size = pictures.image_size(config.use_mnist)
-    real_images = records.read_all(storage.find_files(config.input_data_pattern, "input_data_pattern"), size)
+    size = pixels.image_size(config.use_mnist)
+    real_images = tfrecords.read_all(cache.find_files(config.input_data_pattern, "input_data_pattern"), size)
     _check_enough(config, real_images)
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
     with _arena(config, size, real_images) as opened:
@@ -151,14 +150,14 @@ def battle(config):
 
 
 def _arena(config, size, real_images):
-    limits = cell_process.CallLimits(
+    limits = child_process.CallLimits(
         config.memory_mb * 2**20, config.processor_seconds, config.open_seconds, config.call_seconds
     )
     sizes = _SIZES._replace(data=config.max_data_mb * 2**20, meta=config.max_meta_mb * 2**20)
     known = None
     if config.train_data_pattern:
-        files = storage.find_files(config.train_data_pattern, "train_data_pattern")
-        known = copies.Copies(records.read_all(files, size), real_images)
+        files = cache.find_files(config.train_data_pattern, "train_data_pattern")
+        known = copy_check.Copies(tfrecords.read_all(files, size), real_images)
     try:
         os.makedirs(config.arena_dir, exist_ok=True)
     except OSError as error:
@@ -180,7 +179,7 @@ def _arena(config, size, real_images):
 
 def _entries(config):
     if config.snapshots:
-        found = [teams.Entry(name, path, 0, None) for name, path in command_line.named_paths(config.snapshots).items()]
+        found = [teams.Entry(name, path, 0, None) for name, path in flags.named_paths(config.snapshots).items()]
         _check_there(found)
     elif config.teams:
         found = _listed(config)
@@ -251,7 +250,7 @@ def _say(text):
 
 def _print_match(match, home, away):
     if home is not away:  # a check: what it says is told at the end
-        _say(f"{match.id}: {results.line(match, home, away)}")
+        _say(f"{match.id}: {terminal.line(match, home, away)}")
 
 
 def _told(opened, outcome):
@@ -261,9 +260,9 @@ def _told(opened, outcome):
     if event.mode == events.CHECK:
         return _told_check(kept, outcome, listed)
     if event.mode == events.TOURNAMENT:
-        print("\n" + results.bracket_text(listed, matches))
+        print("\n" + terminal.bracket_text(listed, matches))
     if event.mode == events.LEAGUE:
-        print("\n" + results.table_text(events.standings(kept, event)))
+        print("\n" + terminal.table_text(events.standings(kept, event)))
     _tell_suspects(opened, event, listed)
     if outcome.champion:
         _say(f"\n{outcome.champion.name} wins {event.name}")
@@ -277,7 +276,7 @@ def _told(opened, outcome):
 
 def _tell_suspects(opened, event, listed):
     suspects = opened.store.suspects(event.id)
-    page = results.write_suspects(opened.folder, event, listed, suspects)
+    page = result_pages.write_suspects(opened.folder, event, listed, suspects)
     for team in listed:
         if count := sum(suspect.team == team.id for suspect in suspects):
             _say(f"{count} images of {team.name} look copied from the training images, see {page}")
@@ -326,7 +325,7 @@ def _replay(opened, half_round):
 def _check_there(entries):
     """Raises UserError for a path, typed by hand, where no snapshot is."""
     for entry in entries:
-        if not checkpoint.snapshot_steps(entry.path):
+        if not checkpoint_files.snapshot_steps(entry.path):
             raise UserError(
                 f"--snapshots: there is no snapshot at {entry.path} (model.ckpt-N.index, .meta and .data-*)"
             )

@@ -22,14 +22,20 @@ import sys
 if not __package__:  # `python compare.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+from gan.console import command, flags, tensorflow_import
+from gan.console.errors import UserError
+from gan.console.flags import flag
+from gan.console.progress import Progress
+from gan.data import pixels
+from gan.measure import comparison, cross_play, features, quality
+from gan.random_noise_generator import Use, random_generator
+from gan.report import comparison_page
+from gan.sandbox import sandbox
+from gan.storage import cache
+
 # The many small matrices of the measures want one thread: with more, beside a training, they take ten times as long.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from gan import command_line, comparison, cross_play, features, pictures, quality, report, sandbox, storage
-from gan.command_line import flag
-from gan.errors import UserError
-from gan.progress import Progress
-from gan.random_noise_generator import Use, random_generator
 
 REPORT, RECORDS = "report.html", "comparison.jsonl"
 
@@ -64,27 +70,29 @@ class CompareConfig:
 
 def main(argv=None):
     """Runs the command and returns its exit code."""
-    return command_line.run(compare, CompareConfig, argv)
+    return command.run(compare, CompareConfig, argv)
 
 
 def compare(config):
     """Compares, prints and writes; the exit code is 1 where a contestant was left out."""
-    paths = command_line.named_paths(config.snapshots)
-    real_files = storage.find_files(config.eval_data_pattern, "eval_data_pattern")
-    train_files = config.train_data_pattern and storage.find_files(config.train_data_pattern, "train_data_pattern")
+    paths = flags.named_paths(config.snapshots)
+    real_files = cache.find_files(config.eval_data_pattern, "eval_data_pattern")
+    train_files = config.train_data_pattern and cache.find_files(config.train_data_pattern, "train_data_pattern")
     with sandbox.Sandbox() as cells:
         return _compare(config, cells, paths, real_files, train_files)
 
 
 def _compare(config, cells, paths, real_files, train_files):
-    command_line.import_tensorflow()
-    from gan import contestants, mirror, records
+    tensorflow_import.import_tensorflow()
+    from gan.data import tfrecords
+    from gan.measure import contestants
+    from gan.snapshots import mirror
 
-    size = pictures.image_size(config.use_mnist)
+    size = pixels.image_size(config.use_mnist)
     spaces = _spaces(config, size)
-    real = records.read_all(real_files, size)
+    real = tfrecords.read_all(real_files, size)
     count = _count(config, len(real))
-    train = records.read_all(train_files, size) if train_files else None
+    train = tfrecords.read_all(train_files, size) if train_files else None
     gathered, left_out = contestants.gather(cells, paths, size, count, config.seed)
     verdicts, failed = contestants.judge(gathered, real)
     gathered, left_out = [one for one in gathered if one.name not in failed], {**left_out, **failed}
@@ -100,7 +108,7 @@ def _compare(config, cells, paths, real_files, train_files):
         _write(folder.path, found)
         folder.changed()
     print(f"{REPORT} and {RECORDS} are in {config.output_dir}")
-    return command_line.EXIT_MISTAKE if left_out else 0
+    return command.EXIT_MISTAKE if left_out else 0
 
 
 def _spaces(config, size):
@@ -149,12 +157,12 @@ def _assemble(config, gathered, left_out, real, verdicts, yardstick):
 
 
 def _entries(gathered, yardstick):
-    from gan import curves
+    from gan.measure import learning_curves
 
     entries = []
     with Progress("measuring", len(gathered), "contestant") as progress:
         for one in gathered:
-            trained, evaluated = curves.read(one.train_dir) if one.train_dir else ({}, {})
+            trained, evaluated = learning_curves.read(one.train_dir) if one.train_dir else ({}, {})
             entries.append(
                 comparison.Entry(
                     one.name,
@@ -174,7 +182,7 @@ def _entries(gathered, yardstick):
 def _write(folder, found):
     with open(os.path.join(folder, RECORDS), "a", encoding="utf-8") as file:
         file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in comparison.records(found))
-    report.write(os.path.join(folder, REPORT), found)
+    comparison_page.write(os.path.join(folder, REPORT), found)
 
 
 if __name__ == "__main__":

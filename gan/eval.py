@@ -19,11 +19,16 @@ import sys
 if not __package__:  # `python eval.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+from gan.console import command, flags, tensorflow_import
+from gan.console.flags import flag
+from gan.data import pixels
+from gan.measure import features, quality
+from gan.networks import registry
+from gan.sandbox import sandbox
+from gan.storage import cache
+
 # The many small matrices of the measures want one thread: with more, beside a training, they take ten times as long.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-from gan import command_line, features, pictures, quality, registry, sandbox, storage
-from gan.command_line import flag
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,12 +40,12 @@ class EvalConfig:
         None, "TFRecord files that were trained on: shows the floor of each measure, and finds copied training images."
     )
     train_dir: str = flag(
-        command_line.TRAIN_DIR,
+        flags.TRAIN_DIR,
         "Folder with snapshots, or the path of one: run1/model.ckpt-1000. Vertex AI's AIP_CHECKPOINT_DIR is the "
         "default where it is set.",
     )
     log_dir: str = flag(
-        command_line.LOG_DIR,
+        flags.LOG_DIR,
         "Folder for the results, in a folder eval of its own; train_dir where not set. Vertex AI's "
         "AIP_TENSORBOARD_LOG_DIR is the default where it is set.",
     )
@@ -64,7 +69,7 @@ class EvalConfig:
 
 def main(argv=None):
     """Runs the command and returns its exit code."""
-    return command_line.run(evaluate, EvalConfig, argv)
+    return command.run(evaluate, EvalConfig, argv)
 
 
 def evaluate(config):
@@ -73,18 +78,19 @@ def evaluate(config):
         if getattr(config, f"{kind}_model"):
             registry.check_name(kind, getattr(config, f"{kind}_model"), f"{kind}_model")
     registry.check_name(registry.LOSS, config.label_loss, "label_loss")
-    files = storage.find_files(config.eval_data_pattern, "eval_data_pattern")
+    files = cache.find_files(config.eval_data_pattern, "eval_data_pattern")
     pattern = config.train_data_pattern if config.quality else None
-    train_files = storage.find_files(pattern, "train_data_pattern") if pattern else []
+    train_files = cache.find_files(pattern, "train_data_pattern") if pattern else []
     with sandbox.Sandbox() as cells:
         _evaluate(config, cells, files, train_files)
 
 
 def _evaluate(config, cells, files, train_files):
-    command_line.import_tensorflow()
-    from gan import evaluation, mirror
+    tensorflow_import.import_tensorflow()
+    from gan.measure import evaluation
+    from gan.snapshots import mirror
 
-    size = pictures.image_size(config.use_mnist)
+    size = pixels.image_size(config.use_mnist)
     space = features.load(config.features, size, config.inception_graph) if config.quality else None
     names = {registry.GENERATOR: config.generator_model, registry.DISCRIMINATOR: config.discriminator_model}
     with mirror.writable_folder(evaluation.results_folder(config.train_dir, config.log_dir)) as folder:
@@ -108,11 +114,11 @@ def _evaluate(config, cells, files, train_files):
 
 def _yardstick(config, space, train_files, size, real_images):
     """A quality.Yardstick; None where there are too few images for one."""
-    from gan import records
+    from gan.data import tfrecords
 
     if len(real_images) < quality.FEWEST:
         return None
-    train = records.read_all(train_files, size, config.num_readers) if train_files else None
+    train = tfrecords.read_all(train_files, size, config.num_readers) if train_files else None
     return quality.Yardstick(real_images, {config.features: space}, train)
 
 

@@ -13,42 +13,44 @@ import sys
 if not __package__:  # `python export_model.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan import command_line, pictures, storage
-from gan.command_line import flag
-from gan.errors import UserError
+from gan.console import command, flags, tensorflow_import
+from gan.console.errors import UserError
+from gan.console.flags import flag
+from gan.data import pixels
+from gan.storage import files, outputs
 
 
 @dataclasses.dataclass(frozen=True)
 class ExportConfig:
     """Flags of the command, by name."""
 
-    train_dir: str = flag(command_line.TRAIN_DIR, "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
+    train_dir: str = flag(flags.TRAIN_DIR, "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
     output_dir: str = flag(None, "Folder for the SavedModel; it must not exist yet or be empty.", required=True)
     use_mnist: bool = flag(False, "The snapshot is of MNIST digits, 28x28.")
 
 
 def main(argv=None):
     """Runs the command and returns its exit code."""
-    return command_line.run(export, ExportConfig, argv)
+    return command.run(export, ExportConfig, argv)
 
 
 def export(config):
     """Writes the SavedModel."""
     if os.path.exists(config.output_dir) and (not os.path.isdir(config.output_dir) or os.listdir(config.output_dir)):
         raise UserError(f"--output_dir={config.output_dir} exists already; give a new or an empty folder")
-    storage.check_empty(config.output_dir, "output_dir")
-    command_line.import_tensorflow()
+    files.check_empty(config.output_dir, "output_dir")
+    tensorflow_import.import_tensorflow()
     import tensorflow.compat.v1 as tf
 
-    from gan import contract
-    from gan.snapshot import Snapshot
+    from gan.snapshots import cut
+    from gan.snapshots.snapshot import Snapshot
 
-    size = pictures.image_size(config.use_mnist)
+    size = pixels.image_size(config.use_mnist)
     snapshot = Snapshot(config.train_dir, size)
     generator, discriminator = snapshot.networks
-    with storage.output_folder(config.output_dir) as folder, tf.Graph().as_default(), tf.Session() as session:
-        noise, generated = contract.connect(generator, size, "generator")
-        images, probabilities = contract.connect(discriminator, size, "discriminator")
+    with outputs.output_folder(config.output_dir) as folder, tf.Graph().as_default(), tf.Session() as session:
+        noise, generated = cut.connect(generator, size, "generator")
+        images, probabilities = cut.connect(discriminator, size, "discriminator")
         predict_signature = tf.saved_model.signature_def_utils.predict_signature_def
         builder = tf.saved_model.Builder(folder)
         builder.add_meta_graph_and_variables(

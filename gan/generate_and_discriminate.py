@@ -20,19 +20,21 @@ import sys
 if not __package__:  # `python generate_and_discriminate.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan import command_line, half_round, pictures, records, sandbox, storage
-from gan.command_line import flag
-from gan.errors import UserError
+from gan.console import command, flags
+from gan.console.errors import UserError
+from gan.console.flags import flag
+from gan.contest import half_round
+from gan.data import pixels, tfrecords
+from gan.sandbox import sandbox
+from gan.storage import cache, outputs
 
 
 @dataclasses.dataclass(frozen=True)
 class HalfRoundConfig:
     """Flags of the command, by name."""
 
-    G_train_dir: str = flag(
-        command_line.TRAIN_DIR, "Folder of the snapshot whose generator plays, or path of a snapshot."
-    )
-    D_train_dir: str = flag(command_line.TRAIN_DIR, "Likewise for the discriminator.")
+    G_train_dir: str = flag(flags.TRAIN_DIR, "Folder of the snapshot whose generator plays, or path of a snapshot.")
+    D_train_dir: str = flag(flags.TRAIN_DIR, "Likewise for the discriminator.")
     input_data_pattern: str = flag(None, "TFRecord files of real images: a pattern, or several.", required=True)
     num_generate: int = flag(15, "Images to generate.", at_least=1)
     num_total_images: int = flag(None, "Images in all; the others are real. Not set: twice --num_generate.", at_least=1)
@@ -43,7 +45,7 @@ class HalfRoundConfig:
 
 def main(argv=None):
     """Runs the command and returns its exit code."""
-    return command_line.run(play, HalfRoundConfig, argv)
+    return command.run(play, HalfRoundConfig, argv)
 
 
 def play(config):
@@ -51,18 +53,18 @@ def play(config):
     total = config.num_total_images or 2 * config.num_generate
     if total < config.num_generate:
         raise UserError(f"--num_total_images={total} is less than --num_generate={config.num_generate}")
-    files = storage.find_files(config.input_data_pattern, "input_data_pattern")
-    size = pictures.image_size(config.use_mnist)
+    files = cache.find_files(config.input_data_pattern, "input_data_pattern")
+    size = pixels.image_size(config.use_mnist)
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
     with sandbox.Sandbox() as cells:
-        real_images = records.read_all(files, size)
+        real_images = tfrecords.read_all(files, size)
         snapshots = {where: cells.open(where, size) for where in (config.G_train_dir, config.D_train_dir)}
         for snapshot in snapshots.values():
             snapshot.verify()
             print(f"{snapshot.path} keeps the contract")
         generator, discriminator = snapshots[config.G_train_dir], snapshots[config.D_train_dir]
         played = half_round.play(generator, discriminator, real_images, config.num_generate, total, seed)
-    with storage.output_folder(config.output_dir) as folder:
+    with outputs.output_folder(config.output_dir) as folder:
         half_round.write(folder, played)
     print(f"{discriminator.path} is {half_round.describe(played)} by {generator.path}; seed {seed}")
     print(f"images, ground_truth.csv, predictions.csv and overview.png are in {config.output_dir}")

@@ -16,9 +16,12 @@ if not __package__:  # `python linear_interpolation.py` inside gan/: the package
 
 import numpy as np
 
-from gan import command_line, pictures, sandbox, storage
-from gan.command_line import flag
+from gan.console import command, flags
+from gan.console.flags import flag
+from gan.data import pixels
 from gan.random_noise_generator import Use, uniform_noise
+from gan.sandbox import sandbox
+from gan.storage import outputs
 
 STEPS = 10  # images from corner to corner
 
@@ -27,7 +30,7 @@ STEPS = 10  # images from corner to corner
 class InterpolationConfig:
     """Flags of the command, by name."""
 
-    train_dir: str = flag(command_line.TRAIN_DIR, "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
+    train_dir: str = flag(flags.TRAIN_DIR, "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
     output_file: str = flag("interpolation.png", "Picture to write.")
     seed: int = flag(None, "Seed of the four latents; drawn and shown where not set.", at_least=0)
     use_mnist: bool = flag(False, "The snapshot generates MNIST digits, 28x28.")
@@ -35,17 +38,17 @@ class InterpolationConfig:
 
 def main(argv=None):
     """Runs the command and returns its exit code."""
-    return command_line.run(interpolate, InterpolationConfig, argv)
+    return command.run(interpolate, InterpolationConfig, argv)
 
 
 def interpolate(config):
     """Writes the picture."""
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
     with sandbox.Sandbox() as cells:
-        snapshot = cells.open(config.train_dir, pictures.image_size(config.use_mnist))
+        snapshot = cells.open(config.train_dir, pixels.image_size(config.use_mnist))
         images = snapshot.generate(between(uniform_noise(4, Use.INTERPOLATION_NOISE, seed), STEPS))
-    with storage.output_file(config.output_file) as path:
-        pictures.write_png(path, pictures.grid(pictures.to_bytes(images), columns=STEPS, zoom=2))
+    with outputs.output_file(config.output_file) as path:
+        pixels.write_png(path, pixels.grid(pixels.to_bytes(images), columns=STEPS, zoom=2))
     print(f"{config.output_file}: {STEPS}x{STEPS} images of {snapshot.path} between four latents of seed {seed}")
 
 

@@ -39,20 +39,22 @@ import sys
 if not __package__:  # `python prepare_data.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan import command_line, datasets, records, storage
-from gan.command_line import flag
-from gan.errors import UserError
-from gan.progress import Progress
+from gan.console import command
+from gan.console.errors import UserError
+from gan.console.flags import flag
+from gan.console.progress import Progress
+from gan.data import download, sources, splits, tfrecords
+from gan.storage import buckets, cache, files, outputs, paths
 
 MANIFEST = "manifest.json"
-RECORDS = [f"{split}.tfrecords" for split in datasets.SPLITS]
+RECORDS = [f"{split}.tfrecords" for split in splits.SPLITS]
 
 
 @dataclasses.dataclass(frozen=True)
 class PrepareDataConfig:
     """Flags of the command, by name."""
 
-    source: str = flag(None, "What the pictures are.", choices=datasets.SOURCES, required=True)
+    source: str = flag(None, "What the pictures are.", choices=sources.SOURCES, required=True)
     output_dir: str = flag(None, "Folder for the records, on disk or gs://; made where it is missing.", required=True)
     input: str = flag(None, "Folder or .tgz archive of the pictures, on disk or gs://; for mnist the folder.")
     download: bool = flag(False, "Fetches LFW (funneled, 233 MB) in place of reading --input.")
@@ -73,22 +75,22 @@ class PrepareDataConfig:
 
 def main(argv=None):
     """Runs the command and returns its exit code."""
-    return command_line.run(prepare, PrepareDataConfig, argv)
+    return command.run(prepare, PrepareDataConfig, argv)
 
 
 def prepare(config):
     """Reads and divides the pictures, and writes the records."""
     _check_flags(config)
     if not config.overwrite:
-        storage.check_empty(config.output_dir, "output_dir")
-    with storage.output_folder(config.output_dir) as folder:
+        files.check_empty(config.output_dir, "output_dir")
+    with outputs.output_folder(config.output_dir) as folder:
         _prepare(config, folder)
 
 
 def _prepare(config, folder):
     box = _box(config)
-    found = None if config.download else datasets.find(config.source, config.input)
-    checksum = datasets.fingerprint(found) if found else datasets.LFW_SHA256
+    found = None if config.download else sources.find(config.source, config.input)
+    checksum = sources.fingerprint(found) if found else download.LFW_SHA256
     settings = {
         "source": config.source,
         "input_sha256": checksum,
@@ -101,9 +103,9 @@ def _prepare(config, folder):
         return
     _check_writable(folder)
     if config.download:
-        found = datasets.find(config.source, _download(config, folder))
-    loaded = datasets.load(config.source, found, box, config.num_workers or os.cpu_count() or 1)
-    parts = datasets.split(loaded, config.source, config.seed, config.by_person)
+        found = sources.find(config.source, _download(config, folder))
+    loaded = sources.load(config.source, found, box, config.num_workers or os.cpu_count() or 1)
+    parts = splits.divide(loaded, config.source, config.seed, config.by_person)
     with _removing_parts(folder):
         _write(folder, loaded, parts)
         _publish(folder, settings, loaded, parts)
@@ -114,15 +116,15 @@ def _download(config, folder):
     """Fetches LFW unless download_dir holds it already, and keeps it there; returns the archive's path on disk."""
     if config.download_dir:
         folder = config.download_dir
-    elif storage.is_remote(config.output_dir):
-        folder = storage.cache_folder("downloads")
-    path = kept = storage.join(folder, datasets.LFW_ARCHIVE)
-    there = datasets.LFW_ARCHIVE in storage.names(folder)
-    if storage.is_remote(folder):
-        path = storage.on_disk(kept) if there else storage.cache_folder("downloads", datasets.LFW_ARCHIVE)
-    datasets.download(datasets.LFW_URL, datasets.LFW_SHA256, path)
-    if storage.is_remote(folder) and not there:
-        storage.upload(path, kept)
+    elif paths.is_remote(config.output_dir):
+        folder = cache.cache_folder("downloads")
+    path = kept = paths.join(folder, download.LFW_ARCHIVE)
+    there = download.LFW_ARCHIVE in files.names(folder)
+    if paths.is_remote(folder):
+        path = cache.on_disk(kept) if there else cache.cache_folder("downloads", download.LFW_ARCHIVE)
+    download.download(download.LFW_URL, download.LFW_SHA256, path)
+    if paths.is_remote(folder) and not there:
+        buckets.upload(path, kept)
     return path
 
 
@@ -148,7 +150,7 @@ def _check_flags(config):
 def _box(config):
     """What to cut out of each picture: left, top, right, bottom; None for the largest centred square."""
     if config.source == "lfw":
-        return datasets.LFW_BOX
+        return sources.LFW_BOX
     if not config.crop:
         return None
     try:
@@ -185,7 +187,7 @@ def _difference(folder, settings, held):
         name = changed[0]
         return f"holds records made with {name} {manifest[name]}, not {settings[name]}"
     for name in RECORDS:
-        if name not in held or datasets.sha256_of(os.path.join(folder, name)) != checksums[name]:
+        if name not in held or download.sha256_of(os.path.join(folder, name)) != checksums[name]:
             return f"holds no {name} as it was prepared"
     strange = [name for name in held if name not in [*RECORDS, MANIFEST]]
     return f"also holds {strange[0]}, which is not of these data" if strange else None
@@ -226,14 +228,14 @@ def _write(folder, loaded, parts):
             path = os.path.join(folder, f"{split}.tfrecords.part")
             labels = None if loaded.labels is None else loaded.labels[numbers]
             try:
-                records.write(path, counted(loaded.images[numbers]), labels)
+                tfrecords.write(path, counted(loaded.images[numbers]), labels)
             except OSError as error:  # of which a full disk does not say where it is
                 raise UserError(f"{path}: {error.strerror}") from error
 
 
 def _publish(folder, settings, loaded, parts):
     """Gives the records their final names and writes the manifest last."""
-    checksums = {name: datasets.sha256_of(os.path.join(folder, name + ".part")) for name in RECORDS}
+    checksums = {name: download.sha256_of(os.path.join(folder, name + ".part")) for name in RECORDS}
     manifest = {
         **settings,
         "size": loaded.images.shape[1],

@@ -11,7 +11,7 @@ import os
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan import records
+from gan.data import tfrecords
 from gan.random_noise_generator import Use, random_generator
 
 
@@ -84,7 +84,7 @@ class StreamReader:
     """
 
     def __init__(self, files, size, buffer_images, threads):
-        self.num_images = sum(records.count(path) for path in files)
+        self.num_images = sum(tfrecords.count(path) for path in files)
         self._files, self._size, self._threads = files, size, threads
         self._buffer_images = max(1, min(buffer_images, self.num_images))
         self._seed, self._position, self._stream = None, None, None
@@ -117,7 +117,7 @@ class StreamReader:
         generator = random_generator(Use.SHUFFLE_BUFFER, self._seed, epoch)
         files = [self._files[i] for i in generator.permutation(len(self._files))]
         buffer = []
-        for chunk in records.read_chunks(files, self._size, self._threads):
+        for chunk in tfrecords.read_chunks(files, self._size, self._threads):
             for image in chunk:
                 if len(buffer) < self._buffer_images:
                     buffer.append(image.copy())
@@ -140,7 +140,7 @@ def open_reader(files, size, memory_mb, threads):
     """
     limit = memory_mb * 2**20
     if sum(os.path.getsize(path) for path in files) <= limit:
-        return MemoryReader(records.read_all(files, size, threads))
+        return MemoryReader(tfrecords.read_all(files, size, threads))
     return StreamReader(files, size, limit // size, threads)
 
 

@@ -17,10 +17,15 @@ import sys
 if not __package__:  # `python submit.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan import checkpoint, command_line, half_round, pictures, records, sandbox, storage
-from gan.command_line import flag
-from gan.errors import UserError
-from gan.progress import Progress
+from gan.console import command, flags
+from gan.console.errors import UserError
+from gan.console.flags import flag
+from gan.console.progress import Progress
+from gan.contest import half_round
+from gan.data import pixels, tfrecords
+from gan.sandbox import sandbox
+from gan.snapshots import checkpoint_files
+from gan.storage import buckets, cache, files, outputs, paths
 
 SOURCE_ENDINGS = (".py", ".yaml", ".flags")
 
@@ -31,7 +36,7 @@ class SubmitConfig:
 
     bucket: str = flag(None, "The team's bucket: gs://YOUR_TEAM.", required=True)
     input_data_pattern: str = flag(None, "TFRecord files of real images for the half round.", required=True)
-    train_dir: str = flag(command_line.TRAIN_DIR, "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
+    train_dir: str = flag(flags.TRAIN_DIR, "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
     source_dir: str = flag(None, "Folder of your source; not set: the folder of this package.")
     num_generate: int = flag(15, "Images to generate in the half round; as many real ones are added.", at_least=1)
     output_dir: str = flag("submission/", "Folder for the half round's images and CSV files.")
@@ -42,16 +47,16 @@ class SubmitConfig:
 
 def main(argv=None):
     """Runs the command and returns its exit code."""
-    return command_line.run(submit, SubmitConfig, argv)
+    return command.run(submit, SubmitConfig, argv)
 
 
 def submit(config):
     """Checks, copies, reads back."""
-    if not storage.is_remote(config.bucket):
+    if not paths.is_remote(config.bucket):
         raise UserError(f"--bucket={config.bucket} is not a bucket; write gs://YOUR_TEAM")
     source = _source_files(config.source_dir or os.path.dirname(os.path.abspath(__file__)))
-    files = storage.find_files(config.input_data_pattern, "input_data_pattern")
-    size = pictures.image_size(config.use_mnist)
+    files = cache.find_files(config.input_data_pattern, "input_data_pattern")
+    size = pixels.image_size(config.use_mnist)
     with sandbox.Sandbox() as cells:
         snapshot = cells.open(config.train_dir, size)
         snapshot.verify()
@@ -62,9 +67,9 @@ def submit(config):
 
 def _hand_in(config, cells, snapshot, source):
     """Copies the files that were checked, reads them back, and opens them from there."""
-    model_folder = storage.join(config.bucket, "model")
-    copies = {storage.join(model_folder, name): content for name, content in checkpoint.handed_in(snapshot).items()}
-    copies |= {storage.join(config.bucket, "source", name): content for name, content in source.items()}
+    model_folder = paths.join(config.bucket, "model")
+    copies = {paths.join(model_folder, name): content for name, content in checkpoint_files.handed_in(snapshot).items()}
+    copies |= {paths.join(config.bucket, "source", name): content for name, content in source.items()}
     if config.dry_run:
         for path, content in copies.items():
             print(f"would copy {path}, {len(content):,} bytes")
@@ -80,22 +85,22 @@ def _hand_in(config, cells, snapshot, source):
 def _play(config, files, snapshot):
     """Plays the half round against itself and writes its pictures."""
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
-    real_images = records.read_all(files, snapshot.size)
+    real_images = tfrecords.read_all(files, snapshot.size)
     played = half_round.play(snapshot, snapshot, real_images, config.num_generate, 2 * config.num_generate, seed)
-    with storage.output_folder(config.output_dir) as folder:
+    with outputs.output_folder(config.output_dir) as folder:
         half_round.write(folder, played)
     print(f"against itself it is {half_round.describe(played)}; seed {seed}; pictures are in {config.output_dir}")
 
 
 def _source_files(folder):
     """Relative name -> content of the source files below a folder."""
-    found, local = {}, storage.on_disk(folder, lambda name: name.endswith(SOURCE_ENDINGS))
+    found, local = {}, cache.on_disk(folder, lambda name: name.endswith(SOURCE_ENDINGS))
     for below, folders, names in os.walk(local):
         folders[:] = [name for name in folders if not name.startswith((".", "__"))]
         for name in names:
             if name.endswith(SOURCE_ENDINGS):
                 path = os.path.join(below, name)
-                found[os.path.relpath(path, os.path.dirname(local.rstrip("/")) or ".")] = storage.read(path)
+                found[os.path.relpath(path, os.path.dirname(local.rstrip("/")) or ".")] = files.read(path)
     if not found:
         raise UserError(f"--source_dir={folder} holds no {' or '.join(SOURCE_ENDINGS)} file")
     return dict(sorted(found.items()))
@@ -105,10 +110,10 @@ def _copy(copies):
     """Copies in the order given, then reads everything back; raises UserError where anything differs."""
     with Progress("handing in", 2 * len(copies), "file") as progress:
         for path, content in copies.items():
-            storage.write(path, content)
+            buckets.write(path, content)
             progress.update()
         for path, content in copies.items():
-            if storage.read(path) != content:
+            if files.read(path) != content:
                 raise UserError(f"{path} is not what was copied there; somebody else may be handing in, try again")
             progress.update()
 

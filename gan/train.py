@@ -8,15 +8,22 @@ Watch it with `tensorboard --logdir=run1`.
 
 import contextlib
 import dataclasses
+import functools
 import os
 import sys
 
 if not __package__:  # `python train.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan import cluster, command_line, pictures, processor, registry, sandbox, schedule, storage
-from gan.command_line import flag
-from gan.errors import UserError
+from gan.console import command, flags, tensorflow_import
+from gan.console.errors import UserError
+from gan.console.flags import flag
+from gan.data import pixels
+from gan.distributed import tf_config
+from gan.networks import registry
+from gan.sandbox import sandbox
+from gan.storage import cache
+from gan.training import compute_type, learning_rate
 
 OPTIMIZERS = [
     "AdamOptimizer",
@@ -39,12 +46,12 @@ class TrainConfig:
         None, "TFRecord files to train on, on disk or gs://: a pattern, or several with commas.", required=True
     )
     train_dir: str = flag(
-        command_line.TRAIN_DIR,
+        flags.TRAIN_DIR,
         "Folder for snapshots, training state and TensorBoard, on disk or gs://. Vertex AI's AIP_CHECKPOINT_DIR is the "
         "default where it is set.",
     )
     log_dir: str = flag(
-        command_line.LOG_DIR,
+        flags.LOG_DIR,
         "Folder for TensorBoard's files; train_dir where not set. Vertex AI's AIP_TENSORBOARD_LOG_DIR is the default "
         "where it is set.",
     )
@@ -67,10 +74,10 @@ class TrainConfig:
     learning_rate_decay: float = flag(0.95, "Factor by which the learning rate falls.", at_least=0, at_most=1)
     learning_rate_decay_examples: int = flag(4000000, "Real images after which it falls, each time.", at_least=1)
     learning_rate_schedule: str = flag(
-        schedule.CONSTANT,
+        learning_rate.CONSTANT,
         "How the learning rate falls, besides --learning_rate_decay, in the last part of the run: not at all, or to 0 "
         "along a line or a cosine. It follows the clock where --max_minutes ends the run, else the steps.",
-        choices=schedule.SHAPES,
+        choices=learning_rate.SHAPES,
     )
     learning_rate_hold: float = flag(
         0.5, "With a --learning_rate_schedule: share of the run before it begins to fall.", at_least=0, at_most=0.99
@@ -149,11 +156,11 @@ class TrainConfig:
         at_most=1,
     )
     compute_type: str = flag(
-        processor.FLOAT32,
+        compute_type.FLOAT32,
         "Type of number that networks which know about it compute in while they train. bfloat16 is faster on "
         "processors with AMX or AVX512_BF16, and far slower on others; auto takes it where it is faster. Weights stay "
         "float32, and so do snapshots.",
-        choices=processor.COMPUTE_TYPES,
+        choices=compute_type.COMPUTE_TYPES,
     )
     averaging_decay: float = flag(
         0.999,
@@ -214,7 +221,7 @@ class TrainConfig:
 
 def main(argv=None):
     """Runs the command and returns its exit code."""
-    return command_line.run(train, TrainConfig, argv)
+    return command.run(train, TrainConfig, argv)
 
 
 def train(config):
@@ -226,7 +233,7 @@ def train(config):
         registry.check_name(registry.PENALTY, config.penalty, "penalty")
     if not registry.policy(config.augment, "augment") and config.augment_target is not None:
         raise UserError("--augment_target has nothing to adapt; name what to do with --augment=flip,translation,cutout")
-    place = cluster.from_environment()
+    place = tf_config.from_environment()
     if place and not place.is_one_machine and config.replay_share:
         raise UserError("--replay_share works in one process only; TF_CONFIG names a cluster")
     if config.negatives_share and config.batch_size < 2:
@@ -236,20 +243,25 @@ def train(config):
         os.environ.setdefault("GRPC_FAIL_FAST", "true")
         # Several processes may be on one machine, and the first would take all of its GPUs' memory.
         os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    return _PARTS[place.job if place else cluster.CHIEF](config, place)
+    return _PARTS[place.job if place else tf_config.CHIEF](config, place)
 
 
 def _be_chief(config, place):
     files = _import_and_find(config, config.train_data_pattern, "train_data_pattern")
-    from gan import training
+    from gan.training import loop, one_process
 
-    with cluster.listening(place.chief) if place and place.is_one_machine else contextlib.nullcontext():
-        return training.train(config, files, place)
+    make = one_process.make
+    if place and not place.is_one_machine:
+        from gan.distributed import chief
+
+        make = functools.partial(chief.make, cluster=place)
+    with tf_config.listening(place.chief) if place and place.is_one_machine else contextlib.nullcontext():
+        return loop.train(config, files, make)
 
 
 def _be_worker(config, place):
     files = _import_and_find(config, config.train_data_pattern, "train_data_pattern")
-    from gan import worker
+    from gan.distributed import worker
 
     return worker.work(config, files, place)
 
@@ -257,7 +269,7 @@ def _be_worker(config, place):
 def _be_parameter_server(config, place):
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # it keeps variables and adds them up, in the machine's own memory
     _import_tensorflow(config)
-    from gan import parameter_server
+    from gan.distributed import parameter_server
 
     return parameter_server.serve(config, place)
 
@@ -266,27 +278,28 @@ def _be_evaluator(config, place):
     if not config.eval_data_pattern:
         raise UserError("--eval_data_pattern is needed: TF_CONFIG says that this is the evaluator")
     files = _import_and_find(config, config.eval_data_pattern, "eval_data_pattern")
-    from gan import evaluation, mirror
+    from gan.measure import evaluation
+    from gan.snapshots import mirror
 
     print(f"evaluating the snapshots in {config.train_dir} until the job ends", flush=True)
     where = evaluation.results_folder(config.train_dir, config.log_dir)
     with sandbox.Sandbox() as cells, mirror.writable_folder(where) as folder:
-        size = pictures.image_size(config.use_mnist)
+        size = pixels.image_size(config.use_mnist)
         judge = evaluation.Evaluation(cells, files, size, folder, config.label_loss, num_threads=config.num_readers)
-        judge.watch(config.train_dir, over=cluster.JobEnd(place, config.chief_timeout_secs).reached)
+        judge.watch(config.train_dir, over=tf_config.JobEnd(place, config.chief_timeout_secs).reached)
     return 0
 
 
 _PARTS = {
-    cluster.CHIEF: _be_chief,
-    cluster.WORKER: _be_worker,
-    cluster.SERVER: _be_parameter_server,
-    cluster.EVALUATOR: _be_evaluator,
+    tf_config.CHIEF: _be_chief,
+    tf_config.WORKER: _be_worker,
+    tf_config.SERVER: _be_parameter_server,
+    tf_config.EVALUATOR: _be_evaluator,
 }
 
 
 def _import_and_find(config, pattern, flag_name):
-    files = storage.find_files(pattern, flag_name)
+    files = cache.find_files(pattern, flag_name)
     _import_tensorflow(config)
     return files
 
@@ -294,7 +307,7 @@ def _import_and_find(config, pattern, flag_name):
 def _import_tensorflow(config):
     if config.log_device_placement:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "0"
-    command_line.import_tensorflow()
+    tensorflow_import.import_tensorflow()
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 from matplotlib.path import Path
 
-from gan import command_line, datasets, pictures
-from gan.command_line import flag
+from gan.console import command, tensorflow_import
+from gan.console.flags import flag
+from gan.data import pixels, sources
 from gan.random_noise_generator import uniform_noise
 
 INK, REAL, GENERATED = "#222222", "#0057b0", "#c25400"
@@ -36,26 +37,26 @@ class PicsConfig:
 
 def main(argv=None):
     """Runs the command and returns its exit code."""
-    return command_line.run(draw, PicsConfig, argv)
+    return command.run(draw, PicsConfig, argv)
 
 
 def draw(config):
     """Draws the pictures."""
-    command_line.import_tensorflow()
-    from gan.snapshot import Snapshot
+    tensorflow_import.import_tensorflow()
+    from gan.snapshots.snapshot import Snapshot
 
-    human = datasets.load("faces_sample", datasets.find("faces_sample", None)).images[:64]
-    faces = Snapshot(config.faces_run, pictures.FACE_SIZE)
+    human = sources.load("faces_sample", sources.find("faces_sample", None)).images[:64]
+    faces = Snapshot(config.faces_run, pixels.FACE_SIZE)
     noise = uniform_noise(64, config.seed)
-    generated = pictures.to_bytes(faces.generate(noise))
+    generated = pixels.to_bytes(faces.generate(noise))
     grids = [("human_faces", human, 1), ("generated_faces", generated, 1)]
     if config.mnist_run:
-        digits = Snapshot(config.mnist_run, pictures.MNIST_SIZE)
-        grids.append(("generated_mnist", pictures.to_bytes(digits.generate(noise)), 2))
+        digits = Snapshot(config.mnist_run, pixels.MNIST_SIZE)
+        grids.append(("generated_mnist", pixels.to_bytes(digits.generate(noise)), 2))
     for name, images, zoom in grids:
-        pictures.write_png(os.path.join(config.output_dir, name + ".png"), pictures.grid(images, zoom=zoom))
+        pixels.write_png(os.path.join(config.output_dir, name + ".png"), pixels.grid(images, zoom=zoom))
     judged = np.concatenate([human[:3], generated[:3]])
-    probabilities = faces.discriminate(pictures.to_floats(judged))
+    probabilities = faces.discriminate(pixels.to_floats(judged))
     _workflow(os.path.join(config.output_dir, "workflow.png"), human, generated, judged, probabilities)
     names = ", ".join(name for name, *_ in grids)
     print(f"{names} and workflow.png are in {config.output_dir}")
@@ -66,10 +67,10 @@ def _workflow(path, human, generated, judged, probabilities):
     figure = Figure(figsize=(13, 4.6))
     FigureCanvasAgg(figure)
     noise = np.random.default_rng(0).random((24, 24))
-    _image(figure, (0.01, 0.56, 0.15, 0.34), pictures.grid(human[:9]), "real faces", REAL)
+    _image(figure, (0.01, 0.56, 0.15, 0.34), pixels.grid(human[:9]), "real faces", REAL)
     _image(figure, (0.01, 0.08, 0.15, 0.34), noise, "noise [-1, 1] x 100", GENERATED)
     _box(figure, (0.215, 0.13, 0.12, 0.24), "generator", "models.py", GENERATED)
-    _image(figure, (0.385, 0.08, 0.15, 0.34), pictures.grid(generated[:9]), "generated faces", GENERATED)
+    _image(figure, (0.385, 0.08, 0.15, 0.34), pixels.grid(generated[:9]), "generated faces", GENERATED)
     _box(figure, (0.385, 0.61, 0.15, 0.24), "discriminator", "models.py", REAL)
     _box(figure, (0.595, 0.37, 0.12, 0.26), "snapshot", "model.ckpt-N\n4 collections", INK)
     for start, end, colour in (

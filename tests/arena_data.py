@@ -7,7 +7,9 @@ import pathlib
 import numpy as np
 from conftest import synthetic_images
 
-from gan import bracket, records, rules, store
+from gan.arena import bracket, store
+from gan.contest import rules
+from gan.data import tfrecords
 
 SIZE = 2500
 SHARED_FACES = (
@@ -40,7 +42,7 @@ CANNOT_PLAY, GENERATOR_FAILS = "Mode Collapse", "Nash"
 @functools.cache
 def faces():
     """uint8 [N, 2500]: real faces where ../shared is there, else smooth blobs."""
-    return records.read_all([str(SHARED_FACES)], SIZE) if SHARED_FACES.exists() else synthetic_images(100, SIZE)
+    return tfrecords.read_all([str(SHARED_FACES)], SIZE) if SHARED_FACES.exists() else synthetic_images(100, SIZE)
 
 
 def generated_faces(count, random):

@@ -12,16 +12,18 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
 
-from gan import command_line  # noqa: E402
+from gan import train  # noqa: E402
+from gan.console import tensorflow_import  # noqa: E402
+from gan.data import tfrecords  # noqa: E402
+from gan.sandbox import child_process  # noqa: E402
 
-command_line.import_tensorflow()
+tensorflow_import.import_tensorflow()
 
-from gan import cell_process, records, train  # noqa: E402
 
 NUM_IMAGES = 96
 
 
-Server = cell_process.ForkServer
+Server = child_process.ForkServer
 
 
 class SharedServer(Server):
@@ -45,9 +47,9 @@ class SharedServer(Server):
 @pytest.fixture(autouse=True, scope="session")
 def one_server():
     """Commands that run in this process share what forks their cells."""
-    cell_process.ForkServer = SharedServer
+    child_process.ForkServer = SharedServer
     yield
-    cell_process.ForkServer = Server
+    child_process.ForkServer = Server
     if SharedServer._one:
         Server.close(SharedServer._one)
 
@@ -86,7 +88,7 @@ def start(module, *flags, **options):
 def faces(tmp_path_factory):
     """A TFRecord file of 96 synthetic 50x50 images."""
     path = str(tmp_path_factory.mktemp("faces") / "faces.tfrecords")
-    records.write(path, synthetic_images(NUM_IMAGES, 2500))
+    tfrecords.write(path, synthetic_images(NUM_IMAGES, 2500))
     return path
 
 
@@ -94,7 +96,7 @@ def faces(tmp_path_factory):
 def digits(tmp_path_factory):
     """A TFRecord file of 96 synthetic 28x28 images with labels."""
     path = str(tmp_path_factory.mktemp("digits") / "digits.tfrecords")
-    records.write(path, synthetic_images(NUM_IMAGES, 784), np.arange(NUM_IMAGES) % 10)
+    tfrecords.write(path, synthetic_images(NUM_IMAGES, 784), np.arange(NUM_IMAGES) % 10)
     return path
 
 

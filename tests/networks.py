@@ -6,11 +6,12 @@ Also makes snapshots of them with random weights, which takes no training.
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan import checkpoint, graph, layers, models, saving
+from gan import layers, models
+from gan.snapshots import checkpoint_files, saver, serving_graph
 
 raw = tf.raw_ops
 
-# Of contract.HARMLESS, what TensorFlow 2.15 does not have yet.
+# Of battle_ops.HARMLESS, what TensorFlow 2.15 does not have yet.
 SINCE_2_16 = {"bad_indices_policy", "grad_a", "grad_b", "grad_x", "grad_y"}
 
 
@@ -257,10 +258,10 @@ def random_weights(shapes, seed=0):
 
 def write_snapshot(train_dir, generator, discriminator, size, step=1, weights=None):
     """Writes a snapshot of two models; returns (prefix, ServingGraph, weights)."""
-    serving = graph.build_serving_graph(generator, discriminator, size)
+    serving = serving_graph.build_serving_graph(generator, discriminator, size)
     shapes = {name: variable.shape.as_list() for name, variable in serving.variables.items()}
     weights = {**random_weights(shapes), **(weights or {})}
     with tf.Session(graph=serving.graph) as session:
-        saving.load_weights(serving, session, weights)
-        saving.write_snapshot(serving, session, str(train_dir), step, keep=5)
-    return f"{train_dir}/{checkpoint.SNAPSHOT}-{step}", serving, weights
+        saver.load_weights(serving, session, weights)
+        saver.write_snapshot(serving, session, str(train_dir), step, keep=5)
+    return f"{train_dir}/{checkpoint_files.SNAPSHOT}-{step}", serving, weights

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from gan import augment, registry
+from gan import augment
 from gan.augment import Augmentation, Augmenter
+from gan.networks import registry
 
 ALWAYS = [1.0, 1.0, 1.0, 1.0]
 SIDE = 16  # an eighth is 2 pixels, a half 8

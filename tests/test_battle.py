@@ -18,9 +18,13 @@ import pytest
 import tensorflow.compat.v1 as tf
 from conftest import synthetic_images
 
-from gan import arena, battle, events, match, pictures, records, rules, sandbox, staging, store, teams
-from gan.errors import ContractError, HostError, NoPermission
-from gan.random_noise_generator import uniform_noise
+from gan import battle
+from gan.arena import arena, events, match, store, teams
+from gan.console.errors import ContractError, HostError, NoPermission
+from gan.contest import rules
+from gan.data import pixels, tfrecords
+from gan.random_noise_generator import Use, uniform_noise
+from gan.sandbox import sandbox, staging
 
 pytestmark = pytest.mark.alone
 
@@ -282,8 +286,8 @@ def test_this_machine_s_faults(guests, faces, tmp_path, monkeypatch, capsys):
 def test_copies_of_training_images(faces, guests, tmp_path, capsys):
     """A generator that knows training images by heart is found out, and fails where the organiser wants it."""
     known = synthetic_images(96, 2500, seed=5)
-    records.write(str(tmp_path / "train.tfrecords"), known)
-    remembered = pictures.to_floats(known[:20])
+    tfrecords.write(str(tmp_path / "train.tfrecords"), known)
+    remembered = pixels.to_floats(known[:20])
 
     def copier(noise):
         weights = tf.nn.softmax(1000 * noise[:, :20])
@@ -312,7 +316,7 @@ def test_copies_of_training_images(faces, guests, tmp_path, capsys):
 
 def test_two_that_cannot_run(guests, faces, tmp_path):
     """Where the one generator fails, the other side's dead discriminator gets nothing."""
-    with arena.Arena(str(tmp_path / "arena"), 2500, records.read_all([faces], 2500)) as opened:
+    with arena.Arena(str(tmp_path / "arena"), 2500, tfrecords.read_all([faces], 2500)) as opened:
         entries = [teams.Entry(name, guests[0], 0, None) for name in "ab"]
         event = events.begin(opened, "match", events.MATCH, entries, 5, {"num_rounds": 1})
         opened.store.add_teams(event.id, [(name, guests[0], *opened.admit(name, guests[0], None)) for name in "ab"])
@@ -373,7 +377,7 @@ def test_disqualifying(guests, faces, tmp_path, capsys, fails):
     assert play(f"--teams={listed}", **given) == 1
     (tmp_path / "arena" / events.FROZEN).unlink()
     assert "no such team" in fails(battle.main, *named, "--team=x", "--reason=y", folder)
-    with arena.Arena(str(tmp_path / "arena"), 2500, records.read_all([faces], 2500)) as opened:
+    with arena.Arena(str(tmp_path / "arena"), 2500, tfrecords.read_all([faces], 2500)) as opened:
         event = opened.store.event("tournament")
         for name, path, fault in event.options["teams"]:
             opened.store.add_teams(event.id, [(name, path, *opened.admit(name, path, fault))])
@@ -408,7 +412,7 @@ def test_flags_that_a_mode_does_not_follow(faces, tmp_path, fails):
 def test_other_real_images(guests, faces, tmp_path, fails):
     given = ["--mode=match", f"--snapshots={guests[0]},{guests[1]}", f"--arena_dir={tmp_path}/arena", "--event=m"]
     assert battle.main(["battle", *given, f"--input_data_pattern={faces}"]) == 0
-    records.write(str(tmp_path / "others.tfrecords"), synthetic_images(64, 2500, seed=9))
+    tfrecords.write(str(tmp_path / "others.tfrecords"), synthetic_images(64, 2500, seed=9))
     assert "real images" in fails(battle.main, *given, f"--input_data_pattern={tmp_path}/others.tfrecords")
     replay = ["--mode=replay", "--half_round=1", f"--arena_dir={tmp_path}/arena"]
     assert battle.main(["battle", *replay, f"--input_data_pattern={faces}"]) == 0
@@ -425,7 +429,7 @@ def test_a_closed_bucket_is_its_team_s_fault_where_others_can_be_read(guests, fa
 
     monkeypatch.setattr(staging, "stage", staged)
     monkeypatch.setattr(arena, "PAUSES", (0.0, 0.0))
-    with arena.Arena(str(tmp_path / "arena"), 2500, records.read_all([faces], 2500)) as opened:
+    with arena.Arena(str(tmp_path / "arena"), 2500, tfrecords.read_all([faces], 2500)) as opened:
         closed, there = (teams.Entry(name, f"gs://{name}/model", 0, None) for name in ("closed", "open"))
         local = teams.Entry("local", guests[1], 0, None)
         event = events.begin(opened, "first", events.MATCH, [closed, local], 0, {"num_rounds": 1})
@@ -437,7 +441,7 @@ def test_a_closed_bucket_is_its_team_s_fault_where_others_can_be_read(guests, fa
 
 
 def test_what_one_event_refuses_stays_for_another(guests, faces, tmp_path, monkeypatch):
-    with arena.Arena(str(tmp_path / "arena"), 2500, records.read_all([faces], 2500)) as opened:
+    with arena.Arena(str(tmp_path / "arena"), 2500, tfrecords.read_all([faces], 2500)) as opened:
         entries = [teams.Entry(name, path, 0, None) for name, path in zip("ab", guests)]
         event = events.begin(opened, "first", events.MATCH, entries, 0, {"num_rounds": 1})
         events.play(opened, event)
@@ -475,7 +479,7 @@ def test_fairness(guests, faces, tmp_path):
 
     hostile.write(str(tmp_path / "slower"), slower, judge(0.0))
     hostile.write(str(tmp_path / "faster"), hostile.fair_generator, judge(0.0))
-    real = records.read_all([faces], 2500)
+    real = tfrecords.read_all([faces], 2500)
     with arena.Arena(str(tmp_path / "arena"), 2500, real) as opened:
         same = [teams.Entry(name, guests[3], 0, None) for name in "ab"]
         home = 0
@@ -515,7 +519,7 @@ def test_mistakes(faces, guests, tmp_path, fails):
     assert "--match=NUMBER" in fails(battle.main, "--mode=annul", folder)
     assert "no snapshot at" in fails(battle.main, "--mode=check", f"--snapshots={tmp_path}/nowhere", data, folder)
     few = str(tmp_path / "few.tfrecords")
-    records.write(few, synthetic_images(40, 2500))
+    tfrecords.write(few, synthetic_images(40, 2500))
     both = f"--teams={table(tmp_path / 'u', {'a': guests[0], 'b': guests[1]})}"
     assert "90 are needed" in fails(battle.main, "--mode=tournament", both, f"--input_data_pattern={few}", folder)
     zone = ["--mode=mock", both, data, folder, "--time_zone=Asia/Soul"]
@@ -537,13 +541,12 @@ def test_two_at_a_time(guests, faces, tmp_path, fails):
 
 def test_the_noise_is_the_contest_s(guests, faces, tmp_path):
     """What a generator is given follows from the seed that is kept, by random_noise_generator."""
-    from gan.random_noise_generator import Use
-    from gan.snapshot import Snapshot
+    from gan.snapshots.snapshot import Snapshot
 
     assert play(f"--snapshots=a={guests[4]},b={guests[5]}", mode="match", faces=faces, arena_dir=tmp_path / "a") == 0
     with store.Store(str(tmp_path / "a"), read_only=True) as kept:
         half = kept.half_rounds(kept.matches()[0].id)[0]
     noise = uniform_noise(15, Use.HALF_ROUND_NOISE, half.seed)
-    expected = pictures.to_bytes(Snapshot(guests[4], 2500).generate(noise))
+    expected = pixels.to_bytes(Snapshot(guests[4], 2500).generate(noise))
     shown = half.images[half.truth == 0]
     assert sorted(map(bytes, expected)) == sorted(map(bytes, shown))

@@ -12,20 +12,12 @@ import pytest
 import tensorflow.compat.v1 as tf
 from conftest import run_train, start
 
-from gan import (
-    checkpoint,
-    eval,
-    export_model,
-    generate_and_discriminate,
-    linear_interpolation,
-    mirror,
-    storage,
-    submit,
-    train,
-)
-from gan.errors import UserError
+from gan import eval, export_model, generate_and_discriminate, linear_interpolation, submit, train
+from gan.console.errors import UserError
 from gan.random_noise_generator import uniform_noise
-from gan.snapshot import Snapshot
+from gan.snapshots import checkpoint_files, mirror
+from gan.snapshots.snapshot import Snapshot
+from gan.storage import buckets, files
 
 pytest_plugins = ["cloud"]
 KILLS = int(os.environ.get("GAN_TEST_KILLS", "4")) // 2 or 1
@@ -51,7 +43,7 @@ def data(emulator, bucket, faces):
 
 
 def weights(where):
-    reader = tf.train.load_checkpoint(checkpoint.latest_snapshot(str(where)).prefix)
+    reader = tf.train.load_checkpoint(checkpoint_files.latest_snapshot(str(where)).prefix)
     return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
 
 
@@ -105,7 +97,7 @@ def test_faults_lose_nothing_and_show_nothing_half_written(
         while not done.is_set():
             step = named()
             names = [name.removeprefix("run/") for name in emulator.names(bucket, "run/")]
-            complete = checkpoint.all_complete(names, ("index", "meta"))
+            complete = checkpoint_files.all_complete(names, ("index", "meta"))
             seen.append(step)
             if step is not None and step not in complete and step == named():
                 problems.append(f"checkpoint names {step}, complete are {sorted(complete)}")
@@ -137,7 +129,7 @@ def test_what_could_not_be_uploaded_waits_on_disk(emulator, faulty_bucket, faces
     bucket, proxy = faulty_bucket
     run = f"gs://{bucket}/run"
     monkeypatch.setattr(mirror, "PATIENCE", 1)
-    monkeypatch.setattr(storage, "RETRY_SECONDS", 1)
+    monkeypatch.setattr(buckets, "RETRY_SECONDS", 1)
     proxy.fail_next(10**6, match="POST")
     flags = [f"--train_data_pattern={faces}", f"--train_dir={run}", "--batch_size=16", "--max_steps=5"]
     code = train.main(["train", *flags, "--seed=5"])
@@ -146,12 +138,12 @@ def test_what_could_not_be_uploaded_waits_on_disk(emulator, faulty_bucket, faces
     proxy.calm()
     monkeypatch.setattr(mirror, "PATIENCE", 60)
     assert train.main(["train", *flags]) == 0
-    assert checkpoint.latest_snapshot(run).step == 5
+    assert checkpoint_files.latest_snapshot(run).step == 5
 
 
 def test_pictures_that_could_not_be_uploaded_wait_too(emulator, faulty_bucket, monkeypatch):
     bucket, proxy = faulty_bucket
-    monkeypatch.setattr(storage, "RETRY_SECONDS", 1)
+    monkeypatch.setattr(buckets, "RETRY_SECONDS", 1)
     proxy.fail_next(10**6, match="POST")
     folder = f"gs://{bucket}/pictures"
     with (
@@ -182,14 +174,14 @@ def test_stopped_at_random_moments_on_machines_that_are_lost(number, bucket, fac
         assert time.monotonic() - asked < 20
         assert process.returncode == (-9 if number == signal.SIGKILL else 143), output
         machine()
-        found = checkpoint.latest_snapshot(run)
+        found = checkpoint_files.latest_snapshot(run)
         if found:
             Snapshot(run, 2500).generate(uniform_noise(2, 0))
             assert found.step >= step
             step = found.step
     assert number == signal.SIGKILL or step > 0
     # A kill between two uploads leaves a state ahead of the snapshot, and of the file that names the newest state.
-    states = checkpoint.all_complete(storage.names(f"{run}/state"), ("index",))
+    states = checkpoint_files.all_complete(files.names(f"{run}/state"), ("index",))
     last = ["--num_epochs=1000000", f"--max_steps={max([step, *states]) + 5}"]
     assert run_train(faces, run, *last) == run_train(faces, tmp_path / "straight", *last) == 0
     for name, value in weights(tmp_path / "straight").items():

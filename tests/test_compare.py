@@ -9,9 +9,12 @@ import pytest
 import tensorflow.compat.v1 as tf
 from conftest import run_train, synthetic_images
 
-from gan import checkpoint, command_line, compare, models, pictures, records
+from gan import compare, models
+from gan.console import flags
+from gan.data import pixels, tfrecords
 from gan.random_noise_generator import uniform_noise
-from gan.snapshot import Snapshot
+from gan.snapshots import checkpoint_files
+from gan.snapshots.snapshot import Snapshot
 
 pytest_plugins = ["cloud"]
 QUICK = ["--features=low_resolution", "--battles=50"]
@@ -34,7 +37,7 @@ def of_kind(found, kind):
 def others(tmp_path_factory):
     """A file of real images that nobody trained on."""
     path = str(tmp_path_factory.mktemp("others") / "others.tfrecords")
-    records.write(path, synthetic_images(40, 2500, seed=7))
+    tfrecords.write(path, synthetic_images(40, 2500, seed=7))
     return path
 
 
@@ -42,7 +45,7 @@ def others(tmp_path_factory):
 def broken(trained, tmp_path):
     """A copy of the snapshots whose newest breaks the contract."""
     copy = shutil.copytree(trained, tmp_path / "broken")
-    meta = pathlib.Path(checkpoint.latest_snapshot(str(copy)).prefix + ".meta")
+    meta = pathlib.Path(checkpoint_files.latest_snapshot(str(copy)).prefix + ".meta")
     meta.write_bytes(meta.read_bytes().replace(b"p_for_data", b"p_for_date"))
     return copy
 
@@ -84,14 +87,14 @@ def test_everyone_against_everyone(faces, others, trained, broken, tmp_path, cap
 
 def test_figures_are_those_of_the_snapshots(others, trained, tmp_path):
     assert run(f"late={trained},early={trained}/model.ckpt-10", others, tmp_path, "--seed=4", "--battles=0") == 0
-    found, real = lines(tmp_path), records.read_all([others], 2500)
+    found, real = lines(tmp_path), tfrecords.read_all([others], 2500)
     late, early = Snapshot(trained, 2500), Snapshot(f"{trained}/model.ckpt-10", 2500)
-    generated = pictures.to_floats(pictures.to_bytes(early.generate(uniform_noise(40, 5, 4))))
+    generated = pixels.to_floats(pixels.to_bytes(early.generate(uniform_noise(40, 5, 4))))
     (line,) = (
         each for each in of_kind(found, "judgement") if (each["discriminator"], each["generator"]) == ("late", "early")
     )
     assert line["accuracy_on_fake"] == pytest.approx(np.mean(late.discriminate(generated) <= 0.5))
-    on_real = np.mean(late.discriminate(pictures.to_floats(real)) > 0.5)
+    on_real = np.mean(late.discriminate(pixels.to_floats(real)) > 0.5)
     assert of_kind(found, "contestant")[0]["accuracy_on_real"] == pytest.approx(on_real)
     assert not any(name.startswith("simulated") for name in of_kind(found, "match")[0])
 
@@ -186,7 +189,7 @@ def test_nobody_is_left(faces, tmp_path, capsys):
 
 def test_names(tmp_path, monkeypatch):
     text = "run1,teams/a/,x=run2/model.ckpt-5, out/run2/model.ckpt-500,gs://bucket/model,s.npy"
-    assert command_line.named_paths(text) == {
+    assert flags.named_paths(text) == {
         "run1": "run1",
         "a": "teams/a/",
         "x": "run2/model.ckpt-5",
@@ -194,11 +197,11 @@ def test_names(tmp_path, monkeypatch):
         "model": "gs://bucket/model",
         "s": "s.npy",
     }
-    assert command_line.named_paths("a/run,b/run") == {"run": "a/run", "b/run": "b/run"}
-    assert command_line.named_paths("my/a=b/run") == {"run": "my/a=b/run"}
-    assert command_line.named_paths("~/run")["run"] == str(pathlib.Path.home() / "run")
+    assert flags.named_paths("a/run,b/run") == {"run": "a/run", "b/run": "b/run"}
+    assert flags.named_paths("my/a=b/run") == {"run": "my/a=b/run"}
+    assert flags.named_paths("~/run")["run"] == str(pathlib.Path.home() / "run")
     monkeypatch.chdir(tmp_path)  # the package's own snapshot is found from anywhere
-    assert checkpoint.latest_snapshot(command_line.named_paths("house=gan/house_team")["house"])
+    assert checkpoint_files.latest_snapshot(flags.named_paths("house=gan/house_team")["house"])
 
 
 def test_from_and_to_a_bucket(emulator, bucket, others, trained, tmp_path, monkeypatch):

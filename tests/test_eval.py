@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from conftest import NUM_IMAGES, run_train, start, synthetic_images
 
-from gan import checkpoint, curves, eval, pictures, records
+from gan import eval
+from gan.data import pixels, tfrecords
+from gan.measure import learning_curves
 from gan.random_noise_generator import uniform_noise
-from gan.snapshot import Snapshot
+from gan.snapshots import checkpoint_files
+from gan.snapshots.snapshot import Snapshot
 
 
 def arguments(pattern, train_dir, *flags):
@@ -31,9 +34,9 @@ def test_figures_are_those_of_the_snapshot(faces, copy, capsys):
     assert stored == [printed]
 
     snapshot = Snapshot(str(copy), 2500)
-    real = snapshot.discriminate(records.read_all([faces], 2500) / np.float32(255)).astype(float)
+    real = snapshot.discriminate(tfrecords.read_all([faces], 2500) / np.float32(255)).astype(float)
     generated = np.rint(snapshot.generate(uniform_noise(NUM_IMAGES, 5)) * 255).astype(np.uint8)
-    fake = snapshot.discriminate(pictures.to_floats(generated)).astype(float)
+    fake = snapshot.discriminate(pixels.to_floats(generated)).astype(float)
     assert (printed["snapshot"], printed["step"]) == ("model.ckpt-20", 20)
     assert (printed["num_real"], printed["num_fake"]) == (NUM_IMAGES, NUM_IMAGES)
     assert printed["accuracy_on_real"] == pytest.approx((real > 0.5).mean())
@@ -45,7 +48,7 @@ def test_figures_are_those_of_the_snapshot(faces, copy, capsys):
 
 def test_images_are_measured(faces, copy, tmp_path, capsys):
     held_out = str(tmp_path / "held_out.tfrecords")
-    records.write(held_out, synthetic_images(40, 2500, seed=7))
+    tfrecords.write(held_out, synthetic_images(40, 2500, seed=7))
     flags = ["--run_once", "--features=low_resolution"]
     assert eval.main(["eval", *arguments(held_out, copy, f"--train_data_pattern={faces}", *flags)]) == 0
     out = capsys.readouterr().out.splitlines()
@@ -59,7 +62,7 @@ def test_images_are_measured(faces, copy, tmp_path, capsys):
         printed
     )
     assert printed["nearer_to_training_40_pixels"] < 0.1  # after 20 steps it draws noise
-    drawn, _ = curves.read(str(copy / "eval"))
+    drawn, _ = learning_curves.read(str(copy / "eval"))
     assert drawn["quality/frechet_40_low_resolution"].steps == [20]
     assert not any(tag.endswith(("_low", "_high", "_floor")) for tag in drawn)
 
@@ -72,7 +75,7 @@ def test_images_are_measured(faces, copy, tmp_path, capsys):
 @pytest.mark.parametrize("count, flags", [(40, ["--noquality"]), (11, [])])
 def test_images_are_not_measured_where_not_asked_or_too_few(count, flags, copy, tmp_path, capsys):
     pattern = str(tmp_path / "few.tfrecords")
-    records.write(pattern, synthetic_images(count, 2500, seed=7))
+    tfrecords.write(pattern, synthetic_images(count, 2500, seed=7))
     assert eval.main(["eval", *arguments(pattern, copy, "--run_once", *flags)]) == 0
     names = "snapshot step time num_real num_fake accuracy_on_real accuracy_on_fake discriminator_loss generator_loss"
     assert list(json.loads(capsys.readouterr().out.splitlines()[-1])) == names.split()
@@ -97,8 +100,8 @@ def test_it_waits_for_each_new_snapshot(faces, tmp_path):
 def test_named_networks_are_checked(fails, faces, copy):
     right = ["--run_once", "--generator_model=SampleGenerator", "--discriminator_model=SampleDiscriminator"]
     assert eval.main(["eval", *arguments(faces, copy, *right)]) == 0
-    wrong = fails(eval.main, *arguments(faces, copy, "--run_once", "--generator_model=test_graph.TinyGenerator"))
-    assert "generator/w is [100, 2500] in test_graph.TinyGenerator and absent in the snapshot" in wrong
+    wrong = fails(eval.main, *arguments(faces, copy, "--run_once", "--generator_model=test_step.TinyGenerator"))
+    assert "generator/w is [100, 2500] in test_step.TinyGenerator and absent in the snapshot" in wrong
 
 
 def test_mistakes(fails, faces, digits, trained, copy, tmp_path):
@@ -111,6 +114,6 @@ def test_mistakes(fails, faces, digits, trained, copy, tmp_path):
     assert "--features" in fails(eval.main, *arguments(faces, trained, once, "--features=nothing"))
     assert "2500 values, not 784" in fails(eval.main, *arguments(faces, trained, once, "--use_mnist"))
     assert "breaks the contract" in fails(eval.main, *arguments(digits, copy, once, "--use_mnist"))
-    meta = pathlib.Path(checkpoint.latest_snapshot(str(copy)).prefix + ".meta")
+    meta = pathlib.Path(checkpoint_files.latest_snapshot(str(copy)).prefix + ".meta")
     meta.write_bytes(meta.read_bytes().replace(b"p_for_data", b"p_for_date"))
     assert "the collection p_for_data is missing" in fails(eval.main, *arguments(faces, copy, once))

@@ -3,7 +3,7 @@ import tensorflow.compat.v1 as tf
 
 from gan import export_model
 from gan.random_noise_generator import uniform_noise
-from gan.snapshot import Snapshot
+from gan.snapshots.snapshot import Snapshot
 
 
 def run_signature(folder, name, value):

@@ -7,8 +7,9 @@ import numpy as np
 from conftest import run_train
 from PIL import Image
 
-from gan import generate_and_discriminate, records
-from gan.snapshot import Snapshot
+from gan import generate_and_discriminate
+from gan.data import tfrecords
+from gan.snapshots.snapshot import Snapshot
 
 
 def play(faces, generator, discriminator, output, *flags):
@@ -38,7 +39,7 @@ def test_files_say_what_happened(faces, trained, tmp_path, capsys):
     assert sum(truth.values()) == 15
     assert list(truth.values()) != sorted(truth.values())  # in random order
 
-    known = {image.tobytes() for image in records.read_all([faces], 2500)}
+    known = {image.tobytes() for image in tfrecords.read_all([faces], 2500)}
     snapshot, right = Snapshot(trained, 2500), 0
     for name, category in truth.items():
         image = pixels(tmp_path / "images" / f"{name}.png")

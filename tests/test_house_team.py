@@ -4,8 +4,8 @@ import os
 
 from conftest import ROOT, shared
 
-from gan import pictures, records
-from gan.snapshot import Snapshot
+from gan.data import pixels, tfrecords
+from gan.snapshots.snapshot import Snapshot
 
 HOUSE_TEAM = str(ROOT / "gan" / "house_team")
 
@@ -17,5 +17,5 @@ def test_it_keeps_the_contract_and_is_small():
 
 def test_it_accepts_real_faces():
     """Nine of ten is what it was calibrated to, on these."""
-    faces = records.read_all([shared("data", "faces", "validation.tfrecords")], 2500)
-    assert (Snapshot(HOUSE_TEAM, 2500).discriminate(pictures.to_floats(faces)) > 0.5).mean() >= 0.88
+    faces = tfrecords.read_all([shared("data", "faces", "validation.tfrecords")], 2500)
+    assert (Snapshot(HOUSE_TEAM, 2500).discriminate(pixels.to_floats(faces)) > 0.5).mean() >= 0.88

@@ -5,7 +5,9 @@ import pytest
 import tensorflow.compat.v1 as tf
 from networks import ConvDiscriminator, ConvGenerator
 
-from gan import graph, layers, losses
+from gan import layers, losses
+from gan.snapshots import serving_graph
+from gan.training import step
 
 
 def run(build, *inputs, weights=None, then=None):
@@ -176,7 +178,7 @@ def test_training_updates_the_moving_averages():
         tf.set_random_seed(1)
         real = tf.constant(np.random.default_rng(0).random((8, 784), dtype=np.float32))
         noise = tf.random_uniform([8, 100], -1, 1)
-        training = graph.build_training_graph(
+        training = step.build_training_graph(
             ConvGenerator(), ConvDiscriminator(), losses.CrossEntropyLoss(), real, noise, size=784
         )
         served = training.serving_weights
@@ -187,7 +189,7 @@ def test_training_updates_the_moving_averages():
             after = session.run(served)
     moved = {name for name in served if np.abs(after[name] - before[name]).max() > 1e-6}
     assert {name for name in served if name.endswith(("mean", "variance"))} <= moved
-    assert set(served) == set(graph.build_serving_graph(ConvGenerator(), ConvDiscriminator(), 784).variables)
+    assert set(served) == set(serving_graph.build_serving_graph(ConvGenerator(), ConvDiscriminator(), 784).variables)
 
 
 def test_upsample():

@@ -4,9 +4,10 @@ import pytest
 import tensorflow.compat.v1 as tf
 from conftest import run_train
 
-from gan import models, registry
-from gan.network import Network
-from gan.snapshot import Snapshot
+from gan import models
+from gan.networks import registry
+from gan.networks.network import Network
+from gan.snapshots.snapshot import Snapshot
 
 PAIRS = list(zip(registry.listed(registry.GENERATOR), registry.listed(registry.DISCRIMINATOR)))
 

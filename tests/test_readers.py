@@ -7,8 +7,9 @@ import pytest
 import tensorflow.compat.v1 as tf
 from conftest import synthetic_images
 
-from gan import readers, records
-from gan.errors import DataError
+from gan import readers
+from gan.console.errors import DataError
+from gan.data import tfrecords
 
 COUNT = 40
 
@@ -20,14 +21,14 @@ def files(tmp_path_factory):
     images[:, 0] = np.arange(COUNT)
     folder = tmp_path_factory.mktemp("readers")
     paths = [str(folder / "a.tfrecords"), str(folder / "b.tfrecords")]
-    records.write(paths[0], images[:25])
-    records.write(paths[1], images[25:])
+    tfrecords.write(paths[0], images[:25])
+    tfrecords.write(paths[1], images[25:])
     return paths
 
 
 def make(kind, files):
     if kind == "memory":
-        return readers.MemoryReader(records.read_all(files, 784))
+        return readers.MemoryReader(tfrecords.read_all(files, 784))
     return readers.StreamReader(files, 784, buffer_images=8, threads=1)
 
 

@@ -9,8 +9,9 @@ import pytest
 import yaml
 from conftest import ROOT, run_train
 
-from gan import __version__, command_line, train
-from gan.snapshot import Snapshot
+from gan import __version__, train
+from gan.console import flags
+from gan.snapshots.snapshot import Snapshot
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 KOREAN = (ROOT / "README.ko.md").read_text(encoding="utf-8")
@@ -62,7 +63,7 @@ def test_commands_parse(words):
         for item in vars(module).values()
         if isinstance(item, type) and dataclasses.is_dataclass(item) and item.__module__ == module.__name__
     )
-    command_line.parse(config, words)
+    flags.parse(config, words)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "gan").glob("*.yaml")), ids=lambda path: path.name)
@@ -73,13 +74,13 @@ def test_jobs_are_valid_and_shown(path):
         package = pool["pythonPackageSpec"]
         assert package["pythonModule"] == "gan.train"
         assert package["packageUris"] == [f"gs://YOUR_TEAM/package/gan_contest-{__version__}.tar.gz"]
-        command_line.parse(train.TrainConfig, ["train", *package["args"]])
+        flags.parse(train.TrainConfig, ["train", *package["args"]])
 
 
 def test_every_command_is_shown():
     shown = {words[0] for words in commands(README)}
-    runnable = {f"gan.{p.stem}" for p in (ROOT / "gan").glob("*.py") if "command_line.run(" in p.read_text()}
-    assert shown == runnable - {"gan.command_line"}
+    runnable = {f"gan.{p.stem}" for p in (ROOT / "gan").glob("*.py") if "command.run(" in p.read_text()}
+    assert shown == runnable
 
 
 def test_both_languages_show_the_same_commands_and_pictures():

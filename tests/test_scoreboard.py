@@ -18,7 +18,10 @@ import arena_data
 import pytest
 from conftest import start
 
-from gan import rules, scoreboard, store
+from gan import scoreboard
+from gan.arena import store
+from gan.contest import rules
+from gan.screen import server, show
 
 PATIENCE = 30  # seconds until something that must happen is given up
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -127,7 +130,7 @@ def test_headers_and_what_is_not_there(address):
     for path in ("match/999", "half_round/999", "event/999", "match/x", "../store.py", "%2e%2e/store.py", ".."):
         assert ask(address, path)[0] == 404 or path == ".."
     page = ask(address)[2]
-    assert page == (scoreboard.PAGE / "index.html").read_text(encoding="utf-8")
+    assert page == (show.PAGE / "index.html").read_text(encoding="utf-8")
     assert not re.search(r"<script>|<style|\bon\w+=|https?://|style=", page)
     request = urllib.request.Request(address + "state", method="POST", data=b"x")
     with pytest.raises(urllib.error.HTTPError, match="405"):
@@ -135,7 +138,7 @@ def test_headers_and_what_is_not_there(address):
 
 
 def test_the_page_never_makes_markup_of_texts():
-    for path in scoreboard.PAGE.glob("*.js"):
+    for path in show.PAGE.glob("*.js"):
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", text), path
 
@@ -219,10 +222,10 @@ def test_differences():
         before | {"e": 1},
         {"a": 1},
     ):
-        assert changed(before, json.loads(json.dumps(scoreboard.difference(before, after)))) == after
-    assert scoreboard.difference(before, before) == {}
-    assert scoreboard.difference(before, before | {"b": {"x": 2, "y": {"z": 1}}}) == {"b": {"x": 2}}
-    assert scoreboard.difference({}, before) == {"all": before}
+        assert changed(before, json.loads(json.dumps(server.difference(before, after)))) == after
+    assert server.difference(before, before) == {}
+    assert server.difference(before, before | {"b": {"x": 2, "y": {"z": 1}}}) == {"b": {"x": 2}}
+    assert server.difference({}, before) == {"all": before}
 
 
 def exported_data(folder, name):
@@ -241,7 +244,7 @@ def test_export_holds_everything(fails, finished, address, tmp_path, capsys):
     assert (target / "index.html").as_uri() in capsys.readouterr().out
     served = json.loads(ask(address, "state")[2])
     state = exported_data(target, "state")
-    assert state | {"now": 0, "pace": 0} == served | {"now": 0} and state["pace"] == scoreboard.PACE
+    assert state | {"now": 0, "pace": 0} == served | {"now": 0} and state["pace"] == show.PACE
     for event in state["events"]:
         for match in json.loads(ask(address, f"event/{event}")[2])["matches"]:
             assert exported_data(target, f"match/{match}") == json.loads(ask(address, f"match/{match}")[2])
@@ -429,7 +432,7 @@ def test_snapshots_being_opened(page, tmp_path):
 def test_problem_before_anything_was_shown(page, tmp_path):
     with served(tmp_path) as address:
         (tmp_path / store.FILE).write_text("no database" * 1000)
-        time.sleep(2 * scoreboard.LOOK_SECONDS)
+        time.sleep(2 * server.LOOK_SECONDS)
         for view in ("#/matches", "#/ratings", "#/forfeits", "#/bracket", "#/"):
             page.goto(address + view)
             page.wait_for_selector("#connection:has-text('not a database')")
@@ -498,7 +501,7 @@ def test_fits_a_phone_and_asks_for_less_motion(browser, address):
 
 
 def test_package_has_the_page():
-    assert {"index.html", "style.css", "app.js"} <= {path.name for path in scoreboard.PAGE.iterdir()}
-    page = (scoreboard.PAGE / "index.html").read_text(encoding="utf-8")
+    assert {"index.html", "style.css", "app.js"} <= {path.name for path in show.PAGE.iterdir()}
+    page = (show.PAGE / "index.html").read_text(encoding="utf-8")
     named = set(re.findall(r'(?:src|href)="(\w+\.(?:js|css))"', page))
-    assert named == {path.name for path in pathlib.Path(scoreboard.PAGE).iterdir()} - {"index.html"}
+    assert named == {path.name for path in pathlib.Path(show.PAGE).iterdir()} - {"index.html"}

@@ -12,9 +12,11 @@ import tensorflow.compat.v1 as tf
 from conftest import NUM_IMAGES, run_train, start, synthetic_images
 from PIL import Image
 
-from gan import checkpoint, records, train
-from gan.errors import StateError
-from gan.snapshot import Snapshot
+from gan import train
+from gan.console.errors import StateError
+from gan.data import tfrecords
+from gan.snapshots import checkpoint_files
+from gan.snapshots.snapshot import Snapshot
 
 DIVERGING = """
 import tensorflow.compat.v1 as tf
@@ -62,7 +64,7 @@ class Batchwise(models.SampleGenerator):
 
 
 def weights(train_dir):
-    reader = tf.train.load_checkpoint(checkpoint.latest_snapshot(str(train_dir)).prefix)
+    reader = tf.train.load_checkpoint(checkpoint_files.latest_snapshot(str(train_dir)).prefix)
     return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
 
 
@@ -95,7 +97,7 @@ def test_snapshots_hold_the_contract_and_learned_weights(trained):
 def test_it_learns(faces, tmp_path):
     """After 300 steps generated images are closer to the mean of the data than noise is."""
     assert run_train(faces, tmp_path, "--max_steps=300", "--num_epochs=100") == 0
-    mean = records.read_all([faces], 2500).mean(0) / 255
+    mean = tfrecords.read_all([faces], 2500).mean(0) / 255
     generated = Snapshot(str(tmp_path), 2500).generate(np.zeros((1, 100), np.float32) + 0.3)
     assert np.abs(generated - mean).mean() < 0.15 < np.abs(0.5 - mean).mean()
 
@@ -118,7 +120,7 @@ def test_an_interrupted_run_augments_and_penalises_as_one_that_was_not(faces, tm
     for last in (4, 8):
         assert run_train(faces, tmp_path / "interrupted", *flags, f"--max_steps={last}") == 0
     straight, interrupted = (
-        tf.train.load_checkpoint(checkpoint.latest_state(str(tmp_path / name)).prefix)
+        tf.train.load_checkpoint(checkpoint_files.latest_state(str(tmp_path / name)).prefix)
         for name in ("straight", "interrupted")
     )
     names = set(straight.get_variable_to_shape_map()) - {"seconds"}
@@ -132,7 +134,7 @@ def test_an_interrupted_run_augments_and_penalises_as_one_that_was_not(faces, tm
 
 def test_an_interrupted_run_follows_its_schedule_as_one_that_was_not(faces, tmp_path, monkeypatch):
     """It is stopped between two settings of the learning rate, at 14 of 20 steps: 2.8 of 4 grains."""
-    monkeypatch.setattr("gan.training.SCHEDULE_GRAINS", 4)
+    monkeypatch.setattr("gan.training.loop.SCHEDULE_GRAINS", 4)
     flags = ["--learning_rate_schedule=linear", "--learning_rate_hold=0", "--export_model_steps=14"]
     assert run_train(faces, tmp_path / "straight", *flags) == 0
     shutil.copytree(tmp_path / "straight", tmp_path / "interrupted")
@@ -181,7 +183,7 @@ def test_vertex_ai_names_the_folders(faces, tmp_path):
     process = start("train", *flags, env={**os.environ, **environment})
     output = process.communicate(timeout=120)[0]
     assert process.returncode == 0, output
-    assert checkpoint.latest_snapshot(str(tmp_path / "checkpoints")).step == 2
+    assert checkpoint_files.latest_snapshot(str(tmp_path / "checkpoints")).step == 2
     assert list((tmp_path / "logs").glob("events.out.tfevents.*"))
     flags = [f"--eval_data_pattern={faces}", "--run_once"]
     evaluated = start("eval", *flags, env={**os.environ, **environment})
@@ -197,9 +199,9 @@ def test_other_seeds_give_other_weights(faces, trained, tmp_path):
 def test_epochs_are_counted_in_total(faces, tmp_path, capsys):
     flags = ["--max_steps=1000", "--batch_size=10"]
     assert run_train(faces, tmp_path, *flags, "--num_epochs=2") == 0
-    assert checkpoint.latest_snapshot(str(tmp_path)).step == 20  # 2 * 96 images in batches of 10
+    assert checkpoint_files.latest_snapshot(str(tmp_path)).step == 20  # 2 * 96 images in batches of 10
     assert run_train(faces, tmp_path, *flags, "--num_epochs=3") == 0
-    assert checkpoint.latest_snapshot(str(tmp_path)).step == 29  # 88 more images
+    assert checkpoint_files.latest_snapshot(str(tmp_path)).step == 29  # 88 more images
     assert run_train(faces, tmp_path, *flags, "--num_epochs=3") == 0
     assert "trained already" in capsys.readouterr().out
     assert NUM_IMAGES == 96
@@ -207,10 +209,10 @@ def test_epochs_are_counted_in_total(faces, tmp_path, capsys):
 
 def test_minutes_end_a_run(faces, tmp_path):
     assert run_train(faces, tmp_path, "--max_steps=100000", "--num_epochs=100000", "--max_minutes=0.02") == 0
-    step = checkpoint.latest_snapshot(str(tmp_path)).step
+    step = checkpoint_files.latest_snapshot(str(tmp_path)).step
     assert 1 <= step < 100000
     assert run_train(faces, tmp_path, "--max_steps=100000", "--num_epochs=100000", "--max_minutes=0.02") == 0
-    assert checkpoint.latest_snapshot(str(tmp_path)).step == step  # counted from the very start
+    assert checkpoint_files.latest_snapshot(str(tmp_path)).step == step  # counted from the very start
 
 
 def test_old_snapshots_are_deleted_and_the_newest_kept(faces, tmp_path):
@@ -223,7 +225,7 @@ def test_old_snapshots_are_deleted_and_the_newest_kept(faces, tmp_path):
 def test_start_new_model_begins_anew(faces, copy):
     (copy / "notes.txt").write_text("mine")
     assert run_train(faces, copy, "--start_new_model", "--max_steps=3", "--seed=9") == 0
-    assert checkpoint.latest_snapshot(str(copy)).step == 3
+    assert checkpoint_files.latest_snapshot(str(copy)).step == 3
     assert not list(copy.glob("model.ckpt-20*"))
     assert (copy / "notes.txt").read_text() == "mine"
 
@@ -254,7 +256,7 @@ def test_mnist(digits, tmp_path):
 def test_data_beyond_memory_is_streamed_to_the_same_end(faces, tmp_path):
     flags = ["--data_memory_mb=1"]
     big = tmp_path / "big.tfrecords"
-    records.write(str(big), np.tile(synthetic_images(50, 2500), (8, 1)))  # 400 records, about 1.5 MB
+    tfrecords.write(str(big), np.tile(synthetic_images(50, 2500), (8, 1)))  # 400 records, about 1.5 MB
     assert big.stat().st_size > 2**20
     assert run_train(big, tmp_path / "a", *flags) == 0
     for last in (9, 20):
@@ -334,7 +336,7 @@ def test_a_train_dir_without_permission(tmp_path):
         try:
             if os.getuid() == 0:
                 os.setuid(65534)
-            checkpoint.prepare_folder(str(tmp_path / "run"))
+            checkpoint_files.prepare_folder(str(tmp_path / "run"))
         except StateError:
             os._exit(7)
         os._exit(0)
@@ -377,7 +379,7 @@ def test_a_damaged_state_is_passed_over(part, damage, faces, copy, capsys):
     assert run_train(faces, copy) == 0
     out = capsys.readouterr().out
     assert "state.ckpt-20 is damaged and passed over" in out and "going on from step 10" in out
-    assert checkpoint.latest_snapshot(str(copy)).step == 20
+    assert checkpoint_files.latest_snapshot(str(copy)).step == 20
 
 
 def test_no_state_that_can_be_read(fails, faces, copy):
@@ -398,7 +400,7 @@ def test_other_plausible_slips(fails, faces, copy, tmp_path):
 
 
 def test_going_on_with_other_data_is_said(faces, copy, tmp_path, capsys):
-    records.write(str(tmp_path / "fewer.tfrecords"), synthetic_images(40, 2500))
+    tfrecords.write(str(tmp_path / "fewer.tfrecords"), synthetic_images(40, 2500))
     assert run_train(tmp_path / "fewer.tfrecords", copy, "--max_steps=22") == 0
     assert "warning: trained on 96 images so far, now on 40" in capsys.readouterr().out
 
@@ -407,7 +409,7 @@ def test_a_picture_that_cannot_be_written_loses_no_steps(fails, faces, tmp_path)
     flags = ["--export_generated_images", "--export_image_steps=7", f"--image_dir={tmp_path}/pictures"]
     (tmp_path / "pictures" / "generated-000007.png").mkdir(parents=True)
     assert "generated-000007.png" in fails(train.main, *command(faces, tmp_path / "run", *flags))
-    assert checkpoint.latest_snapshot(str(tmp_path / "run")).step == 7
+    assert checkpoint_files.latest_snapshot(str(tmp_path / "run")).step == 7
 
 
 def test_networks_that_a_battle_would_refuse_are_named_at_once(faces, tmp_path, monkeypatch, capsys):
@@ -426,7 +428,7 @@ def test_nan_stops_and_keeps_the_last_good_snapshot(fails, faces, tmp_path, monk
     error = fails(train.main, *command(faces, tmp_path / "run", *flags))
     # The loss of step 15 is log(14 - 14): minus infinity.
     assert "diverged at step 15" in error and "model.ckpt-10 is the last good snapshot" in error
-    assert checkpoint.latest_snapshot(str(tmp_path / "run")).step == 10
+    assert checkpoint_files.latest_snapshot(str(tmp_path / "run")).step == 10
     Snapshot(str(tmp_path / "run"), 2500).verify()
 
 
@@ -434,7 +436,7 @@ def test_weights_that_are_not_finite_are_not_saved(fails, faces, tmp_path):
     flags = ["--base_learning_rate=1e39", "--optimizer=GradientDescentOptimizer", "--export_model_steps=1"]
     error = fails(train.main, *command(faces, tmp_path, *flags))
     assert "is not finite" in error or "are not finite" in error
-    assert checkpoint.latest_snapshot(str(tmp_path)) is None
+    assert checkpoint_files.latest_snapshot(str(tmp_path)) is None
 
 
 def test_a_full_disk_loses_nothing(faces, copy, tmp_path):
@@ -460,6 +462,6 @@ def test_a_full_disk_loses_nothing(faces, copy, tmp_path):
         np.testing.assert_array_equal(Snapshot(str(run), 2500).generate(np.zeros((1, 100), np.float32)), before)
         (disk / "ballast").unlink()
         assert run_train(faces, run, "--max_steps=30") == 0
-        assert checkpoint.latest_snapshot(str(run)).step == 30
+        assert checkpoint_files.latest_snapshot(str(run)).step == 30
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)

@@ -1,0 +1,109 @@
+"""When mock battles take place: at the same times of every day, as the clock on the wall shows them. No TensorFlow.
+
+"12:00" every 120 minutes is 12:00, 14:00 and so on through the night until 10:00, and again from 12:00. On the day
+on which the mock battles begin there are none before 12:00. A period that does not divide the day starts anew at
+12:00: every 7 hours is 12:00, 19:00, 02:00 and 09:00, every day. "2026-11-23 12:00" says which day is the first.
+
+Where the clock is put forward, what falls into the missing hour is held once, when the clock jumps; where it is put
+back, what falls into the hour that comes twice is held the first time.
+"""
+
+import datetime
+import difflib
+import zoneinfo
+
+from gan.console.errors import UserError
+
+_DAY, _MINUTE = datetime.timedelta(days=1), datetime.timedelta(minutes=1)
+_MINUTES = _DAY // _MINUTE
+_TIME, _DATE_AND_TIME = "%H:%M", "%Y-%m-%d %H:%M"
+_UTC = datetime.timezone.utc
+
+
+class Timetable:
+    """The moments of all mock battles.
+
+    Args:
+        first: time of day of the first battle, such as 12:00, or its day too, such as 2026-11-23 12:00.
+        period_minutes: minutes from one battle to the next, 1 to 1,440.
+        zone: name of the time zone, such as Asia/Seoul.
+        begun: aware datetime on whose day the mock battles begin, where `first` does not say it; None for long ago.
+
+    Raises:
+        UserError: one of them is malformed or unknown.
+    """
+
+    def __init__(self, first, period_minutes, zone, begun=None):
+        if not 0 < period_minutes <= _MINUTES:
+            raise UserError(f"{period_minutes} minutes between mock battles are not possible; 1 to {_MINUTES} are")
+        self._zone = _time_zone(zone)
+        self._start = _first_battle(first, begun and begun.astimezone(self._zone).date())
+        self._times = _times_of_day(self._start.time(), period_minutes)
+
+    def next_after(self, moment):
+        """The first battle later than a moment.
+
+        Args:
+            moment: aware datetime.
+
+        Returns:
+            Aware datetime, in UTC: between moments of one zone Python reckons by the clock on the wall, which is an
+            hour off when it is changed.
+        """
+        day = max(moment.astimezone(self._zone).date(), self._start.date())
+        battles = (self._held(wall) for wall in self._walls(day, days=3))  # one in 48 hours at least
+        return min(battle for battle in battles if battle > moment)
+
+    def name(self, battle):
+        """The name of a battle at an aware datetime: "mock 2026-11-23 12:00 KST", no two of a time zone alike."""
+        return f"mock {battle.astimezone(self._zone):{_DATE_AND_TIME} %Z}"
+
+    def _walls(self, first_day, days):
+        """What the clock shows at the battles of some days."""
+        for number in range(days):
+            for time in self._times:
+                wall = datetime.datetime.combine(first_day + number * _DAY, time)
+                if wall >= self._start:
+                    yield wall
+
+    def _held(self, wall):
+        """The moment, in UTC, at which the clock shows a time first, or at which it jumps over it."""
+        while True:
+            moment = wall.replace(tzinfo=self._zone).astimezone(_UTC)
+            if moment.astimezone(self._zone).replace(tzinfo=None) == wall:
+                return moment
+            wall += _MINUTE  # the clock never shows this one
+
+
+def _first_battle(text, begun):
+    """What the clock shows at the first battle of all."""
+    try:
+        return datetime.datetime.strptime(text.strip(), _DATE_AND_TIME)
+    except ValueError:
+        pass
+    try:
+        time = datetime.datetime.strptime(text.strip(), _TIME).time()
+    except ValueError:
+        raise UserError(
+            f"{text!r} is no time of a first mock battle; write it like 12:00, or with its day like 2026-11-23 12:00"
+        ) from None
+    return datetime.datetime.combine(begun or datetime.date.min, time)
+
+
+def _times_of_day(first, period_minutes):
+    """All times of day at which battles are held, in the order of the clock."""
+    start = first.hour * 60 + first.minute
+    minutes = sorted((start + passed) % _MINUTES for passed in range(0, _MINUTES, period_minutes))
+    return [datetime.time(*divmod(minute, 60)) for minute in minutes]
+
+
+def _time_zone(name):
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        known = {zone.casefold(): zone for zone in zoneinfo.available_timezones()}
+    if not known:
+        raise UserError(f"this system knows no time zones, so neither {name}; `pip install tzdata` brings them")
+    close = difflib.get_close_matches(name.casefold(), known, n=3)
+    meant = " or ".join(known[zone] for zone in close) or "one such as Asia/Seoul or Europe/Berlin"
+    raise UserError(f"{name!r} is no time zone; write {meant}")

@@ -1,0 +1,253 @@
+"""TFRecord files of images: one `image_raw` int64 list of pixels 0-255 a record, row by row.
+
+Reads and writes them without TensorFlow, many numbers at a time: that is faster than its parser, and prepare_data need
+not import it. Where a record is laid out in another way than usual, Protocol Buffers parse it, and say what is wrong.
+
+A record is 8 bytes length, 4 bytes checksum of these, a serialized tf.train.Example, 4 bytes checksum of it
+(www.tensorflow.org/tutorials/load_data/tfrecord).
+"""
+
+import collections
+import os
+import struct
+from concurrent import futures
+
+import google_crc32c
+import numpy as np
+
+from gan.console.errors import DataError
+
+IMAGE, LABEL = "image_raw", "label"
+CHUNK = 256  # records decoded at once
+
+_HEAD, _TAIL = struct.Struct("<QI"), struct.Struct("<I")
+# Tags of protocol buffers: number of the field and kind of its value, here always "as many bytes as follow".
+_FIRST_FIELD, _SECOND_FIELD, _INT64_LIST = b"\n", b"\x12", b"\x1a"
+
+_SIGNATURES = {
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"\x89PNG": "a PNG picture",
+    b"\x1f\x8b": "a gzip archive",
+    b"PK\x03\x04": "a zip archive",
+}
+
+
+def read_chunks(files, size, threads=2):
+    """Yields all images in the order of the files.
+
+    Args:
+        files: paths.
+        size: pixels of an image.
+        threads: how many chunks are decoded at a time, beside the one that was yielded.
+
+    Yields:
+        uint8 [n, size], n at most 256.
+
+    Raises:
+        DataError: a file is empty or of another kind, or a record is damaged or is not an image of
+            this size; names file and record.
+    """
+    for path in files:
+        count(path)
+    waiting = collections.deque()
+    with futures.ThreadPoolExecutor(threads) as pool:
+        for path in files:
+            for first, records in _records(path):
+                waiting.append(pool.submit(_decode, path, first, records, size))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def read_all(files, size, threads=2):
+    """All images of the files at once: uint8 [N, size]. Errors as in `read_chunks`."""
+    return np.concatenate(list(read_chunks(files, size, threads)))
+
+
+def write(path, images, labels=None):
+    """Writes images as one record each.
+
+    Args:
+        path: file to write.
+        images: uint8 [N, size].
+        labels: int [N] in 0-255, or None.
+    """
+    with open(path, "wb") as file:
+        for index, image in enumerate(images):
+            features = _feature(IMAGE, image)
+            if labels is not None:
+                features += _feature(LABEL, np.array([labels[index]], np.uint8))
+            example = _message(_FIRST_FIELD, features)
+            length = struct.pack("<Q", len(example))
+            file.write(length + _TAIL.pack(_checksum(length)) + example + _TAIL.pack(_checksum(example)))
+
+
+def count(path):
+    """Counts the records of a file by their lengths alone, without reading them.
+
+    Raises:
+        DataError: the file is empty, of another kind or cut off.
+    """
+    number, position, end = 0, 0, os.path.getsize(path)
+    with open(path, "rb") as file:
+        _check_kind(path, file.read(8))
+        while position < end:
+            file.seek(position)
+            position += int.from_bytes(file.read(8), "little") + _HEAD.size + _TAIL.size
+            if position > end:
+                raise _damaged(path, number)
+            number += 1
+    return number
+
+
+def _check_kind(path, head):
+    """Raises DataError for what can be told from a file's first bytes."""
+    if not head:
+        raise DataError(f"{path} is empty")
+    for signature, what in _SIGNATURES.items():
+        if head.startswith(signature):
+            raise DataError(f"{path} is {what}, not a TFRecord file; python -m gan.prepare_data makes those")
+
+
+def _damaged(path, number):
+    if number == 0:
+        return DataError(f"{path}, record 0: damaged, or not a TFRecord file")
+    return DataError(f"{path}, record {number}: damaged or cut off; the {number} records before it are whole")
+
+
+def _records(path):
+    """Yields (number of the first, list of up to 256 serialized records) of a file that `count` found whole."""
+    first, records = 0, []
+    with open(path, "rb") as file:
+        while head := file.read(_HEAD.size):
+            length, checksum = _HEAD.unpack(head)
+            record, tail = file.read(length), file.read(_TAIL.size)
+            if _checksum(head[:8]) != checksum or _checksum(record) != _TAIL.unpack(tail)[0]:
+                raise _damaged(path, first + len(records))
+            records.append(record)
+            if len(records) == CHUNK:
+                yield first, records
+                first, records = first + CHUNK, []
+    if records:
+        yield first, records
+
+
+def _checksum(content):
+    """CRC32C, rotated and shifted as in the files of TensorFlow and LevelDB."""
+    crc = google_crc32c.value(content)
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+def _decode(path, first, records, size):
+    """uint8 [n, size] of serialized records, whose first has the number `first` in its file."""
+    images = _decode_usual([_varints(record) for record in records], size)
+    if images is not None:
+        return images
+    return np.stack([_parse(record, size, f"{path}, record {first + index}") for index, record in enumerate(records)])
+
+
+def _decode_usual(varints, size):
+    """Pixels of many images at once, or None where one is not what `write` makes.
+
+    A number of protocol buffers has 7 bits a byte, the lowest first, and the topmost bit says that another byte
+    follows. So a pixel below 128 is its own byte, and any other is its own byte and then a 1.
+    """
+    if not all(varints):
+        return None
+    joined = np.frombuffer(b"".join(varints), np.uint8)
+    begins = np.ones(len(joined), bool)  # whether a number begins at this byte
+    np.less(joined[:-1], 128, out=begins[1:])
+    first_bytes = np.flatnonzero(begins)
+    first_of_images = np.cumsum([0, *map(len, varints)])[:-1]
+    if len(first_bytes) != size * len(varints) or (first_bytes[::size] != first_of_images).any():
+        return None
+    # (joined != 1) > begins where a second byte is not 1.
+    if joined[-1] > 127 or ((joined != 1) > begins).any():
+        return None
+    return joined[first_bytes].reshape(len(varints), size)
+
+
+def _varints(record):
+    """The encoded pixels of a serialized tf.train.Example, or None where they are not where they usually are."""
+    position = record.find(_KEY)
+    if position < 0:
+        return None
+    try:
+        length, position = _length(record, position + len(_KEY))
+        end = position + length
+        for tag in (_INT64_LIST, _FIRST_FIELD):
+            length, after = _length(record, position + 1)
+            if record[position] != tag[0] or after + length != end:
+                return None
+            position = after
+    except IndexError:
+        return None
+    return record[position:end]
+
+
+def _length(record, position):
+    """The number at a position, and the position after it."""
+    number = shift = 0
+    while record[position] > 127:
+        number |= (record[position] & 127) << shift
+        position, shift = position + 1, shift + 7
+    return number | record[position] << shift, position + 1
+
+
+def _message(tag, content):
+    """A field of a protocol buffer that holds a text, a list or other fields."""
+    length, encoded = len(content), b""
+    while length > 127:
+        encoded, length = encoded + bytes([length & 127 | 128]), length >> 7
+    return tag + encoded + bytes([length]) + content
+
+
+def _feature(name, values):
+    """One named entry of tf.train.Features: an int64 list of uint8 values, encoded as `_decode_usual` says."""
+    pairs, kept = np.ones((len(values), 2), np.uint8), np.ones((len(values), 2), bool)
+    pairs[:, 0], kept[:, 1] = values, values > 127
+    encoded = pairs.ravel().compress(kept.ravel()).tobytes()
+    value = _message(_INT64_LIST, _message(_FIRST_FIELD, encoded))
+    return _message(_FIRST_FIELD, _message(_FIRST_FIELD, name.encode()) + _message(_SECOND_FIELD, value))
+
+
+# What stands before the length of an image's values.
+_KEY = _message(_FIRST_FIELD, IMAGE.encode()) + _SECOND_FIELD
+
+
+def _parse(record, size, where):
+    """The pixels of one serialized tf.train.Example; raises DataError, which begins with `where`, if it has none."""
+    from tensorflow.core.example.example_pb2 import Example
+
+    try:
+        features = Example.FromString(record).features.feature
+    except Exception as error:  # protobuf's implementations raise classes of their own
+        raise DataError(f"{where}: is not a tf.train.Example") from error
+    problem = _problem(features, size)
+    if problem:
+        raise DataError(f"{where}: {problem}")
+    return np.array(features[IMAGE].int64_list.value, np.uint8)
+
+
+def _problem(features, size):
+    """What is wrong with the features of one tf.train.Example, or None."""
+    if IMAGE not in features:
+        return f"has no {IMAGE}, only {', '.join(sorted(features)) or 'nothing'}"
+    values = features[IMAGE].int64_list.value
+    if not values:
+        kind = features[IMAGE].WhichOneof("kind") or "nothing"
+        return f"{IMAGE} holds {kind}, not an int64 list"
+    if len(values) != size:
+        return f"{IMAGE} has {len(values)} values, not {size}{_reader_of(len(values))}"
+    if min(values) < 0 or max(values) > 255:
+        return f"{IMAGE} has the value {min(values) if min(values) < 0 else max(values)}; pixels are 0 to 255"
+    return None
+
+
+def _reader_of(length):
+    if length == 784:
+        return "; that is MNIST, read with --use_mnist"
+    if length == 2500:
+        return "; those are 50x50 faces, read without --use_mnist"
+    return "; python -m gan.prepare_data makes records of the right size"

@@ -1,0 +1,178 @@
+"""A contestant's model in a graph: connected, checked, and its variables found."""
+
+import contextlib
+import inspect
+
+import tensorflow.compat.v1 as tf
+
+from gan.console.errors import UserError
+from gan.networks import registry
+from gan.networks.registry import GENERATOR
+from gan.random_noise_generator import NOISE_SIZE
+
+# TensorFlow 1's way of building graphs, but with resource variables: a reference variable may be
+# read while it is being written, and then two equal runs differ.
+tf.disable_eager_execution()
+
+
+tf.disable_v2_tensorshape()
+
+
+tf.disable_control_flow_v2()
+
+
+tf.enable_resource_variables()
+
+
+CALIBRATION_OFFSET = "calibration/offset"  # variable of a snapshot whose discriminator is calibrated
+
+
+class Network:
+    """A contestant's model under one variable scope; every call shares its variables.
+
+    What the first call adds to the collections of update operations and of regularization losses counts for all.
+
+    Args:
+        model: an object with `create_model`, `run_model` and perhaps `get_variables`.
+        kind: GENERATOR or DISCRIMINATOR; also the scope's name.
+        size: pixels of an image.
+        compute_type: tf.DType that the model may compute in while it trains; serving is float32.
+    """
+
+    def __init__(self, model, kind, size, compute_type=tf.float32):
+        self.model, self.kind, self.size, self._compute_type = model, kind, size, compute_type
+        self._owned = {
+            key: []
+            for key in (
+                tf.GraphKeys.GLOBAL_VARIABLES,
+                tf.GraphKeys.TRAINABLE_VARIABLES,
+                tf.GraphKeys.UPDATE_OPS,
+                tf.GraphKeys.REGULARIZATION_LOSSES,
+            )
+        }
+        self._connected = False
+        with self._owning(), self._explaining("create_model"):
+            _call(model.create_model, {registry.SIZE_ARGUMENT[kind]: size}, first=size)
+
+    def __call__(self, model_input, is_training):
+        """Runs the model and checks what it returns; see models.BaseModel.run_model."""
+        keywords = {"is_training": is_training, "compute_type": self._compute_type if is_training else tf.float32}
+        with self._owning(), self._explaining("run_model"):
+            results = _call(self.model.run_model, keywords, first=model_input)
+        self._connected = True
+        self._check(results)
+        return results
+
+    def connect_to_placeholder(self, calibrated=False):
+        """Runs the model for serving; returns its placeholder and what it serves.
+
+        Args:
+            calibrated: whether a discriminator gets a variable CALIBRATION_OFFSET, which is added to its logits.
+        """
+        width = NOISE_SIZE if self.kind == GENERATOR else self.size
+        given = tf.placeholder(tf.float32, [None, width])
+        results = self(given, is_training=False)
+        if self.kind == GENERATOR:
+            return given, results["output"]
+        if not calibrated:
+            return given, results["predictions"]
+        offset = tf.get_variable(CALIBRATION_OFFSET, [], initializer=tf.zeros_initializer(), trainable=False)
+        return given, tf.sigmoid(results["logits"] + offset)
+
+    @property
+    def judges_independently(self):
+        """Whether the model promises it; see models.BaseModel."""
+        return registry.declares(self.model, "judges_independently")
+
+    @property
+    def variables(self):
+        """All variables made by the model, trainable or not."""
+        return self._owned[tf.GraphKeys.GLOBAL_VARIABLES]
+
+    @property
+    def trainable_variables(self):
+        """What get_variables lists; all trainable ones where it lists nothing."""
+        get_variables = getattr(self.model, "get_variables", None)
+        with self._explaining("get_variables"):
+            given = list(get_variables() or []) if get_variables else []
+        found = self._owned[tf.GraphKeys.TRAINABLE_VARIABLES]
+        forgotten = [v.op.name for v in found if given and not any(v is g for g in given)]
+        if forgotten:
+            raise UserError(
+                f"{type(self.model).__name__}.get_variables leaves out {', '.join(forgotten)}, which would never be "
+                "trained: list them, or make them with trainable=False"
+            )
+        if not found:
+            raise UserError(f"{type(self.model).__name__} has no trainable variables")
+        return given or found
+
+    @property
+    def updates(self):
+        """Operations to run with every training step, such as those of batch normalisation."""
+        return self._owned[tf.GraphKeys.UPDATE_OPS]
+
+    @property
+    def regularization_losses(self):
+        """Scalars that were added to the collection, such as those of tf.get_variable's regularizers."""
+        return self._owned[tf.GraphKeys.REGULARIZATION_LOSSES]
+
+    @contextlib.contextmanager
+    def _owning(self):
+        """Enters the network's scope and takes note of all that is added to the collections inside."""
+        before = {key: len(tf.get_collection_ref(key)) for key in self._owned}
+        with tf.variable_scope(self.kind, reuse=tf.AUTO_REUSE):
+            yield
+        added = {key: tf.get_collection_ref(key)[before[key] :] for key in self._owned}
+        if not self._connected:
+            for key, owned in self._owned.items():
+                owned += added[key]
+        elif added[tf.GraphKeys.GLOBAL_VARIABLES]:
+            raise UserError(
+                f"{type(self.model).__name__}.run_model makes {added[tf.GraphKeys.GLOBAL_VARIABLES][0].op.name} anew "
+                "each time it runs; make it in create_model, or with tf.get_variable"
+            )
+
+    def _explaining(self, method):
+        return registry.explaining(type(self.model), method, self.kind)
+
+    def _check(self, results):
+        expected = {"output": self.size} if self.kind == GENERATOR else {"logits": 1, "predictions": 1}
+        name = type(self.model).__name__
+        if not isinstance(results, dict) or not set(expected) <= set(results):
+            raise UserError(
+                f"{name} is not a {self.kind}: its run_model must return a dict with {' and '.join(expected)}; "
+                f"gan/models.py has {', '.join(registry.listed(self.kind))}"
+            )
+        for key, width in expected.items():
+            if not isinstance(results[key], tf.Tensor):
+                raise UserError(f"{name}.run_model must return {key} as a tensor, it is {results[key]!r}")
+            shape, dtype = results[key].shape, results[key].dtype
+            if dtype != tf.float32 or not shape.is_compatible_with([None, width]):
+                raise UserError(
+                    f"{name}.run_model must return {key} as float32 [N, {width}], it is {dtype.name} {shape}"
+                )
+        if "regularization_loss" in results:
+            check_scalar(results["regularization_loss"], f"{name}.run_model's regularization_loss")
+
+
+def check_scalar(value, what):
+    """Raises UserError unless `value` is a float32 scalar tensor."""
+    if not isinstance(value, tf.Tensor) or value.shape.ndims != 0 or value.dtype != tf.float32:
+        raise UserError(f"{what} must be a float32 scalar, it is {value}; is tf.reduce_mean missing?")
+
+
+def _call(method, keywords, first):
+    """Calls a model's method with its first argument and those keywords that it takes.
+
+    The first argument goes by keyword where the method takes it under the name given in `keywords`
+    or has no positional argument at all; contestants write both.
+    """
+    parameters = inspect.signature(method).parameters.values()
+    names = {p.name for p in parameters}
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    positional = any(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL) for p in parameters)
+    accepted = {k: v for k, v in keywords.items() if k in names or takes_any}
+    by_keyword = any(value is first for value in accepted.values())
+    if by_keyword and (not positional or any(k in names for k, v in accepted.items() if v is first)):
+        return method(**accepted)
+    return method(first, **{k: v for k, v in accepted.items() if v is not first})

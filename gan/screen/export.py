@@ -1,0 +1,58 @@
+"""Writes the page as files that open from disk."""
+
+import json
+import math
+import pathlib
+import re
+import shutil
+import time
+
+from gan.arena import store
+from gan.console.errors import UserError
+from gan.console.progress import Progress
+from gan.screen import show
+from gan.storage import paths
+
+_THE_END = math.inf  # when everything is shown
+_EXPORTED = re.compile(r"(state|ratings|(event|match)_\d+)\.js")  # in the folder data of an exported page
+_LIVE, _FILES = 'data-source="live"', 'data-source="files"'  # how index.html says where the page's data come from
+
+
+def export(config):
+    """Writes the page as files, with everything that was played."""
+    if paths.is_remote(config.export):
+        raise UserError(f"--export={config.export} is in a bucket; export to a folder on disk and copy it there")
+    folder = pathlib.Path(config.export)
+    _check_export(folder)
+    with store.Store(config.arena_dir, read_only=True) as source:
+        showing, now = show.Show(source, 0), {"now": time.time(), "pace": config.pace or show.PACE}
+        state = showing.state(_THE_END) | now
+        (folder / "data").mkdir(parents=True, exist_ok=True)
+        for path in (folder / "data").iterdir():
+            if _EXPORTED.fullmatch(path.name):
+                path.unlink()
+        _write_data(folder, "state", state)
+        for path in show.PAGE.iterdir():
+            shutil.copy(path, folder)
+        index = folder / "index.html"
+        index.write_text(index.read_text(encoding="utf-8").replace(_LIVE, _FILES), encoding="utf-8")
+        _write_data(folder, "ratings", showing.ratings(_THE_END))
+        for event in state["events"]:
+            _write_data(folder, f"event/{event}", showing.state(_THE_END, event) | now)
+        with Progress("exporting", unit="replay") as progress:
+            for match in source.matches(with_annulled=True):
+                _write_data(folder, f"match/{match.id}", showing.match(match.id, _THE_END))
+                progress.update()
+    print(f"open {index.resolve().as_uri()}")
+
+
+def _check_export(folder):
+    """Raises UserError where a folder holds anything but a former export."""
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "data" / "state.js").is_file():
+        raise UserError(f"--export={folder} holds other files; give a folder that is new, empty, or a former export")
+
+
+def _write_data(folder, name, content):
+    """Files on disk cannot be asked for, only be run: each is a call of the page's function that takes it."""
+    text = f"arena_data({json.dumps(name)}, {json.dumps(content)});\n"
+    (folder / "data" / f"{name.replace('/', '_')}.js").write_text(text, encoding="ascii")

@@ -1,0 +1,252 @@
+"""The server of the page: what is on the screen, as server-sent events."""
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import sys
+import time
+
+from gan.arena import store
+from gan.console.errors import StateError, UserError
+from gan.screen import show
+
+LOOK_SECONDS = 0.25  # between two looks at the store
+HEARTBEAT_SECONDS = 15  # after which a silent connection is taken for dead by what lies between here and the hall
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; object-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+class Source:
+    """The show of an arena_dir that need not be there yet, and may be put anew while it is shown."""
+
+    def __init__(self, arena_dir, pace):
+        self.pace = pace
+        self._folder, self._path = arena_dir, os.path.join(arena_dir, store.FILE)
+        self._store = self._show = self._opened = None
+
+    def show(self):
+        """The show.Show, or None before the arena has begun; raises StateError where the store cannot be used."""
+        found = _identity(self._path)
+        if found != self._opened:
+            self.close()
+            with contextlib.suppress(store.NotBegun):
+                self._store = store.Store(self._folder, read_only=True)
+                self._show, self._opened = show.Show(self._store, self.pace), found
+        return self._show
+
+    def close(self):
+        """Closes the store."""
+        if self._store:
+            self._store.close()
+        self._store = self._show = self._opened = None
+
+
+class Board:
+    """The state of the page, and those who wait for its changes.
+
+    Attributes:
+        is_over: asked whether the server stops.
+    """
+
+    def __init__(self, source):
+        self.is_over = lambda: False
+        self._source = source
+        self._state, self._key, self._number = {}, None, 0
+        self._change, self._changed = {}, asyncio.Event()
+        self._change_text = None  # as JSON, once somebody is told
+
+    def look(self):
+        """Looks at the store, and makes a change known."""
+        now = time.time()
+        try:
+            showing = self._source.show()
+            key = showing and (showing, *showing.position(now))
+            if self._state and key == self._key:
+                return
+            state = showing.state(now) if showing else show.nothing(now, self._source.pace)
+        except Exception as error:  # nobody is there to start the screen again
+            key = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+            if key == self._key:
+                return
+            state = {**self._state, "now": now, "problem": key}
+            print(f"scoreboard: {key}", file=sys.stderr, flush=True)
+        self._change, self._state, self._key = difference(self._state, state), state, key
+        self._change_text = None
+        self._number += 1
+        self._wake()
+
+    async def follow(self):
+        """Looks at the store again and again until the server stops."""
+        while not self.is_over():
+            self.look()
+            await asyncio.sleep(LOOK_SECONDS)
+        self._wake()
+
+    async def news(self):
+        """Yields server-sent events: the state, then its changes."""
+        yield "retry: 1000\n\n"
+        sent = None
+        while not self.is_over():
+            changed = self._changed
+            if sent != self._number:
+                is_next = sent is not None and sent + 1 == self._number
+                text = self._news() if is_next else _json(self._as_of_now())
+                sent = self._number
+                yield f"event: {'change' if is_next else 'state'}\ndata: {text}\n\n"
+                continue
+            try:
+                await asyncio.wait_for(changed.wait(), HEARTBEAT_SECONDS)
+            except asyncio.TimeoutError:
+                yield ": still here\n\n"
+
+    def ask(self, question):
+        """question(show, now), or None where the arena has not begun."""
+        showing = self._source.show()
+        return showing and question(showing, time.time())
+
+    def current(self):
+        """The state now."""
+        self.look()
+        return self._as_of_now()
+
+    def _news(self):
+        """The latest change as JSON: encoded once, for all who look."""
+        if self._change_text is None:
+            self._change_text = _json(self._change)
+        return self._change_text
+
+    def _as_of_now(self):
+        """The state, with the time by which a browser sets its clock."""
+        return self._state | {"now": time.time()}
+
+    def _wake(self):
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+def difference(before, after):
+    """What changes a state into another: the values that differ, and of dicts only the entries that differ.
+
+    Another event is another page, and an entry that is gone cannot be told by what is there: then it is everything,
+    under `all`.
+    """
+    is_gone = any(isinstance(value, dict) and set(value) - set(after.get(key) or ()) for key, value in before.items())
+    if is_gone or set(before) != set(after):
+        return {"all": after}
+    changes = {}
+    for key, value in after.items():
+        old = before[key]
+        if isinstance(value, dict) and isinstance(old, dict):
+            value = {name: part for name, part in value.items() if name not in old or old[name] != part}
+            old = {}
+        if value != old:
+            changes[key] = value
+    return changes
+
+
+def application(board):
+    """The ASGI application that answers for a Board."""
+    from starlette.applications import Starlette
+    from starlette.responses import Response, StreamingResponse
+    from starlette.routing import Mount, Route
+    from starlette.staticfiles import StaticFiles
+
+    def answer(content):
+        if content is None:
+            return Response("there is no such thing, or it has not been shown yet", 404, media_type="text/plain")
+        return Response(_json(content), media_type="application/json")
+
+    def route(path, question):
+        async def endpoint(request):
+            id_ = request.path_params.get("id")
+            try:
+                return answer(board.ask(lambda showing, now: question(showing, id_, now)))
+            except StateError as error:
+                return Response(str(error), 503, media_type="text/plain")
+
+        return Route(path, endpoint)
+
+    async def state(request):
+        return answer(board.current())
+
+    async def events(request):
+        return StreamingResponse(board.news(), media_type="text/event-stream")
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_):
+        following = asyncio.create_task(board.follow())
+        yield
+        following.cancel()
+
+    routes = [
+        Route("/state", state),
+        Route("/events", events),
+        route("/event/{id:int}", lambda showing, id_, now: showing.state(now, id_)),
+        route("/match/{id:int}", lambda showing, id_, now: showing.match(id_, now)),
+        route("/half_round/{id:int}", lambda showing, id_, now: showing.half_round(id_, now)),
+        route("/ratings", lambda showing, _, now: showing.ratings(now)),
+        Mount("/", StaticFiles(directory=show.PAGE, html=True)),
+    ]
+    return _with_headers(Starlette(routes=routes, lifespan=lifespan))
+
+
+def _with_headers(application):
+    headers = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
+
+    async def wrapped(scope, receive, send):
+        async def send_with_headers(message):
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], *headers]}
+            await send(message)
+
+        await application(scope, receive, send_with_headers)
+
+    return wrapped
+
+
+def _json(content):
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _identity(path):
+    """What differs between two files that were at a path one after the other; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def import_uvicorn():
+    try:
+        import starlette  # noqa: F401
+        import uvicorn
+    except ImportError as error:
+        raise UserError(
+            f"the page needs {error.name}, which `pip install 'gan-contest[arena]'` brings; --export does without"
+        ) from error
+    return uvicorn
+
+
+def listen(host, port):
+    try:
+        family, *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise UserError(
+            f"--host={host} --port={port} cannot be listened at: {error.strerror}; another port may be free"
+        ) from error
+
+
+def address_of(host, listening):
+    """Where a browser finds the page."""
+    port = listening.getsockname()[1]
+    name = socket.gethostname() if host in ("0.0.0.0", "::", "") else f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}/"

@@ -1,0 +1,367 @@
+"""What the screen may show at a moment: from the store to what JSON can hold. No TensorFlow.
+
+The arena plays a half round in milliseconds; the hall sees its faces uncovered one by one, so the show lags behind.
+With a pace of P seconds, everything that happened is shown in its order, and begins when it has happened and what was
+before it is over:
+
+    half round   card k of N is uncovered at begin + P (k + 1) / (N + 2); it is told, and over, at begin + P
+    result       told as it begins, over after WINNER_SECONDS, or after P where that is shorter; a bye, and that a
+                 match is held, at once
+    champion     likewise
+    an event     begins at once
+
+These times follow from those in the store and from P alone, so that all viewers see the same, and a server that was
+started again goes on where it was. Nothing of what has not begun is told, and nothing that would give it away: no
+points, winners, ratings or faults, and no seeds. An annulled match keeps its time in the show.
+"""
+
+import base64
+import bisect
+import functools
+import pathlib
+from typing import NamedTuple
+
+from gan.arena import bracket, ratings, store
+from gan.contest import rules
+from gan.data import pixels
+
+PAGE = pathlib.Path(__file__).parent / "page"  # what the browser loads
+PACE = 6.0  # seconds a half round, unless the organiser says otherwise
+WINNER_SECONDS = 4
+EVENT, HALF_ROUND, RESULT, CHAMPION = "event", "half_round", "result", "champion"
+
+_NO_BRACKET = {"rounds": [], "places": {}}
+_KEPT_SPRITES = 32  # encoded; everybody asks for the newest
+
+
+class Moment(NamedTuple):
+    """Something that is shown, and when."""
+
+    kind: str  # EVENT, HALF_ROUND, RESULT or CHAMPION
+    id: int  # of the event, half round, match, or event
+    event: int
+    begin: float  # unix seconds
+    told: float  # when all of it is known
+    end: float  # when the next one may begin
+
+
+def timeline(events, matches, half_rounds, pace):
+    """Lays out everything that happened.
+
+    Args:
+        events: store.Events.
+        matches: store.Matches of all of them, annulled ones among them.
+        half_rounds: store.HalfRounds of all matches; their images are not needed.
+        pace: seconds a half round.
+
+    Returns:
+        List of Moments in order; their begins, told times and ends never go back.
+    """
+    of_match = {match.id: match for match in matches}
+    happened = [(event.begun, EVENT, event.id, event.id) for event in events]
+    happened += [(event.finished, CHAMPION, event.id, event.id) for event in events if event.finished is not None]
+    happened += [(one.played, HALF_ROUND, one.id, of_match[one.match].event) for one in half_rounds]
+    happened += [
+        (_ended(one, half_rounds), RESULT, one.id, one.event) for one in matches if one.status != store.PLAYING
+    ]
+    pause = min(WINNER_SECONDS, pace)
+    laid_out, end = [], 0.0
+    for at, kind, id_, event in sorted(happened):
+        begin = max(at, end)
+        told = begin + (pace if kind == HALF_ROUND else 0)
+        is_looked_at = kind == CHAMPION or kind == RESULT and _is_result(of_match[id_])
+        end = told + (pause if is_looked_at else 0)
+        laid_out.append(Moment(kind, id_, event, begin, told, end))
+    return laid_out
+
+
+def _is_result(match):
+    """Whether there is something to look at: not for byes, nor for a match that is held, which may yet go on."""
+    return match.away is not None and match.ended is not None
+
+
+def _ended(match, half_rounds):
+    """When a match ended, or was held: nobody notes when, so just after what was played of it."""
+    if match.ended is not None:
+        return match.ended
+    return max([match.begun, *(one.played for one in half_rounds if one.match == match.id)])
+
+
+def nothing(now, pace):
+    """The state before the first event."""
+    return {"now": now, "pace": pace, "event": None, "events": {}, "explanations": rules.EXPLANATIONS}
+
+
+class Show:
+    """What may be shown, read anew from the store whenever that has changed.
+
+    Args:
+        source: store.Store, opened to read.
+        pace: seconds a half round; 0 shows everything at once.
+    """
+
+    def __init__(self, source, pace):
+        self._store, self._pace = source, pace
+        self._version = None
+        self._half_rounds, self._teams = {}, {}
+        self._finished = {}  # event -> when it was finished as its teams were read, which do not change after that
+        self._sprite = functools.lru_cache(_KEPT_SPRITES)(self._draw_sprite)
+
+    def position(self, now):
+        """A key that differs whenever `state` does, apart from its `now`."""
+        self._refresh()
+        return self._version, bisect.bisect(self._begins, now), bisect.bisect(self._tolds, now)
+
+    def state(self, now, event=None):
+        """Everything but images and the history of ratings.
+
+        Args:
+            now: unix seconds.
+            event: id of an event that has begun; None for the latest.
+
+        Returns:
+            Dict; its values that are dicts are by id. `nothing` before the first event; None where there is no such
+            event.
+        """
+        shown = self._shown(now)
+        begun = {one.id: one for one in self._events if one.id in shown.begun[EVENT]}
+        state = nothing(now, self._pace) | {"events": {id_: _event(one, shown) for id_, one in begun.items()}}
+        if event is None and not begun:
+            return state
+        chosen = begun.get(max(begun) if event is None else event)
+        if chosen is None:
+            return None
+        teams = self._teams[chosen.id]
+        matches = {one.id: self._match(one, shown) for one in self._of_event(chosen.id) if self._is_shown(one, shown)}
+        return state | {
+            "event": _event(chosen, shown),
+            "teams": {team.id: _team(team) for team in teams.values()},
+            "matches": matches,
+            **(_bracket(teams, matches) if chosen.mode == store.TOURNAMENT else _NO_BRACKET),
+            "standings": _standings(teams, matches),
+            "live": self._live(chosen, shown, now),
+            "forfeits": self._forfeits(chosen, shown),
+            "ratings": self._latest_ratings(shown),
+        }
+
+    def match(self, id_, now):
+        """A match with its half rounds, as far as it was shown: a dict, or None."""
+        shown = self._shown(now)
+        row = self._matches.get(id_)
+        if row is None or not self._is_shown(row, shown):
+            return None
+        return self._match(row, shown) | {
+            "event": row.event,
+            "teams": {team: _team(self._teams[row.event][team]) for team in (row.home, row.away) if team},
+            "half_rounds": [
+                self._half_round(one, shown) for one in self._played.get(id_, ()) if one in shown.begun[HALF_ROUND]
+            ],
+        }
+
+    def half_round(self, id_, now):
+        """A half round with its images, from when it begins to be shown: a dict, or None."""
+        shown = self._shown(now)
+        return self._half_round(id_, shown) if id_ in shown.begun[HALF_ROUND] else None
+
+    def ratings(self, now):
+        """All ratings shown so far, oldest first: list of dicts."""
+        told = self._shown(now).told[RESULT]
+        return [
+            {"name": one.name, "match": one.match, "event": one.event, "at": one.at, **_rating(one)}
+            for one in self._ratings
+            if one.match in told
+        ]
+
+    def _refresh(self):
+        version = self._store.data_version()
+        if version == self._version:
+            return
+        with self._store.reading():
+            self._events = self._store.events()
+            self._matches = {match.id: match for match in self._store.matches(with_annulled=True)}
+            for one in self._store.half_rounds_after(max(self._half_rounds, default=0)):
+                self._half_rounds[one.id] = one
+            for event in self._events:
+                if event.finished is None or event.finished != self._finished.get(event.id):
+                    self._teams[event.id] = {team.id: team for team in self._store.teams(event.id)}
+                    self._finished[event.id] = event.finished
+            self._ratings = self._store.rating_history()
+        self._played = {}
+        for one in self._half_rounds.values():
+            self._played.setdefault(one.match, []).append(one.id)
+        half_rounds = self._half_rounds.values()
+        self._timeline = timeline(self._events, self._matches.values(), half_rounds, self._pace)
+        self._begins = [moment.begin for moment in self._timeline]
+        self._tolds = [moment.told for moment in self._timeline]
+        self._version = version
+
+    def _shown(self, now):
+        self._refresh()
+        begun = self._timeline[: bisect.bisect(self._begins, now)]
+        told = self._timeline[: bisect.bisect(self._tolds, now)]
+        return _Shown(begun, _by_kind(begun), _by_kind(told))
+
+    def _of_event(self, event):
+        return [match for match in self._matches.values() if match.event == event]
+
+    def _is_shown(self, match, shown):
+        return match.id in shown.told[RESULT] or any(
+            one in shown.begun[HALF_ROUND] for one in self._played.get(match.id, ())
+        )
+
+    def _match(self, row, shown):
+        """A match as far as it was told; its points are those of the half rounds told."""
+        points = [0, 0]
+        for one in self._played.get(row.id, ()):
+            if one in shown.told[HALF_ROUND]:
+                judge = 1 - rules.generator_side(self._half_rounds[one].number)  # a check is a team against itself
+                points[judge] += self._half_rounds[one].points
+        fields = "id", "round", "position", "attempt", "home", "away", "num_rounds", "begun"
+        match = {name: getattr(row, name) for name in fields}
+        match |= {"status": store.PLAYING, "points": points}
+        if row.id in shown.told[RESULT]:
+            match |= {name: getattr(row, name) for name in ("status", "winner", "rule", "reason", "ended")}
+            if row.home_points is not None:
+                match["points"] = [row.home_points, row.away_points]
+            match["seconds"] = [row.home_seconds, row.away_seconds]
+        return match
+
+    def _half_round(self, id_, shown):
+        row = self._half_rounds[id_]
+        fields = ("id", "match", "number", "generator", "discriminator", "points", "rule")
+        fields += ("generator_seconds", "discriminator_seconds", "generator_fault", "discriminator_fault")
+        return {name: getattr(row, name) for name in fields} | {
+            "truth": None if row.truth is None else row.truth.tolist(),
+            "probabilities": None if row.probabilities is None else row.probabilities.tolist(),
+            "sprite": self._sprite(id_),
+            "begin": shown.begun[HALF_ROUND][id_].begin,
+        }
+
+    def _draw_sprite(self, id_):
+        """All images of a half round side by side, as the address of a PNG picture; None where there are none."""
+        images = self._store.half_round(id_).images
+        if images is None:
+            return None
+        picture = pixels.png(pixels.grid(images, columns=len(images), gap=0))
+        return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")
+
+    def _live(self, event, shown, now):
+        """What is on the stage.
+
+        Its phase is one of waiting (nothing yet), playing (a half round is being uncovered), between (it is, and the
+        next has not been played yet), deciding (likewise, the last), and done, annulled, held, or champion.
+        """
+        last = next(moment for moment in reversed(shown.in_order) if self._is_on_stage(moment, event))
+        live = {"phase": "waiting", "match": None, "half_round": None}
+        if last.kind == HALF_ROUND:
+            row = self._half_rounds[last.id]
+            is_last = row.number == 2 * self._matches[row.match].num_rounds - 1
+            phase = "playing" if last.told > now else "deciding" if is_last else "between"
+            return live | {"phase": phase, "match": row.match, "half_round": row.id}
+        if last.kind == EVENT:
+            return live
+        results = [m.id for m in shown.in_order if m.kind == RESULT and self._is_on_stage(m, event)]
+        live |= {"phase": CHAMPION if last.kind == CHAMPION else self._matches[last.id].status}
+        if results:
+            half_rounds = self._played.get(results[-1], [None])
+            live |= {"match": results[-1], "half_round": half_rounds[-1]}
+        return live
+
+    def _is_on_stage(self, moment, event):
+        is_bye = moment.kind == RESULT and self._matches[moment.id].away is None
+        return moment.event == event.id and not is_bye
+
+    def _forfeits(self, event, shown):
+        """All faults: those of teams that cannot take part, then those of half rounds, in order.
+
+        A team's fault is told with the first result that it may have led to, or with the event's end.
+        """
+        teams = self._teams[event.id]
+        results = [self._matches[one] for one in shown.told[RESULT]]
+        met = set(teams) if event.id in shown.told[CHAMPION] else {t for one in results for t in (one.home, one.away)}
+        found = [
+            {"team": team.id, "match": None, "number": None, "network": None, "reason": team.fault}
+            for team in teams.values()
+            if team.fault and team.id in met
+        ]
+        for one in map(self._half_rounds.get, shown.told[HALF_ROUND]):
+            for network in ("generator", "discriminator"):
+                team, reason = getattr(one, network), getattr(one, network + "_fault")
+                if reason and team in teams:
+                    where = {"match": one.match, "number": one.number, "network": network}
+                    found.append({"team": team, **where, "reason": reason})
+        return found
+
+    def _latest_ratings(self, shown):
+        told = [one for one in self._ratings if one.match in shown.told[RESULT]]
+        counts = {}
+        for one in told:
+            counts[one.name] = counts.get(one.name, 0) + 1
+        return {one.name: {**_rating(one), "matches": counts[one.name]} for one in told}
+
+
+class _Shown(NamedTuple):
+    """The Moments until now: in order, and kind -> {id: Moment} of those that have begun and those that are told."""
+
+    in_order: list
+    begun: dict
+    told: dict
+
+
+def _by_kind(moments):
+    found = {kind: {} for kind in (EVENT, HALF_ROUND, RESULT, CHAMPION)}
+    for moment in moments:
+        found[moment.kind][moment.id] = moment
+    return found
+
+
+def _event(row, shown):
+    is_over = row.id in shown.told[CHAMPION]
+    fields = ("id", "name", "mode", "size", "frozen", "begun")
+    end = {"finished": row.finished if is_over else None, "champion": row.champion if is_over else None}
+    # Their snapshots are opened one by one after the event has begun.
+    num_teams = len(row.options.get("teams", ()))
+    return {name: getattr(row, name) for name in fields} | {"num_teams": num_teams} | end
+
+
+def _team(row):
+    return {name: getattr(row, name) for name in ("id", "name", "seeding", "step")}
+
+
+def _rating(row):
+    rating = ratings.of(row)
+    low, high = rating.interval
+    return {"mu": row.mu, "sigma": row.sigma, "low": low, "high": high, "ordinal": rating.ordinal}
+
+
+def _bracket(teams, matches):
+    """The names of the rounds, and "round:position" -> who plays there as far as that is known; empty before the draw.
+
+    Args:
+        teams: id -> store.Team.
+        matches: id -> match as told.
+    """
+    of_seed = {team.seeding: team.id for team in teams.values() if team.seeding}
+    if not bracket.MIN_TEAMS <= len(of_seed) <= bracket.MAX_TEAMS:
+        return _NO_BRACKET
+    played = {(one["round"], one["position"]): one for one in matches.values() if one["status"] != store.ANNULLED}
+    num_rounds = bracket.num_rounds(len(of_seed))
+    places, pairs = {}, bracket.first_round(len(of_seed))
+    for round_ in range(num_rounds):
+        winners = []
+        for position, pair in enumerate(pairs):
+            match, is_bye = played.get((round_, position)), round_ == 0 and pair[1] is None
+            pair = [match["home"], match["away"]] if match else [of_seed.get(seed) for seed in pair]
+            places[f"{round_}:{position}"] = {"teams": pair, "match": match and match["id"], "bye": is_bye}
+            winner = pair[0] if is_bye else match and match.get("winner")
+            winners.append(winner and teams[winner].seeding)
+        # One of both may be known already; the better seeded is at home.
+        pairs = [sorted(pair, key=lambda seed: seed or len(of_seed) + 1) for pair in zip(winners[::2], winners[1::2])]
+    return {"rounds": [bracket.round_name(round_, num_rounds) for round_ in range(num_rounds)], "places": places}
+
+
+def _standings(teams, matches):
+    """Team -> what it brought home from the matches that are done."""
+    done = [one for one in matches.values() if one["status"] == store.DONE and one["away"] is not None]
+    table = bracket.standings(teams, [(one["home"], one["away"], one["points"], one["winner"]) for one in done])
+    return {team: row._asdict() for team, row in table.items()}

@@ -1,0 +1,125 @@
+"""Writes snapshots and training states with TensorFlow's saver, and restores states.
+
+checkpoint_files.py says which files they are and in which order they appear.
+"""
+
+import os
+
+import tensorflow.compat.v1 as tf
+
+from gan.console.errors import StateError, reason
+from gan.snapshots import checkpoint_files
+from gan.storage import files
+
+# End of a variable's name -> the flag that puts it into a training state.
+_FLAGS_OF_VARIABLES = {
+    "/ExponentialMovingAverage": "averaging_decay",
+    "schedule_factor": "learning_rate_schedule",
+    "replay/images": "replay_share",
+    "augment_probability": "augment_target",
+}
+
+
+def readable_state(train_dir):
+    """Like `latest_state`, but passes over damaged states, and says so.
+
+    Raises:
+        StateError: there are states, and all are damaged.
+    """
+    folder = os.path.join(train_dir, checkpoint_files.STATE_FOLDER)
+    complete = checkpoint_files.all_complete(files.names(folder), checkpoint_files.STATE_PARTS)
+    for step in sorted(complete, reverse=True):
+        prefix = os.path.join(folder, f"{checkpoint_files.STATE}-{step}")
+        try:
+            reader = tf.train.load_checkpoint(prefix)
+            for name in reader.get_variable_to_shape_map():
+                reader.get_tensor(name)
+            return checkpoint_files.Found(prefix, step, prefix)
+        except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
+            print(f"warning: {prefix} is damaged and passed over: {reason(error)}", flush=True)
+    if complete:
+        raise StateError(f"no state in {folder} can be read; --start_new_model begins anew")
+    return None
+
+
+def write_snapshot(serving, session, train_dir, step, keep):
+    """Writes train_dir/model.ckpt-STEP and deletes all but the newest snapshots.
+
+    Args:
+        serving: a serving_graph.ServingGraph.
+        session: a session of its graph, which holds the weights.
+        train_dir: folder to write to.
+        step: training step.
+        keep: how many snapshots to keep, at least 1.
+
+    Raises:
+        StateError: the folder cannot be written or is full.
+    """
+    prefix = os.path.join(train_dir, f"{checkpoint_files.SNAPSHOT}-{step}")
+    _save(serving.saver, session, prefix)
+    checkpoint_files.write_whole(prefix + ".meta", serving.meta_graph.SerializeToString())
+    checkpoint_files.publish(train_dir, checkpoint_files.SNAPSHOT, step, keep)
+
+
+def load_weights(serving, session, weights):
+    """Sets the variables of a session of a serving graph: variable name -> numpy array."""
+    assigned = [variable.initializer for variable in serving.variables.values()]
+    values = {v.initializer.inputs[1]: weights[name] for name, v in serving.variables.items()}
+    session.run(assigned, values)
+
+
+def write_state(saver, session, train_dir, step):
+    """Writes train_dir/state/state.ckpt-STEP from a training session; keeps the newest two."""
+    folder = os.path.join(train_dir, checkpoint_files.STATE_FOLDER)
+    _save(saver, session, os.path.join(folder, f"{checkpoint_files.STATE}-{step}"))
+    checkpoint_files.publish(folder, checkpoint_files.STATE, step, keep=2)
+
+
+def restore_state(saver, session, found, variables):
+    """Restores a training state after making sure that it is of the same networks.
+
+    Args:
+        saver: a saver of `variables`.
+        session: a training session.
+        found: what `latest_state` found.
+        variables: all variables of the training graph.
+
+    Raises:
+        StateError: a variable is missing or has another shape; the message names it.
+    """
+    saved = tf.train.load_checkpoint(found.prefix).get_variable_to_shape_map()
+    wanted = {variable.op.name: variable.shape.as_list() for variable in variables}
+    differences = [
+        f"{name} is {_shape(saved, name)} there and {_shape(wanted, name)} in the networks asked for"
+        for name in sorted({**saved, **wanted})
+        if saved.get(name) != wanted.get(name)
+    ]
+    of_flags = {
+        name: flag_name
+        for name in {*saved} ^ {*wanted}
+        for ending, flag_name in _FLAGS_OF_VARIABLES.items()
+        if name.endswith(ending)
+    }
+    if of_flags and len(of_flags) == len(differences):
+        told = {f"--{flag_name} {'on' if name in saved else 'off'}" for name, flag_name in of_flags.items()}
+        raise StateError(f"{found.prefix} was trained with {', '.join(sorted(told))}, which cannot change on the way")
+    if differences:
+        more = f", and {len(differences) - 1} more" if len(differences) > 1 else ""
+        raise StateError(
+            f"{found.prefix} is the state of other networks or another optimizer: {differences[0]}{more}; choose "
+            "another --train_dir, or --start_new_model to begin anew"
+        )
+    saver.restore(session, found.prefix)
+
+
+def _save(saver, session, prefix):
+    try:
+        saver.save(session, prefix, write_meta_graph=False, write_state=False)
+    except (tf.errors.UnavailableError, tf.errors.AbortedError):
+        raise  # another process of a cluster is gone; nothing is wrong with the disk
+    except (tf.errors.OpError, ValueError) as error:
+        raise StateError(f"{prefix} could not be written, the last complete one is kept: {reason(error)}") from error
+
+
+def _shape(shapes, name):
+    return shapes.get(name, "absent")

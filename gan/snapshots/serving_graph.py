@@ -1,0 +1,123 @@
+"""The graph that is handed in: the contract and nothing else, in operations that TensorFlow 1.2 knows."""
+
+from typing import NamedTuple
+
+import tensorflow.compat.v1 as tf
+from tensorflow.core.framework.variable_pb2 import VariableDef
+
+from gan.contest import battle_ops, contract
+from gan.networks.network import Network
+from gan.networks.registry import DISCRIMINATOR, GENERATOR
+from gan.snapshots import cut
+
+
+class ServingGraph(NamedTuple):
+    """The contract's graph with reference variables, ready to be saved and to be run."""
+
+    graph: tf.Graph
+    noise: tf.Tensor
+    generated: tf.Tensor
+    images: tf.Tensor
+    probability: tf.Tensor
+    logits: tf.Tensor  # of a calibrated discriminator, its offset added; None where there is none
+    saver: tf.train.Saver
+    meta_graph: tf.MetaGraphDef  # what the .meta file holds
+    variables: dict  # name -> variable
+    outside_battle_ops: list  # operations that a battle would refuse
+
+
+def build_serving_graph(generator, discriminator, size, calibrated=False):
+    """Builds the graph that is handed in, from models of its own, lowered to old operations.
+
+    Args:
+        generator: a generator model that was not used in another graph.
+        discriminator: likewise.
+        size: pixels of an image.
+        calibrated: whether the discriminator gets a variable network.CALIBRATION_OFFSET.
+
+    Returns:
+        A ServingGraph.
+    """
+    with tf.Graph().as_default():
+        contract.publish(
+            *Network(generator, GENERATOR, size).connect_to_placeholder(),
+            *Network(discriminator, DISCRIMINATOR, size).connect_to_placeholder(calibrated),
+        )
+        networks = cut.cut(_meta_graph(), size)
+    return _lowered_serving_graph(networks, calibrated)
+
+
+def _lowered_serving_graph(networks, calibrated):
+    """Puts two cut networks with reference variables into a new graph, with a saver."""
+    graph = tf.Graph()
+    with graph.as_default():
+        graph_def = tf.GraphDef(versions=networks[0].graph_def.versions)
+        noise, generated = _append(networks[0], "noise_input", graph_def)
+        images, probability = _append(networks[1], "input_batch", graph_def)
+        variables = {n.name: n for n in graph_def.node if n.op in battle_ops.VARIABLE_OPS}
+        for node in variables.values():
+            graph_def.node.extend(_initializer(node))
+        tensors = tf.import_graph_def(graph_def, return_elements=[noise, generated, images, probability], name="")
+        for name in variables:
+            variables[name] = _adopt_variable(name)
+        contract.publish(*tensors)
+        saver = tf.train.Saver(variables, max_to_keep=None)
+        meta_graph = _meta_graph(saver.as_saver_def())
+        logits = tensors[-1].op.inputs[0] if calibrated else None
+        outside = sorted(set().union(*(battle_ops.outside_battle_ops(network) for network in networks)))
+    return ServingGraph(graph, *tensors, logits, saver, meta_graph, variables, outside)
+
+
+def _append(network, name, graph_def):
+    """Appends a network's nodes to `graph_def` with its placeholder renamed; returns input and output.
+
+    What both networks use, such as a constant made once for the two, is there already.
+    """
+    old, there = network.input.partition(":")[0], {node.name for node in graph_def.node}
+    for node in network.graph_def.node:
+        if node.name in there:
+            continue
+        copy = graph_def.node.add()
+        copy.CopyFrom(node)
+        if copy.name == old:
+            copy.name = name
+        for index, tensor in enumerate(copy.input):
+            if tensor == old:
+                copy.input[index] = name
+    return name + ":0", network.output
+
+
+def _initializer(variable):
+    """Nodes that set a variable to zeros and read it: what a VariableDef must be able to name."""
+    zeros = tf.NodeDef(name=variable.name + "/zeros", op="Const")
+    dtype, shape = variable.attr["dtype"], variable.attr["shape"].shape
+    zeros.attr["dtype"].CopyFrom(dtype)
+    proto = zeros.attr["value"].tensor
+    proto.CopyFrom(tf.make_tensor_proto(0, dtype=dtype.type, shape=()))
+    proto.tensor_shape.CopyFrom(shape)
+    assign = tf.NodeDef(name=variable.name + "/Assign", op="Assign", input=[variable.name, zeros.name])
+    read = tf.NodeDef(name=variable.name + "/snapshot", op="Identity", input=[variable.name])
+    for node in (assign, read):
+        node.attr["T"].CopyFrom(dtype)
+    return zeros, assign, read
+
+
+def _adopt_variable(name):
+    """Makes a tf.Variable of nodes that are already in the graph."""
+    definition = VariableDef(
+        variable_name=name + ":0",
+        initializer_name=name + "/Assign",
+        initial_value_name=name + "/zeros:0",
+        snapshot_name=name + "/snapshot:0",
+        trainable=True,
+    )
+    variable = tf.Variable.from_proto(definition)
+    tf.add_to_collection(tf.GraphKeys.GLOBAL_VARIABLES, variable)
+    return variable
+
+
+def _meta_graph(saver_def=None):
+    """The current graph as a MetaGraphDef that old readers accept."""
+    meta_graph = tf.train.export_meta_graph(saver_def=saver_def, clear_devices=True, strip_default_attrs=True)
+    meta_graph.meta_info_def.ClearField("stripped_op_list")
+    return meta_graph

@@ -1,0 +1,224 @@
+"""Mock battles over a simulated day: pairs, the house team, results in buckets, teams that come and go."""
+
+import datetime
+import shutil
+
+import hostile
+import pytest
+
+from gan.arena import arena, events, mock_battles, result_pages, teams, timetable
+from gan.data import tfrecords
+
+pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
+
+UTC = datetime.timezone.utc
+
+
+class SimulatedClock:
+    """Time passes only where it is waited for; `happenings` are called at their moments."""
+
+    def __init__(self, start, happenings=()):
+        self.time, self._happenings = start, sorted(happenings, key=lambda pair: pair[0])
+
+    def now(self):
+        return self.time
+
+    def wait_until(self, moment):
+        assert moment > self.time
+        while self._happenings and self._happenings[0][0] <= moment:
+            self._happenings.pop(0)[1]()
+        self.time = moment
+
+
+@pytest.fixture
+def opened(tmp_path, faces):
+    with arena.Arena(str(tmp_path / "arena"), 2500, tfrecords.read_all([faces], 2500)) as opened:
+        yield opened
+
+
+def at(text):
+    return datetime.datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def hold(opened, tmp_path, clock, battles, zone="Asia/Seoul", say=print):
+    table = timetable.Timetable("12:00", 120, zone, clock.now())
+    return mock_battles.hold(opened, lambda: teams.read(str(tmp_path / "teams.csv")), table, 5, clock, battles, say=say)
+
+
+def test_a_day_in_seoul(opened, tmp_path):
+    """12:00 in Seoul is 03:00 UTC; teams appear, vanish, hand in something broken, and are odd or even."""
+    folders = {name: tmp_path / name / "model" for name in ("ada", "bob", "cem", "dee")}
+    for number, name in enumerate(("ada", "bob")):
+        hostile.write(str(folders[name]), step=number + 1)
+    names = [*folders, "eve"]
+    text = "team,path\n" + "".join(f"{name},{name}/model\n" for name in names)
+    (tmp_path / "teams.csv").write_text(text)
+    happenings = [
+        (at("2026-11-23 04:30"), lambda: hostile.write(str(folders["cem"]), step=7)),
+        (at("2026-11-23 06:30"), lambda: hostile.build("keeps state", folders["dee"])),
+        (at("2026-11-23 08:30"), lambda: shutil.rmtree(tmp_path / "ada")),
+        (at("2026-11-23 10:30"), lambda: (tmp_path / "teams.csv").unlink()),
+        (at("2026-11-23 12:30"), lambda: (tmp_path / "teams.csv").write_text(text)),
+    ]
+    said = []
+    clock = SimulatedClock(at("2026-11-23 01:00"), happenings)
+    hold(opened, tmp_path, clock, 6, say=said.append)
+    held = opened.store.events()
+    assert [event.name[-9:-4] for event in held] == ["12:00", "14:00", "16:00", "18:00", "22:00"]
+    assert clock.now() == at("2026-11-23 13:00")
+    assert any("20:00" in line and "not held" in line for line in said)
+    assert said.count("eve has handed in nothing") == 5 and said.count("cem has handed in nothing") == 1
+    playing = []
+    for event in held:
+        by_id = {team.id: team.name for team in opened.store.teams(event.id)}
+        playing.append([{by_id[row.home], by_id[row.away]} for row in opened.store.matches(event.id)])
+    assert playing[0] == [{"ada", "bob"}]
+    assert sorted(map(len, playing[1])) == [2, 2] and set().union(*playing[1]) == {"ada", "bob", "cem", "House team"}
+    assert set().union(*playing[2]) == {"ada", "bob", "cem", "House team"}  # dee's is refused
+    assert playing[3] == [{"bob", "cem"}] and playing[4] == [{"bob", "cem"}]
+    page = (tmp_path / "bob" / "results" / held[0].name.replace(" ", "_").replace(":", "") / "index.html").read_text()
+    assert "bob" in page and "ada" in page
+    (folder,) = [path.parent for path in (tmp_path / "bob" / "results").glob("*1200*/half_round_0/overview.png")]
+    assert (folder / "predictions.csv").read_text().startswith("Id,Category")
+    refused = next((tmp_path / "dee" / "results").glob("*1600*/index.html")).read_text()
+    assert "not allowed in a battle" in refused
+    assert not (tmp_path / "eve").exists()
+    assert set(opened.store.ratings()) == {"ada", "bob", "cem", "House team"}
+
+
+def test_the_end_of_summer_time(opened, tmp_path):
+    """In Berlin 02:00 comes twice on 25 October 2026: one battle, and the next one three hours later."""
+    for name in "ab":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
+    clock = SimulatedClock(at("2026-10-24 09:30"))
+    moments = []
+    wait = clock.wait_until
+    clock.wait_until = lambda moment: (moments.append(moment), wait(moment))
+    hold(opened, tmp_path, clock, 9, "Europe/Berlin")
+    assert moments[6:] == [at("2026-10-24 22:00"), at("2026-10-25 00:00"), at("2026-10-25 03:00")]
+    assert len({event.name for event in opened.store.events()}) == 9
+
+
+def test_going_on_after_a_kill(opened, tmp_path):
+    """A battle that was begun is played to its end, with the teams of then."""
+    for name in "abc":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\nc,c\n")
+    entries = [*teams.read(str(tmp_path / "teams.csv")), mock_battles.HOUSE_TEAM]
+    event = events.begin(opened, "mock 2026-11-23 12:00 KST", events.MOCK, entries, 9)
+    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
+    hold(opened, tmp_path, SimulatedClock(at("2026-11-23 03:10")), 1)
+    first, second = opened.store.events()
+    assert first.id == event.id and first.finished and len(opened.store.matches(first.id)) == 2
+    assert len(opened.store.matches(second.id)) == 1
+
+
+def test_a_frozen_arena(opened, tmp_path):
+    for name in "ab":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
+    frozen = tmp_path / "arena" / events.FROZEN
+    frozen.write_text("")
+    clock = SimulatedClock(at("2026-11-23 02:00"), [(at("2026-11-23 04:00"), frozen.unlink)])
+    hold(opened, tmp_path, clock, 2)
+    assert [event.name for event in opened.store.events()] == ["mock 2026-11-23 14:00 KST"]
+    assert any("frozen" in entry.text for entry in opened.store.log_entries())
+
+
+def test_frozen_in_the_middle(opened, tmp_path, monkeypatch):
+    """A battle that was frozen goes on at the next time, in the same process; results are written once it is over."""
+    for name in "abcd":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\n" + "".join(f"{name},{name}\n" for name in "abcd"))
+    frozen, play = tmp_path / "arena" / events.FROZEN, opened.play
+
+    def play_and_freeze(*arguments):
+        if not opened.store.matches():
+            frozen.write_text("")
+        return play(*arguments)
+
+    monkeypatch.setattr(opened, "play", play_and_freeze)
+    clock = SimulatedClock(at("2026-11-23 02:00"), [(at("2026-11-23 04:30"), frozen.unlink)])
+    hold(opened, tmp_path, clock, 1)
+    (event,) = opened.store.events()
+    assert event.finished is None and event.frozen and not list(tmp_path.glob("*/results"))
+    hold(opened, tmp_path, clock, 1)
+    assert [event.finished is not None for event in opened.store.events()] == [True, True]
+    assert len(opened.store.matches(event.id)) == 2
+    assert len(list(tmp_path.glob("*/results/*/index.html"))) == 8
+
+
+def test_results_after_a_kill(opened, tmp_path, monkeypatch):
+    """Who was killed before all results were written writes the others later."""
+    for name in "ab":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
+    write = result_pages.write
+
+    def killed(folder, event, team, *others):
+        if team.name == "b":
+            raise KeyboardInterrupt
+        write(folder, event, team, *others)
+
+    monkeypatch.setattr(result_pages, "write", killed)
+    clock = SimulatedClock(at("2026-11-23 02:00"))
+    with pytest.raises(KeyboardInterrupt):
+        hold(opened, tmp_path, clock, 1)
+    monkeypatch.setattr(result_pages, "write", write)
+    pages = tmp_path.glob("[ab]/results/*1200*/index.html")
+    assert len(list(pages)) == 1
+    hold(opened, tmp_path, clock, 0)
+    assert len(list(tmp_path.glob("[ab]/results/*1200*/index.html"))) == 2
+
+
+def test_a_team_of_the_house_s_name(tmp_path):
+    (tmp_path / "teams.csv").write_text("team,path\nhouse TEAM,a\nno bucket,gs:///model\n")
+    taken, nowhere = teams.read(str(tmp_path / "teams.csv"), [mock_battles.HOUSE_TEAM.name])
+    assert "nobody may have this name" in taken.fault and taken.name != "house TEAM"
+    assert "names no bucket" in nowhere.fault
+
+
+def test_results_that_cannot_be_written(opened, tmp_path):
+    """One team's bucket is closed; the others get theirs."""
+    for name in "ab":
+        hostile.write(str(tmp_path / name / "model"))
+    (tmp_path / "teams.csv").write_text("team,path\na,a/model\nb,b/model\n")
+    (tmp_path / "a" / "results").write_text("in the way")
+    said = []
+    clock = SimulatedClock(at("2026-11-23 02:00"), [(at("2026-11-23 04:00"), (tmp_path / "a" / "results").unlink)])
+    hold(opened, tmp_path, clock, 1, say=said.append)
+    assert any("results of a could not be written" in line for line in said)
+    assert list((tmp_path / "b" / "results").glob("*/index.html"))
+    hold(opened, tmp_path, clock, 1)  # before the next battle they are tried again
+    assert len(list((tmp_path / "a" / "results").glob("*/index.html"))) == 2
+
+
+def test_results_after_an_annulment(opened, tmp_path):
+    """A match that was annulled is played again, and the team's page tells of that one."""
+    for name in "ab":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
+    clock = SimulatedClock(at("2026-11-23 02:00"))
+    hold(opened, tmp_path, clock, 1)
+    (page,) = (tmp_path / "a" / "results").glob("*/index.html")
+    before = page.stat().st_mtime_ns
+    opened.store.annul(opened.store.matches()[0].id, "wrong test set")
+    hold(opened, tmp_path, clock, 1)
+    assert page.stat().st_mtime_ns > before
+    again = page.stat().st_mtime_ns
+    hold(opened, tmp_path, clock, 1)  # once for good
+    assert page.stat().st_mtime_ns == again
+
+
+def test_one_seed_for_all_mock_battles(opened):
+    assert mock_battles.keep_seed(opened, 7) == 7
+    assert mock_battles.keep_seed(opened, 8) == 7
+
+
+def test_where_results_go():
+    folder = mock_battles.results_folder
+    assert folder("gs://team/model", "mock 2026-11-23 12:00 KST") == ("gs://team", "results/mock_2026-11-23_1200_KST")
+    assert folder("gs://team/model/model.ckpt-7", "x") == ("gs://team", "results/x")
+    assert folder("runs/a/", "x") == ("runs/a", "results/x")
+    assert folder("model", "x") == ("model", "results/x")

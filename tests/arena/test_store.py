@@ -1,0 +1,396 @@
+"""The store: what is written is there, whole, whoever is killed and whoever writes beside it."""
+
+import multiprocessing
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import time
+
+import arena_data
+import numpy as np
+import pytest
+
+from gan.arena import schema, store
+from gan.console.errors import StateError
+from gan.contest import rules
+
+COLUMNS = {
+    "event": "id name mode seed size options frozen begun finished champion",
+    "team": "id event name path seeding snapshot step fault",
+    "match": "id event round position attempt home away num_rounds status winner rule reason home_points away_points "
+    "home_seconds away_seconds begun ended",
+    "half_round": "id match number generator discriminator seed images truth probabilities points generator_seconds "
+    "discriminator_seconds generator_fault discriminator_fault rule played",
+    "rating": "id name event match mu sigma at",
+    "suspect": "id event team half_round image distance limit_ generated original",
+    "log": "id at event match kind text",
+}
+PLAYED = dict(seed=3, points=20, generator_seconds=0.5, discriminator_seconds=0.25, rule=rules.GUESSED)
+FAULTS = dict(generator_fault=None, discriminator_fault=None)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return str(tmp_path / "arena")
+
+
+@pytest.fixture
+def arena(folder):
+    with store.Store(folder) as arena:
+        yield arena
+
+
+def begin(arena, mode="tournament", count=2, name="cup"):
+    """(store.Event, list of store.Teams)."""
+    event = arena.begin_event(name, mode, 7, 4, {"limit": 2.5, "name": "é"})
+    return event, arena.add_teams(event.id, [(f"team {n}", f"path {n}", "ab" * 32, 100, None) for n in range(count)])
+
+
+def add_half_round(arena, match, number=0, **changes):
+    """A half round of two images of four pixels."""
+    images, truth = np.arange(8, dtype=np.uint8).reshape(2, 4), np.array([1, 0])
+    given = dict(images=images, truth=truth, probabilities=np.array([0.75, 0.1]), **PLAYED, **FAULTS)
+    given |= dict(generator=match.home, discriminator=match.away)
+    return arena.add_half_round(match.id, number, **{**given, **changes})
+
+
+def play(arena, event, place, home, away, winner):
+    match = arena.begin_match(event.id, *place, home.id, away.id, 1)
+    add_half_round(arena, match)
+    ratings = [(team.name, 25.0 + event.id, 8.0) for team in (home, away)]
+    return arena.finish_match(match.id, winner.id, rules.BY_POINTS, (0, 20), ratings=ratings)
+
+
+def test_tables_are_as_agreed(arena):
+    for table, columns in COLUMNS.items():
+        found = [row[1] for row in sqlite3.connect(arena.path).execute(f"PRAGMA table_info({table})")]
+        assert sorted(found) == sorted(columns.split())
+
+
+def test_everything_comes_back(arena, folder):
+    before = time.time()
+    event, (first, second) = begin(arena)
+    assert arena.event("cup") == event and arena.event("none") is None
+    assert event.options == {"limit": 2.5, "name": "é"} and event.finished is None and event.frozen is False
+    assert before <= event.begun <= time.time()
+    arena.set_seeding(event.id, {first.id: 2, second.id: 1})
+    assert [team.seeding for team in arena.teams(event.id)] == [2, 1]
+
+    match = arena.begin_match(event.id, 0, 0, second.id, first.id, 1)
+    assert (match.status, match.attempt, match.home, match.winner, match.ended) == ("playing", 1, second.id, None, None)
+    copied = dict(
+        image=1, distance=0.5, limit_=1.0, generated=np.arange(4, dtype=np.uint8), original=np.array([3, 2, 1, 0])
+    )
+    played = add_half_round(arena, match, generator=first.id, suspects=[copied])
+    failed = dict(images=None, truth=None, probabilities=None, generator_fault="NaN", generator_seconds=None, points=30)
+    add_half_round(arena, match, 1, **failed)
+    one, other = arena.half_rounds(match.id)
+    assert one.id == played and arena.half_round(played).seed == 3
+    np.testing.assert_array_equal(one.images, np.arange(8).reshape(2, 4))
+    np.testing.assert_array_equal(one.truth, [1, 0])
+    np.testing.assert_array_equal(one.probabilities, np.float32([0.75, 0.1]))
+    assert one.images.dtype == one.truth.dtype == np.uint8 and one.probabilities.dtype == np.float32
+    assert (other.images, other.truth, other.probabilities, other.generator_fault) == (None, None, None, "NaN")
+    assert [row.images for row in arena.half_rounds_after(0)] == [None, None]
+    assert [row.id for row in arena.half_rounds_after(played)] == [other.id]
+
+    done = arena.finish_match(match.id, first.id, rules.BY_TIME, (20, 20), (0.5, 0.25), [("team 0", 26.5, 7.5)])
+    assert (done.status, done.winner, done.rule, done.home_points, done.away_seconds) == (
+        "done",
+        first.id,
+        rules.BY_TIME,
+        20,
+        0.25,
+    )
+    rating = arena.ratings()["team 0"]
+    assert (rating.mu, rating.sigma, rating.match, rating.at) == (26.5, 7.5, match.id, done.ended)
+    (suspect,) = arena.suspects(event.id)
+    assert (suspect.team, suspect.half_round, suspect.image) == (first.id, played, 1)
+    np.testing.assert_array_equal(suspect.original, [3, 2, 1, 0])
+    arena.log("note", "something", event.id)
+    assert [(entry.kind, entry.text) for entry in arena.log_entries(event.id)] == [("note", "something")]
+    arena.set_frozen(event.id, True, "lunch")
+    arena.finish_event(event.id, first.id)
+    with store.Store(folder, read_only=True) as reader:
+        (read,) = reader.events()
+        assert read.frozen and read.champion == first.id and read.finished > done.ended
+        assert reader.matches(event.id) == [done] and reader.log_entries()[-1].text == "lunch"
+        with pytest.raises(StateError, match="readonly"):
+            reader.log("note", "no")
+
+
+def test_names_in_any_script_and_numbers_of_numpy(arena):
+    event = arena.begin_event("cup", "mock", np.int64(2**40), 4, {})
+    assert event.seed == 2**40
+    names = [*arena_data.NAMES, "half a character \ud83d", "nul \0 inside"]
+    teams = arena.add_teams(event.id, [(name, "p", None, None, None) for name in names])
+    assert [team.name for team in teams] == [*arena_data.NAMES, "half a character ?", "nul \0 inside"]
+    match = arena.begin_match(event.id, 0, 0, teams[0].id, teams[1].id, 1)
+    add_half_round(arena, match, points=np.int64(3), generator_seconds=np.float32(0.5))
+    (played,) = arena.half_rounds(match.id)
+    assert (played.points, played.generator_seconds) == (3, 0.5)
+
+
+def test_a_match_goes_on_where_it_was(arena):
+    event, (first, second) = begin(arena)
+    match = arena.begin_match(event.id, 0, 0, first.id, second.id, 1)
+    add_half_round(arena, match)
+    assert arena.begin_match(event.id, 0, 0, first.id, second.id, 1) == match
+    with pytest.raises(StateError, match="another one"):
+        arena.begin_match(event.id, 0, 0, second.id, first.id, 1)
+    with pytest.raises(StateError, match="UNIQUE"):
+        add_half_round(arena, match)
+    with pytest.raises(StateError, match="UNIQUE"):
+        begin(arena)
+    arena.finish_match(match.id, first.id, rules.BY_POINTS, (20, 10))
+    assert arena.begin_match(event.id, 0, 0, first.id, second.id, 1).status == "done"
+    for again in (
+        lambda: add_half_round(arena, match, 1),
+        lambda: arena.finish_match(match.id, second.id, rules.BY_POINTS, (0, 10)),
+        lambda: arena.hold_match(match.id, "why"),
+    ):
+        with pytest.raises(StateError, match="not being played: done"):
+            again()
+    assert arena.match(match.id).winner == first.id
+
+
+def test_a_bye(arena):
+    event, (first, _) = begin(arena)
+    bye = arena.begin_match(event.id, 0, 0, first.id, None, 1)
+    assert arena.begin_match(event.id, 0, 0, first.id, None, 1) == bye
+    assert arena.finish_match(bye.id, first.id, rules.BYE, (0, 0)).away is None
+
+
+def test_held_and_released(arena):
+    event, (first, second) = begin(arena)
+    match = arena.begin_match(event.id, 0, 0, first.id, second.id, 1)
+    arena.hold_match(match.id, "out of memory")
+    held = arena.begin_match(event.id, 0, 0, first.id, second.id, 1)
+    assert (held.status, held.reason) == ("held", "out of memory")
+    with pytest.raises(StateError, match="held"):
+        add_half_round(arena, match)
+    arena.release_match(match.id)
+    add_half_round(arena, match)
+    assert arena.match(match.id).reason is None
+    with pytest.raises(StateError):
+        arena.release_match(match.id)
+    assert [(entry.kind, entry.match) for entry in arena.log_entries()] == [("held", match.id), ("released", match.id)]
+
+
+def test_annulled_through_a_bracket(arena):
+    """Of eight teams; the match at (0, 2) feeds (1, 1) and (2, 0), and no other."""
+    event, teams = begin(arena, count=8)
+    rounds = [[(0, 1), (2, 3), (4, 5), (6, 7)], [(0, 2), (4, 6)], [(0, 4)]]
+    matches = {
+        (round_, position): play(arena, event, (round_, position), teams[home], teams[away], teams[home])
+        for round_, pairs in enumerate(rounds)
+        for position, (home, away) in enumerate(pairs)
+    }
+    arena.finish_event(event.id, teams[0].id)
+    other, others = begin(arena, "mock", name="mock")
+    later = play(arena, other, (0, 0), *others, others[0])
+    places = [(0, 2), (1, 1), (2, 0)]
+
+    assert arena.annul(matches[0, 2].id, "wrong snapshot") == [matches[place].id for place in places]
+    for place, match in matches.items():
+        now = arena.match(match.id)
+        if place in places:
+            assert now.status == "annulled" and "wrong snapshot" in now.reason and now.winner and now.ended
+        else:
+            assert now == match
+    assert [match.id for match in arena.matches(event.id)] == [
+        match.id for place, match in matches.items() if place not in places
+    ]
+    assert len(arena.matches(event.id, with_annulled=True)) == 7
+    again = arena.events()[0]
+    assert (again.champion, again.finished) == (None, None)
+    assert [(entry.kind, entry.match) for entry in arena.log_entries(event.id)] == [
+        ("annulled", matches[place].id) for place in places
+    ]
+
+    unrated = [matches[place].id for place in [(0, 3), (1, 0)]] + [later.id]  # what was rated after (0, 2)
+    assert [match.id for match in arena.unrated_matches([rules.BY_POINTS])] == unrated
+    assert arena.unrated_matches([rules.BYE]) == []
+    assert [row.match for row in arena.rating_history()] == [matches[0, 0].id] * 2 + [matches[0, 1].id] * 2
+    for match in arena.unrated_matches([rules.BY_POINTS]):
+        arena.rate(match.id, [("team 0", 30.0, 7.0)])
+    assert arena.unrated_matches([rules.BY_POINTS]) == []
+    assert arena.ratings()["team 0"].at == later.ended
+    assert len(arena.half_rounds(matches[0, 2].id)) == 1  # a trace of what was played stays
+
+    second = arena.begin_match(event.id, 0, 2, teams[4].id, teams[5].id, 1)
+    assert second.attempt == 2 and second.id not in [match.id for match in matches.values()]
+    with pytest.raises(StateError, match="it is already"):
+        arena.annul(matches[0, 2].id, "again")
+    with pytest.raises(StateError, match="there is none"):
+        arena.annul(999, "never was")
+
+
+def test_annulled_in_a_league_leads_nowhere(arena):
+    event, teams = begin(arena, "league", count=4)
+    first = play(arena, event, (0, 0), teams[0], teams[1], teams[0])
+    second = play(arena, event, (1, 0), teams[0], teams[2], teams[0])
+    assert arena.annul(first.id, "why") == [first.id]
+    assert arena.match(second.id) == second
+
+
+def test_one_writes_and_others_read(arena, folder):
+    code = f"from gan.arena import store; store.Store({folder!r})"
+    refused = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert refused.stderr.strip().splitlines()[-1].endswith("is in use: another battle is writing to it")
+    with pytest.raises(StateError, match="is in use"):
+        store.Store(folder)
+    with store.Store(folder, read_only=True) as reader:
+        version = reader.data_version()
+        event, _ = begin(arena)
+        assert reader.data_version() != version
+        assert reader.events() == [event]
+        with reader.reading():
+            assert len(reader.events()) == 1
+            begin(arena, name="another")
+            assert len(reader.events()) == 1  # of one moment
+        assert len(reader.events()) == 2
+    arena.close()
+    store.Store(folder).close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_left_running_keeps_nobody_out(folder):
+    arena = store.Store(folder)
+    child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+    child.start()
+    arena.close()
+    store.Store(folder).close()
+    child.kill()
+    child.join()
+
+
+def test_a_closed_store_is_one_plain_file(folder):
+    with store.Store(folder) as arena:
+        begin(arena)
+    assert sorted(os.listdir(folder)) == ["arena.lock", "arena.sqlite3"]
+    with open(arena.path, "rb") as file:
+        assert file.read(20)[18:] == b"\1\1"  # not in WAL mode, whose readers must write beside it
+
+
+def test_files_that_are_no_store(folder, tmp_path):
+    with pytest.raises(store.NotBegun):
+        store.Store(folder, read_only=True)
+    os.makedirs(folder)
+    path = os.path.join(folder, store.FILE)
+    open(path, "w").close()
+    with pytest.raises(store.NotBegun):
+        store.Store(folder, read_only=True)
+    with open(path, "w") as file:
+        file.write("no database" * 1000)
+    for read_only in (False, True):
+        with pytest.raises(StateError, match=r"arena\.sqlite3 cannot be used: file is not a database$"):
+            store.Store(folder, read_only)
+    os.remove(path)
+    foreign = sqlite3.connect(path)
+    foreign.execute("CREATE TABLE things (id)")
+    foreign.close()
+    with pytest.raises(StateError, match="is not an arena's"):
+        store.Store(folder)
+    foreign = sqlite3.connect(path)
+    foreign.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    foreign.close()
+    for read_only in (False, True):
+        with pytest.raises(StateError, match="newer version"):
+            store.Store(folder, read_only)
+    (tmp_path / "file").write_text("x")
+    for nowhere in (str(tmp_path / "file"), "/proc/arena"):
+        with pytest.raises(StateError, match="cannot be used"):
+            store.Store(nowhere)
+
+
+def test_a_full_disk_leaves_what_was_there(arena):
+    event, (first, second) = begin(arena)
+    match = arena.begin_match(event.id, 0, 0, first.id, second.id, 1)
+    (pages,) = arena._db.execute("PRAGMA page_count").fetchone()
+    arena._db.execute(f"PRAGMA max_page_count = {pages + 2}")
+    noise = np.random.default_rng(0).integers(0, 256, (30, 2500), np.uint8)
+    with pytest.raises(StateError, match="full") as full:
+        add_half_round(arena, match, images=noise)
+    assert "\n" not in str(full.value)
+    assert arena.half_rounds(match.id) == []
+    arena._db.execute(f"PRAGMA max_page_count = {2**30}")
+    add_half_round(arena, match, images=noise)
+    assert len(arena.half_rounds(match.id)) == 1
+
+
+def test_times_never_go_back(arena, monkeypatch):
+    event, _ = begin(arena)
+    monkeypatch.setattr(store.time, "time", lambda: event.begun - 3600)
+    arena.log("one", "")
+    arena.log("two", "")
+    one, two = arena.log_entries()
+    assert event.begun < one.at < two.at
+
+
+WRITER = """
+    import sys
+    import numpy as np
+    from gan.arena import store
+    from gan.contest import rules
+
+    random = np.random.default_rng()
+    with store.Store(sys.argv[1]) as arena:
+        print("open", flush=True)
+        event = arena.begin_event(str(len(arena.events())), "league", 0, 2500, {})
+        home, away = arena.add_teams(event.id, [("a", "p", None, None, None), ("b", "p", None, None, None)])
+        for place in range(10**6):
+            match = arena.begin_match(event.id, 0, place, home.id, away.id, 1)
+            for number in range(2):
+                images = random.integers(0, 256, (30, 2500), np.uint8)
+                played = arena.add_half_round(
+                    match.id, number, generator=home.id, discriminator=away.id, seed=0, images=images,
+                    truth=np.ones(30), probabilities=np.full(30, images.mean()), points=number, rule=rules.GUESSED,
+                    generator_seconds=1.0, discriminator_seconds=1.0, generator_fault=None, discriminator_fault=None,
+                )
+                print("half_round", played, flush=True)
+            arena.finish_match(match.id, home.id, rules.BY_POINTS, (1, 0), ratings=[("a", 1, 2), ("b", 3, 4)])
+            print("match", match.id, flush=True)
+"""
+
+
+def test_killed_at_any_moment(folder):
+    pick = random.Random(5)
+    told = {"half_round": set(), "match": set()}
+    for _ in range(12):
+        command = [sys.executable, "-c", textwrap.dedent(WRITER), folder]
+        writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert writer.stdout.readline() == "open\n"  # nobody keeps it out, though the one before was killed
+        time.sleep(pick.uniform(0, 0.4))
+        writer.send_signal(signal.SIGKILL)
+        for line in writer.communicate()[0].splitlines(keepends=True):
+            if line.endswith("\n"):
+                kind, id_ = line.split()
+                told[kind].add(int(id_))
+        check_whole(folder, told)
+    assert len(told["half_round"]) > 20 and len(told["match"]) > 10
+
+
+def check_whole(folder, told):
+    """Asserts that all that was told is there, and nothing in parts."""
+    with store.Store(folder, read_only=True) as arena:
+        assert sqlite3.connect(arena.path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        half_rounds = {one.id: one for one in arena.half_rounds_after(0)}
+        assert told["half_round"] <= set(half_rounds)
+        assert told["match"] <= {match.id for match in arena.matches(with_annulled=True) if match.status == "done"}
+        rated = [row.match for row in arena.rating_history()]
+        for match in arena.matches():
+            numbers = [one.number for one in half_rounds.values() if one.match == match.id]
+            result = match.winner, match.rule, match.home_points, match.ended
+            if match.status == "done":
+                assert None not in result and numbers == [0, 1] and rated.count(match.id) == 2
+            else:
+                assert set(result) == {None} and numbers in ([], [0], [0, 1]) and match.id not in rated
+        for one in list(half_rounds)[-3:]:
+            whole = arena.half_round(one)
+            assert whole.images.shape == (30, 2500)
+            assert whole.probabilities == pytest.approx(np.full(30, whole.images.mean()), rel=1e-6)

@@ -1,0 +1,89 @@
+"""The whole chain for networks and snapshots in the style of the contest's first day."""
+
+import json
+
+import pytest
+import tensorflow.compat.v1 as tf
+from conftest import run_train
+
+from gan import eval, export_model, generate_and_discriminate, linear_interpolation, models
+from gan.snapshots.snapshot import Snapshot
+
+
+class OldGenerator(models.BaseModel):
+    """Variables by hand, no scopes, no names, sizes read off tensors."""
+
+    def create_model(self, output_size, **unused_params):
+        self.g_w1 = tf.Variable(tf.truncated_normal([100, 64], stddev=0.1))
+        self.g_b1 = tf.Variable(tf.zeros([64]))
+        self.g_w2 = tf.Variable(tf.truncated_normal([64, output_size], stddev=0.1), name="g_w2")
+        self.g_b2 = tf.Variable(tf.zeros(shape=[output_size]), name="g_b2")
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        hidden = tf.nn.elu(tf.nn.xw_plus_b(model_input, self.g_w1, self.g_b1))
+        return {"output": tf.nn.sigmoid(tf.add(tf.matmul(hidden, self.g_w2), self.g_b2))}
+
+    def get_variables(self):
+        return [self.g_w1, self.g_b1, self.g_w2, self.g_b2]
+
+
+class OldDiscriminator(models.BaseModel):
+    """get_shape()[1].value, as it was written then."""
+
+    def create_model(self, input_size, **unused_params):
+        self.d_w1 = tf.Variable(tf.truncated_normal([input_size, 64], stddev=0.05))
+        self.d_w2 = tf.Variable(tf.truncated_normal([64, 1], stddev=0.05))
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        assert model_input.get_shape()[1].value == self.d_w1.get_shape().as_list()[0]
+        hidden = tf.maximum(0.2 * tf.matmul(model_input, self.d_w1), tf.matmul(model_input, self.d_w1))
+        logits = tf.matmul(hidden, self.d_w2)
+        return {"logits": logits, "predictions": tf.nn.sigmoid(logits)}
+
+    def get_variables(self):
+        return [self.d_w1, self.d_w2]
+
+
+def whole_chain(where, faces, folder):
+    """Every command that opens a snapshot, on one."""
+    Snapshot(where, 2500).verify()
+    data = f"--input_data_pattern={faces}"
+    assert eval.main(["eval", f"--eval_data_pattern={faces}", f"--train_dir={where}", "--run_once"]) == 0
+    check = [
+        f"--G_train_dir={where}",
+        f"--D_train_dir={where}",
+        data,
+        "--num_generate=40",
+        f"--output_dir={folder}/check",
+    ]
+    assert generate_and_discriminate.main(["check", *check]) == 0
+    assert export_model.main(["export", f"--train_dir={where}", f"--output_dir={folder}/saved"]) == 0
+    picture = f"--output_file={folder}/between.png"
+    assert linear_interpolation.main(["interpolate", f"--train_dir={where}", picture]) == 0
+
+
+def test_plain_old_networks(faces, tmp_path):
+    names = ["--generator_model=test_old_style.OldGenerator", "--discriminator_model=test_old_style.OldDiscriminator"]
+    for last in (6, 12):
+        assert run_train(faces, tmp_path / "run", *names, f"--max_steps={last}") == 0
+    whole_chain(str(tmp_path / "run"), faces, tmp_path)
+
+
+@pytest.fixture
+def skeleton_run(faces, tmp_path):
+    """A train_dir written by the contest's first skeleton: see old_skeleton.py."""
+    import subprocess
+    import sys
+
+    from conftest import ROOT
+
+    folder = tmp_path / "skeleton"
+    script = ROOT / "tests" / "old_skeleton.py"
+    subprocess.run([sys.executable, str(script), str(folder), faces], check=True, capture_output=True)
+    return str(folder)
+
+
+def test_a_snapshot_with_queue_runners(skeleton_run, faces, tmp_path):
+    whole_chain(skeleton_run, faces, tmp_path)
+    with open(f"{skeleton_run}/eval/eval.jsonl") as file:
+        assert json.loads(file.read())["num_real"] == 96

@@ -1,0 +1,351 @@
+"""Cells: what strangers' snapshots can do to us, and that fair ones run as they do elsewhere."""
+
+import collections
+import hashlib
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import hostile
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from gan.console.errors import ContractError, HostError, UserError
+from gan.data import pixels
+from gan.random_noise_generator import uniform_noise
+from gan.sandbox import child_process, sandbox, staging
+from gan.snapshots.snapshot import Snapshot
+
+pytestmark = pytest.mark.alone
+
+LIMITS = child_process.CallLimits(memory=600 * 2**20, processor_seconds=20, open_seconds=8, call_seconds=3)
+FUZZED = int(os.environ.get("GAN_FUZZ", "500"))  # mutations
+
+
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory):
+    with sandbox.Sandbox(LIMITS, str(tmp_path_factory.mktemp("copies"))) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def fair(tmp_path_factory):
+    """A folder with a fair snapshot; tests must not change it."""
+    folder = tmp_path_factory.mktemp("fair")
+    hostile.write(str(folder))
+    return str(folder)
+
+
+def alive(cells):
+    """Processes of the sandbox beside the one that forks."""
+    server = cells._server._process.pid
+    with open(f"/proc/{server}/task/{server}/children") as file:
+        return len(file.read().split())
+
+
+def refused(cells, where):
+    """Why a snapshot is refused, whole."""
+    with pytest.raises(ContractError) as caught:
+        cells.open(str(where), hostile.SIZE).verify()
+    assert "Traceback" not in str(caught.value) and "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_isolation(cells):
+    isolation = cells.isolation()
+    assert isolation.possible == (), isolation.described()
+    assert {"limits", "system calls"} <= set(isolation.held)
+
+
+def test_every_cell_is_confined_as_the_first_was(cells, fair, monkeypatch):
+    cells.isolation()
+    cells.open(fair, hostile.SIZE).close()
+    monkeypatch.setattr(cells, "_must_hold", cells._must_hold | {"moat"})
+    with pytest.raises(HostError, match="could not be confined by: moat"):
+        cells.open(fair, hostile.SIZE)
+    assert alive(cells) == 0
+
+
+def test_a_fair_one_runs_as_elsewhere(cells, fair):
+    noise = uniform_noise(40, 1)
+    here = Snapshot(fair, hostile.SIZE)
+    with cells.open(fair, hostile.SIZE, batch_size=16) as there:
+        there.verify()
+        images = there.generate(noise)
+        assert there.step == 1 and there.path == f"{fair}/model.ckpt-1" and there.seconds > 0
+        np.testing.assert_allclose(images, here.generate(noise), atol=1e-6)
+        shown = pixels.to_floats(pixels.to_bytes(images))
+        np.testing.assert_allclose(there.discriminate(shown), here.discriminate(shown), atol=1e-6)
+        np.testing.assert_allclose(there.discriminate(shown, batch_size=1), here.discriminate(shown), atol=1e-5)
+        assert there.shapes == {"generator/w": [100, 2500], "discriminator/w": [2500, 1]}
+    assert there.closed and alive(cells) == 0
+
+
+def test_networks_with_convolutions_run_as_elsewhere(cells):
+    house_team = os.path.join(ROOT, "gan", "house_team")
+    here, noise = Snapshot(house_team, 2500), uniform_noise(6, 2)
+    with cells.open(house_team, 2500) as there:
+        np.testing.assert_allclose(there.generate(noise), here.generate(noise), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "answer, reason",
+    [
+        (({}, None), "did not tell the shapes"),
+        (({"shapes": {"w": "x" * 9}}, None), "did not tell the shapes"),
+        (({"fault": "\x1b[2Jgone\u202e" + 2000 * "x"}, None), "^(?!.*[\x1b\u202e]).{,1200}$"),
+        (({"shapes": {}}, np.zeros(7, np.float32)), "7 numbers in place of"),
+    ],
+)
+def test_what_a_cell_answers_is_checked(cells, fair, monkeypatch, answer, reason):
+    """A cell that was taken over may answer anything, but for the first message."""
+    ask, asked = child_process.CellProcess.ask, []
+
+    def answered(process, *arguments, **options):
+        asked.append(arguments)
+        return ask(process, *arguments, **options) if len(asked) == 1 else answer
+
+    monkeypatch.setattr(child_process.CellProcess, "ask", answered)
+    monkeypatch.setattr(child_process.CellProcess, "is_silent", lambda process: True)
+    with pytest.raises(ContractError, match=reason):
+        cells.open(fair, hostile.SIZE).generate(uniform_noise(3, 1))
+    assert alive(cells) == 0
+
+
+def test_what_comes_unasked_is_refused(cells, fair):
+    with cells.open(fair, hostile.SIZE) as opened:
+        opened._process.is_silent = lambda: False
+        with pytest.raises(ContractError, match="before it was asked"):
+            opened.generate(uniform_noise(3, 1))
+
+
+@pytest.mark.parametrize("name", hostile.SNAPSHOTS)
+def test_hostile_snapshots(cells, tmp_path, name):
+    reason = hostile.build(name, tmp_path / "model")
+    begun = time.monotonic()
+    told = refused(cells, tmp_path / "model")
+    assert re.search(reason, told), told
+    assert str(tmp_path / "model" / "model.ckpt-1") in told
+    assert time.monotonic() - begun < 2 * LIMITS.open_seconds
+    assert not hostile.wrote(tmp_path / "model")
+    assert alive(cells) == 0
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
+def test_the_library_of_a_custom_operation_is_not_loaded(cells, tmp_path):
+    """It would start processes, and leave a file, as soon as it is loaded."""
+    canary, source, library = tmp_path / "canary", tmp_path / "bomb.c", tmp_path / "model" / "model.ckpt-1.so"
+    source.write_text(
+        "#include <stdio.h>\n#include <unistd.h>\n"
+        "__attribute__((constructor)) static void start(void) "
+        f'{{ fork(); fork(); FILE *file = fopen("{canary}", "a"); if (file) fclose(file); sleep(1); }}'
+    )
+    reason = hostile.build("custom operation", tmp_path / "model")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    assert re.search(reason, refused(cells, tmp_path / "model"))
+    assert not canary.exists() and alive(cells) == 0
+    subprocess.run([sys.executable, "-c", f"import ctypes; ctypes.CDLL({str(library)!r})"], check=True)
+    assert canary.exists()
+
+
+@pytest.mark.parametrize("name", hostile.FILES)
+def test_hostile_files(cells, tmp_path, name):
+    reason = hostile.build_files(name, tmp_path / "team" / "model")
+    assert reason in refused(cells, tmp_path / "team" / "model")
+    assert alive(cells) == 0
+
+
+@pytest.mark.parametrize("name", hostile.ODDITIES)
+def test_what_lies_beside_a_snapshot_changes_nothing(fair, tmp_path, name):
+    shutil.copytree(fair, tmp_path / "run")
+    parts = sorted(path for path in (tmp_path / "run").iterdir() if path.name != "checkpoint")
+    contents = b"".join(f"{p.name} {p.stat().st_size} ".encode() + p.read_bytes() for p in parts)
+    hostile.ODDITIES[name](tmp_path / "run")
+    for where in (tmp_path / "run", tmp_path / "run" / "model.ckpt-1"):
+        staged = staging.stage(str(where), str(tmp_path / "copies"))
+        assert staged.digest == hashlib.sha256(contents).hexdigest() and staged.step == 1
+        assert {path.name for path in pathlib.Path(staged.folder).glob("model*")} == {path.name for path in parts}
+        assert staging.restage(str(tmp_path / "copies"), staged.digest, staged.path) == staged
+
+
+def test_an_older_copy_with_two_indices_is_found_again(fair, tmp_path):
+    """As they were made when every file whose name began like the snapshot's was copied."""
+    staged = staging.stage(fair, str(tmp_path / "copies"))
+    pathlib.Path(staged.folder, "model.ckpt-1.x.index").touch()
+    assert staging.restage(str(tmp_path / "copies"), staged.digest, staged.path) == staged
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can read everything")
+def test_unreadable_files_are_their_owner_s_fault(fair, tmp_path):
+    for unreadable in ("run/model.ckpt-1.meta", "run"):
+        shutil.copytree(fair, tmp_path / "run", dirs_exist_ok=True)
+        (tmp_path / unreadable).chmod(0)
+        with pytest.raises(ContractError, match="cannot be read: Permission denied"):
+            staging.stage(str(tmp_path / "run"), str(tmp_path / "copies"))
+        (tmp_path / unreadable).chmod(0o755)
+
+
+def test_a_copy_that_cannot_be_written_is_this_machine_s_fault(fair, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError):
+        staging.stage(fair, str(tmp_path / "file" / "copies"))
+
+
+def test_an_absolute_path_of_another_machine(cells, fair, tmp_path):
+    shutil.copytree(fair, tmp_path / "run")
+    (tmp_path / "run" / "checkpoint").write_text('model_checkpoint_path: "/home/them/run/model.ckpt-1"\n')
+    with cells.open(str(tmp_path / "run"), hostile.SIZE) as opened:
+        assert opened.step == 1
+
+
+def test_looking_at_the_batch_gains_nothing(cells, tmp_path):
+    """A discriminator that ranks batches of 30 only, which no check at the door sees, judges each image alone."""
+    import tensorflow.compat.v1 as tf
+
+    def ranking(images):
+        brightness = tf.reduce_mean(images, 1, keepdims=True)
+        ranked = tf.cast(brightness > tf.reduce_mean(brightness), tf.float32)
+        return tf.where(tf.fill(tf.shape(ranked), tf.equal(tf.shape(images)[0], 30)), ranked, 0 * ranked)
+
+    hostile.write(str(tmp_path), discriminator=ranking)
+    images = np.repeat(np.linspace(0, 1, 30, dtype=np.float32)[:, None], hostile.SIZE, 1)
+    with cells.open(str(tmp_path), hostile.SIZE) as opened:
+        opened.verify()
+        assert opened.discriminate(images).sum() == 15  # what it would like to be asked
+        assert opened.discriminate(images, batch_size=1).sum() == 0
+
+
+@pytest.mark.skipif(not FUZZED, reason="GAN_FUZZ=0")
+def test_mutated_files(cells, fair, tmp_path):
+    """Truncated, swapped and flipped bytes: opened or refused with a reason, never a dead or hanging arena."""
+    draw = random.Random(7)
+    names = [name for name in sorted(os.listdir(fair)) if name != "checkpoint"]
+    whole = {name: pathlib.Path(fair, name).read_bytes() for name in names}
+    opened = 0
+    for number in range(FUZZED):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for name, content in whole.items():
+            (folder / name).write_bytes(content)
+        name = draw.choice(names)
+        (folder / name).write_bytes(mutated(whole, name, draw))
+        try:
+            with cells.open(str(folder), hostile.SIZE) as cell:
+                cell.verify()
+                opened += 1
+        except ContractError as error:
+            assert "Traceback" not in str(error)
+        shutil.rmtree(folder)
+    assert alive(cells) == 0
+    assert opened < FUZZED
+
+
+def mutated(whole, name, draw):
+    content = bytearray(whole[name])
+    kind = draw.choice(["truncate", "swap", "flip", "flip", "insert"])
+    if kind == "truncate":
+        return content[: draw.randrange(len(content))]
+    if kind == "swap":
+        return whole[draw.choice([other for other in whole if other != name])]
+    place = draw.randrange(len(content))
+    if kind == "insert":
+        return content[:place] + draw.randbytes(draw.randrange(1, 64)) + content[place:]
+    for _ in range(draw.choice([1, 1, 8])):
+        content[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
+    return content
+
+
+def test_processor_time_is_limited(fair):
+    with sandbox.Sandbox(LIMITS._replace(processor_seconds=1, call_seconds=60)) as opened:
+        cell = opened.open(fair, hostile.SIZE)
+        with pytest.raises(ContractError, match="more than 1 s of processor time"):
+            for seed in range(10_000):
+                cell.generate(uniform_noise(256, seed))
+
+
+def test_a_killed_cell_is_this_machine_s_fault(cells, fair):
+    cell = cells.open(fair, hostile.SIZE)
+    os.kill(cell._process._pid, signal.SIGKILL)
+    with pytest.raises(HostError):
+        cell.generate(uniform_noise(2, 0))
+    assert alive(cells) == 0
+
+
+def test_a_cell_that_is_killed_again_and_again_is_its_team_s_fault(cells, fair):
+    """As one that needs all memory there is; nobody's matches wait for ever for it."""
+    staged, deaths = cells.open(fair, hostile.SIZE).staged, collections.Counter()
+    for error in (HostError, HostError, ContractError):
+        cell = cells.start(staged, hostile.SIZE, deaths=deaths)
+        cell.wait()
+        os.kill(cell._process._pid, signal.SIGKILL)
+        with pytest.raises(error):
+            cell.generate(uniform_noise(2, 0))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a signal of Linux")
+def test_a_cell_that_ends_by_a_signal_without_a_name(cells, fair):
+    cell = cells.open(fair, hostile.SIZE)
+    os.kill(cell._process._pid, 40)
+    with pytest.raises(ContractError, match="crashed"):
+        cell.generate(uniform_noise(2, 0))
+
+
+def test_nothing_is_copied_to_a_full_disk(cells, fair, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(2**40, 2**40 - 1, 1))
+    with pytest.raises(HostError, match="nearly full"):
+        cells.open(fair, hostile.SIZE)
+
+
+def test_a_killed_server_is_this_machine_s_fault(fair):
+    with sandbox.Sandbox(LIMITS) as opened:
+        cell = opened.open(fair, hostile.SIZE)
+        opened._server._process.kill()
+        opened._server._process.wait()
+        with pytest.raises(HostError):
+            cell.generate(uniform_noise(2, 0))
+        with pytest.raises(HostError):
+            opened.open(fair, hostile.SIZE)
+
+
+def test_cells_end_with_their_sandbox(fair):
+    opened = sandbox.Sandbox(LIMITS)
+    pid = opened.open(fair, hostile.SIZE)._process._pid
+    opened.close()
+    for _ in range(100):
+        if not os.path.exists(f"/proc/{pid}"):
+            return
+        time.sleep(0.05)
+    pytest.fail("a cell is left")
+
+
+def test_missing_bucket_and_folder(cells, tmp_path):
+    with pytest.raises(UserError, match="no complete snapshot"):
+        cells.open(str(tmp_path / "nothing"), hostile.SIZE)
+
+
+def test_a_file_that_grows_while_it_is_copied(tmp_path, fair):
+    """Its size is checked again when it is read."""
+    shutil.copytree(fair, tmp_path / "run")
+    limits = staging.SizeLimits(meta=10)
+    with pytest.raises(ContractError, match="too large"):
+        staging.stage(str(tmp_path / "run"), str(tmp_path / "copies"), limits)
+    assert not (tmp_path / "copies").exists()
+
+
+def test_a_pipe_in_place_of_a_file(cells, tmp_path, fair):
+    shutil.copytree(fair, tmp_path / "run")
+    os.remove(tmp_path / "run" / "model.ckpt-1.meta")
+    os.mkfifo(tmp_path / "run" / "model.ckpt-1.meta")
+    failed = []
+    thread = threading.Thread(target=lambda: failed.append(refused(cells, tmp_path / "run")), daemon=True)
+    thread.start()
+    thread.join(20)
+    assert failed and "no complete snapshot" in failed[0]

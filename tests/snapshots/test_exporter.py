@@ -1,0 +1,92 @@
+"""What a training hands in: calibrated, in float32, by weights that a schedule led to."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from conftest import run_train, synthetic_images
+
+from gan import models, train
+from gan.data import pixels, tfrecords
+from gan.snapshots import checkpoint_files
+from gan.snapshots.snapshot import Snapshot
+
+CONTEST = ["--generator_model=ContestGenerator", "--discriminator_model=ContestDiscriminator"]
+
+
+@pytest.mark.parametrize("acceptance", [0.75, 0.9])
+def test_the_border_accepts_the_share_asked_for(acceptance, faces, tmp_path):
+    """Of 40 held-out images; in eval, in a battle, in any TensorFlow: the offset is in the snapshot."""
+    held_out = synthetic_images(40, 2500, seed=1)
+    tfrecords.write(str(tmp_path / "held_out.tfrecords"), held_out)
+    flags = [f"--calibration_data_pattern={tmp_path}/held_out.tfrecords", f"--calibration_acceptance={acceptance}"]
+    assert run_train(faces, tmp_path / "run", *flags) == 0
+    snapshot = Snapshot(str(tmp_path / "run"), 2500)
+    snapshot.verify()
+    assert (snapshot.discriminate(pixels.to_floats(held_out)) > 0.5).mean() == acceptance
+    assert snapshot.shapes["calibration/offset"] == []
+
+
+class FarFromNought(models.BaseModel):
+    """Its logits are around 40, where a float32 sigmoid is 1."""
+
+    def create_model(self, input_size, **unused_params):
+        self.v = tf.get_variable("v", [input_size, 1], initializer=tf.constant_initializer(0.01))
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        logits = 40 + tf.matmul(model_input, self.v)
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+
+def test_the_border_is_found_however_far_it_is(faces, tmp_path):
+    """As of losses that know "more real than" alone."""
+    held_out = synthetic_images(40, 2500, seed=1)
+    tfrecords.write(str(tmp_path / "held_out.tfrecords"), held_out)
+    flags = [f"--calibration_data_pattern={tmp_path}/held_out.tfrecords", "--label_loss=WassersteinLoss"]
+    flags += ["--discriminator_model=test_exporter.FarFromNought", "--base_learning_rate=0.0001"]
+    assert run_train(faces, tmp_path / "run", *flags) == 0
+    snapshot = Snapshot(str(tmp_path / "run"), 2500)
+    assert (snapshot.discriminate(pixels.to_floats(held_out)) > 0.5).mean() == 0.9
+
+
+def test_held_out_images_that_are_not_there_are_named(faces, tmp_path, fails):
+    flags = [f"--train_data_pattern={faces}", f"--train_dir={tmp_path / 'run'}"]
+    assert "--calibration_data_pattern=" in fails(train.main, *flags, f"--calibration_data_pattern={tmp_path}/no*")
+    assert not checkpoint_files.latest_snapshot(str(tmp_path / "run"))
+
+
+def test_what_was_trained_in_bfloat16_is_handed_in_as_float32(faces, tmp_path):
+    """Two steps in both types are nearly the same, and are not the same."""
+    images = {}
+    for name in ("float32", "bfloat16"):
+        flags = [*CONTEST, f"--compute_type={name}", "--max_steps=2", "--averaging_decay=0"]
+        assert run_train(faces, tmp_path / name, *flags) == 0
+        snapshot = Snapshot(str(tmp_path / name), 2500)
+        snapshot.verify()
+        assert not any("bfloat16" in str(tf.as_dtype(t).name) for t in types(snapshot))
+        images[name] = snapshot.generate(np.zeros([1, 100], np.float32))
+    difference = np.abs(images["float32"] - images["bfloat16"]).max()
+    assert 0 < difference < 0.1
+
+
+def types(snapshot):
+    """All types of all nodes of a snapshot's networks."""
+    for network in snapshot.networks:
+        for node in network.graph_def.node:
+            yield from (value.type for value in node.attr.values() if value.type)
+
+
+@pytest.mark.parametrize("shape, factor", [("linear", 0.1), ("cosine", 0.0244717)])
+def test_the_learning_rate_follows_the_run(shape, factor, faces, tmp_path):
+    """The last of 20 steps begins with 19 / 20 done, 9 / 10 of the way down from the half: 1 - 0.9, and
+    (1 + cos(0.9 pi)) / 2."""
+    assert run_train(faces, tmp_path, f"--learning_rate_schedule={shape}") == 0
+    state = tf.train.load_checkpoint(checkpoint_files.latest_state(str(tmp_path)).prefix)
+    assert state.get_tensor("schedule_factor") == pytest.approx(factor, abs=1e-6)
+
+
+def test_the_learning_rate_follows_the_clock(faces, tmp_path):
+    flags = ["--learning_rate_schedule=linear", "--learning_rate_hold=0", "--max_minutes=0.05", "--num_epochs=1000000"]
+    assert run_train(faces, tmp_path, *flags, "--max_steps=1000000", "--export_model_steps=1000000") == 0
+    state = tf.train.load_checkpoint(checkpoint_files.latest_state(str(tmp_path)).prefix)
+    assert state.get_tensor("schedule_factor") < 0.1
+    assert state.get_tensor("seconds") >= 3

@@ -1,0 +1,175 @@
+"""Our snapshots in TensorFlow 1.2 and 1.15, and theirs in ours.
+
+The interpreters are found through OLD_TENSORFLOW_1_2 and OLD_TENSORFLOW_1_15, or where
+tests/install_old_tensorflow.sh puts them; without one its tests are skipped.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from networks import (
+    SINCE_2_16,
+    USES,
+    VALUES_PER_USE,
+    ConvDiscriminator,
+    ConvGenerator,
+    Generator,
+    use_everything,
+    write_snapshot,
+)
+from old_skeleton import VARIANTS
+from tensorflow.core.framework.types_pb2 import DataType
+from tensorflow.python.framework import op_def_registry
+from test_snapshot import check_old_snapshot, images
+
+from gan import models
+from gan.contest import battle_ops
+from gan.random_noise_generator import uniform_noise
+from gan.snapshots import lowering
+from gan.snapshots.snapshot import Snapshot
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
+INTERPRETERS = {"1.2": "OLD_TENSORFLOW_1_2", "1.15": "OLD_TENSORFLOW_1_15"}
+NOISE = uniform_noise(5, 7)
+
+
+def interpreter(version):
+    """Path to the Python that has this TensorFlow; skips the test where there is none."""
+    variable = INTERPRETERS[version]
+    path = os.environ.get(variable) or HERE.parent / ".old-tensorflow" / version / "bin" / "python"
+    if not os.access(path, os.X_OK):
+        pytest.skip(f"no TensorFlow {version}: set {variable}, or run tests/install_old_tensorflow.sh")
+    return path
+
+
+def run_old(version, script, *arguments):
+    """Runs a script of this folder in an old TensorFlow; returns what it prints."""
+    # The other Python must not see our packages, nor look for a GPU.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    done = subprocess.run(
+        [interpreter(version), HERE / script, *arguments],
+        env={**environment, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "2"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def snapshots(tmp_path_factory):
+    """name -> (prefix, size)."""
+    folder = tmp_path_factory.mktemp("new")
+    everything = Generator(use_everything)
+    networks = {
+        "samples": (models.SampleGenerator(), models.SampleDiscriminator(), 2500),
+        "DCGAN": (models.DCGANGenerator(), models.DCGANDiscriminator(), 2500),
+        "samples on MNIST": (models.SampleGenerator(), models.SampleDiscriminator(), 784),
+        "convolutions": (ConvGenerator(), ConvDiscriminator(), 2500),
+        "convolutions on MNIST": (ConvGenerator(), ConvDiscriminator(), 784),
+        "every operation": (everything, models.SampleDiscriminator(), 2500),
+    }
+    written = {}
+    for name, (generator, discriminator, size) in networks.items():
+        weights = {"generator/bias": np.zeros(1)} if generator is everything else {}
+        os.makedirs(folder / name)
+        written[name] = write_snapshot(folder / name, generator, discriminator, size, weights=weights)[0], size
+    return written
+
+
+@pytest.fixture(scope="module", params=INTERPRETERS)
+def opened(request, snapshots, tmp_path_factory):
+    """What an old TensorFlow makes of all snapshots, in one process: name -> (generated, p)."""
+    folder = tmp_path_factory.mktemp("opened")
+    inputs, outputs = folder / "inputs.npz", folder / "outputs.npz"
+    np.savez(inputs, noise=NOISE, images_2500=images(2500), images_784=images(784))
+    run_old(request.param, "old_reader.py", inputs, outputs, *(prefix for prefix, _ in snapshots.values()))
+    results = np.load(outputs)
+    assert str(results["version"]).startswith(request.param + ".")
+    errors = {name: str(results[f"error_{i}"]) for i, name in enumerate(snapshots) if f"error_{i}" in results}
+    assert not errors
+    return {name: (results[f"generated_{i}"], results[f"p_{i}"]) for i, name in enumerate(snapshots)}
+
+
+@pytest.mark.parametrize(
+    "name", ["samples", "samples on MNIST", "convolutions", "convolutions on MNIST", "every operation"]
+)
+def test_gives_the_same_numbers(opened, snapshots, name):
+    generated, probability = opened[name]
+    prefix, size = snapshots[name]
+    snapshot = Snapshot(prefix, size)
+    np.testing.assert_allclose(generated, snapshot.generate(NOISE), atol=1e-5)
+    np.testing.assert_allclose(probability[:, 0], snapshot.discriminate(images(size)), atol=1e-5)
+    assert generated.shape == (5, size) and probability.shape == (5, 1)
+    assert np.ptp(generated, axis=0).max() > 0.01 and np.ptp(probability) > 0.001
+
+
+def test_every_operation_gives_the_same_numbers(opened, snapshots):
+    """Pixel by pixel, so that the one that differs is named."""
+    prefix, size = snapshots["every operation"]
+    here, there = Snapshot(prefix, size).generate(NOISE), opened["every operation"][0]
+    differences = np.abs(here - there)[:, : len(USES) * VALUES_PER_USE].reshape(-1, len(USES), VALUES_PER_USE)
+    assert [op for op, difference in zip(USES, differences.max(axis=(0, 2))) if difference > 1e-5] == []
+
+
+def test_every_battle_op_is_among_them(snapshots):
+    used = {node.op for node in Snapshot(*snapshots["every operation"]).networks[0].graph_def.node}
+    assert set(USES) <= used
+    assert battle_ops.BATTLE_OPS - used == battle_ops.VARIABLE_OPS
+
+
+@pytest.fixture(scope="module")
+def registry():
+    """What TensorFlow 1.2 knows of the battle ops; see old_registry.py."""
+    return json.loads(run_old("1.2", "old_registry.py", *sorted(battle_ops.BATTLE_OPS)))
+
+
+def test_battle_ops_exist_in_1_2(registry):
+    assert battle_ops.BATTLE_OPS - set(registry) == set()
+    assert [name for name, op in registry.items() if op["deprecated"]] == []
+
+
+def test_newer_attributes_are_all_known(registry):
+    """All that this TensorFlow has added to a battle op since 1.2; data_format to DepthToSpace."""
+    newer = {
+        attr.name
+        for name, old in registry.items()
+        for attr in op_def_registry.get(name).attr
+        if attr.name not in old["attributes"]
+    }
+    assert newer | SINCE_2_16 == set(battle_ops.HARMLESS)
+
+
+def test_missing_kernels_are_all_known(registry):
+    """Of the types that an operation may have here, those for which 1.2 has no kernel."""
+    missing = {dtype: set() for dtype in battle_ops.NO_KERNEL}
+    for op, old in registry.items():
+        for attr in op_def_registry.get(op).attr:
+            if attr.type != "type" or attr.name in battle_ops.HARMLESS:
+                continue
+            # These are made int32 by the lowering.
+            narrowed = attr.name in lowering._INT32_INDICES.get(op, ())
+            for dtype in [tf.int32] if narrowed else missing:
+                number, allowed = dtype.as_datatype_enum, attr.allowed_values.list.type
+                if (not allowed or number in allowed) and DataType.Name(number) not in old["types"][attr.name]:
+                    missing[dtype].add(op)
+    assert missing == {dtype: set(ops.split()) for dtype, ops in battle_ops.NO_KERNEL.items()}
+
+
+@pytest.fixture(scope="module", params=INTERPRETERS)
+def skeletons(request, tmp_path_factory):
+    """A folder of snapshots that an old TensorFlow wrote as the contest's first skeleton did."""
+    folder = tmp_path_factory.mktemp("skeleton")
+    run_old(request.param, "old_skeleton.py", folder)
+    return folder
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_opens_what_they_wrote(skeletons, variant):
+    check_old_snapshot(skeletons / variant)
