@@ -52,7 +52,12 @@ setup(
     license="MIT",
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["gan", "gan.*"]),
-    package_data={"gan": ["*.yaml", "recipes/*.flags", "house_team/*", "screen/page/*"]},
+    package_data={
+        "gan": [
+            *("*.yaml", "recipes/*.flags", "house_team/*", "screen/page/*"),
+            *("report/templates/*", "arena/templates/*"),
+        ]
+    },
     install_requires=CORE,
     extras_require=EXTRAS,
 )

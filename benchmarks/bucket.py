@@ -167,7 +167,7 @@ def _pace_and_lost(config, train_dir):
     from gan.snapshots import checkpoint_files
 
     logs = {name: entry for name, entry in files.entries(train_dir).items() if checkpoint_files.is_log(name)}
-    folder = cache.at_hand(train_dir, logs)
+    folder = cache.listed_on_disk(train_dir, logs)
     speeds = {
         event.step: value.simple_value
         for event in tf.train.summary_iterator(os.path.join(folder, *logs))

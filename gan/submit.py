@@ -68,7 +68,9 @@ def submit(config):
 def _hand_in(config, cells, snapshot, source):
     """Copies the files that were checked, reads them back, and opens them from there."""
     model_folder = paths.join(config.bucket, "model")
-    copies = {paths.join(model_folder, name): content for name, content in checkpoint_files.handed_in(snapshot).items()}
+    copies = {
+        paths.join(model_folder, name): content for name, content in checkpoint_files.handed_in(snapshot.prefix).items()
+    }
     copies |= {paths.join(config.bucket, "source", name): content for name, content in source.items()}
     if config.dry_run:
         for path, content in copies.items():

@@ -109,6 +109,25 @@ def trained(tmp_path_factory, faces):
 
 
 @pytest.fixture
+def small_disk(tmp_path):
+    """Mounts a file system of its own: small_disk("48m") returns its folder; skips the test without the right to."""
+    mounted = []
+
+    def mount(size):
+        disk = tmp_path / f"disk{len(mounted)}"
+        disk.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
+        if subprocess.run(command, capture_output=True).returncode:
+            pytest.skip("no right to mount a small file system")
+        mounted.append(disk)
+        return disk
+
+    yield mount
+    for disk in mounted:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.fixture
 def fails(capsys):
     """Runs a command's main and asserts one sentence on standard error, exit code 1 or 2, no traceback."""
 

@@ -15,7 +15,7 @@ from conftest import run_train, start
 from gan import eval, export_model, generate_and_discriminate, linear_interpolation, submit, train
 from gan.console.errors import UserError
 from gan.random_noise_generator import uniform_noise
-from gan.snapshots import checkpoint_files, mirror
+from gan.snapshots import checkpoint_files, mirror, training_options
 from gan.snapshots.snapshot import Snapshot
 from gan.storage import buckets, files
 
@@ -139,6 +139,18 @@ def test_what_could_not_be_uploaded_waits_on_disk(emulator, faulty_bucket, faces
     monkeypatch.setattr(mirror, "PATIENCE", 60)
     assert train.main(["train", *flags]) == 0
     assert checkpoint_files.latest_snapshot(run).step == 5
+
+
+def test_the_record_of_a_training_goes_along(emulator, bucket, faces, machine):
+    run = f"gs://{bucket}/run"
+    with mirror.writable_folder(run) as folder:
+        files.write_whole(os.path.join(folder.path, training_options.FILE), b"{}")
+    assert emulator.names(bucket) == ["run/training_options.json"]
+    machine()
+    with mirror.writable_folder(run) as folder:
+        assert files.read(os.path.join(folder.path, training_options.FILE)) == b"{}"
+        checkpoint_files.remove_training(folder.path)
+    assert emulator.names(bucket) == []
 
 
 def test_pictures_that_could_not_be_uploaded_wait_too(emulator, faulty_bucket, monkeypatch):
