@@ -3,10 +3,10 @@
     python benchmarks/feature_fitness.py --train_data_pattern='data/train*.tfrecords' \\
         --validation_data_pattern='data/validation*.tfrecords' --train_dirs=run1
 
-The validation faces are compared with as many faces of the training set, which are blurred, shifted, copied, left out
-and so on, a little more at each level. A space is fit where both distances grow strictly with every level, and the
-sooner a level stands out of the distances of untouched faces, the better. Snapshots of training runs are further
-series, in the order of their steps; there distances should fall, as far as the training gets better.
+The validation faces are compared with as many faces of the training set. These are blurred, shifted, copied, left out
+and so on, a little more at each level. A space is good if both distances grow strictly with every level; the earlier a
+level stands out from the distances of untouched faces, the better. Snapshots of training runs are further series, in
+the order of their steps; there distances should fall while the training gets better.
 """
 
 import dataclasses
@@ -23,7 +23,7 @@ import numpy as np
 from gan.console import command
 from gan.console.errors import UserError
 from gan.console.flags import flag
-from gan.data import pixels
+from gan.data import pixels, tfrecords
 from gan.measure import features, metrics
 from gan.random_noise_generator import Use, uniform_noise
 from gan.snapshots import checkpoint_files
@@ -32,14 +32,14 @@ from gan.storage import cache
 FACES = os.path.join(os.path.dirname(ROOT), "shared", "data", "faces")
 SIDE = 50
 CLUSTERS = 8
-FLOOR_POOL, FLOOR_DRAWS = 6000, 20  # untouched faces, and how often as many as the validation set has are drawn
+FLOOR_POOL, FLOOR_DRAWS = 6000, 20  # untouched faces; how often as many as the validation set has are drawn from them
 
 
 class Series(NamedTuple):
     """One way to make images worse."""
 
     name: str
-    levels: tuple  # what `alter` takes, from little to much
+    levels: tuple  # values for `alter`, from little to much
     alter: object  # function (images float32 [N, 50, 50], level, Generator) -> the same of altered images
 
     def draw(self, training, level, count, seed):
@@ -50,7 +50,7 @@ class Series(NamedTuple):
 
 
 class Population(NamedTuple):
-    """One way to leave more and more of the training set out."""
+    """One way to leave out more and more of the training set."""
 
     name: str
     levels: tuple
@@ -99,13 +99,13 @@ def darken(images, levels, random):
 
 
 def less_contrast(images, percent, random):
-    """Draws grey values towards the image's mean."""
+    """Moves grey values towards the image's mean."""
     mean = images.mean((1, 2), keepdims=True)
     return mean + (images - mean) * (1 - percent / 100)
 
 
 def more_contrast(images, percent, random):
-    """Drives grey values from the image's mean."""
+    """Moves grey values away from the image's mean."""
     mean = images.mean((1, 2), keepdims=True)
     return mean + (images - mean) * (1 + percent / 100)
 
@@ -117,14 +117,14 @@ def checkerboard(images, amplitude, random):
 
 
 def grid(images, amplitude, random):
-    """Brightens every second pixel of every second row: what transposed convolutions of stride 2 leave."""
+    """Brightens every second pixel of every second row, as transposed convolutions of stride 2 do."""
     comb = (np.arange(SIDE) % 2 == 0) * 1.0
     pattern = comb * comb[:, None]
     return images + amplitude * (pattern - pattern.mean())
 
 
 def coarse_grid(images, amplitude, random):
-    """The same with a period of four pixels: what two such layers leave."""
+    """The same with a period of four pixels, as two such layers do."""
     comb = (np.arange(SIDE) % 4 == 0) * 1.0
     pattern = np.maximum(comb, comb[:, None])
     return images + amplitude * (pattern - pattern.mean())
@@ -172,7 +172,7 @@ def resample(images, y, x, finer=4):
 
 
 def ghost(images, percent, random):
-    """Mixes another face into each: the double exposures that lie between two modes."""
+    """Mixes another face into each: double exposures, as generators make between two modes."""
     return images * (1 - percent / 100) + images[::-1] * percent / 100
 
 
@@ -224,7 +224,7 @@ def darkness(images):
 
 
 def cluster(images, rounds=20):
-    """Which of eight clusters of tones each image is in; numbered from one end to the other: int [N]."""
+    """Which of eight clusters of tones each image is in, numbered by their distance from the first one: int [N]."""
     points = features.load("low_resolution", SIDE * SIDE)(images)
     centres = points[:1]
     while len(centres) < CLUSTERS:
@@ -232,7 +232,7 @@ def cluster(images, rounds=20):
     for _ in range(rounds):
         labels = metrics.squared_distances(points, centres).argmin(1)
         centres = np.stack([points[labels == label].mean(0) for label in range(CLUSTERS)])
-    # Neighbours first: to leave out two opposite modes changes the mean less than to leave out one.
+    # Near ones first: leaving out two opposite modes changes the mean less than leaving out one.
     order = metrics.squared_distances(centres[:1], centres)[0].argsort()
     return order.argsort()[labels]
 
@@ -269,7 +269,9 @@ class FitnessConfig:
     validation_data_pattern: str = flag(
         os.path.join(FACES, "validation*.tfrecords"), "TFRecord files of 50x50 faces to compare with."
     )
-    spaces: str = flag("wavelets,random_network,low_resolution", "Spaces of gan/features.py to test, with commas.")
+    spaces: str = flag(
+        "wavelets,random_network,low_resolution", "Spaces of gan/measure/features.py to test, with commas."
+    )
     inception_graph: str = flag(None, "File of weights for the space inception.")
     train_dirs: str = flag(None, "Folders of training runs whose snapshots are further series, with commas.")
     snapshots: int = flag(8, "How many snapshots of each run, spread evenly over their order.", at_least=2)
@@ -284,7 +286,7 @@ class Distances(NamedTuple):
 
 
 class Space:
-    """A feature space with the validation faces in it, and how far untouched faces are from them."""
+    """A feature space with the validation faces in it, and the distances of untouched faces from them."""
 
     def __init__(self, name, config, training, validation):
         self._features = features.load(name, SIDE * SIDE, config.inception_graph)
@@ -321,8 +323,6 @@ def main(argv=None):
 
 def measure(config):
     """Prints for each space and series whether distances grow, from which level they stand out, and their values."""
-    from gan.data import tfrecords  # TensorFlow is imported only after the flags were found right
-
     training, validation = (
         tfrecords.read_all(cache.find_files(pattern, flag_name), SIDE * SIDE)
         for pattern, flag_name in (
