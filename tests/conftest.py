@@ -1,4 +1,4 @@
-"""Shared by all tests: small real files, real runs of the commands, the shared data where it is there."""
+"""Shared by all tests: small real files, real runs of the commands, the shared data if it is there."""
 
 import os
 import pathlib
@@ -21,13 +21,11 @@ tensorflow_import.import_tensorflow()
 
 
 NUM_IMAGES = 96
-
-
 Server = child_process.ForkServer
 
 
 class SharedServer(Server):
-    """One process that forks cells for all tests: importing TensorFlow anew for each command takes seconds."""
+    """One process that forks for all tests: importing TensorFlow again for each command takes seconds."""
 
     _one = None
 
@@ -41,12 +39,12 @@ class SharedServer(Server):
         pass
 
     def close(self):
-        """It is left to the next test."""
+        """Does nothing: the next test uses it too."""
 
 
 @pytest.fixture(autouse=True, scope="session")
 def one_server():
-    """Commands that run in this process share what forks their cells."""
+    """Commands that run in this process share one fork server."""
     child_process.ForkServer = SharedServer
     yield
     child_process.ForkServer = Server
@@ -55,7 +53,7 @@ def one_server():
 
 
 def shared(*parts):
-    """A path under ../shared; skips the test where it is missing."""
+    """A path under ../shared; skips the test if it is missing."""
     path = ROOT.parent / "shared" / pathlib.Path(*parts)
     if not path.exists():
         pytest.skip(f"../shared/{'/'.join(parts)} is not here")
@@ -73,7 +71,7 @@ def synthetic_images(count, size, seed=0):
 
 
 def run_train(pattern, train_dir, *flags):
-    """Trains in this process; returns the exit code. Quick settings that `flags` may override."""
+    """Trains in this process with quick settings, which `flags` may override; returns the exit code."""
     quick = ["--batch_size=16", "--seed=5", "--max_steps=20", "--export_model_steps=10"]
     return train.main(["train", f"--train_data_pattern={pattern}", f"--train_dir={train_dir}", *quick, *flags])
 
