@@ -43,12 +43,12 @@ class BattleBenchmarkConfig:
     seed: int = flag(0, "Seed of the weights and of the tournament.", at_least=0)
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(measure, BattleBenchmarkConfig, argv)
 
 
-def measure(config):
+def measure(config: BattleBenchmarkConfig) -> None:
     """Writes the snapshots, plays the tournament, prints the results."""
     names = [name.strip() for name in config.networks.split(",")]
     if not set(names) <= set(NETWORKS):

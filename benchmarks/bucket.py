@@ -66,12 +66,12 @@ class Timed:
     emulator: float  # CPU seconds of the emulator in the same time
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(compare, BucketConfig, argv)
 
 
-def compare(config):
+def compare(config: BucketConfig) -> None:
     """Times the pairs and prints the results."""
     if config.export_model_steps % 10:
         raise UserError(f"--export_model_steps={config.export_model_steps} is not a multiple of 10")

@@ -47,12 +47,12 @@ class PrepareDataBenchmarkConfig:
     rounds: int = flag(3, "How many times each way is timed.", at_least=1)
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(compare, PrepareDataBenchmarkConfig, argv)
 
 
-def compare(config):
+def compare(config: PrepareDataBenchmarkConfig) -> None:
     """Times the ways in turn and prints the results."""
     rounds = []
     with tempfile.TemporaryDirectory() as folder, futures.ProcessPoolExecutor(os.cpu_count()) as pool:

@@ -40,12 +40,12 @@ class StartConfig:
     rounds: int = flag(5, "How many times everything is timed.", at_least=1)
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(compare, StartConfig, argv)
 
 
-def compare(config):
+def compare(config: StartConfig) -> None:
     """Times everything in turn and prints the results."""
     names = chosen(config.networks)
     files = [os.path.abspath(path) for path in cache.find_files(config.train_data_pattern, "train_data_pattern")]

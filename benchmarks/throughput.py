@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[0] = ROOT
@@ -50,7 +51,7 @@ class Networks:
 
     generator: str
     discriminator: str
-    flags: tuple = ()  # more flags of gan.train
+    flags: tuple[str, ...] = ()  # more flags of gan.train
     peer: str | None = None  # name of the same networks in the peer's script
 
 
@@ -83,16 +84,16 @@ class Round:
     """What was timed in one round."""
 
     speed: float  # images/s of gan.train
-    peaks: dict  # type -> operations/s of matrix products, before the training or after it
+    peaks: dict[str, float]  # type -> operations/s of matrix products, before the training or after it
     peer: float | None  # images/s of PyTorch
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(compare, ThroughputConfig, argv)
 
 
-def compare(config):
+def compare(config: ThroughputConfig) -> None:
     """Times everything and prints the table."""
     names = chosen(config.networks)
     files = [os.path.abspath(path) for path in cache.find_files(config.train_data_pattern, "train_data_pattern")]
@@ -113,7 +114,7 @@ def compare(config):
     _print_table(operations, rounds)
 
 
-def chosen(networks):
+def chosen(networks: str) -> list[str]:
     """Names of the networks that the flag --networks lists."""
     names = [name.strip() for name in networks.split(",")]
     unknown = [name for name in names if name not in NETWORKS]
@@ -122,7 +123,7 @@ def chosen(networks):
     return names
 
 
-def step_operations(networks):
+def step_operations(networks: Networks) -> int:
     """Floating-point operations of one training step with a batch of BATCH images."""
     import tensorflow.compat.v1 as tf
 
@@ -143,7 +144,7 @@ def step_operations(networks):
         return graph_operations(fixed)
 
 
-def graph_operations(graph):
+def graph_operations(graph: Any) -> int:
     """Floating-point operations of all convolutions and matrix products of a tf.Graph with known shapes."""
     return sum(_COUNTERS[op.type](op) for op in graph.get_operations() if op.type in _COUNTERS)
 
@@ -170,7 +171,7 @@ _COUNTERS = {
 class Products:
     """Products of square matrices: the most operations a second that the machine can do."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         import tensorflow.compat.v1 as tf
 
         self._products = {"float32": [], "bfloat16": []}
@@ -183,7 +184,7 @@ class Products:
         self._session = tf.Session(graph=graph)
         self._session.run(initializer)
 
-    def peaks(self):
+    def peaks(self) -> dict[str, float]:
         """Operations/s by type, of the fastest size."""
         return {dtype: max(self._speeds(products)) for dtype, products in self._products.items()}
 

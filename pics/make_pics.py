@@ -30,17 +30,17 @@ class PicsConfig:
     """Flags of the command, by name."""
 
     faces_run: str = flag(None, "train_dir of a run on faces.", required=True)
-    mnist_run: str = flag(None, "train_dir of a run on MNIST; not set: its picture stays as it is.")
+    mnist_run: str | None = flag(None, "train_dir of a run on MNIST; not set: its picture stays as it is.")
     output_dir: str = flag("pics", "Folder for the pictures.")
     seed: int = flag(1, "Seed of the noise.", at_least=0)
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(draw, PicsConfig, argv)
 
 
-def draw(config):
+def draw(config: PicsConfig) -> None:
     """Draws the pictures."""
     tensorflow_import.import_tensorflow()
     from gan.snapshots.snapshot import Snapshot

@@ -540,7 +540,7 @@ resumable_tracker_dir = {folder}
 def gsutil(emulator, tmp_path_factory):
     """gsutil(*arguments) runs the real gsutil with the emulator for its cloud and returns what it wrote to stdout.
 
-    It takes `fails=True` where gsutil has to exit with an error, and returns what it wrote to stderr then.
+    It takes `fails=True` if gsutil has to exit with an error, and returns what it wrote to stderr then.
     """
     executable = shutil.which(os.environ.get("GSUTIL") or str(ROOT / ".gsutil/bin/gsutil"))
     if executable is None:

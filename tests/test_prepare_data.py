@@ -331,7 +331,7 @@ def write_mnist(folder, **replaced):
             "train-images-idx3-ubyte begins with the number 2049, not 2051",
         ),
         ({"train_images": idx(2051, (24, 32, 32), bytes(24 * 1024))}, "32x32 pixels, not 28x28"),
-        ({"train_images": idx(2051, (24, 28, 28), bytes(784))}, "784 bytes where its 24 entries take 18816"),
+        ({"train_images": idx(2051, (24, 28, 28), bytes(784))}, "784 bytes, but its 24 entries take 18816"),
         ({"train_labels": b"\0\0"}, "train-labels-idx1-ubyte is cut off after 2 bytes"),
         ({"train_labels": idx(2049, (23,), range(23))}, "23 labels for 24 images"),
         ({"t10k_labels": None}, "no file t10k-labels-idx1-ubyte"),
@@ -500,7 +500,7 @@ def test_command_started_inside_the_package_has_workers(tmp_path):
     command = [sys.executable, "prepare_data.py", *flags]
     run = subprocess.run(command, cwd=ROOT / "gan", env=environment, capture_output=True, text=True)
     assert (run.returncode, run.stdout) == (1, "reading pictures: 41/41 images\n")
-    assert run.stderr == "prepare_data: cannot use wrong.bmp (not a picture); mend or remove these files\n"
+    assert run.stderr == "prepare_data: cannot use wrong.bmp (not a picture); repair or remove these files\n"
 
 
 class Server(http.server.BaseHTTPRequestHandler):

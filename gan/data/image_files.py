@@ -170,7 +170,7 @@ def _in_archive(path: str, name_of: NameOf) -> Iterator[_Picture]:
             # To the end of the file: its checksum is there, and a broken header looks like the end of the list.
             for block in iter(lambda: archive.fileobj.read(1 << 20), b""):
                 if block.strip(b"\0"):
-                    raise tarfile.ReadError("unreadable in the middle")
+                    raise tarfile.ReadError("unreadable before its end")
     except _BROKEN_ARCHIVE as error:
         raise DataError(f"{path} is damaged or is no .tar or .tgz archive ({_reason(error)})") from error
 
@@ -191,7 +191,7 @@ def _decode_all(
             progress.update(len(some_names) + len(some_problems))
     if problems:
         more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
-        raise DataError(f"cannot use {', '.join(problems[:3])}{more}; mend or remove these files")
+        raise DataError(f"cannot use {', '.join(problems[:3])}{more}; repair or remove these files")
     return names, images
 
 

@@ -207,5 +207,5 @@ def _read_idx(path: str) -> np.ndarray:
         raise DataError(f"{path} has images of {'x'.join(map(str, found_shape))} pixels, not {side}x{side}")
     values = np.frombuffer(content[start:], np.uint8)
     if len(values) != count * math.prod(shape):
-        raise DataError(f"{path} has {len(values)} bytes where its {count} entries take {count * math.prod(shape)}")
+        raise DataError(f"{path} has {len(values)} bytes, but its {count} entries take {count * math.prod(shape)}")
     return values.reshape(count, side * side) if shape else values
