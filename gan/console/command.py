@@ -11,28 +11,37 @@ from gan.console import flags
 from gan.console.errors import UserError
 
 EXIT_MISTAKE, EXIT_FLAGS, EXIT_INTERRUPTED = 1, 2, 130
-_HELP_FLAGS = {"--help", "-help", "-h", "--helpshort", "--helpfull"}
+HELP_FLAGS = {"--help", "-help", "-h", "--helpshort", "--helpfull"}
 _WIDTH = 96  # characters a line of help
 _Config = TypeVar("_Config")
 
 
-def run(main: Callable[[_Config], int | None], config_class: type[_Config], argv: Sequence[str] | None = None) -> int:
-    """Runs a command.
+def run(
+    main: Callable[[_Config], int | None],
+    config_class: type[_Config],
+    argv: Sequence[str] | None = None,
+    name: str | None = None,
+    doc: str | None = None,
+) -> int:
+    """Runs a command, or an action of a command.
 
     Args:
         main: function from the config to an exit code; None stands for 0.
         config_class: dataclass whose fields were made by flags.flag.
         argv: the program's name and its arguments; None for those of this process.
+        name: of the action, such as "organise annul"; None for the command, which is named as its module.
+        doc: help of the action; None for that of the command's module.
 
     Returns:
         The exit code. 0: done. 1: a mistake in data or folders, printed as one sentence. 2: a mistake in the flags.
         130: interrupted.
     """
     argv = list(sys.argv if argv is None else argv)
-    name = main.__module__ if main.__module__ != "__main__" else os.path.splitext(os.path.basename(argv[0]))[0]
-    name = name.rpartition(".")[2]
-    if _HELP_FLAGS.intersection(argv[1:]):
-        print(help_text(sys.modules[main.__module__].__doc__ or "", config_class))
+    if name is None:
+        name = main.__module__ if main.__module__ != "__main__" else os.path.splitext(os.path.basename(argv[0]))[0]
+        name = name.rpartition(".")[2]
+    if HELP_FLAGS.intersection(argv[1:]):
+        print(help_text(doc or sys.modules[main.__module__].__doc__ or "", config_class))
         return 0
     try:
         config = flags.parse(config_class, argv)

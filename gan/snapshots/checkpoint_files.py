@@ -196,7 +196,7 @@ def publish(folder: str, base: str, step: int, keep: int) -> None:
 
 def remove_training(train_dir: str) -> list[str]:
     """Removes what a trainer wrote to train_dir, and no other file; returns the paths removed."""
-    return _remove(train_dir, lambda name: _FILE.match(name) or _OTHER_FILE.match(name) or is_log(name))
+    return _remove(train_dir, is_of_training)
 
 
 def remove_logs(folder: str) -> list[str]:
@@ -207,6 +207,11 @@ def remove_logs(folder: str) -> list[str]:
 def remove_leftovers(train_dir: str) -> None:
     """Removes the files that a killed trainer was writing, so that they do not fill the disk."""
     _remove(train_dir, lambda name: (match := _FILE.match(name) or _OTHER_FILE.match(name)) and match["unfinished"])
+
+
+def is_of_training(name: str) -> bool:
+    """Whether a file is one that a trainer writes to train_dir or train_dir/state."""
+    return bool(_FILE.match(name) or _OTHER_FILE.match(name)) or is_log(name)
 
 
 def is_pointer(name: str) -> bool:

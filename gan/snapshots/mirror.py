@@ -55,10 +55,15 @@ def writable_folder(
 
 
 class Folder:
-    """A folder on disk: `path` is itself, and there is nothing to upload."""
+    """A folder on disk: there is nothing to upload.
+
+    Attributes:
+        path: the folder on disk.
+        name: what the user called it, for messages.
+    """
 
     def __init__(self, path: str) -> None:
-        self.path = path
+        self.path = self.name = path
 
     def changed(self) -> None:
         """Says that something complete was written."""
@@ -80,10 +85,11 @@ class Mirror:
 
     Attributes:
         path: the local folder.
+        name: what the user called it, for messages: the folder in the bucket.
     """
 
     def __init__(self, remote: str, local: str, fetch: bool) -> None:
-        self._remote, self.path, self._staging = remote, local, local + ".staging"
+        self.name, self.path, self._staging = remote, local, local + ".staging"
         self._uploaded: dict[str, _Signature | None] = {}  # relative name -> what the file was when it was uploaded
         self._wake, self._closing, self._finished = threading.Event(), threading.Event(), threading.Event()
         self._fetch(fetch)
@@ -96,15 +102,15 @@ class Mirror:
 
     def remove_logs(self) -> None:
         """Removes the files that former runs wrote for TensorBoard."""
-        for name in filter(checkpoint_files.is_log, files.names(self._remote)):
-            buckets.delete(paths.join(self._remote, name))
+        for name in filter(checkpoint_files.is_log, files.names(self.name)):
+            buckets.delete(paths.join(self.name, name))
 
     def close(self, patience: float) -> None:
         """Uploads what is left, with a bar; raises UserError after `patience` seconds without progress."""
         self._closing.set()
         self.changed()
         left = self._left()
-        with Progress(f"uploading to {self._remote}", len(left), "file") as progress:
+        with Progress(f"uploading to {self.name}", len(left), "file") as progress:
             last = time.monotonic()
             while not self._finished.wait(0.1) and time.monotonic() - last < patience:
                 now = self._left()
@@ -115,29 +121,29 @@ class Mirror:
         left = self._left()
         if left:
             raise UserError(
-                f"{self._remote} could not be reached; {', '.join(left)} in {self.path} wait there; run the same "
+                f"{self.name} could not be reached; {', '.join(left)} in {self.path} wait there; run the same "
                 "command on this machine again to upload them"
             )
 
     def _fetch(self, wanted: bool) -> None:
         """Fills the local folder with what the bucket holds, if that is wanted, unless the local one came further."""
-        state_folder = paths.join(self._remote, checkpoint_files.STATE_FOLDER)
-        remote_names = [name for name in files.names(self._remote) if not checkpoint_files.is_log(name)]
+        state_folder = paths.join(self.name, checkpoint_files.STATE_FOLDER)
+        remote_names = [name for name in files.names(self.name) if not checkpoint_files.is_log(name)]
         remote_names += [os.path.join(checkpoint_files.STATE_FOLDER, name) for name in files.names(state_folder)]
         if os.path.exists(os.path.join(self.path, _PENDING)):
-            ours, theirs = checkpoint_files.latest_state(self.path), checkpoint_files.latest_state(self._remote)
+            ours, theirs = checkpoint_files.latest_state(self.path), checkpoint_files.latest_state(self.name)
             if not theirs or (ours and ours.step >= theirs.step):
-                print(f"going on from {self.path}, which was not all uploaded to {self._remote}", flush=True)
+                print(f"going on from {self.path}, which was not all uploaded to {self.name}", flush=True)
                 return
         shutil.rmtree(self.path, ignore_errors=True)
         os.makedirs(self.path, exist_ok=True)
         if not wanted or not remote_names:
             return
-        with Progress(f"fetching {self._remote}", len(remote_names), "file") as progress:
+        with Progress(f"fetching {self.name}", len(remote_names), "file") as progress:
             for name in sorted(remote_names, key=checkpoint_files.upload_rank):
                 local = os.path.join(self.path, name)
                 with contextlib.suppress(FileNotFoundError):  # another trainer has just deleted it
-                    files.fetch(paths.join(self._remote, name), local)
+                    files.fetch(paths.join(self.name, name), local)
                     self._uploaded[name] = _signature(local)
                 progress.update()
 
@@ -172,10 +178,10 @@ class Mirror:
         if changed:
             self._mark_pending()
         for name in sorted(changed, key=checkpoint_files.upload_rank):
-            buckets.upload(os.path.join(self._staging, name), paths.join(self._remote, name))
+            buckets.upload(os.path.join(self._staging, name), paths.join(self.name, name))
             self._uploaded[name] = staged[name]
         for name in sorted(set(self._uploaded) - set(staged), key=checkpoint_files.upload_rank, reverse=True):
-            buckets.delete(paths.join(self._remote, name))
+            buckets.delete(paths.join(self.name, name))
             del self._uploaded[name]
         if not self._left():
             with contextlib.suppress(FileNotFoundError):
@@ -209,7 +215,7 @@ class Mirror:
         return _signature(os.path.join(self.path, name))
 
     def _mark_pending(self) -> None:
-        files.write_whole(os.path.join(self.path, _PENDING), f"{self._remote}\n".encode())
+        files.write_whole(os.path.join(self.path, _PENDING), f"{self.name}\n".encode())
 
 
 def _files(root: str) -> list[str]:

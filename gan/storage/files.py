@@ -202,6 +202,18 @@ def locked(path: str, what: str) -> Iterator[None]:
         yield
 
 
+def is_locked(path: str) -> bool:
+    """Whether another process holds a lock file on disk; writes nothing."""
+    if not fcntl or not os.path.exists(path):
+        return False
+    with open(path, "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
 def _check_number(folder: str, number: int) -> None:
     if number > MOST_ENTRIES:
         raise StateError(

@@ -155,3 +155,13 @@ def test_a_folder_that_can_be_written_is_left_as_it_was(old):
     assert os.listdir(old.parent / "new") == []
     with pytest.raises(FileExistsError):
         files.check_writable(str(old))
+
+
+def test_a_lock_keeps_others_out_and_is_seen(tmp_path):
+    path = str(tmp_path / "deep" / ".lock")
+    assert not files.is_locked(path) and not os.path.exists(path)
+    with files.locked(path, "--train_dir=run"):
+        assert files.is_locked(path)
+        with pytest.raises(StateError, match="--train_dir=run is in use"), files.locked(path, "--train_dir=run"):
+            pass
+    assert not files.is_locked(path)
