@@ -29,8 +29,8 @@ NEVER = [("measure", "training"), ("measure", "arena")]  # although the floor wo
 SHARED_SO_FAR = {"Entry", "HalfRound", "Match", "Rating", "Suspect"}  # class names in two rooms
 WITHOUT_TENSORFLOW = [
     *("console", "storage", "contest.rules", "measure.metrics", "report", "arena", "screen"),
-    *("sandbox.sandbox", "sandbox.child_process", "sandbox.staging", "sandbox.confinement", "sandbox.wire"),
-    *("sandbox.landlock", "sandbox.seccomp"),
+    *("sandbox.sandbox", "sandbox.child_process", "sandbox.staging", "sandbox.confinement", "sandbox.framing"),
+    *("sandbox.protocol", "sandbox.landlock", "sandbox.seccomp", "contest.faults"),
 ]
 
 
