@@ -27,7 +27,7 @@ Server = child_process.ForkServer
 
 
 class SharedServer(Server):
-    """One process that forks cells for all tests: importing TensorFlow anew for each command takes seconds."""
+    """One process that forks for all tests: to import TensorFlow again for each command takes seconds."""
 
     _one = None
 
@@ -46,7 +46,7 @@ class SharedServer(Server):
 
 @pytest.fixture(autouse=True, scope="session")
 def one_server():
-    """Commands that run in this process share what forks their cells."""
+    """Commands that run in this process share the fork server of their snapshots."""
     child_process.ForkServer = SharedServer
     yield
     child_process.ForkServer = Server

@@ -44,8 +44,8 @@ _IN_THE_SNAPSHOT = {
     "weights_unreadable": "the weights cannot be read: {reason}",
     "variable_unreadable": "variable {variable} cannot be read: {reason}",
     "variable_missing": "variable {variable} has no value in the checkpoint",
-    "variable_shape": "variable {variable} is {in_graph} in the graph and {in_checkpoint} in the checkpoint",
-    "variable_type": "variable {variable} is {in_graph} in the graph and {in_checkpoint} in the checkpoint",
+    "variable_shape": "variable {variable} has shape {in_graph} in the graph and {in_checkpoint} in the checkpoint",
+    "variable_type": "variable {variable} has type {in_graph} in the graph and {in_checkpoint} in the checkpoint",
     # What its networks compute.
     "not_computable": "{name} cannot be computed: {reason}",
     "wrong_shape": "{name} returned shape {shape}, not {wanted}",

@@ -352,8 +352,8 @@ def test_weights_must_be_there_and_fit():
         weight_network(v=np.zeros([100, SIZE], np.float32))
     with pytest.raises(ContractError) as caught:
         weight_network(w=np.zeros([100, 3], np.float32))
-    assert str(caught.value) == "variable w is (100, 4) in the graph and [100, 3] in the checkpoint"
-    with pytest.raises(ContractError, match="variable w is float32 in the graph and float64 in the checkpoint"):
+    assert str(caught.value) == "variable w has shape (100, 4) in the graph and [100, 3] in the checkpoint"
+    with pytest.raises(ContractError, match="variable w has type float32 in the graph and float64 in the checkpoint"):
         weight_network(w=np.zeros([100, SIZE]))
 
 

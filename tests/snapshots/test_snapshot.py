@@ -151,7 +151,7 @@ def test_weights_of_another_snapshot(copy, tmp_path_factory):
     prefix, _, _ = write_snapshot(other, models.SampleGenerator(), models.SampleDiscriminator(), 784)
     shutil.copy(copy + ".meta", prefix + ".meta")
     message = broken(prefix)
-    assert message == "variable generator/w2 is (128, 2500) in the graph and [128, 784] in the checkpoint"
+    assert message == "variable generator/w2 has shape (128, 2500) in the graph and [128, 784] in the checkpoint"
     prefix, _, _ = write_snapshot(other, ConvGenerator(), ConvDiscriminator(), 2500)
     shutil.copy(copy + ".meta", prefix + ".meta")
     assert broken(prefix).endswith("has no value in the checkpoint")
