@@ -1,4 +1,4 @@
-"""Snapshots of people who do not play fair, each written for real: what a confined process and the arena must withstand."""
+"""Snapshots of people who do not play fair, each a real one: a confined process and the arena must withstand them."""
 
 import contextlib
 import os
