@@ -66,7 +66,7 @@ def submit(config: SubmitConfig) -> None:
 
 
 def _hand_in(
-    config: SubmitConfig, cells: "sandbox.Sandbox", snapshot: "sandbox.Cell", source: dict[str, bytes]
+    config: SubmitConfig, cells: "sandbox.Sandbox", snapshot: "sandbox.SandboxedSnapshot", source: dict[str, bytes]
 ) -> None:
     """Copies the files that were checked, reads them back, and opens them from the bucket."""
     model_folder = paths.join(config.bucket, "model")
@@ -86,7 +86,7 @@ def _hand_in(
     print(f"handed in: organisers will see {there.path}, step {there.step}, and {len(source)} files of source")
 
 
-def _play(config: SubmitConfig, real_files: list[str], snapshot: "sandbox.Cell") -> None:
+def _play(config: SubmitConfig, real_files: list[str], snapshot: "sandbox.SandboxedSnapshot") -> None:
     """Plays a half round of the snapshot against itself and writes its pictures."""
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
     real_images = tfrecords.read_all(real_files, snapshot.size)

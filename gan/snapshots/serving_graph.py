@@ -43,7 +43,7 @@ def build_serving_graph(generator, discriminator, size, calibrated=False):
             *Network(generator, GENERATOR, size).connect_to_placeholder(),
             *Network(discriminator, DISCRIMINATOR, size).connect_to_placeholder(calibrated),
         )
-        networks = cut.cut(_meta_graph(), size)
+        networks = cut.extract_networks(_meta_graph(), size)
     return _lowered_serving_graph(networks, calibrated)
 
 
@@ -64,7 +64,7 @@ def _lowered_serving_graph(networks, calibrated):
         saver = tf.train.Saver(variables, max_to_keep=None)
         meta_graph = _meta_graph(saver.as_saver_def())
         logits = tensors[-1].op.inputs[0] if calibrated else None
-        outside = sorted(set().union(*(battle_ops.outside_battle_ops(network) for network in networks)))
+        outside = sorted(set().union(*(battle_ops.outside_battle_ops(n.graph_def, n.output) for n in networks)))
     return ServingGraph(graph, *tensors, logits, saver, meta_graph, variables, outside)
 
 

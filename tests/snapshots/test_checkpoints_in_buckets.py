@@ -58,7 +58,7 @@ def test_nothing_of_what_is_too_large_in_sum_is_fetched(where, emulator, faulty_
     with pytest.raises(ContractError, match="the .data files of model.ckpt-1 are too large"):
         staging.stage(f"gs://{bucket}/model{where}", str(tmp_path / "copies"), limits)
     assert [name for name in fetched(proxy) if "ckpt" in name] == []
-    staging.stage(f"gs://{bucket}/model{where}", str(tmp_path / "copies"), limits._replace(data=100))
+    staging.stage(f"gs://{bucket}/model{where}", str(tmp_path / "copies"), staging.SizeLimits(data=100))
 
 
 def test_what_is_fetched_is_what_was_checked(emulator, bucket, tmp_path):
