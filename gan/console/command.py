@@ -9,20 +9,22 @@ from gan.console import flags
 from gan.console.errors import UserError
 
 EXIT_MISTAKE, EXIT_FLAGS, EXIT_INTERRUPTED = 1, 2, 130
-_HELP_FLAGS = {"--help", "-help", "-h", "--helpshort", "--helpfull"}
+HELP_FLAGS = {"--help", "-help", "-h", "--helpshort", "--helpfull"}
 
 
-def run(main, config_class, argv=None):
+def run(main, config_class, argv=None, name=None, doc=None):
     """Runs a command and returns its exit code.
 
     0: done; 1: a mistake in data or directories, told in one sentence; 2: a mistake in the flags;
     130: interrupted. `main` takes the config and returns an exit code or None.
+    `name` and `doc` are those of an action of a command; None for those of the command, its module's.
     """
     argv = sys.argv if argv is None else argv
-    name = main.__module__ if main.__module__ != "__main__" else os.path.splitext(os.path.basename(argv[0]))[0]
-    name = name.rpartition(".")[2]
-    if _HELP_FLAGS.intersection(argv[1:]):
-        print(help_text(name, sys.modules[main.__module__].__doc__, config_class))
+    if name is None:
+        name = main.__module__ if main.__module__ != "__main__" else os.path.splitext(os.path.basename(argv[0]))[0]
+        name = name.rpartition(".")[2]
+    if HELP_FLAGS.intersection(argv[1:]):
+        print(help_text(name, doc or sys.modules[main.__module__].__doc__, config_class))
         return 0
     try:
         config = flags.parse(config_class, argv)
@@ -44,18 +46,27 @@ def run(main, config_class, argv=None):
 
 def help_text(name, doc, config_class):
     """The command's own text followed by its flags with their defaults, in the order declared."""
-    lines = [doc.strip(), "", "Flags:"]
-    for field in dataclasses.fields(config_class):
-        default = field.default
-        if isinstance(default, bool):
-            head = f"  --[no]{field.name}  (default: {'on' if default else 'off'})"
-        elif field.metadata["required"]:
-            head = f"  --{field.name}=...  (needed)"
-        else:
-            head = f"  --{field.name}=...  (default: {'not set' if default is None else default})"
-        text = field.metadata["help"]
-        if field.metadata["choices"]:
-            text += f" One of: {', '.join(field.metadata['choices'])}."
-        lines += [head, textwrap.fill(text, 96, initial_indent=" " * 6, subsequent_indent=" " * 6)]
-    lines += ["  --flagfile=FILE", " " * 6 + "Reads more flags from a file, one --name=value a line."]
+    fields = dataclasses.fields(config_class)
+    lines = [doc.strip()]
+    for group in dict.fromkeys([None, *(field.metadata["group"] for field in fields)]):
+        lines += ["", f"{group or 'Flags'}:"]
+        for field in fields:
+            if field.metadata["group"] == group:
+                lines += _help_of(field)
+        if group is None:
+            lines += ["  --flagfile=FILE", " " * 6 + "Reads more flags from a file, one --name=value a line."]
     return "\n".join(lines)
+
+
+def _help_of(field):
+    default = field.default
+    if isinstance(default, bool):
+        head = f"  --[no]{field.name}  (default: {'on' if default else 'off'})"
+    elif field.metadata["required"]:
+        head = f"  --{field.name}=...  (needed)"
+    else:
+        head = f"  --{field.name}=...  (default: {'not set' if default is None else default})"
+    text = field.metadata["help"]
+    if field.metadata["choices"]:
+        text += f" One of: {', '.join(field.metadata['choices'])}."
+    return [head, textwrap.fill(text, 96, initial_indent=" " * 6, subsequent_indent=" " * 6)]
