@@ -43,9 +43,13 @@ def run(main, config_class, argv=None):
 
 
 def help_text(name, doc, config_class):
-    """The command's own text followed by its flags with their defaults, in the order declared."""
-    lines = [doc.strip(), "", "Flags:"]
-    for field in dataclasses.fields(config_class):
+    """The command's own text, then its flags with their defaults, first those without a group, then each group."""
+    lines, last = [doc.strip(), "", "Flags:"], None
+    groups = list(dict.fromkeys([None, *(field.metadata["group"] for field in dataclasses.fields(config_class))]))
+    for field in sorted(dataclasses.fields(config_class), key=lambda field: groups.index(field.metadata["group"])):
+        if field.metadata["group"] != last:
+            last = field.metadata["group"]
+            lines += ["", f"{last}:"]
         default = field.default
         if isinstance(default, bool):
             head = f"  --[no]{field.name}  (default: {'on' if default else 'off'})"

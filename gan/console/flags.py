@@ -21,7 +21,7 @@ TRAIN_DIR = os.environ.get("AIP_CHECKPOINT_DIR") or "/tmp/kmlc_gan_train/"
 LOG_DIR = os.environ.get("AIP_TENSORBOARD_LOG_DIR")
 
 
-def flag(default, help, *, at_least=None, at_most=None, choices=None, required=False, gone=None):
+def flag(default, help, *, at_least=None, at_most=None, choices=None, required=False, gone=None, group=None):
     """Declares one flag as a dataclass field.
 
     Args:
@@ -32,10 +32,12 @@ def flag(default, help, *, at_least=None, at_most=None, choices=None, required=F
         choices: allowed strings.
         required: True makes leaving it out a mistake.
         gone: former choice -> sentence that says what took its place.
+        group: heading under which the help shows it; None for the flags that come first.
     """
     metadata = dict(
         help=help, at_least=at_least, at_most=at_most, choices=choices, required=required, gone=dict(gone or {})
     )
+    metadata["group"] = group
     return dataclasses.field(default=default, metadata=metadata)
 
 

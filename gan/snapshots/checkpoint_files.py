@@ -15,6 +15,7 @@ from gan.storage import cache, files, paths
 
 SNAPSHOT, STATE = "model.ckpt", "state.ckpt"
 STATE_FOLDER = "state"
+TRAINING_OPTIONS = "training_options.json"  # training_options.py says what it holds
 _INDEX_FILE, _LOG = "checkpoint", "events.out.tfevents."
 _LONGEST_POINTER = 2**20  # bytes of a file `checkpoint`
 _SNAPSHOT_PARTS, STATE_PARTS = ("index", "meta"), ("index",)  # beside the data
@@ -116,7 +117,7 @@ def locked(train_dir):
 
 def remove_training(train_dir):
     """Removes what a trainer wrote to train_dir, and no other file; returns the paths removed."""
-    return _remove(train_dir, lambda name: name == _INDEX_FILE or _FILE.match(name) or is_log(name))
+    return _remove(train_dir, is_of_training)
 
 
 def remove_logs(folder):
@@ -138,6 +139,11 @@ def is_partial(name):
     """Whether a file is still being written."""
     match = _FILE.match(os.path.basename(name))
     return name.endswith(".part") or bool(match and match["temporary"])
+
+
+def is_of_training(name):
+    """Whether a file is one that a trainer writes to train_dir or train_dir/state."""
+    return name in (_INDEX_FILE, TRAINING_OPTIONS) or bool(_FILE.match(name)) or is_log(name)
 
 
 def is_log(name):

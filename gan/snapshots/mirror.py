@@ -51,10 +51,15 @@ def writable_folder(path, patience=lambda: PATIENCE, fetch=True):
 
 
 class Folder:
-    """A folder on disk: `path` is itself, and there is nothing to upload."""
+    """A folder on disk: `path` is itself, and there is nothing to upload.
+
+    Attributes:
+        path: the folder on disk.
+        name: what the user called it, for messages.
+    """
 
     def __init__(self, path):
-        self.path = path
+        self.path = self.name = path
 
     def changed(self):
         """Says that something complete was written."""
@@ -71,9 +76,11 @@ class Mirror:
 
     Attributes:
         path: the local folder.
+        name: what the user called it, for messages: the folder in the bucket.
     """
 
     def __init__(self, remote, local, fetch):
+        self.name = remote
         self._remote, self.path, self._staging = remote, local, local + ".staging"
         self._uploaded = {}  # relative name -> what it was like when it was uploaded
         self._wake, self._closing, self._finished = threading.Event(), threading.Event(), threading.Event()

@@ -108,6 +108,18 @@ def locked(path, what):
         yield
 
 
+def is_locked(path: str) -> bool:
+    """Whether another process holds a lock file on disk; writes nothing."""
+    if not fcntl or not os.path.exists(path):
+        return False
+    with open(path, "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
 def check_empty(path, flag):
     """Raises UserError where a folder of a bucket holds files; folders on disk are checked by who writes them."""
     if paths.is_remote(path) and names(path):
