@@ -11,6 +11,7 @@ import importlib
 import os
 import sys
 import traceback
+from typing import Any, NamedTuple
 
 from gan.console.errors import UserError, reason
 
@@ -28,6 +29,13 @@ _METHODS = {
 }
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _TRANSFORMATION_ARGUMENTS = ["images", "happens", "draws"]
+
+
+class ModelNames(NamedTuple):
+    """The classes of both networks: plain names, or dotted ones of a contestant's own."""
+
+    generator: str
+    discriminator: str
 
 
 def listed(kind):
@@ -166,9 +174,9 @@ def _may_be(kind, name, classes):
     return True
 
 
-def load_models(config):
-    """A new generator and a new discriminator of a train.TrainConfig; a model belongs to one graph."""
+def load_models(names: ModelNames) -> tuple[Any, Any]:
+    """A new generator and a new discriminator; a model belongs to one graph."""
     return (
-        load(GENERATOR, config.generator_model, "generator_model"),
-        load(DISCRIMINATOR, config.discriminator_model, "discriminator_model"),
+        load(GENERATOR, names.generator, "generator_model"),
+        load(DISCRIMINATOR, names.discriminator, "discriminator_model"),
     )
