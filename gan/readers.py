@@ -65,7 +65,7 @@ class MemoryReader:
     def fingerprint(self) -> str:
         """SHA-256 of all pixels, one byte each, in the order of the files; call before `start`."""
         assert self._images is not None
-        return hashlib.sha256(np.ascontiguousarray(self._images)).hexdigest()
+        return hashlib.sha256(np.ascontiguousarray(self._images).data).hexdigest()
 
     def connect(self) -> tf.Tensor:
         """Adds the reader to the current graph; returns float32 [N, size] in [0, 1]."""

@@ -283,7 +283,7 @@ def train(config: TrainConfig) -> int:
     if config.negatives_share and config.batch_size < 2:
         raise UserError("--negatives_share puts images of a batch together; raise --batch_size to 2 or more")
     if config.dry_run:
-        return _try_out(config)
+        return _try_out(config, place)
     if place:
         # Without it a process waits without end for a parameter server that was killed.
         os.environ.setdefault("GRPC_FAIL_FAST", "true")
@@ -379,11 +379,16 @@ def _check_names(config: TrainConfig) -> None:
         raise UserError("--augment_target has nothing to adapt; name what to do with --augment=flip,translation,cutout")
 
 
-def _try_out(config: TrainConfig) -> int:
+def _try_out(config: TrainConfig, place: tf_config.Cluster | None) -> int:
     files = _import_and_find(config, config.train_data_pattern, "train_data_pattern")
     from gan.training import dry_run
 
-    return dry_run.try_out(settings_of(config, files))
+    settings = settings_of(config, files)
+    if place and not place.is_one_machine:
+        from gan.distributed import chief
+
+        chief.check_batch(settings.batch, _cluster_settings(config), place)
+    return dry_run.try_out(settings)
 
 
 def _be_chief(config: TrainConfig, place: tf_config.Cluster | None) -> int:

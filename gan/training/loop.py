@@ -2,21 +2,15 @@
 
 import contextlib
 import math
-import platform
 import time
 from collections.abc import Callable, Iterator
 
-import numpy as np
-import tensorflow.compat.v1 as tf
-
-from gan import __version__
 from gan.console.errors import DataError
 from gan.console.progress import Progress
 from gan.console.signals import Interrupted, SignalCatcher
 from gan.data.tensorboard import SummaryWriter
-from gan.snapshots import mirror, training_options
-from gan.snapshots.training_options import TrainingOptions
-from gan.training import one_process, start
+from gan.snapshots import mirror
+from gan.training import one_process, record, start
 from gan.training.folders import Folders
 from gan.training.learning_rate import Schedule
 from gan.training.one_process import OneProcess
@@ -109,7 +103,7 @@ class _Loop:
             self._strategy.begin(self._run.seed)
             self._strategy.stop_workers()
             return
-        self._write_record()
+        record.write(self._folder, self._run, self._settings)
         print(self._announcement(), flush=True)
         self._strategy.begin(self._run.seed)
         self._loop(signals)
@@ -178,14 +172,6 @@ class _Loop:
         step, images_seen = self._training.run([counters.global_step, counters.images_seen])
         self._position.step, self._position.images_seen = int(step), int(images_seen)
 
-    def _write_record(self) -> None:
-        """Writes what the training is done with from now on."""
-        position = self._position
-        before = training_options.read(self._folder.path) if position.step else None
-        now = options_of(self._run, self._settings)
-        training_options.write(self._folder.path, training_options.continued(before, now, position.step))
-        self._folder.changed()
-
     def _announcement(self) -> str:
         models, position = self._settings.game.models, self._position
         going_on = f", going on from step {position.step}" if position.step else ""
@@ -196,15 +182,3 @@ class _Loop:
             f"{self._strategy.summary} {end}to step {self._end.step}{going_on}; seed {self._run.seed}; "
             "Ctrl-C saves and stops"
         )
-
-
-def options_of(run: Run, settings: TrainingSettings) -> TrainingOptions:
-    """What a run is done with, without its sessions."""
-    versions = {
-        "python": platform.python_version(),
-        "tensorflow": tf.version.VERSION,
-        "numpy": np.__version__,
-        "gan": __version__,
-    }
-    flags = dict(settings.flags or {})
-    return TrainingOptions(flags, versions, run.seed, run.data_sha256, [], run.position.num_images)

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,8 @@ from gan.training.gradients import Penalty
 from gan.training.settings import BatchSettings, GameSettings, StepSettings
 
 
-class BatchShare(NamedTuple):
+@dataclass(frozen=True)
+class BatchShare:
     """Images `first` to `first + count` of the batch of one step."""
 
     seed: int

@@ -11,6 +11,7 @@ from gan.console.errors import StateError, UserError
 from gan.snapshots import checkpoint_files, saver
 from gan.snapshots.checkpoint_files import Found
 from gan.snapshots.exporter import SnapshotExporter
+from gan.storage import paths
 from gan.training.one_process import OneProcess
 from gan.training.position import Position
 from gan.training.session import Place, TrainingSession
@@ -28,7 +29,7 @@ class Run(NamedTuple):
 
 
 def find_state(folder: str, start_new_model: bool) -> Found | None:
-    """Finds the state to go on from in a train_dir on disk.
+    """Finds the state to go on from in a train_dir, which may be in a bucket: then the state is copied to the disk.
 
     Returns:
         None if the training begins.
@@ -38,7 +39,8 @@ def find_state(folder: str, start_new_model: bool) -> Found | None:
     """
     if start_new_model:
         return None
-    state, snapshot = saver.readable_state(folder), checkpoint_files.latest_snapshot(folder)
+    state = checkpoint_files.latest_state(folder) if paths.is_remote(folder) else saver.readable_state(folder)
+    snapshot = checkpoint_files.latest_snapshot(folder)
     if snapshot and not state:
         raise StateError(
             f"{snapshot.path} is a snapshot without the training state to go on from; choose another --train_dir, "
