@@ -41,15 +41,23 @@ def readable_state(train_dir: str) -> Found | None:
     complete = checkpoint_files.all_complete(files.names(folder), checkpoint_files.STATE_PARTS)
     for step in sorted(complete, reverse=True):
         prefix = os.path.join(folder, f"{checkpoint_files.STATE}-{step}")
-        try:
-            reader = tf.train.load_checkpoint(prefix)
-            for name in reader.get_variable_to_shape_map():
-                reader.get_tensor(name)
-            return checkpoint_files.Found(prefix, step, prefix)
-        except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
-            print(f"warning: {prefix} is damaged and passed over: {reason(error)}", flush=True)
+        damage = damage_of(prefix)
+        if damage is None:
+            return Found(prefix, step, prefix)
+        print(f"warning: {prefix} is damaged and passed over: {damage}", flush=True)
     if complete:
         raise StateError(f"no state in {folder} can be read; --start_new_model begins from scratch")
+    return None
+
+
+def damage_of(prefix: str) -> str | None:
+    """Reads all of a state on disk; returns what is wrong with it, or None."""
+    try:
+        reader = tf.train.load_checkpoint(prefix)
+        for name in reader.get_variable_to_shape_map():
+            reader.get_tensor(name)
+    except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
+        return reason(error)
     return None
 
 

@@ -39,13 +39,22 @@ def find_state(folder: str, start_new_model: bool) -> Found | None:
     """
     if start_new_model:
         return None
-    state = checkpoint_files.latest_state(folder) if paths.is_remote(folder) else saver.readable_state(folder)
+    state = _state_in_bucket(folder) if paths.is_remote(folder) else saver.readable_state(folder)
     snapshot = checkpoint_files.latest_snapshot(folder)
     if snapshot and not state:
         raise StateError(
             f"{snapshot.path} is a snapshot without the training state to go on from; choose another --train_dir, "
             "or --start_new_model to delete it and begin from scratch"
         )
+    return state
+
+
+def _state_in_bucket(folder: str) -> Found | None:
+    """The newest state of a train_dir in a bucket, copied to the disk; raises StateError if it is damaged."""
+    state = checkpoint_files.latest_state(folder)
+    damage = saver.damage_of(state.prefix) if state else None
+    if state and damage:
+        raise StateError(f"{state.path} is damaged: {damage}; training would look for an older state")
     return state
 
 
