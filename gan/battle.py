@@ -150,10 +150,10 @@ def battle(config):
 
 
 def _arena(config, size, real_images):
-    limits = child_process.CallLimits(
+    limits = child_process.SandboxLimits(
         config.memory_mb * 2**20, config.processor_seconds, config.open_seconds, config.call_seconds
     )
-    sizes = _SIZES._replace(data=config.max_data_mb * 2**20, meta=config.max_meta_mb * 2**20)
+    sizes = dataclasses.replace(_SIZES, data=config.max_data_mb * 2**20, meta=config.max_meta_mb * 2**20)
     known = None
     if config.train_data_pattern:
         files = cache.find_files(config.train_data_pattern, "train_data_pattern")

@@ -261,7 +261,7 @@ def test_this_machine_s_faults(guests, faces, tmp_path, monkeypatch, capsys):
     """One failure is tried again; three hold the match, the others go on, and the same command mends it."""
     listed = table(tmp_path / "teams.csv", {f"team {number}": guests[number] for number in range(4)})
     given = dict(faces=faces, arena_dir=tmp_path / "arena")
-    generate, calls = sandbox.Cell.generate, []
+    generate, calls = sandbox.SandboxedSnapshot.generate, []
 
     def fail_sometimes(cell, *arguments, **options):
         calls.append(cell.staged.digest)
@@ -269,7 +269,7 @@ def test_this_machine_s_faults(guests, faces, tmp_path, monkeypatch, capsys):
             raise HostError("the roof leaks")
         return generate(cell, *arguments, **options)
 
-    monkeypatch.setattr(sandbox.Cell, "generate", fail_sometimes)
+    monkeypatch.setattr(sandbox.SandboxedSnapshot, "generate", fail_sometimes)
     monkeypatch.setattr(arena, "PAUSES", (0, 0, 0))
     assert play(f"--teams={listed}", **given) == 1
     out = capsys.readouterr().out
@@ -332,7 +332,7 @@ def test_checks_that_fail(guests, faces, tmp_path, monkeypatch, capsys):
     """A snapshot that is admitted, and fails in play, is told so; and so is a failure of this machine."""
     given = dict(mode="check", faces=faces, arena_dir=tmp_path / "arena")
     monkeypatch.setattr(arena, "PAUSES", (0, 0, 0))
-    generate = sandbox.Cell.generate
+    generate = sandbox.SandboxedSnapshot.generate
 
     def failing(error):
         def generate(cell, *arguments, **options):
@@ -340,13 +340,13 @@ def test_checks_that_fail(guests, faces, tmp_path, monkeypatch, capsys):
 
         return generate
 
-    monkeypatch.setattr(sandbox.Cell, "generate", failing(ContractError("it is asleep")))
+    monkeypatch.setattr(sandbox.SandboxedSnapshot, "generate", failing(ContractError("it is asleep")))
     assert play(f"--snapshots={guests[0]}", **given) == 1
     assert "would fail in battle: it is asleep" in capsys.readouterr().out
-    monkeypatch.setattr(sandbox.Cell, "generate", failing(HostError("the roof leaks")))
+    monkeypatch.setattr(sandbox.SandboxedSnapshot, "generate", failing(HostError("the roof leaks")))
     assert play(f"--snapshots={guests[0]}", **given) == 1
     assert "could not be checked: the roof leaks" in capsys.readouterr().out
-    monkeypatch.setattr(sandbox.Cell, "generate", generate)
+    monkeypatch.setattr(sandbox.SandboxedSnapshot, "generate", generate)
     listed = table(tmp_path / "teams.csv", {"good": guests[0], "gone": tmp_path / "nowhere"})
     assert play(f"--teams={listed}", **given) == 1
     out = capsys.readouterr().out

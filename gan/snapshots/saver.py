@@ -76,7 +76,7 @@ def write_snapshot(serving: ServingGraph, session: tf.Session, train_dir: str, s
     """
     prefix = os.path.join(train_dir, f"{checkpoint_files.SNAPSHOT}-{step}")
     _save(serving.saver, session, prefix)
-    checkpoint_files.write_whole(prefix + ".meta", serving.meta_graph.SerializeToString())
+    checkpoint_files.write(prefix + ".meta", serving.meta_graph.SerializeToString())
     checkpoint_files.publish(train_dir, checkpoint_files.SNAPSHOT, step, keep)
 
 

@@ -41,7 +41,7 @@ def build_serving_graph(generator: Any, discriminator: Any, size: int, calibrate
             *Network(generator, GENERATOR, size).connect_to_placeholder(),
             *Network(discriminator, DISCRIMINATOR, size).connect_to_placeholder(calibrated),
         )
-        networks = cut.cut(_meta_graph(), size)
+        networks = cut.extract_networks(_meta_graph(), size)
     return _lowered_serving_graph(networks, calibrated)
 
 
@@ -63,7 +63,7 @@ def _lowered_serving_graph(networks: Any, calibrated: bool) -> ServingGraph:
         saver = tf.train.Saver(variables, max_to_keep=None)
         meta_graph = _meta_graph(saver.as_saver_def())
         logits = probability.op.inputs[0] if calibrated else None
-        outside = sorted(set().union(*(battle_ops.outside_battle_ops(network) for network in networks)))
+        outside = sorted(set().union(*(battle_ops.outside_battle_ops(n.graph_def, n.output) for n in networks)))
     return ServingGraph(graph, noise, generated, images, probability, logits, saver, meta_graph, variables, outside)
 
 
