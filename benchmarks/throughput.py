@@ -128,12 +128,13 @@ def step_operations(networks: Networks) -> int:
     import tensorflow.compat.v1 as tf
 
     from gan import readers
-    from gan.training import one_process, session
+    from gan.training import placement, session
 
     config = flags.parse(train.TrainConfig, ["train", *_flags(networks, train_data_pattern="-")])
+    settings = train.settings_of(config, files=[])
     reader = readers.MemoryReader(np.zeros([1, PIXELS], np.uint8))
-    placement = one_process.Alone(config).placement
-    training = session.TrainingSession(config, reader, PIXELS, placement, exchange=None, graph_seed=0)
+    place = session.Place(placement.Placement(settings.batch.devices), graph_seed=0)
+    training = session.TrainingSession(settings.game, settings.step, settings.batch, reader, place)
     training.session.close()
     train_op = training.graph.train_op
     step = tf.graph_util.extract_sub_graph(train_op.graph.as_graph_def(), [train_op.name])
