@@ -16,7 +16,7 @@ from gan.snapshots.checkpoint_files import Found
 from gan.storage import files, paths
 from gan.training import folders, one_process, record, start
 from gan.training.one_process import OneProcess
-from gan.training.position import End
+from gan.training.position import EndOfRun
 from gan.training.settings import FolderSettings, TrainingSettings
 from gan.training.start import Run
 
@@ -46,7 +46,7 @@ def try_out(settings: TrainingSettings) -> int:
     _say_folder(settings.folders, state)
     with contextlib.ExitStack() as stack:
         run = start.prepare(settings, state, strategy, stack)
-        end = End(settings.stop, run.position, settings.batch.size)
+        end = EndOfRun(settings.stop, run.position, settings.batch.size)
         _say_data(settings, run)
         _say_networks(settings, run)
         if end.is_reached(run.position):
@@ -141,7 +141,7 @@ def _try_steps(settings: TrainingSettings, run: Run, strategy: OneProcess) -> Tr
     return TriedSteps(number, seconds / number)
 
 
-def _say_course(settings: TrainingSettings, run: Run, end: End, tried: TriedSteps) -> None:
+def _say_course(settings: TrainingSettings, run: Run, end: EndOfRun, tried: TriedSteps) -> None:
     position, size = run.position, settings.batch.size
     images_per_second = size / max(tried.seconds_per_step, 1e-9)
     _say(f"{tried.number} steps of {size} images tried in memory: {images_per_second:,.0f} images/s")

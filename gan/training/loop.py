@@ -14,7 +14,7 @@ from gan.training import one_process, record, start
 from gan.training.folders import Folders
 from gan.training.learning_rate import Schedule
 from gan.training.one_process import OneProcess
-from gan.training.position import End
+from gan.training.position import EndOfRun
 from gan.training.saving import Saving
 from gan.training.settings import BatchSettings, TrainingSettings
 from gan.training.start import Run
@@ -84,7 +84,7 @@ class _Loop:
         self._settings, self._strategy, self._run = settings, strategy, run
         self._folder, self._training, self._position = folders.training, run.training, run.position
         self._saving = Saving(folders, run, writer)
-        self._end = End(settings.stop, run.position, settings.batch.size)
+        self._end = EndOfRun(settings.stop, run.position, settings.batch.size)
         every = max(1, settings.saving.snapshot_steps // SCALARS_PER_EXPORT)
         self._log = TrainingLog(run.training.graph.scalars, writer, every, settings.stop.max_minutes)
         rate = settings.step.learning_rate
@@ -153,7 +153,7 @@ class _Loop:
 
     @contextlib.contextmanager
     def _saving_before_errors(self) -> Iterator[None]:
-        """Keeps the steps done so far if data or pictures fail in the middle of a run."""
+        """Keeps the steps done so far if data or pictures fail during a run."""
         try:
             yield
         except (DataError, OSError):

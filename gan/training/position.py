@@ -24,7 +24,7 @@ class Position:
         return f"step {self.step}, {self.epoch:.1f} epochs, {self.seconds / 60:.1f} minutes of training"
 
 
-class End:
+class EndOfRun:
     """Where a run ends.
 
     Args:
