@@ -222,7 +222,7 @@ def test_old_snapshots_are_deleted_and_the_newest_kept(faces, tmp_path):
     assert tf.train.latest_checkpoint(str(tmp_path)) == str(tmp_path / "model.ckpt-20")
 
 
-def test_start_new_model_begins_anew(faces, copy):
+def test_start_new_model_begins_from_scratch(faces, copy):
     (copy / "notes.txt").write_text("mine")
     assert run_train(faces, copy, "--start_new_model", "--max_steps=3", "--seed=9") == 0
     assert checkpoint_files.latest_snapshot(str(copy)).step == 3
@@ -329,7 +329,7 @@ def test_a_train_dir_that_cannot_be_written(fails, faces, tmp_path):
 
 
 def test_a_train_dir_without_permission(tmp_path):
-    """In a child process that gives up root's rights where the tests run as root."""
+    """In a child process that gives up root's rights if the tests run as root."""
     tmp_path.chmod(0o500)
     child = os.fork()
     if child == 0:

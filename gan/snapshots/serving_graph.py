@@ -1,6 +1,6 @@
 """The graph that is handed in: the contract and nothing else, in operations that TensorFlow 1.2 knows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow.compat.v1 as tf
@@ -45,7 +45,7 @@ def build_serving_graph(generator: Any, discriminator: Any, size: int, calibrate
     return _lowered_serving_graph(networks, calibrated)
 
 
-def _lowered_serving_graph(networks: Any, calibrated: bool) -> ServingGraph:
+def _lowered_serving_graph(networks: Sequence[cut.NetworkGraph], calibrated: bool) -> ServingGraph:
     """Puts two cut networks with reference variables into a new graph, with a saver."""
     graph = tf.Graph()
     with graph.as_default():
@@ -67,7 +67,7 @@ def _lowered_serving_graph(networks: Any, calibrated: bool) -> ServingGraph:
     return ServingGraph(graph, noise, generated, images, probability, logits, saver, meta_graph, variables, outside)
 
 
-def _append(network: Any, name: str, graph_def: tf.GraphDef) -> tuple[str, str]:
+def _append(network: cut.NetworkGraph, name: str, graph_def: tf.GraphDef) -> tuple[str, str]:
     """Appends a network's nodes to `graph_def` with its placeholder renamed; returns input and output.
 
     Nodes that both networks use, such as a constant made once for the two, are there already.

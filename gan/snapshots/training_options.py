@@ -13,7 +13,6 @@
 }
 """
 
-import contextlib
 import datetime
 import json
 import os
@@ -67,17 +66,8 @@ def read(train_dir: str) -> TrainingOptions | None:
 
 
 def write(folder: str, options: TrainingOptions) -> None:
-    """Writes the record of a training to its folder on disk; raises OSError if that fails."""
-    files.write_whole(os.path.join(folder, FILE), encoded(options))
-
-
-def remove(folder: str) -> list[str]:
-    """Removes the record from a folder on disk; returns its path in a list, which is empty if there was none."""
-    path = os.path.join(folder, FILE)
-    with contextlib.suppress(FileNotFoundError):
-        os.remove(path)
-        return [path]
-    return []
+    """Writes the record of a training to its folder on disk; raises StateError if that fails."""
+    checkpoint_files.write(os.path.join(folder, FILE), encoded(options))
 
 
 def continued(before: TrainingOptions | None, now: TrainingOptions, first_step: int) -> TrainingOptions:

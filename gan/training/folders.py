@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 
 from gan.console.errors import StateError
-from gan.snapshots import checkpoint_files, mirror, training_options
+from gan.snapshots import checkpoint_files, mirror
 from gan.training.settings import FolderSettings
 
 Folder = mirror.Folder | mirror.Mirror
@@ -47,7 +47,6 @@ class Folders:
     def remove_training(self) -> None:
         """Removes what an earlier training left, and says so."""
         removed = checkpoint_files.remove_training(self.training.path)
-        removed += training_options.remove(self.training.path)
         for folder in {self.training, self.log}:
             removed += checkpoint_files.remove_logs(folder.path)
             folder.remove_logs()

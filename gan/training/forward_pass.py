@@ -14,8 +14,8 @@ _DISCRIMINATOR, _GENERATOR = 0, 1
 class ForwardPass:
     """Runs the generator once, and the discriminator on its images and the real ones, on each device.
 
-    The discriminator judges both in one batch. If it judges independently, they are two batches, except on a GPU, where
-    two cost more: then no gradient by the real images is computed, which nothing needs.
+    The discriminator judges both in one batch. If it judges independently, they are two batches: then the gradient by
+    the real images, which nothing needs, is not computed. On a GPU two batches cost more, so there it is always one.
 
     Args:
         generator: the generator.

@@ -153,7 +153,7 @@ class _Loop:
 
     @contextlib.contextmanager
     def _saving_before_errors(self) -> Iterator[None]:
-        """Keeps the steps done so far if data or pictures fail in the middle of a run."""
+        """Keeps the steps done so far if data or pictures fail during a run."""
         try:
             yield
         except (DataError, OSError):

@@ -186,7 +186,7 @@ class Separate(losses.CrossEntropyLoss):
 
 
 class SeparateRelativistic(losses.RelativisticLoss):
-    """Likewise."""
+    """The same, but promises nothing."""
 
 
 class Deep(TinyDiscriminator):
@@ -279,11 +279,11 @@ def assert_same(one, other):
 
 
 def test_a_lazy_penalty_counts_for_the_steps_without_it():
-    """The gradient of R1 by v is weight x v where a logit is x v + c; of step 0 alone, 4 times."""
+    """If a logit is x v + c, the gradient of R1 by v is weight x v; it comes in step 0 alone, 4 times."""
     lazy = gradients.Penalty(losses.R1Penalty(), weight=0.1, steps=4)
     shrunk = train_steps(1)["discriminator/v"] - RATE * 0.1 * 4 * np.full((SIZE, 1), 0.3)
     np.testing.assert_allclose(train_steps(1, penalty=lazy)["discriminator/v"], shrunk, rtol=1e-5)
-    # Where the penalty has a weight of its own, that is taken.
+    # Without a weight the penalty's own is taken.
     own = gradients.Penalty(losses.R1Penalty(), steps=3)
     shrunk = train_steps(1)["discriminator/v"] - RATE * 1.0 * 3 * np.full((SIZE, 1), 0.3)
     np.testing.assert_allclose(train_steps(1, penalty=own)["discriminator/v"], shrunk, rtol=1e-5)
