@@ -1,21 +1,27 @@
-"""The tables of the arena's store, and their rows as named tuples. No TensorFlow."""
+"""The tables of the arena's store, and their rows as named tuples. No TensorFlow.
 
-import json
-import zlib
-from typing import NamedTuple
+What went wrong is stored as a code with parameters, a Fault: in team.fault, match.reason, the faults of half_round and
+log.note. arena.notes and contest.faults have the sentences.
 
-import numpy as np
+Version 2 of the tables added event.rules, and put Faults where version 1 had English sentences; see migration.py.
+"""
 
-VERSION = 1  # of the tables
+from typing import Any, NamedTuple
+
+from gan.arena.copy_check import LikelyCopy
+from gan.arena.skill import Skill
+from gan.console.errors import Fault
+from gan.contest.half_round import PlayedHalfRound
+
+VERSION = 2  # of the tables
+TOURNAMENT = "tournament"  # the mode in which the winner of a match goes on to (round + 1, position // 2)
 PLAYING, DONE, ANNULLED, HELD = "playing", "done", "annulled", "held"  # statuses of a match
 
-_PROBABILITY = "<f4"
-_COMPRESSION = 1  # of zlib: noisy faces hardly get smaller with more
 SCHEMA = """
 CREATE TABLE event (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, mode TEXT NOT NULL, seed INTEGER NOT NULL,
     size INTEGER NOT NULL, options TEXT NOT NULL, frozen INTEGER NOT NULL DEFAULT 0, begun REAL NOT NULL,
-    finished REAL, champion INTEGER REFERENCES team(id));
+    finished REAL, champion INTEGER REFERENCES team(id), rules INTEGER NOT NULL DEFAULT 1);
 CREATE TABLE team (
     id INTEGER PRIMARY KEY, event INTEGER NOT NULL REFERENCES event(id), name TEXT NOT NULL, path TEXT NOT NULL,
     seeding INTEGER, snapshot TEXT, step INTEGER, fault TEXT);
@@ -43,7 +49,7 @@ CREATE TABLE suspect (
     limit_ REAL NOT NULL, generated BLOB NOT NULL, original BLOB NOT NULL);
 CREATE TABLE log (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, event INTEGER REFERENCES event(id), match INTEGER REFERENCES match(id),
-    kind TEXT NOT NULL, text TEXT NOT NULL);
+    kind TEXT NOT NULL, note TEXT NOT NULL);
 CREATE INDEX team_of_event ON team(event);
 CREATE INDEX rating_of_name ON rating(name);
 CREATE INDEX rating_of_match ON rating(match);
@@ -59,11 +65,12 @@ class Event(NamedTuple):
     mode: str
     seed: int
     size: int  # pixels of an image
-    options: dict
+    options: dict[str, Any]  # what JSON can hold
     frozen: bool
     begun: float  # unix seconds, as are all times
     finished: float | None  # None while it is open
     champion: int | None  # a team
+    rules: int  # contest.rules.VERSION when it began; it is played and replayed by these
 
 
 class Team(NamedTuple):
@@ -76,7 +83,7 @@ class Team(NamedTuple):
     seeding: int | None  # 1 is best; None before it is drawn
     snapshot: str | None  # SHA-256 in hex
     step: int | None  # of its training
-    fault: str | None  # why it forfeits every match
+    fault: Fault | None  # why it forfeits every match
 
 
 class Match(NamedTuple):
@@ -93,7 +100,7 @@ class Match(NamedTuple):
     status: str  # PLAYING, DONE, ANNULLED or HELD
     winner: int | None
     rule: str | None  # that decided
-    reason: str | None  # why it was annulled or is held
+    reason: Fault | None  # why it was annulled or is held
     home_points: int | None
     away_points: int | None
     home_seconds: float | None  # of the models, measured to break a tie
@@ -102,25 +109,16 @@ class Match(NamedTuple):
     ended: float | None
 
 
-class HalfRound(NamedTuple):
-    """A half round as it was played: what was shown in the order shown, and what was said of it."""
+class StoredHalfRound(NamedTuple):
+    """A half round, with its place and its teams."""
 
     id: int
     match: int
     number: int  # in its match, from 0
     generator: int  # team
     discriminator: int  # team, which gets the points
-    seed: int
-    images: np.ndarray | None  # uint8 [N, size]; None where the generator made none, or where they were not asked for
-    truth: np.ndarray | None  # uint8 [N], 1 real, 0 generated; None where the generator made none
-    probabilities: np.ndarray | None  # float32 [N], that it is real; None where the discriminator failed
-    points: int
-    generator_seconds: float | None  # of the model alone; None where it failed
-    discriminator_seconds: float | None
-    generator_fault: str | None
-    discriminator_fault: str | None
-    rule: str
-    played: float
+    played: PlayedHalfRound
+    at: float
 
 
 class Rating(NamedTuple):
@@ -130,23 +128,18 @@ class Rating(NamedTuple):
     name: str  # of the team, the same in all events
     event: int
     match: int
-    mu: float
-    sigma: float
+    skill: Skill
     at: float
 
 
 class Suspect(NamedTuple):
-    """A generated image that is suspiciously like a training image."""
+    """A generated image that looks copied, and whose it is."""
 
     id: int
     event: int
     team: int
     half_round: int
-    image: int  # index in the half round
-    distance: float
-    limit_: float  # below which an image is suspected
-    generated: np.ndarray  # uint8 [size]
-    original: np.ndarray  # uint8 [size]
+    copy: LikelyCopy
 
 
 class LogEntry(NamedTuple):
@@ -157,59 +150,30 @@ class LogEntry(NamedTuple):
     event: int | None
     match: int | None
     kind: str  # a short word
-    text: str
+    note: Fault
+
+
+class Table(NamedTuple):
+    """Where the rows of a named tuple are."""
+
+    name: str
+    columns: tuple[str, ...]  # in the order in which rows.decoded takes them
 
 
 # Row -> its table.
-TABLES = {
-    Event: "event",
-    Team: "team",
-    Match: "match",
-    HalfRound: "half_round",
-    Rating: "rating",
-    Suspect: "suspect",
-    LogEntry: "log",
+TABLES: dict[type, Table] = {
+    Event: Table("event", Event._fields),
+    Team: Table("team", Team._fields),
+    Match: Table("match", Match._fields),
+    StoredHalfRound: Table(
+        "half_round",
+        (
+            *("id", "match", "number", "generator", "discriminator", "seed", "images", "truth", "probabilities"),
+            *("points", "rule", "generator_seconds", "discriminator_seconds", "generator_fault"),
+            *("discriminator_fault", "played"),
+        ),
+    ),
+    Rating: Table("rating", ("id", "name", "event", "match", "mu", "sigma", "at")),
+    Suspect: Table("suspect", ("id", "event", "team", "half_round", "image", "distance", "limit_", "generated", "original")),
+    LogEntry: Table("log", LogEntry._fields),
 }
-
-
-def encode(row):
-    """The arrays among a row's values as blobs: name -> value of a half round or a suspect -> the same."""
-    kinds = {"truth": np.uint8, "probabilities": _PROBABILITY, "generated": np.uint8, "original": np.uint8}
-    blobs = {name: _bytes(row[name], kind) for name, kind in kinds.items() if name in row}
-    if row.get("images") is not None:
-        blobs["images"] = zlib.compress(_bytes(row["images"], np.uint8), _COMPRESSION)
-    return {**row, **blobs}
-
-
-def decode(kind, row):
-    """A row as the database returns it -> an instance of `kind`, one of the named tuples here."""
-    return _READERS.get(kind, kind._make)(row)
-
-
-def _bytes(array, kind):
-    return None if array is None else np.ascontiguousarray(array, kind).tobytes()
-
-
-def _array(blob, kind):
-    return None if blob is None else np.frombuffer(blob, kind)
-
-
-def _event(row):
-    event = Event._make(row)
-    return event._replace(options=json.loads(event.options), frozen=bool(event.frozen))
-
-
-def _half_round(row):
-    found = HalfRound._make(row)
-    truth, probabilities = _array(found.truth, np.uint8), _array(found.probabilities, _PROBABILITY)
-    images = found.images and _array(zlib.decompress(found.images), np.uint8).reshape(len(truth), -1)
-    return found._replace(images=images, truth=truth, probabilities=probabilities)
-
-
-def _suspect(row):
-    found = Suspect._make(row)
-    blobs = (_array(blob, np.uint8) for blob in (found.generated, found.original))
-    return found._replace(**dict(zip(("generated", "original"), blobs)))
-
-
-_READERS = {Event: _event, HalfRound: _half_round, Suspect: _suspect}

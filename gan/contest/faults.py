@@ -128,6 +128,11 @@ def sentence(fault: Fault) -> str:
     return printable.cleaned(text)[:_LONGEST_SENTENCE]
 
 
+def fault(code: str, /, **parameters: Any) -> Fault:
+    """A Fault; parameters are texts, numbers, lists of texts, or the dict of another Fault."""
+    return _fault(code, parameters)
+
+
 def breach(code: str, /, **parameters: Any) -> ContractError:
     """The error of a snapshot that breaks a rule; parameters are texts, numbers or lists of texts."""
     fault = _fault(code, parameters)
@@ -172,6 +177,8 @@ def _completed(fault: Fault) -> str:
 def _shown(name: str, value: Any) -> Any:
     if isinstance(value, list):
         return ", ".join(value)
+    if isinstance(value, dict):  # another fault, which led to this one
+        return sentence(Fault(**value))
     return _WORDS.get(name, {}).get(value, value) if isinstance(value, str) else value
 
 

@@ -4,7 +4,7 @@ import csv
 import math
 import os
 import re
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -13,61 +13,52 @@ from gan.contest import rules
 from gan.data import pixels
 from gan.random_noise_generator import Use, random_generator, uniform_noise
 
-
-def write_half_round(path, images, is_real, probabilities):
-    """Draws a half round: each image, what it is, and what the discriminator made of it.
-
-    Args:
-        path: PNG file to write.
-        images: uint8 [N, H*W].
-        is_real: bool [N].
-        probabilities: float [N], the discriminator's probability that the image is real.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    columns = min(10, len(images))
-    rows = math.ceil(len(images) / columns)
-    figure = Figure(figsize=(1.3 * columns, 1.65 * rows + 0.6), layout="constrained")
-    FigureCanvasAgg(figure)
-    right = (probabilities > rules.THRESHOLD) == is_real
-    figure.suptitle(f"discriminator right on {right.sum()} of {len(images)}", fontsize=12)
-    all_axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes in all_axes:
-        axes.set_axis_off()
-    for axes, image, real, probability, correct in zip(all_axes, images, is_real, probabilities, right):
-        axes.imshow(image.reshape(pixels.side(image.size), -1), cmap="gray", vmin=0, vmax=255)
-        # Blue and orange stay apart for every kind of colour vision.
-        axes.set_title(
-            f"{'real' if real else 'generated'}\n{'right' if correct else 'WRONG'}, p {probability:.2f}",
-            fontsize=8,
-            color="#0057b0" if correct else "#c25400",
-        )
-    figure.savefig(path, dpi=100)
-
-
 REAL, GENERATED = 1, 0  # categories of the CSV files
 
 
-class HalfRound(NamedTuple):
-    """What was shown and what was said, in the order shown."""
+class JudgedImages(NamedTuple):
+    """The images of a half round in the order shown, and what the discriminator said about each."""
 
-    images: np.ndarray  # uint8 [N, size]
+    images: np.ndarray  # uint8 [N, size]; [N, 0] in a listing that leaves the pixels out
     truth: np.ndarray  # int [N], REAL or GENERATED
-    probabilities: np.ndarray  # float32 [N], that the image is real
+    probabilities: np.ndarray | None  # float32 [N], that the image is real; None if the discriminator failed
 
     @property
-    def guesses(self):
-        """int [N]: REAL where p > 0.5."""
+    def guesses(self) -> np.ndarray:
+        """int [N]: REAL if p > 0.5. Raises ValueError if the discriminator failed."""
+        if self.probabilities is None:
+            raise ValueError("the discriminator failed, so there are no guesses")
         return np.where(self.probabilities > rules.THRESHOLD, REAL, GENERATED)
 
-    def right(self, category=None):
+    def right(self, category: int | None = None) -> tuple[int, int]:
         """(how many guesses are right, of how many), of one category or of both."""
         chosen = np.full(len(self.truth), True) if category is None else self.truth == category
         return int((self.guesses == self.truth)[chosen].sum()), int(chosen.sum())
 
 
-def choose(real_images, count, *key):
+class PlayedHalfRound(NamedTuple):
+    """A half round of a match: how it was judged, and everything that was seen in it."""
+
+    seed: int  # of noise and order
+    judgement: rules.Judgement
+    shown: JudgedImages | None  # None if the generator made no images
+
+
+class Generator(Protocol):
+    """A Snapshot or a SandboxedSnapshot."""
+
+    def generate(self, noise: np.ndarray) -> np.ndarray:
+        """noise [N, 100] -> float32 images [N, size] in [0, 1]."""
+
+
+class Discriminator(Protocol):
+    """A Snapshot or a SandboxedSnapshot."""
+
+    def discriminate(self, images: np.ndarray, batch_size: int | None = None) -> np.ndarray:
+        """float32 images [N, size] in [0, 1] -> float32 probabilities [N] that they are real."""
+
+
+def choose(real_images: np.ndarray, count: int, *key: int) -> np.ndarray:
     """Chooses real images without repeats.
 
     Args:
@@ -86,12 +77,12 @@ def choose(real_images, count, *key):
     return real_images[random_generator(Use.HALF_ROUND_CHOICE, *key).permutation(len(real_images))[:count]]
 
 
-def generate(generator, count, seed):
-    """Has a generator, a Snapshot or a SandboxedSnapshot, make images: uint8 [count, size]."""
+def generate(generator: Generator, count: int, seed: int) -> np.ndarray:
+    """Lets a generator make images: uint8 [count, size]."""
     return pixels.to_bytes(generator.generate(uniform_noise(count, Use.HALF_ROUND_NOISE, seed)))
 
 
-def mix(generated, real, seed):
+def mix(generated: np.ndarray, real: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Puts images in random order.
 
     Args:
@@ -107,56 +98,84 @@ def mix(generated, real, seed):
     return np.concatenate([generated, real])[order], truth[order]
 
 
-def judge(discriminator, images):
+def judge(discriminator: Discriminator, images: np.ndarray) -> np.ndarray:
     """Asks a discriminator about each image alone, so that it can learn nothing from the others: float32 [N]."""
     return discriminator.discriminate(pixels.to_floats(images), batch_size=1)
 
 
-def play(generator, discriminator, real_images, num_generate, num_total, seed):
+def play(
+    generator: Generator,
+    discriminator: Discriminator,
+    real_images: np.ndarray,
+    num_generate: int,
+    num_total: int,
+    seed: int,
+) -> JudgedImages:
     """Plays a half round.
 
     Args:
-        generator: a snapshot.Snapshot or a sandbox.SandboxedSnapshot.
-        discriminator: likewise.
+        generator: makes images.
+        discriminator: judges them among real ones.
         real_images: uint8 [N, size] to choose from.
         num_generate: images to generate.
         num_total: images in all; the others are real.
         seed: of noise, choice and order.
-
-    Returns:
-        A HalfRound.
 
     Raises:
         UserError: there are too few real images.
     """
     real = choose(real_images, num_total - num_generate, seed)
     images, truth = mix(generate(generator, num_generate, seed), real, seed)
-    return HalfRound(images, truth, judge(discriminator, images))
+    return JudgedImages(images, truth, judge(discriminator, images))
 
 
-def write(folder, played):
+def write(folder: str, shown: JudgedImages) -> None:
     """Writes images/NN.png, ground_truth.csv, predictions.csv and overview.png to a folder.
 
-    Numbered images of a former, larger half round are removed.
+    Numbered images of an earlier, larger half round are removed.
     """
     image_folder = os.path.join(folder, "images")
     os.makedirs(image_folder, exist_ok=True)
     for name in os.listdir(image_folder):
         if re.fullmatch(r"\d+\.png", name):
             os.remove(os.path.join(image_folder, name))
-    digits = max(2, len(str(len(played.images) - 1)))
-    ids = [f"{number:0{digits}d}" for number in range(len(played.images))]
-    for name, image in zip(ids, played.images):
+    digits = max(2, len(str(len(shown.images) - 1)))
+    ids = [f"{number:0{digits}d}" for number in range(len(shown.images))]
+    for name, image in zip(ids, shown.images):
         pixels.write_png(os.path.join(image_folder, name + ".png"), pixels.grid(image[None]))
-    for name, categories in (("ground_truth", played.truth), ("predictions", played.guesses)):
+    for name, categories in (("ground_truth", shown.truth), ("predictions", shown.guesses)):
         with open(os.path.join(folder, name + ".csv"), "w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([("Id", "Category"), *zip(ids, categories)])
-    overview = os.path.join(folder, "overview.png")
-    write_half_round(overview, played.images, played.truth == REAL, played.probabilities)
+    draw(os.path.join(folder, "overview.png"), shown)
 
 
-def describe(played):
+def describe(shown: JudgedImages) -> str:
     """The result in words: "right on 23 of 30 images: 12 of 15 real, 11 of 15 generated"."""
-    parts = [played.right(), played.right(REAL), played.right(GENERATED)]
+    parts = [shown.right(), shown.right(REAL), shown.right(GENERATED)]
     total, real, generated = (f"{right} of {count}" for right, count in parts)
     return f"right on {total} images: {real} real, {generated} generated"
+
+
+def draw(path: str, shown: JudgedImages) -> None:
+    """Draws a half round as a PNG file: each image, what it is, and what the discriminator said about it."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    columns = min(10, len(shown.images))
+    rows = math.ceil(len(shown.images) / columns)
+    figure = Figure(figsize=(1.3 * columns, 1.65 * rows + 0.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    right = shown.guesses == shown.truth
+    figure.suptitle(f"discriminator right on {right.sum()} of {len(right)}", fontsize=12)
+    all_axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in all_axes:
+        axes.set_axis_off()
+    for axes, image, truth, probability, correct in zip(all_axes, shown.images, shown.truth, np.ravel(shown.probabilities), right):
+        axes.imshow(image.reshape(pixels.side(image.size), -1), cmap="gray", vmin=0, vmax=255)
+        # Blue and orange stay apart for every kind of colour vision.
+        axes.set_title(
+            f"{'real' if truth == REAL else 'generated'}\n{'right' if correct else 'WRONG'}, p {probability:.2f}",
+            fontsize=8,
+            color="#0057b0" if correct else "#c25400",
+        )
+    figure.savefig(path, dpi=100)

@@ -3,7 +3,7 @@
 | what | rule |
 |---|---|
 | half round | one side's generator makes 15 images, and the other side's discriminator judges them among 15 real ones |
-| guess | "real" where p > 0.5 |
+| guess | "real" if p > 0.5 |
 | points of a half round | how many of its 30 guesses are right; they go to the discriminator's team |
 | discriminator fails | 0 points in that half round, whatever the generator does |
 | generator fails | all 30 points to the other side's discriminator, unless that fails too |
@@ -22,11 +22,15 @@ generator failed instead, home's discriminator would have got 30, and at 30 : 30
 its side nothing failed.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from gan.console.errors import Fault
+
+VERSION = 1  # of these rules; an event records the one that it began with
 IMAGES_OF_EACH = 15  # generated ones, and real ones, in a half round
 HALF_ROUND_POINTS = 2 * IMAGES_OF_EACH
-THRESHOLD = 0.5  # a guess is "real" where p is larger
+THRESHOLD = 0.5  # a guess is "real" if p is larger
 MATCH_ROUNDS, FINAL_ROUNDS = 1, 3  # of two half rounds each
 HOME, AWAY = 0, 1  # sides, and positions in every pair of a Result
 
@@ -48,7 +52,7 @@ EXPLANATIONS = {
     GUESSED: "The discriminator gets a point for each of the 30 images that it tells right: real or generated.",
     GENERATOR_FAILED: "The generator did not make its images, so the other team's discriminator gets all 30 points.",
     DISCRIMINATOR_FAILED: "The discriminator did not judge the images, so it gets no points.",
-    BY_POINTS: "The winner has more points: one for each image told right, all 30 where the other's generator failed.",
+    BY_POINTS: "The winner has more points: one for each image told right, all 30 if the other's generator failed.",
     BY_FAULT: "Both have equal points; one of the other team's networks failed, and none of the winner's did.",
     BY_TIME: "Both have equal points; the winner's networks are faster, both teams' timed side by side.",
     BY_SEEDING: f"Both have equal points and took equal time, so the winner is {_HOME}.",
@@ -59,26 +63,26 @@ EXPLANATIONS = {
 }
 
 
-class HalfRound(NamedTuple):
-    """What one half round brought."""
+class Judgement(NamedTuple):
+    """What the rules say about one half round."""
 
     points: int  # 0 to 30, of the discriminator's team
     rule: str  # GUESSED, GENERATOR_FAILED or DISCRIMINATOR_FAILED
-    generator_seconds: float | None  # None where it failed
-    discriminator_seconds: float | None  # likewise, and where there was nothing to judge
-    generator_fault: str | None  # why it failed; None where it did not
-    discriminator_fault: str | None
+    generator_seconds: float | None  # None if it failed
+    discriminator_seconds: float | None  # None if it failed, or had nothing to judge
+    generator_fault: Fault | None  # why it failed; None if it did not
+    discriminator_fault: Fault | None
 
 
 class Result(NamedTuple):
-    """What a match brought."""
+    """What the rules say about a match."""
 
-    points: tuple  # (home, away)
-    winner: int | None  # HOME or AWAY; None where the rule is NEEDS_TIMING
+    points: tuple[int, int]  # (home, away)
+    winner: int | None  # HOME or AWAY; None if the rule is NEEDS_TIMING
     rule: str  # which rule decided
 
 
-def guesses_right(truth, probabilities):
+def guesses_right(truth: Iterable[float], probabilities: Iterable[float]) -> int:
     """How many guesses are right.
 
     Args:
@@ -88,66 +92,72 @@ def guesses_right(truth, probabilities):
     return sum(bool(real) == bool(p > THRESHOLD) for real, p in zip(truth, probabilities, strict=True))
 
 
-def half_round(
-    truth, probabilities, generator_seconds, discriminator_seconds, generator_fault=None, discriminator_fault=None
-):
+def judged(
+    truth: Iterable[float] | None,
+    probabilities: Iterable[float] | None,
+    generator_seconds: float | None,
+    discriminator_seconds: float | None,
+    generator_fault: Fault | None = None,
+    discriminator_fault: Fault | None = None,
+) -> Judgement:
     """Judges one half round.
 
     Args:
-        truth: for each image shown whether it is real; not looked at where a network failed.
-        probabilities: for each image that it is real; likewise.
-        generator_seconds: model time of the generator; None where it failed.
-        discriminator_seconds: model time of the discriminator; None where it failed or had nothing to judge.
-        generator_fault: why the generator failed; None where it did not.
-        discriminator_fault: why the discriminator failed; None where it did not.
-
-    Returns:
-        A HalfRound.
+        truth: for each image shown whether it is real; None if no image was shown.
+        probabilities: for each image that it is real; None if a network failed.
+        generator_seconds: model time of the generator; None if it failed.
+        discriminator_seconds: model time of the discriminator; None if it failed or had nothing to judge.
+        generator_fault: why the generator failed; None if it did not.
+        discriminator_fault: why the discriminator failed; None if it did not.
     """
     if discriminator_fault:
         points, rule = 0, DISCRIMINATOR_FAILED
     elif generator_fault:
         points, rule = HALF_ROUND_POINTS, GENERATOR_FAILED
+    elif truth is None or probabilities is None:
+        raise ValueError("if no network failed, there are guesses to count")
     else:
         points, rule = guesses_right(truth, probabilities), GUESSED
     generator_seconds = None if generator_fault else generator_seconds
     discriminator_seconds = None if discriminator_fault else discriminator_seconds
-    return HalfRound(points, rule, generator_seconds, discriminator_seconds, generator_fault, discriminator_fault)
+    return Judgement(points, rule, generator_seconds, discriminator_seconds, generator_fault, discriminator_fault)
 
 
-def generator_side(number):
+def generator_side(number: int) -> int:
     """Whose generator is judged in half round `number` of a match, from 0: HOME or AWAY."""
     return number % 2
 
 
-def match_result(half_rounds, seconds=None):
+def match_result(
+    judgements: Iterable[Judgement], seconds: tuple[float | None, float | None] | None = None
+) -> Result:
     """Decides a match.
 
     Args:
-        half_rounds: all HalfRounds of the match, in order.
+        judgements: of all half rounds of the match, in order.
         seconds: (home, away), model time measured for a tie; None for a side whose networks failed while they were
-            timed. None where nothing was timed.
+            timed. None if nothing was timed.
 
     Returns:
-        A Result. Where it says NEEDS_TIMING, the same with `seconds` decides.
+        A Result. If it says NEEDS_TIMING, the same with `seconds` decides.
     """
     points, failed = [0, 0], [False, False]
-    for number, played in enumerate(half_rounds):
+    for number, judgement in enumerate(judgements):
         drawer = generator_side(number)
         judge = 1 - drawer
-        points[judge] += played.points
-        failed[drawer] |= bool(played.generator_fault)
-        failed[judge] |= bool(played.discriminator_fault)
+        points[judge] += judgement.points
+        failed[drawer] |= bool(judgement.generator_fault)
+        failed[judge] |= bool(judgement.discriminator_fault)
     if seconds:
         failed = [before or took is None for before, took in zip(failed, seconds)]
-    return Result(tuple(points), *_winner(points, failed, seconds))
+    return Result((points[HOME], points[AWAY]), *_winner(points, failed, seconds))
 
 
-def forfeit_result(home_fault, away_fault, num_rounds):
+def forfeit_result(home_fault: Fault | None, away_fault: Fault | None, num_rounds: int) -> Result:
     """Decides a match of which nothing was played, because a snapshot was refused before.
 
     Args:
-        home_fault: why home's snapshot was refused; None where it was not.
+        home_fault: why home's snapshot was refused; None if it was not.
         away_fault: why away's was; at least one of both was.
         num_rounds: rounds of the match.
 
@@ -156,13 +166,15 @@ def forfeit_result(home_fault, away_fault, num_rounds):
     """
     if not (home_fault or away_fault):
         raise ValueError("a match that nobody forfeits is played")
-    home_drawn = half_round(None, None, None, None, generator_fault=home_fault, discriminator_fault=away_fault)
-    away_drawn = half_round(None, None, None, None, generator_fault=away_fault, discriminator_fault=home_fault)
+    home_drawn = judged(None, None, None, None, generator_fault=home_fault, discriminator_fault=away_fault)
+    away_drawn = judged(None, None, None, None, generator_fault=away_fault, discriminator_fault=home_fault)
     result = match_result([home_drawn, away_drawn] * num_rounds)
     return result if home_fault and away_fault else result._replace(rule=FORFEIT)
 
 
-def _winner(points, failed, seconds):
+def _winner(
+    points: Sequence[int], failed: Sequence[bool], seconds: tuple[float | None, float | None] | None
+) -> tuple[int | None, str]:
     """(winner, rule) by the first rule that tells the sides apart."""
     if points[HOME] != points[AWAY]:
         return (HOME if points[HOME] > points[AWAY] else AWAY), BY_POINTS
@@ -170,8 +182,9 @@ def _winner(points, failed, seconds):
         return (AWAY if failed[HOME] else HOME), BY_FAULT
     if failed[HOME]:
         return HOME, BOTH_FAILED
-    if not seconds:
+    home_took, away_took = seconds or (None, None)
+    if home_took is None or away_took is None:
         return None, NEEDS_TIMING
-    if seconds[HOME] != seconds[AWAY]:
-        return (HOME if seconds[HOME] < seconds[AWAY] else AWAY), BY_TIME
+    if home_took != away_took:
+        return (HOME if home_took < away_took else AWAY), BY_TIME
     return HOME, BY_SEEDING

@@ -1,0 +1,167 @@
+"""A connection to the arena's SQLite file: transactions, and rows as named tuples. No TensorFlow."""
+
+import contextlib
+import os
+import sqlite3
+import time
+import urllib.parse
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from gan.arena import rows, schema
+from gan.console.errors import StateError
+
+_LOCK_SECONDS = 10  # that a reader or the writer waits for the other
+_TICK = 1e-6  # seconds by which each time is later than the one before, even if the clock stands still or goes back
+_LATEST = """SELECT max(at) FROM (SELECT max(begun) AS at FROM event UNION ALL SELECT max(finished) FROM event
+    UNION ALL SELECT max(begun) FROM match UNION ALL SELECT max(ended) FROM match
+    UNION ALL SELECT max(played) FROM half_round UNION ALL SELECT max(at) FROM log)"""
+
+_Row = TypeVar("_Row")
+
+
+class Database:
+    """One connection, which all repositories of a store share. From one thread at a time.
+
+    Args:
+        path: of the file.
+        connection: open, and in autocommit mode.
+
+    Attributes:
+        path: of the file, for messages.
+        connection: may be replaced by another one of the same store.
+    """
+
+    def __init__(self, path: str, connection: sqlite3.Connection) -> None:
+        self.path, self.connection = path, connection
+        self._is_writing = False
+        self._latest: float | None = None  # time of what was written last; None before it is looked up
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction: on disk at the end of the block, and gone if the block raises.
+
+        Inside another transaction the block is a part of that one.
+
+        Raises:
+            StateError: the file cannot be written to.
+        """
+        if self._is_writing:
+            yield
+            return
+        with explaining(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            self._is_writing = True
+            try:
+                yield
+                self.connection.execute("COMMIT")
+            except BaseException:
+                self.connection.rollback()
+                raise
+            finally:
+                self._is_writing = False
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """While this is open, everything that is read is of one moment."""
+        with explaining(self.path):
+            self.connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.connection.rollback()
+
+    def all(
+        self, kind: type[_Row], where: str, *values: Any, left_out: Iterable[str] = ()
+    ) -> list[_Row]:
+        """Rows of a table.
+
+        Args:
+            kind: named tuple of schema.py.
+            where: what follows the table's name in SQL.
+            *values: of the question marks.
+            left_out: columns that are read as NULL.
+        """
+        table = schema.TABLES[kind]
+        columns = ", ".join("NULL" if name in left_out else name for name in table.columns)
+        found = self.values(f"SELECT {columns} FROM {table.name} {where}", *values)
+        return [rows.decoded(kind, row) for row in found]
+
+    def one(self, kind: type[_Row], where: str, *values: Any) -> _Row | None:
+        """The first row; None if there is none. See `all`."""
+        return next(iter(self.all(kind, where, *values)), None)
+
+    def values(self, statement: str, *values: Any) -> list[tuple]:
+        """What a SELECT finds."""
+        with explaining(self.path):
+            return self.connection.execute(statement, values).fetchall()
+
+    def insert(self, table: str, values: Mapping[str, Any]) -> int:
+        """Adds a row, column -> value; returns its id."""
+        columns, marks = ", ".join(values), ", ".join("?" * len(values))
+        plain = [_plain(value) for value in values.values()]
+        done = self.connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", plain)
+        return int(done.lastrowid or 0)
+
+    def change(self, statement: str, *values: Any) -> None:
+        """Changes one row; raises StateError if there is no such row."""
+        if self.execute(statement, *values) != 1:
+            raise StateError(f"{self.path} holds nothing that this would change: {values}")
+
+    def execute(self, statement: str, *values: Any) -> int:
+        """Changes any number of rows; returns how many."""
+        return self.connection.execute(statement, [_plain(value) for value in values]).rowcount
+
+    def now(self) -> float:
+        """The time in unix seconds, later than all times before: these say in which order things happened."""
+        if self._latest is None:
+            self._latest = self.values(_LATEST)[0][0] or 0.0
+        self._latest = max(time.time(), self._latest + _TICK)
+        return self._latest
+
+    def data_version(self) -> int:
+        """A number that differs after another process has written."""
+        return int(self.values("PRAGMA data_version")[0][0])
+
+
+@contextlib.contextmanager
+def explaining(path: str) -> Iterator[None]:
+    """Turns what SQLite raises about a file into a StateError."""
+    try:
+        yield
+    except (sqlite3.Error, OverflowError, OSError) as error:
+        raise StateError(f"{path} cannot be used: {error}") from error
+
+
+def connect(path: str, timeout: float = _LOCK_SECONDS) -> sqlite3.Connection:
+    """Opens a file to write; it is made if it is missing. An empty path stands for a temporary file."""
+    # The page's server reads from any of its threads.
+    return sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
+
+
+def connect_to_read(path: str) -> sqlite3.Connection:
+    """Opens a file to read."""
+    address = f"file:{urllib.parse.quote(path)}?mode=ro"
+    return sqlite3.connect(address, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False, uri=True)
+
+
+def copy(source: sqlite3.Connection, path: str) -> None:
+    """Copies everything to a file, as it is at one moment: one plain file, on disk when this returns.
+
+    Raises:
+        sqlite3.Error: it cannot be read or written.
+    """
+    with contextlib.suppress(FileNotFoundError):  # of a copy that was killed
+        os.remove(path)
+    with contextlib.closing(connect(path)) as target:
+        source.backup(target)  # in one step: between two steps, a battle that writes would make it begin again
+        target.execute("PRAGMA journal_mode = DELETE")
+
+
+def _plain(value: Any) -> Any:
+    """What SQLite can hold: a number of numpy's as Python's, a text without halves of characters."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
