@@ -26,16 +26,17 @@ class Database:
     """One connection, which all repositories of a store share. From one thread at a time.
 
     Args:
-        path: of the file.
-        connection: open, and in autocommit mode.
+        path: of the file, for messages.
 
     Attributes:
-        path: of the file, for messages.
-        connection: may be replaced by another one of the same store.
+        path: of the file.
+        connection: in autocommit mode; set by whoever opens the file, and again to read from another copy of it.
     """
 
-    def __init__(self, path: str, connection: sqlite3.Connection) -> None:
-        self.path, self.connection = path, connection
+    connection: sqlite3.Connection
+
+    def __init__(self, path: str) -> None:
+        self.path = path
         self._is_writing = False
         self._latest: float | None = None  # time of what was written last; None before it is looked up
 
@@ -73,9 +74,7 @@ class Database:
         finally:
             self.connection.rollback()
 
-    def all(
-        self, kind: type[_Row], where: str, *values: Any, left_out: Iterable[str] = ()
-    ) -> list[_Row]:
+    def all(self, kind: type[_Row], where: str, *values: Any, left_out: Iterable[str] = ()) -> list[_Row]:
         """Rows of a table.
 
         Args:

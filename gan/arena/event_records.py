@@ -171,7 +171,5 @@ class Teams:
                 self._database.change("UPDATE team SET seeding = ? WHERE id = ? AND event = ?", position, team, event)
 
 
-
-
 def _json(options: Mapping[str, Any]) -> str:
     return json.dumps(options, ensure_ascii=False)

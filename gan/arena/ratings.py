@@ -37,7 +37,8 @@ def rate_again(kept: Store, modes: Collection[str]) -> None:
         kept: the arena's store.
         modes: of the events that are rated.
     """
-    rated_events, names = {event.id for event in kept.events.all() if event.mode in modes}, {}
+    rated_events = {event.id for event in kept.events.all() if event.mode in modes}
+    names: dict[int | None, str] = {}
     for row in kept.matches.unrated(_TELLING):
         if row.event in rated_events:
             if row.winner not in names:

@@ -174,6 +174,8 @@ TABLES: dict[type, Table] = {
         ),
     ),
     Rating: Table("rating", ("id", "name", "event", "match", "mu", "sigma", "at")),
-    Suspect: Table("suspect", ("id", "event", "team", "half_round", "image", "distance", "limit_", "generated", "original")),
+    Suspect: Table(
+        "suspect", ("id", "event", "team", "half_round", "image", "distance", "limit_", "generated", "original")
+    ),
     LogEntry: Table("log", LogEntry._fields),
 }

@@ -170,7 +170,7 @@ def draw(path: str, shown: JudgedImages) -> None:
     all_axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in all_axes:
         axes.set_axis_off()
-    for axes, image, truth, probability, correct in zip(all_axes, shown.images, shown.truth, np.ravel(shown.probabilities), right):
+    for axes, image, truth, probability, correct in zip(all_axes, shown.images, shown.truth, probabilities, right):
         axes.imshow(image.reshape(pixels.side(image.size), -1), cmap="gray", vmin=0, vmax=255)
         # Blue and orange stay apart for every kind of colour vision.
         axes.set_title(

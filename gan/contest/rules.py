@@ -128,9 +128,7 @@ def generator_side(number: int) -> int:
     return number % 2
 
 
-def match_result(
-    judgements: Iterable[Judgement], seconds: tuple[float | None, float | None] | None = None
-) -> Result:
+def match_result(judgements: Iterable[Judgement], seconds: tuple[float | None, float | None] | None = None) -> Result:
     """Decides a match.
 
     Args:

@@ -1,0 +1,129 @@
+"""Brings a store of an earlier version to the tables of today. No TensorFlow.
+
+Version 1 kept English sentences where version 2 keeps codes with parameters, and did not say by which rules an event
+is played: they were those of version 1. A sentence becomes the code "other" with the sentence as its text, unless
+the program itself has to understand it.
+"""
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Callable
+
+from gan.arena import database, notes, rows, schema
+from gan.console.errors import Fault, StateError
+
+# Version 1 had sentences in these columns.
+_SENTENCES = [
+    *[("team", "fault"), ("match", "reason"), ("half_round", "generator_fault")],
+    *[("half_round", "discriminator_fault"), ("log", "note")],
+]
+_DISQUALIFIED = "disqualified by the organiser: "  # began the fault of a team of version 1
+
+
+def keep_copy(connection: sqlite3.Connection, path: str, version: int) -> str:
+    """Copies the store beside itself, tests the copy, and returns its path.
+
+    Args:
+        connection: to the store.
+        path: of the store.
+        version: of its tables; a part of the copy's name.
+
+    Raises:
+        StateError: the copy is damaged.
+        sqlite3.Error, OSError: it cannot be written.
+    """
+    final, number = f"{path}.version{version}", 1
+    while os.path.exists(final):  # of another store that was here, or of a migration that was killed
+        number += 1
+        final = f"{path}.version{version}.{number}"
+    unfinished = f"{final}.part"
+    database.copy(connection, unfinished)
+    with contextlib.closing(database.connect_to_read(unfinished)) as copy:
+        is_whole = copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        if not is_whole or _counts(copy) != _counts(connection):
+            raise StateError(
+                f"{unfinished}, a copy of {path} before it is migrated, is damaged; the disk may be failing"
+            )
+    os.replace(unfinished, final)
+    _sync_folder(os.path.dirname(final) or ".")
+    return final
+
+
+def migrated_copy(connection: sqlite3.Connection, version: int) -> sqlite3.Connection:
+    """A temporary copy with the tables of today, to read from; it is gone when it is closed."""
+    copy = database.connect("")
+    try:
+        connection.backup(copy)
+        migrate(copy, version)
+    except BaseException:
+        copy.close()
+        raise
+    return copy
+
+
+def migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Brings a store to the tables of today, in one transaction."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for step in _STEPS[version - 1 :]:
+            step(connection)
+        connection.execute(f"PRAGMA user_version = {schema.VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _to_version_2(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE event ADD COLUMN rules INTEGER NOT NULL DEFAULT 1")
+    connection.execute("ALTER TABLE log RENAME COLUMN text TO note")
+    for table, column in _SENTENCES:
+        kind = "kind" if table == "log" else "NULL"
+        told = connection.execute(f"SELECT id, {column}, {kind} FROM {table} WHERE {column} IS NOT NULL").fetchall()
+        changed = [(rows.fault_text(_fault(text, kind)), id_) for id_, text, kind in told]
+        connection.executemany(f"UPDATE {table} SET {column} = ? WHERE id = ?", changed)
+    for id_, text in connection.execute("SELECT id, options FROM event").fetchall():
+        options = json.loads(text)
+        if "teams" in options:
+            options["teams"] = [
+                [name, path, fault and _fault(fault, None)._asdict()] for name, path, fault in options["teams"]
+            ]
+            new = json.dumps(options, ensure_ascii=False)
+            connection.execute("UPDATE event SET options = ? WHERE id = ?", (new, id_))
+
+
+def _fault(sentence: str, kind: str | None) -> Fault:
+    """A sentence of version 1 as a Fault; `kind` is that of an entry of the log, None elsewhere."""
+    if kind == "seed":
+        return notes.note(notes.SEED, seed=int(sentence))
+    if kind == "published":
+        return notes.note(notes.PUBLISHED, team=sentence)
+    if kind == "frozen":
+        return notes.note("frozen", reason=sentence) if sentence else notes.note("frozen_without_reason")
+    if kind in _WITHOUT_TEXT:
+        return notes.note(_WITHOUT_TEXT[kind])
+    if kind is None and sentence.startswith(_DISQUALIFIED):
+        return notes.note(notes.DISQUALIFIED, reason=sentence.removeprefix(_DISQUALIFIED))
+    return notes.other(sentence)
+
+
+def _counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """Table -> how many rows it has."""
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables}
+
+
+def _sync_folder(folder: str) -> None:
+    """Brings the names in a folder to the disk."""
+    with contextlib.suppress(OSError):  # Windows cannot
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+_WITHOUT_TEXT = {"released": "released", "unfrozen": "thawed"}  # kind of an entry of the log -> code
+_STEPS: list[Callable[[sqlite3.Connection], None]] = [_to_version_2]  # the first leads from version 1 to 2
