@@ -2,8 +2,8 @@
 
 In a bracket teams are known by their seeding, 1 for the best. A round has half as many matches as the one before,
 and the winners of matches 2p and 2p + 1 meet in match p of the next. The places are such that seeds 1 and 2 can
-only meet in the final, 1 to 4 only from the semi-finals on, and so on; places without a team are byes of the best.
-Of eight teams, where the better seeded always wins:
+only meet in the final, 1 to 4 only from the semi-finals on, and so on. Places without a team are byes of the best.
+Eight teams, if the better seeded always wins:
 
     1 v 8 ─┐
     4 v 5 ─┴ 1 v 4 ─┐
@@ -11,12 +11,17 @@ Of eight teams, where the better seeded always wins:
     2 v 7 ─┴ 2 v 3 ─┘
 """
 
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
+
+import numpy as np
 
 from gan.console.errors import UserError
 
 MIN_TEAMS, MAX_TEAMS = 2, 1024
 _NAMES = {1: "final", 2: "semi-final", 4: "quarter-final"}  # by the matches of the round
+
+_Team = TypeVar("_Team")
 
 
 class Standing(NamedTuple):
@@ -28,40 +33,40 @@ class Standing(NamedTuple):
     against: int  # points of its opponents
 
 
-def by_draw(names, random):
+def by_draw(names: Sequence[_Team], random: np.random.Generator) -> list[_Team]:
     """Seeds teams by lot.
 
     Args:
-        names: list of teams; the same list in the same order is drawn alike from the same randomness.
-        random: numpy Generator.
+        names: of the teams; the same names in the same order and the same randomness give the same draw.
+        random: of the draw.
 
     Returns:
-        List of the same teams, the best seeded first.
+        The same names, the best seeded first.
     """
     return [names[index] for index in random.permutation(len(names))]
 
 
-def by_rating(names, ordinals, random):
-    """Seeds teams by how strong they are; those of equal strength, and behind all those without a rating, by lot.
+def by_rating(names: Sequence[_Team], ordinals: Mapping[_Team, float], random: np.random.Generator) -> list[_Team]:
+    """Seeds teams by strength, and teams of equal strength by lot; teams without a rating come last, by lot.
 
     Args:
-        names: list of teams.
-        ordinals: team -> strength, more is stronger; teams may be missing.
-        random: numpy Generator.
+        names: of the teams.
+        ordinals: name -> strength, more is stronger; teams may be missing.
+        random: of the draw.
 
     Returns:
-        List of the same teams, the best seeded first.
+        The same names, the best seeded first.
     """
     return sorted(by_draw(names, random), key=lambda name: -ordinals.get(name, float("-inf")))
 
 
-def num_rounds(teams):
-    """Rounds of a tournament; raises UserError for numbers of teams that cannot have one."""
+def num_rounds(teams: int) -> int:
+    """Rounds of a tournament of so many teams; raises UserError if there are too few or too many."""
     _check(teams)
     return (teams - 1).bit_length()
 
 
-def first_round(teams):
+def first_round(teams: int) -> list[tuple[int, int | None]]:
     """Pairs of the first round.
 
     Args:
@@ -76,49 +81,50 @@ def first_round(teams):
     _check(teams)
     places = [1]
     while len(places) < teams:
-        total = 2 * len(places) + 1  # of the two seeds that meet where the better always wins
-        # Each second one is turned round, which brings seed 2 to the foot of the bracket.
+        total = 2 * len(places) + 1  # of the two seeds that meet if the better always wins
+        # Every second pair is reversed: this brings seed 2 to the foot of the bracket.
         pairs = [(seed, total - seed)[:: -1 if index % 2 else 1] for index, seed in enumerate(places)]
         places = [seed for pair in pairs for seed in pair]
-    pairs = pairs_of(places)
-    return [(home, away if away <= teams else None) for home, away in pairs]
+    pairs_of_seeds = [(min(pair), max(pair)) for pair in zip(places[::2], places[1::2])]
+    return [(home, away if away <= teams else None) for home, away in pairs_of_seeds]
 
 
-def pairs_of(winners):
+def pairs_of(winners: Sequence[int | None]) -> list[tuple[int, int] | None]:
     """Pairs of a round, from the winners of the round before.
 
     Args:
-        winners: list of seeds by position; None for a match that is not decided yet.
+        winners: seeds by position; None for a match that is not decided yet.
 
     Returns:
         List of (seed at home, seed away) by position, the better seeded at home; None for a pair that is not known
         yet. Empty for the winner of the final.
     """
-    return [None if None in pair else (min(pair), max(pair)) for pair in zip(winners[::2], winners[1::2])]
+    pairs = zip(winners[::2], winners[1::2])
+    return [None if one is None or other is None else (min(one, other), max(one, other)) for one, other in pairs]
 
 
-def num_matches(round, num_rounds):
-    """Matches of a round, byes among them."""
-    return 2 ** (num_rounds - 1 - round)
+def num_matches(round: int, num_rounds: int) -> int:
+    """Matches of a round, byes included."""
+    return 1 << (num_rounds - 1 - round)
 
 
-def is_final(round, num_rounds):
+def is_final(round: int, num_rounds: int) -> bool:
     """Whether a round, from 0, is the final."""
     return round == num_rounds - 1
 
 
-def round_name(round, num_rounds):
+def round_name(round: int, num_rounds: int) -> str:
     """What a round, from 0, is called: "final", "semi-final", "quarter-final", "round of 16" and so on."""
     matches = num_matches(round, num_rounds)
     return _NAMES.get(matches, f"round of {2 * matches}")
 
 
-def everyone_against_everyone(count):
+def everyone_against_everyone(count: int) -> list[list[tuple[int, int]]]:
     """All pairs of a league, in rounds in which nobody plays twice, by the circle method.
 
     All but the last team stand in a circle, and in round r those at equal distance to either side of place r meet.
-    Team r itself meets the last one, or pauses where the number is odd. Everyone is as often at home as away, or
-    where the number of matches is odd once more or less.
+    Team r itself meets the last team, or pauses if the number of teams is odd. Everyone is as often at home as away, or
+    once more or less if everyone has an odd number of matches.
 
     Args:
         count: number of teams, 2 to 1,024.
@@ -141,44 +147,52 @@ def everyone_against_everyone(count):
     return rounds
 
 
-def standings(teams, results):
+def standings(
+    teams: Iterable[int], results: Iterable[tuple[int, int | None, tuple[int | None, int | None], int | None]]
+) -> dict[int, Standing]:
     """The table of a league.
 
     Args:
-        teams: all teams.
-        results: of each match (home, away, (home's points, away's points), winner).
+        teams: ids of all teams.
+        results: of each match that is done (home, away, (home's points, away's points), winner).
 
     Returns:
         Team -> Standing, in the order of `teams`.
     """
     table = {team: Standing(0, 0, 0, 0) for team in teams}
     for home, away, points, winner in results:
-        for team, own, others in zip((home, away), points, reversed(points)):
-            row = table[team]
-            table[team] = Standing(row.played + 1, row.won + (winner == team), row.points + own, row.against + others)
+        for team, own, others in ((home, points[0], points[1]), (away, points[1], points[0])):
+            if team is not None and own is not None and others is not None:  # byes have no points
+                row = table[team]
+                won = row.won + (winner == team)
+                table[team] = Standing(row.played + 1, won, row.points + own, row.against + others)
     return table
 
 
-def ranked(table):
+def ranked(table: Mapping[int, Standing]) -> list[int]:
     """The teams of a table, best first: wins, then points more than the opponents', then points."""
-    order = {team: (-row.won, row.against - row.points, -row.points) for team, row in table.items()}
-    return sorted(table, key=order.get)
+
+    def order(team: int) -> tuple[int, int, int]:
+        row = table[team]
+        return -row.won, row.against - row.points, -row.points
+
+    return sorted(table, key=order)
 
 
-def random_pairs(names, random):
+def random_pairs(names: Sequence[_Team], random: np.random.Generator) -> tuple[list[tuple[_Team, _Team]], _Team | None]:
     """Pairs for a mock battle, by lot.
 
     Args:
-        names: list of teams, as many as there are.
-        random: numpy Generator.
+        names: any number of teams.
+        random: of the draw.
 
     Returns:
-        (list of (home, away), the team left over or None).
+        (list of (home, away), the team that is left over or None).
     """
     drawn = by_draw(names, random)
     return list(zip(drawn[::2], drawn[1::2])), drawn[-1] if len(drawn) % 2 else None
 
 
-def _check(teams):
+def _check(teams: int) -> None:
     if not MIN_TEAMS <= teams <= MAX_TEAMS:
         raise UserError(f"{MIN_TEAMS} to {MAX_TEAMS} teams can play, not {teams}")

@@ -1,68 +1,94 @@
-"""Tournaments, leagues, mock battles, single matches, checks: who meets whom, and going on after a kill. No TensorFlow.
+"""Tournaments, leagues, mock battles, matches and checks: who meets whom, and going on after a kill. No TensorFlow.
 
-An event is known by its name. Beginning one that is there already goes on with it: what was committed is not
-played again, and what was held for the organiser is tried anew.
+An event is known by its name. To begin one that is there already is to go on with it: what was committed is not
+played again, and what was held for the organiser is tried again.
 """
 
 import os
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from gan.arena import bracket, ratings, store
-from gan.console.errors import UserError
+from gan.arena import bracket, notes, ratings, schema
+from gan.arena.arena import Arena, MatchToPlay
+from gan.arena.bracket import Standing
+from gan.arena.schema import Event, Match, Team
+from gan.arena.store import Store
+from gan.arena.teams import Entrant
+from gan.console.errors import Fault, UserError
 from gan.console.progress import Progress
 from gan.contest import rules
 from gan.random_noise_generator import Use, random_generator
 
-MATCH, TOURNAMENT, MOCK, LEAGUE, CHECK = "match", store.TOURNAMENT, "mock", "league", "check"
+MATCH, TOURNAMENT, MOCK, LEAGUE, CHECK = "match", schema.TOURNAMENT, "mock", "league", "check"
 RATED = (TOURNAMENT, MOCK, LEAGUE)
 BY_DRAW, BY_RATING = "draw", "rating"
 FROZEN = "frozen"  # a file in arena_dir, while the organiser wants nothing to be played
+
+OnMatch = Callable[[Match, Team, Team | None], None]  # called after each match with it and its teams; None for a bye
 
 
 class Outcome(NamedTuple):
     """What became of an event."""
 
-    event: store.Event
-    champion: store.Team | None  # None where it has none, or is not over
-    held: list  # store.Match that wait for the organiser
+    event: Event
+    champion: Team | None  # None if it has none, or is not over
+    held: list[Match]  # matches that wait for the organiser
     is_frozen: bool
 
 
-def begin(arena, name, mode, entries, seed, options=None):
+def begin(
+    arena: Arena,
+    name: str,
+    mode: str,
+    entrants: Sequence[Entrant],
+    seed: int,
+    options: Mapping[str, Any] | None = None,
+) -> Event:
     """Begins an event, or goes on with the one of this name.
 
     Args:
-        arena: an arena.Arena.
+        arena: plays it.
         name: of the event.
         mode: MATCH, TOURNAMENT, MOCK, LEAGUE or CHECK.
-        entries: list of teams.Entrant.
-        seed: of all that is random in it; one that is there keeps its own.
-        options: dict of what else decides how it is played.
-
-    Returns:
-        A store.Event.
+        entrants: who takes part.
+        seed: of all that is random in it; an event that is there keeps its own.
+        options: what else decides how it is played, as JSON can hold it.
 
     Raises:
         UserError: there is an event of this name, and it is another one.
     """
-    listed = [[entry.name, entry.path, entry.fault] for entry in entries]
-    wanted = {**(options or {}), **arena.settings(), "teams": listed}
-    event = arena.store.event(name)
+    listed = [[entrant.name, entrant.path, _stored(entrant.fault)] for entrant in entrants]
+    wanted = {**(options or {}), **arena.fixed_options(), "teams": listed}
+    event = arena.store.events.named(name)
     if event is None:
-        event = arena.store.begin_event(name, mode, seed, arena.size, wanted)
-        arena.store.log("isolation", arena.isolation.described(), event.id)
+        event = arena.store.events.begin(name, mode, seed, arena.size, wanted)
+        arena.store.log.add("isolation", notes.of_isolation(arena.isolation), event.id)
     elif (event.mode, event.size, _identity(event.options)) != (mode, arena.size, _identity(wanted)):
         raise UserError(
             f"{arena.store.path} has a {event.mode} named {name!r} already, of other teams, real images or options; "
             "give this one another name with --event, or another --arena_dir"
         )
-    elif event.options != wanted:  # a path was mended: it counts where a snapshot is opened from now on
-        arena.store.set_options(event.id, wanted, {name: path for name, path, _ in listed})
-        event = arena.store.event(name)
+    elif event.options != wanted:  # a path was corrected: it counts if a snapshot is opened from now on
+        with arena.store.writing():
+            arena.store.events.set_options(event.id, wanted)
+            arena.store.teams.set_paths(event.id, {name: path for name, path, _ in listed})
+        event = arena.store.events.get(event.id)
     return event
 
 
-def check_number(mode, num_teams):
+def _stored(fault: Fault | str | None) -> dict[str, Any] | None:
+    """An entrant's fault, as JSON can hold it."""
+    if fault is None:
+        return None
+    return (notes.other(fault) if isinstance(fault, str) else fault)._asdict()
+
+
+def _identity(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What must be the same for an event to go on: all but where the teams' snapshots are."""
+    return {**options, "teams": [name for name, _, _ in options["teams"]]}
+
+
+def check_number(mode: str, num_teams: int) -> None:
     """Raises UserError if an event of this mode cannot have so many teams."""
     if mode == MATCH and num_teams != 2:
         raise UserError(f"a match is for 2 teams, not for {num_teams}")
@@ -70,7 +96,7 @@ def check_number(mode, num_teams):
         bracket.num_rounds(num_teams)
 
 
-def unused_name(kept, mode):
+def unused_name(kept: Store, mode: str) -> str:
     """The name of an event that is given none: `tournament`, else `match 1` and so on, the first that is not over.
 
     A check never goes on with another one.
@@ -78,82 +104,75 @@ def unused_name(kept, mode):
     if mode == TOURNAMENT:
         return mode
     number = 1
-    while (found := kept.event(f"{mode} {number}")) and (found.finished is not None or mode == CHECK):
+    while (found := kept.events.named(f"{mode} {number}")) and (found.finished is not None or mode == CHECK):
         number += 1
     return f"{mode} {number}"
 
 
-def _identity(options):
-    """What must be the same for an event to go on: all but where the teams' snapshots are."""
-    return {**options, "teams": [name for name, _, _ in options["teams"]]}
-
-
-def play(arena, event, on_match=lambda match, home, away: None):
-    """Plays an event to its end, or as far as it goes; matches that were held are tried anew.
+def play(arena: Arena, event: Event, on_match: OnMatch = lambda match, home, away: None) -> Outcome:
+    """Plays an event to its end, or as far as it goes; matches that were held are tried again.
 
     Args:
-        arena: an arena.Arena.
-        event: a store.Event, begun.
-        on_match: called after each match with the store.Match and its two store.Teams; away is None for a bye.
+        arena: plays it.
+        event: begun.
+        on_match: called after each match.
 
-    Returns:
-        An Outcome.
+    Raises:
+        UserError: the arena was opened with other real images, or the event is of newer rules.
     """
     check_playable(arena, event)
-    ratings.rate_again(arena.store, RATED)  # where a kill followed an annulment
-    _tell_frozen(arena, event, is_frozen(arena.folder))
+    kept = arena.store
+    ratings.rate_again(kept, RATED)  # if a kill followed an annulment
+    _note_frozen(arena, event, is_frozen(arena.folder))
     if not _admit_all(arena, event):
-        return Outcome(arena.store.event(event.name), None, [], True)
-    for match in arena.store.matches(event.id):
-        if match.status == store.HELD:
-            arena.store.release_match(match.id)
+        return Outcome(kept.events.get(event.id), None, [], True)
+    for match in _held(arena, event):
+        kept.matches.release(match.id)
     game = _Game(arena, event, on_match)
-    players = {TOURNAMENT: _tournament, LEAGUE: _league, MOCK: _mock, MATCH: _match, CHECK: _check}
     if event.finished is None:
         with Progress("playing", _num_matches(event.mode, len(game.teams)), "match") as game.progress:
-            champion = players[event.mode](game)
+            champion = _PLAYERS[event.mode](game)
     else:
-        champion = _champion(game)
-    _tell_frozen(arena, event, game.is_frozen)
-    held = [match for match in arena.store.matches(event.id) if match.status == store.HELD]
+        champion = next((team for team in game.teams if team.id == event.champion), None)
+    _note_frozen(arena, event, game.is_frozen)
+    held = _held(arena, event)
     if held or game.is_frozen:
         champion = None
     elif event.finished is None:
-        arena.store.finish_event(event.id, champion and champion.id)
-    return Outcome(arena.store.event(event.name), champion, held, game.is_frozen)
+        kept.events.finish(event.id, champion and champion.id)
+    return Outcome(kept.events.get(event.id), champion, held, game.is_frozen)
 
 
-def check_playable(arena, event):
-    """Raises UserError where an arena that was opened with other real images cannot play, or replay, an event."""
+def check_playable(arena: Arena, event: Event) -> None:
+    """Raises UserError if an arena that was opened with other real images, or this program, cannot play an event."""
+    if event.rules > rules.VERSION:
+        raise UserError(
+            f"{event.name} is played by rules {event.rules}, and this program knows rules {rules.VERSION}; use a newer "
+            "version of it"
+        )
     if event.size != arena.size:
         raise UserError(
-            f"{event.name} is of images of {event.size} pixels, and these of {arena.size}: --use_mnist is for digits"
+            f"{event.name} is of images of {event.size} pixels, and these have {arena.size}: --use_mnist is for digits"
         )
-    if event.options.get("real_images") != arena.settings()["real_images"]:
+    if event.options.get("real_images") != arena.fixed_options()["real_images"]:
         raise UserError(f"{event.name} was begun with other real images; name the same --input_data_pattern")
 
 
-def standings(kept, event):
-    """The table of a league as it is in a store.Store: store.Team -> bracket.Standing, best first."""
-    teams = {team.id: team for team in kept.teams(event.id)}
-    done = [one for one in kept.matches(event.id) if one.status == store.DONE]
+def standings(kept: Store, event: Event) -> list[tuple[Team, Standing]]:
+    """The table of a league as it is now, best first."""
+    teams = {team.id: team for team in kept.teams.of_event(event.id)}
+    done = [one for one in kept.matches.of_event(event.id) if one.status == schema.DONE]
     points = [(one.home, one.away, (one.home_points, one.away_points), one.winner) for one in done]
     table = bracket.standings(teams, points)
-    return {teams[team]: table[team] for team in bracket.ranked(table)}
+    return [(teams[team], table[team]) for team in bracket.ranked(table)]
 
 
-def is_frozen(folder):
+def is_frozen(folder: str) -> bool:
     """Whether the organiser wants nothing to be played in an arena_dir."""
     return os.path.exists(os.path.join(folder, FROZEN))
 
 
-def _tell_frozen(arena, event, frozen):
-    """Notes for the screen whether the event is frozen, where it is news and the event is not over."""
-    if event.finished is None and arena.store.event(event.name).frozen != frozen:
-        arena.store.set_frozen(event.id, frozen, why_frozen(arena.folder) if frozen else "")
-
-
-def why_frozen(folder):
+def why_frozen(folder: str) -> str:
     """What the organiser said when an arena_dir was frozen; empty if nothing, or if it is not frozen."""
     try:
         with open(os.path.join(folder, FROZEN), encoding="utf-8") as file:
@@ -162,55 +181,70 @@ def why_frozen(folder):
         return ""
 
 
+def _note_frozen(arena: Arena, event: Event, frozen: bool) -> None:
+    """Notes for the screen whether the event is frozen, if that is news and the event is not over."""
+    if event.finished is None and arena.store.events.get(event.id).frozen != frozen:
+        arena.store.events.set_frozen(event.id, frozen, why_frozen(arena.folder) if frozen else "")
+
+
+def _held(arena: Arena, event: Event) -> list[Match]:
+    return [match for match in arena.store.matches.of_event(event.id) if match.status == schema.HELD]
+
+
 class _Game:
-    """An event being played."""
+    """An event that is being played."""
 
-    def __init__(self, arena, event, on_match):
+    def __init__(self, arena: Arena, event: Event, on_match: OnMatch) -> None:
         self.arena, self.event, self._on_match = arena, event, on_match
-        self.teams = arena.store.teams(event.id)
+        self.teams = arena.store.teams.of_event(event.id)
         self.is_frozen = False
-        self.progress = None
+        self.progress: Progress
 
-    def match(self, round, position, home, away, num_rounds=rules.MATCH_ROUNDS):
-        """Plays a match; returns the winner, or None where it is held or all is frozen."""
+    def match(
+        self, round: int, position: int, home: Team, away: Team | None, num_rounds: int = rules.MATCH_ROUNDS
+    ) -> Team | None:
+        """Plays a match; returns the winner, or None if it is held or all is frozen."""
         self.is_frozen = self.is_frozen or is_frozen(self.arena.folder)
         if self.is_frozen:
             return None
-        row = self.arena.play(self.event, round, position, home, away, num_rounds, self.event.mode in RATED)
+        wanted = MatchToPlay(round, position, home, away, num_rounds, self.event.mode in RATED)
+        row = self.arena.play(self.event, wanted)
         with self.progress.hidden():
             self._on_match(row, home, away)
         self.progress.update()
-        if self.event.mode == TOURNAMENT and away is not None and row.status == store.DONE:
+        if self.event.mode == TOURNAMENT and away is not None and row.status == schema.DONE:
             self.arena.release(away if row.winner == home.id else home)
-        return {home.id: home, away and away.id: away}.get(row.winner)
+        return next((team for team in (home, away) if team and team.id == row.winner), None)
 
 
-def _num_matches(mode, num_teams):
-    """How many matches an event has, byes included; None where it is not known before the draw."""
+def _num_matches(mode: str, num_teams: int) -> int | None:
+    """How many matches an event has, byes included; None if it is not known before the draw."""
     if mode == TOURNAMENT:
-        return 2 ** bracket.num_rounds(num_teams) - 1
+        return int(2 ** bracket.num_rounds(num_teams)) - 1
     return {LEAGUE: num_teams * (num_teams - 1) // 2, MATCH: 1, CHECK: num_teams}.get(mode)
 
 
-def _admit_all(arena, event):
-    """Admits the teams that are not admitted yet; False where the arena is frozen meanwhile."""
-    listed, done = event.options["teams"], len(arena.store.teams(event.id))
+def _admit_all(arena: Arena, event: Event) -> bool:
+    """Admits the teams that are not admitted yet; False if the arena is frozen meanwhile."""
+    listed, done = event.options["teams"], len(arena.store.teams.of_event(event.id))
     if done == len(listed):
         return True
     with Progress("opening snapshots", len(listed), "team", done) as progress:
         for name, path, fault in listed[done:]:
             if is_frozen(arena.folder):
-                _tell_frozen(arena, event, True)
+                _note_frozen(arena, event, True)
                 return False
-            arena.store.add_teams(event.id, [(name, path, *arena.admit(name, path, fault))])
+            admission = arena.admit(name, path, fault and Fault(**fault))
+            arena.store.teams.add(event.id, name, path, admission)
             progress.update(note=name)
     return True
 
 
-def _tournament(game):
+def _tournament(game: _Game) -> Team | None:
     by_seeding = _seeded(game)
     rounds = bracket.num_rounds(len(by_seeding))
-    pairs = bracket.first_round(len(by_seeding))
+    pairs: Sequence[tuple[int, int | None] | None] = bracket.first_round(len(by_seeding))
+    winners: list[int | None] = []
     for round in range(rounds):
         num_rounds = rules.FINAL_ROUNDS if bracket.is_final(round, rounds) else rules.MATCH_ROUNDS
         winners = []
@@ -222,52 +256,61 @@ def _tournament(game):
     return by_seeding.get(winners[0])
 
 
-def _seeded(game):
-    """Seeding -> team, drawn where it is not yet."""
+def _seeded(game: _Game) -> dict[int | None, Team]:
+    """Seeding -> team, drawn if it is not drawn yet."""
     if any(team.seeding is None for team in game.teams):
         random = random_generator(Use.DRAW, game.event.seed)
-        teams = {team.name: team for team in game.teams}
+        names = [team.name for team in game.teams]
         if game.event.options.get("seeding") == BY_RATING:
-            known = game.arena.store.ratings()
-            strengths = {name: ratings.of(row).ordinal for name, row in known.items()}
-            drawn = bracket.by_rating(list(teams), strengths, random)
+            strengths = {name: row.skill.ordinal for name, row in game.arena.store.ratings.latest().items()}
+            drawn = bracket.by_rating(names, strengths, random)
         else:
-            drawn = bracket.by_draw(list(teams), random)
-        game.arena.store.set_seeding(game.event.id, {teams[name].id: place for place, name in enumerate(drawn, 1)})
-        game.teams = game.arena.store.teams(game.event.id)
+            drawn = bracket.by_draw(names, random)
+        by_name = {team.name: team for team in game.teams}
+        _set_seeding(game, [by_name[name] for name in drawn])
     return {team.seeding: team for team in game.teams}
 
 
-def _league(game):
+def _set_seeding(game: _Game, drawn: Sequence[Team]) -> None:
+    seeding = {team.id: place for place, team in enumerate(drawn, 1)}
+    game.arena.store.teams.set_seeding(game.event.id, seeding)
+    game.teams = game.arena.store.teams.of_event(game.event.id)
+
+
+def _league(game: _Game) -> Team | None:
     for round, pairs in enumerate(bracket.everyone_against_everyone(len(game.teams))):
         for position, (home, away) in enumerate(pairs):
             game.match(round, position, game.teams[home], game.teams[away])
-    return next(iter(standings(game.arena.store, game.event)))
+    return standings(game.arena.store, game.event)[0][0]
 
 
-def _mock(game):
-    """The last team is the house team, who stands in where the others are odd."""
+def _mock(game: _Game) -> None:
+    """The last team is the house team, which plays if the number of the others is odd."""
     if all(team.seeding is None for team in game.teams):  # nobody is drawn yet
         *guests, house = game.teams
         able = [team for team in guests if not team.fault]
         pairs, left_over = bracket.random_pairs(able, random_generator(Use.DRAW, game.event.seed))
         drawn = [team for pair in pairs for team in pair] + ([left_over, house] if left_over else [])
-        game.arena.store.set_seeding(game.event.id, {team.id: place for place, team in enumerate(drawn, 1)})
-        game.teams = game.arena.store.teams(game.event.id)
-    drawn = sorted((team for team in game.teams if team.seeding), key=lambda team: team.seeding)
-    for position, (home, away) in enumerate(zip(drawn[::2], drawn[1::2])):
+        _set_seeding(game, drawn)
+    seeded = sorted((team for team in game.teams if team.seeding), key=lambda team: team.seeding or 0)
+    for position, (home, away) in enumerate(zip(seeded[::2], seeded[1::2])):
         game.match(0, position, home, away)
 
 
-def _match(game):
+def _match(game: _Game) -> Team | None:
     home, away = game.teams
     return game.match(0, 0, home, away, game.event.options["num_rounds"])
 
 
-def _check(game):
+def _check(game: _Game) -> None:
     for position, team in enumerate(game.teams):
         game.match(0, position, team, team)
 
 
-def _champion(game):
-    return next((team for team in game.teams if team.id == game.event.champion), None)
+_PLAYERS: dict[str, Callable[[_Game], Team | None]] = {
+    TOURNAMENT: _tournament,
+    LEAGUE: _league,
+    MOCK: _mock,
+    MATCH: _match,
+    CHECK: _check,
+}

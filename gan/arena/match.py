@@ -1,50 +1,44 @@
 """Plays a match between two teams' snapshots, half round by half round. No TensorFlow.
 
-A team's fault costs it points, by rules.py, and never stops a match; a fault of this machine stops it, as a
+A team's fault costs it points, by contest.rules, and never stops a match. A fault of this machine stops it, as a
 HostError, and nothing of the half round in which it happened is kept.
 """
 
 import statistics
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from gan.console.errors import ContractError
+from gan.arena.schema import Team
+from gan.console.errors import ContractError, Fault
 from gan.contest import half_round, rules
+from gan.contest.half_round import JudgedImages, PlayedHalfRound
 from gan.data import pixels
 from gan.random_noise_generator import Use, random_generator, uniform_noise
+from gan.sandbox.sandbox import SandboxedSnapshot
 
 TIMING_REPEATS = 15  # of both teams' models, for a tie
+
+MatchKey = tuple[int, ...]  # non-negative; names a match for all that is random in it
+_Done = TypeVar("_Done")
 
 
 class Side(NamedTuple):
     """One team in a match."""
 
-    team: object  # who it is, for those who keep the results
-    open: object  # function that returns its sandbox.SandboxedSnapshot, the same one as long as that lives
+    team: Team  # who it is, for those who keep the results
+    open: Callable[[], SandboxedSnapshot]  # opens its snapshot; the same one as long as that is open
 
 
-class Played(NamedTuple):
-    """A half round with everything that was seen in it."""
-
-    result: rules.HalfRound
-    seed: int
-    images: np.ndarray | None  # uint8 [30, size], in the order shown; None where the generator failed
-    truth: np.ndarray | None  # int [30], half_round.REAL or GENERATED
-    probabilities: np.ndarray | None  # float32 [30]; None where the discriminator failed or had nothing to judge
-
-
-def play_half_round(sides, number, real_images, key):
+def play_half_round(sides: Sequence[Side], number: int, real_images: np.ndarray, key: MatchKey) -> PlayedHalfRound:
     """Plays half round `number` of a match.
 
     Args:
-        sides: (home, away), each a Side.
+        sides: (home, away).
         number: of the half round, from 0.
         real_images: uint8 [N, size] to choose from; every half round of a match gets others.
-        key: non-negative ints that name the match: event's seed, round, position, attempt.
-
-    Returns:
-        A Played.
+        key: of the match.
 
     Raises:
         HostError: this machine failed.
@@ -53,40 +47,50 @@ def play_half_round(sides, number, real_images, key):
     drawer = rules.generator_side(number)
     seed = half_round_seed(key, number)
     generated, generator_seconds, generator_fault = _attempt(
-        sides[drawer], lambda cell: half_round.generate(cell, rules.IMAGES_OF_EACH, seed)
+        sides[drawer], lambda snapshot: half_round.generate(snapshot, rules.IMAGES_OF_EACH, seed)
     )
-    images = truth = None
-    if generated is not None:
-        images, truth = half_round.mix(generated, real_of(real_images, number, key), seed)
-    # Where there is nothing to judge, the discriminator must at least be there to get the points.
+    if generated is None:
+        # There is nothing to judge, but only a discriminator that can be opened gets the points.
+        _, _, discriminator_fault = _attempt(sides[1 - drawer], lambda snapshot: snapshot.wait())
+        judgement = rules.judged(None, None, None, None, generator_fault, discriminator_fault)
+        return PlayedHalfRound(seed, judgement, None)
+    images, truth = half_round.mix(generated, real_of(real_images, number, key), seed)
     probabilities, discriminator_seconds, discriminator_fault = _attempt(
-        sides[1 - drawer], lambda cell: cell.wait() if images is None else half_round.judge(cell, images)
+        sides[1 - drawer], lambda snapshot: half_round.judge(snapshot, images)
     )
-    if images is None:
-        discriminator_seconds = None
-    faults = dict(generator_fault=generator_fault, discriminator_fault=discriminator_fault)
-    result = rules.half_round(truth, probabilities, generator_seconds, discriminator_seconds, **faults)
-    return Played(result, seed, images, truth, probabilities)
+    judgement = rules.judged(truth, probabilities, generator_seconds, discriminator_seconds, None, discriminator_fault)
+    return PlayedHalfRound(seed, judgement, JudgedImages(images, truth, probabilities))
 
 
-def half_round_seed(key, number):
+def forfeited(played: PlayedHalfRound, generator_fault: Fault) -> PlayedHalfRound:
+    """A half round whose generated images do not count; they are kept."""
+    before = played.judgement
+    judgement = rules.judged(
+        *(None, None, None), before.discriminator_seconds, generator_fault, before.discriminator_fault
+    )
+    return played._replace(judgement=judgement)
+
+
+def half_round_seed(key: MatchKey, number: int) -> int:
     """The seed of noise and order in half round `number` of the match that `key` names."""
     return int(random_generator(Use.BATTLE, *key, number).integers(2**31))
 
 
-def real_of(real_images, number, key):
+def real_of(real_images: np.ndarray, number: int, key: MatchKey) -> np.ndarray:
     """The real images of half round `number`: no other half round of the match has any of them."""
     chosen = half_round.choose(real_images, (number + 1) * rules.IMAGES_OF_EACH, *key)
     return chosen[-rules.IMAGES_OF_EACH :]
 
 
-def measure_times(sides, real_images, key, repeats=TIMING_REPEATS):
+def measure_times(
+    sides: Sequence[Side], real_images: np.ndarray, key: MatchKey, repeats: int = TIMING_REPEATS
+) -> tuple[float | None, float | None]:
     """Times both teams' models in turns, on the same cores, each for what it does in a round.
 
     Args:
-        sides: (home, away), each a Side.
+        sides: (home, away).
         real_images: uint8 [N, size].
-        key: as for play_half_round.
+        key: of the match.
         repeats: measurements of each, after one to warm up; the median counts.
 
     Returns:
@@ -97,29 +101,34 @@ def measure_times(sides, real_images, key, repeats=TIMING_REPEATS):
     """
     noise = uniform_noise(rules.IMAGES_OF_EACH, Use.TIMING, *key)
     images = pixels.to_floats(half_round.choose(real_images, rules.HALF_ROUND_POINTS, *key))
-    measured = ([], [])
+    measured: list[list[float] | None] = [[], []]  # None for a side that has failed
     for repeat in range(repeats + 1):
         for side in (0, 1) if repeat % 2 else (1, 0):
-            if measured[side] is not None:
-                _, seconds, fault = _attempt(sides[side], lambda cell: _run_both(cell, noise, images))
-                measured[side].append(seconds)
-                if fault:
-                    measured = tuple(None if index == side else times for index, times in enumerate(measured))
-    return tuple(None if times is None else statistics.median(times[1:]) for times in measured)
+            times = measured[side]
+            if times is not None:
+                _, seconds, _ = _attempt(sides[side], lambda snapshot: _run_both(snapshot, noise, images))
+                if seconds is None:
+                    measured[side] = None
+                else:
+                    times.append(seconds)
+    home, away = (None if times is None else statistics.median(times[1:]) for times in measured)
+    return home, away
 
 
-def _run_both(cell, noise, images):
-    cell.generate(noise)
-    seconds = cell.seconds
-    cell.discriminate(images, batch_size=1)
-    cell.seconds += seconds
+def _run_both(snapshot: SandboxedSnapshot, noise: np.ndarray, images: np.ndarray) -> None:
+    snapshot.generate(noise)
+    seconds = snapshot.seconds
+    snapshot.discriminate(images, batch_size=1)
+    snapshot.seconds += seconds
 
 
-def _attempt(side, action):
+def _attempt(
+    side: Side, action: Callable[[SandboxedSnapshot], _Done]
+) -> tuple[_Done | None, float | None, Fault | None]:
     """(what it returns, model time, None), or (None, None, the team's fault)."""
     try:
-        cell = side.open()
-        result = action(cell)
-        return result, cell.seconds, None
+        snapshot = side.open()
+        result = action(snapshot)
+        return result, snapshot.seconds, None
     except ContractError as error:
-        return None, None, error.why
+        return None, None, error.fault

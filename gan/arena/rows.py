@@ -75,7 +75,7 @@ def _event(row: Sequence[Any]) -> schema.Event:
 
 def _team(row: Sequence[Any]) -> schema.Team:
     *others, fault = row
-    return schema.Team(*others, fault_of(fault))
+    return schema.Team._make([*others, fault_of(fault)])
 
 
 def _match(row: Sequence[Any]) -> schema.Match:
@@ -95,7 +95,7 @@ def _half_round(row: Sequence[Any]) -> schema.StoredHalfRound:
         fault_of(discriminator_fault),
     )
     played = PlayedHalfRound(seed, judgement, _shown(images, truth, probabilities))
-    return schema.StoredHalfRound(*place, played, at)
+    return schema.StoredHalfRound._make([*place, played, at])
 
 
 def _shown(images: bytes | None, truth: bytes | None, probabilities: bytes | None) -> JudgedImages | None:
@@ -109,18 +109,18 @@ def _shown(images: bytes | None, truth: bytes | None, probabilities: bytes | Non
 
 def _rating(row: Sequence[Any]) -> schema.Rating:
     *place, mu, sigma, at = row
-    return schema.Rating(*place, Skill(mu, sigma), at)
+    return schema.Rating._make([*place, Skill(mu, sigma), at])
 
 
 def _suspect(row: Sequence[Any]) -> schema.Suspect:
     *place, image, distance, limit, generated, original = row
     pixels = [np.frombuffer(blob, np.uint8) for blob in (generated, original)]
-    return schema.Suspect(*place, LikelyCopy(image, distance, limit, *pixels))
+    return schema.Suspect._make([*place, LikelyCopy(image, distance, limit, *pixels)])
 
 
 def _log_entry(row: Sequence[Any]) -> schema.LogEntry:
     *others, note = row
-    return schema.LogEntry(*others, Fault(**json.loads(note)))
+    return schema.LogEntry._make([*others, fault_of(note)])
 
 
 _DECODERS: dict[type, Callable[[Sequence[Any]], Any]] = {

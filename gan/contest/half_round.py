@@ -165,7 +165,7 @@ def draw(path: str, shown: JudgedImages) -> None:
     rows = math.ceil(len(shown.images) / columns)
     figure = Figure(figsize=(1.3 * columns, 1.65 * rows + 0.6), layout="constrained")
     FigureCanvasAgg(figure)
-    right = shown.guesses == shown.truth
+    right, probabilities = shown.guesses == shown.truth, np.asarray(shown.probabilities)
     figure.suptitle(f"discriminator right on {right.sum()} of {len(right)}", fontsize=12)
     all_axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in all_axes:

@@ -1,0 +1,157 @@
+"""Keeps the snapshots of teams open, each in its confined process, so that a match need not open them again.
+
+No TensorFlow in this process.
+"""
+
+import collections
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from gan.arena import notes
+from gan.arena.schema import Team
+from gan.console.errors import ContractError, Fault, HostError, StateError, UserError
+from gan.contest import faults
+from gan.sandbox import child_process, sandbox, staging
+from gan.sandbox.sandbox import SandboxedSnapshot
+
+PAUSES = (0.0, 1.0, 5.0)  # seconds before each try of what fails by this machine's fault
+FEWEST_OPEN, MOST_OPEN = 8, 64  # snapshots that are kept open at a time, by the machine's memory
+_MEMORY_OF_ONE = 256 * 2**20  # bytes, of half of the machine's; most take less, but one may take far more
+
+_Done = TypeVar("_Done")
+
+
+class MachineFailed(Exception):
+    """This machine failed again and again.
+
+    Args:
+        fault: of the last time.
+    """
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(faults.sentence(fault))
+        self.fault = fault
+
+
+def usual_number() -> int:
+    """How many snapshots this machine can keep open at a time."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # this system does not say
+        return FEWEST_OPEN
+    return max(FEWEST_OPEN, min(MOST_OPEN, memory // 2 // _MEMORY_OF_ONE))
+
+
+class OpenSnapshots:
+    """The snapshots that are open, the ones used last, and the sandbox that they run in. Use as a context manager.
+
+    Args:
+        folder: with the copies of all that was handed in; what a killed copying left there is removed.
+        size: pixels of an image.
+        limits: what a snapshot may use.
+        most: snapshots to keep open at a time, 2 or more: to open one again takes longer than a half round.
+
+    Attributes:
+        isolation: how well this machine confines snapshots.
+    """
+
+    def __init__(self, folder: str, size: int, limits: child_process.SandboxLimits, most: int) -> None:
+        self._folder, self._size, self._limits, self._most = folder, size, limits, most
+        self._sandbox: sandbox.Sandbox | None = None
+        self._open: collections.OrderedDict[str, SandboxedSnapshot] = collections.OrderedDict()  # by digest
+        self._deaths: collections.Counter[str] = collections.Counter()  # of processes, by digest
+        self._must_hold: tuple[str, ...] = ()
+        try:
+            self.isolation = self._running_sandbox().isolation()
+            self._must_hold = self.isolation.held
+            staging.clear(folder)
+        except BaseException:
+            self.restart()
+            raise
+
+    def __enter__(self) -> "OpenSnapshots":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.restart()
+
+    def open(self, staged: staging.Staged) -> SandboxedSnapshot:
+        """A snapshot, opened unless it is open. If there are too many, the one unused for longest is closed."""
+        opened = self._open.pop(staged.digest, None)
+        if opened is None or opened.closed:
+            while len(self._open) >= self._most:
+                self._open.popitem(last=False)[1].close()
+            opened = self._running_sandbox().start(staged, self._size, deaths=self._deaths)
+        self._open[staged.digest] = opened
+        return opened
+
+    def open_kept(self, team: Team) -> SandboxedSnapshot:
+        """The snapshot that a team handed in, from the copy that was kept; raises HostError if the copy is gone."""
+        digest = team.snapshot or ""
+        staged = staging.restage(self._folder, digest, team.path)
+        if staged is None:
+            copy = os.path.join(self._folder, digest)
+            raise HostError(f"the copy of {team.name}'s snapshot is gone: {copy}")
+        return self.open(staged)
+
+    def close(self, digest: str | None) -> None:
+        """Closes a snapshot that is not needed soon: others stay open for longer."""
+        if digest is not None and digest in self._open:
+            with contextlib.suppress(HostError):  # gone already
+                self._open.pop(digest).close()
+
+    def close_all(self) -> None:
+        """Closes all snapshots, to leave the memory to others."""
+        while self._open:
+            with contextlib.suppress(HostError):  # gone already
+                self._open.popitem()[1].close()
+
+    def remove(self, digest: str) -> None:
+        """Closes a snapshot and removes the copy of its files."""
+        self.close(digest)
+        shutil.rmtree(os.path.join(self._folder, digest), ignore_errors=True)
+
+    def forget_deaths(self, digest: str | None) -> None:
+        """Counts the deaths of a snapshot's process from 0 again, as after a match."""
+        self._deaths.pop(digest or "", None)
+
+    def restart(self) -> None:
+        """Ends all processes; the next snapshot is opened in a new sandbox."""
+        self._open.clear()
+        ended, self._sandbox = self._sandbox, None
+        if ended:
+            ended.close()
+
+    def try_often(self, action: Callable[[], _Done], on_failure: Callable[[int, Fault], None]) -> _Done:
+        """Tries something three times, with new processes if the sandbox failed.
+
+        Args:
+            action: what to do.
+            on_failure: called with the number of the try, from 1, and with what this machine failed at.
+
+        Raises:
+            ContractError, StateError: from `action`, at once: to try again would not help.
+            MachineFailed: this machine failed each time.
+        """
+        failed = notes.other("nothing was tried")
+        for attempt, pause in enumerate(PAUSES, 1):
+            time.sleep(pause)
+            try:
+                return action()
+            except (ContractError, StateError):
+                raise
+            except (UserError, OSError) as error:
+                failed = notes.of_error(error)
+                on_failure(attempt, failed)
+                if isinstance(error, HostError):
+                    self.restart()
+        raise MachineFailed(failed)
+
+    def _running_sandbox(self) -> sandbox.Sandbox:
+        if self._sandbox is None:
+            self._sandbox = sandbox.Sandbox(self._limits, self._folder, self._must_hold)
+        return self._sandbox
