@@ -28,7 +28,18 @@ if not __package__:  # `python battle.py` inside gan/: the package is found one 
 
 import numpy as np
 
-from gan.arena import arena, copy_check, events, mock_battles, result_pages, schema, teams, terminal, timetable
+from gan.arena import (
+    arena,
+    copy_check,
+    events,
+    mock_battles,
+    open_snapshots,
+    result_pages,
+    schema,
+    teams,
+    terminal,
+    timetable,
+)
 from gan.console import command, flags
 from gan.console.errors import UserError
 from gan.console.flags import flag
@@ -79,7 +90,7 @@ class BattleConfig:
         rules.MATCH_ROUNDS, f"Rounds, for --mode=match; a tournament's final has {rules.FINAL_ROUNDS}.", at_least=1
     )
     open_snapshots: int = flag(
-        arena.usual_cells(),
+        open_snapshots.usual_number(),
         "Snapshots kept open at a time, some 50 MiB each; the default is by this machine's memory.",
         at_least=2,
     )
@@ -193,9 +204,11 @@ def _arena(config: BattleConfig, size: int, real_images: np.ndarray) -> arena.Ar
     known = None
     if config.train_data_pattern:
         files = cache.find_files(config.train_data_pattern, "train_data_pattern")
-        known = copy_check.Copies(tfrecords.read_all(files, size), real_images)
-    isolation, forfeit, most_open = config.require_isolation, config.forfeit_copies, config.open_snapshots
-    return arena.Arena(config.arena_dir, size, real_images, limits, sizes, isolation, known, forfeit, most_open)
+        known = copy_check.CopyCheck(tfrecords.read_all(files, size), real_images)
+    settings = arena.ArenaSettings(
+        limits, sizes, config.require_isolation, config.forfeit_copies, config.open_snapshots
+    )
+    return arena.Arena(config.arena_dir, size, real_images, settings, known)
 
 
 def _play(opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entrant], seed: int) -> events.Outcome:
@@ -217,9 +230,9 @@ def _hold_mock_battles(opened: arena.Arena, config: BattleConfig, seed: int) -> 
     print(f"mock battles: seed {seed}, kept in {opened.store.path}; Ctrl-C ends", flush=True)
     clock = mock_battles.Clock()
     table = _timetable(config, mock_battles.begun(opened) or clock.now())
-    return mock_battles.hold(
-        opened, lambda: _listed(config), table, seed, clock, config.num_battles, _print_match, _say
-    )
+    telling = mock_battles.Telling(_print_match, _say)
+    battles = mock_battles.MockBattles(opened, lambda: _listed(config), table, seed, clock, telling)
+    return battles.hold(config.num_battles)
 
 
 def _say(text: str) -> None:
@@ -238,7 +251,8 @@ def _tell(opened: arena.Arena, outcome: events.Outcome) -> int:
         text, is_good = terminal.check_text(kept, event)
         _say(text)
         return 0 if is_good else command.EXIT_MISTAKE
-    page = result_pages.write_suspects(opened.folder, event, kept.teams(event.id), kept.suspects(event.id))
+    listed, suspects = kept.teams.of_event(event.id), kept.suspects.of_event(event.id)
+    page = result_pages.write_suspects(opened.folder, event, listed, suspects)
     _say(terminal.outcome_text(kept, outcome, opened.folder, page))
     return command.EXIT_MISTAKE if outcome.held or outcome.is_frozen else 0
 

@@ -232,7 +232,7 @@ def replay(config: ReplayFlags) -> int | None:
     limits = child_process.SandboxLimits(
         config.memory_mb * 2**20, config.processor_seconds, config.open_seconds, config.call_seconds
     )
-    with arena.Arena(config.arena_dir, size, real_images, limits) as opened:
+    with arena.Arena(config.arena_dir, size, real_images, arena.ArenaSettings(limits)) as opened:
         result = organiser.replay(opened, config.half_round)
     print(terminal.replay_text(config.half_round, result))
     return None if result.is_same else command.EXIT_MISTAKE

@@ -4,10 +4,9 @@ import contextlib
 import os
 import shutil
 import sqlite3
-import urllib.parse
 from typing import NamedTuple
 
-from gan.arena import arena, store
+from gan.arena import arena, database, store
 from gan.console.errors import StateError, UserError
 
 _PART = ".part"  # ends the names of copies that are being made
@@ -56,14 +55,9 @@ def copy_store(folder: str, path: str) -> None:
     source = os.path.join(folder, store.FILE)
     if not os.path.exists(source):
         raise store.NotBegun(f"{source}: there is no such file")
-    with contextlib.suppress(FileNotFoundError):  # of a copy that was killed
-        os.remove(path)
     try:
-        # In one step: SQLite would begin again each time that the battle writes between two steps.
-        with contextlib.closing(sqlite3.connect(f"file:{urllib.parse.quote(source)}?mode=ro", uri=True)) as reading:
-            with contextlib.closing(sqlite3.connect(path)) as writing:
-                reading.backup(writing)
-                writing.execute("PRAGMA journal_mode = DELETE")
+        with contextlib.closing(database.connect_to_read(source)) as reading:
+            database.copy(reading, path)
     except sqlite3.Error as error:
         raise StateError(f"{source} cannot be copied to {path}: {error}") from error
 
@@ -72,9 +66,9 @@ def _copy_snapshots(folder: str, target: str) -> tuple[int, int]:
     """(how many are copied, how many are missing)."""
     source, kept = os.path.join(folder, arena.SNAPSHOTS), os.path.join(target, arena.SNAPSHOTS)
     with store.Store(folder, read_only=True) as opened:
-        digests = {team.snapshot for event in opened.events() for team in opened.teams(event.id) if team.snapshot}
+        digests = {team.snapshot for event in opened.events.all() for team in opened.teams.of_event(event.id)}
         # A battle may remove the others at any moment.
-        needed = [digest for digest in sorted(digests) if opened.needs_snapshot(digest)]
+        needed = [digest for digest in sorted(filter(None, digests)) if opened.teams.is_snapshot_needed(digest)]
     os.makedirs(kept, exist_ok=True)
     there = [digest for digest in needed if os.path.isdir(os.path.join(source, digest))]
     for digest in there:

@@ -71,7 +71,7 @@ def begin(
     elif event.options != wanted:  # a path was corrected: it counts if a snapshot is opened from now on
         with arena.store.writing():
             arena.store.events.set_options(event.id, wanted)
-            arena.store.teams.set_paths(event.id, {name: path for name, path, _ in listed})
+            arena.store.teams.set_paths(event.id, {entrant.name: entrant.path for entrant in entrants})
         event = arena.store.events.get(event.id)
     return event
 

@@ -1,7 +1,7 @@
 """Mock battles by a timetable: random pairs among the teams that have handed in, results to each team's bucket.
 
-Nobody need be there. A battle that was interrupted is finished first; one whose time has passed meanwhile is not
-made up for. What goes wrong with a team, its bucket or the list of teams is told and costs no other team anything.
+Nobody need be there. A battle that was interrupted is finished first. A battle whose time has passed meanwhile is not
+held later. What goes wrong with a team, its bucket or the list of teams is told, and costs no other team anything.
 """
 
 import datetime
@@ -9,75 +9,187 @@ import itertools
 import os
 import tempfile
 import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from gan.arena import events, result_delivery, result_pages, teams
-from gan.console.errors import UserError
+from gan.arena import events, notes, result_delivery, result_pages, teams
+from gan.arena.arena import Arena
+from gan.arena.events import OnMatch, Outcome
+from gan.arena.schema import Event
+from gan.arena.teams import Entrant
+from gan.arena.timetable import Timetable
+from gan.console.errors import Fault, UserError
+from gan.contest import faults
 from gan.random_noise_generator import Use, random_generator
 from gan.snapshots import checkpoint_files
 
 RESULTS, MODEL = "results", "model"  # folders of a team's bucket
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOUSE_TEAM = teams.Entrant("House team", os.path.join(_PACKAGE, "house_team"), 0, None)
-_PUBLISHED = "published"  # in the log: a team has its results of an event
-_SEED = "seed"  # in the log: of all mock battles
 _NAP_SECONDS = 30.0  # the longest sleep: the machine's clock may be set meanwhile
 
 
 class Clock:
     """The time, and waiting for it. Tests have one of their own."""
 
-    def now(self):
+    def now(self) -> datetime.datetime:
         """Aware datetime."""
         return datetime.datetime.now(datetime.timezone.utc)
 
-    def wait_until(self, moment):
+    def wait_until(self, moment: datetime.datetime) -> None:
         """Sleeps until an aware datetime."""
         while (left := (moment - self.now()).total_seconds()) > 0:
             time.sleep(min(left, _NAP_SECONDS))
 
 
-def hold(arena, list_teams, timetable, seed, clock, battles=None, on_match=lambda match, home, away: None, say=print):
-    """Holds mock battles.
+class Telling(NamedTuple):
+    """How mock battles tell what happens."""
+
+    on_match: OnMatch = lambda match, home, away: None  # called after each match
+    say: Callable[[str], None] = print  # prints a line
+
+
+class MockBattles:
+    """The mock battles of an arena.
 
     Args:
-        arena: an arena.Arena.
-        list_teams: function that returns the teams.Entrants of now.
-        timetable: a timetable.Timetable.
+        arena: plays them.
+        list_teams: function that returns who takes part now.
+        timetable: when they are held.
         seed: of all that is random; every battle derives its own.
-        clock: a Clock.
-        battles: how many to hold; None holds them until interrupted.
-        on_match: see events.play.
-        say: prints a line.
-
-    Returns:
-        The last events.Outcome; None where none was held.
+        clock: the time.
+        telling: how they tell what happens.
     """
-    outcome, moment = _catch_up(arena, on_match, say), clock.now()
-    for _ in itertools.count() if battles is None else range(battles):
-        moment = timetable.next_after(max(moment, clock.now()))  # whose clock may be put back
-        say(f"next: {timetable.name(moment)}")
-        clock.wait_until(moment)
-        outcome = _catch_up(arena, on_match, say) or outcome
-        outcome = _battle(arena, list_teams, timetable, moment, seed, on_match, say) or outcome
-    return outcome
+
+    def __init__(
+        self,
+        arena: Arena,
+        list_teams: Callable[[], Sequence[Entrant]],
+        timetable: Timetable,
+        seed: int,
+        clock: Clock,
+        telling: Telling,
+    ) -> None:
+        self._arena, self._list_teams, self._timetable, self._seed = arena, list_teams, timetable, seed
+        self._clock, self._on_match, self._say = clock, telling.on_match, telling.say
+
+    def hold(self, battles: int | None = None) -> Outcome | None:
+        """Holds so many mock battles; None holds them until interrupted.
+
+        Returns:
+            How the last one ended; None if none was held.
+        """
+        outcome, moment = self._catch_up(), self._clock.now()
+        for _ in itertools.count() if battles is None else range(battles):
+            moment = self._timetable.next_after(max(moment, self._clock.now()))  # the clock may be put back
+            self._say(f"next: {self._timetable.name(moment)}")
+            self._clock.wait_until(moment)
+            outcome = self._catch_up() or outcome
+            outcome = self._battle(moment) or outcome
+        return outcome
+
+    def _battle(self, moment: datetime.datetime) -> Outcome | None:
+        """One battle; None if it is not held."""
+        name = self._timetable.name(moment)
+        if events.is_frozen(self._arena.folder):
+            return self._skip(name, notes.note("arena_frozen"))
+        try:
+            entrants = [entrant for entrant in self._list_teams() if entrant.fault or self._has_handed_in(entrant)]
+        except (UserError, OSError) as error:
+            return self._skip(name, notes.of_error(error))
+        if not [entrant for entrant in entrants if not entrant.fault]:
+            return self._skip(name, notes.note("nothing_handed_in"))
+        own_seed = int(random_generator(Use.DRAW, self._seed, int(moment.timestamp())).integers(2**31))
+        event = events.begin(self._arena, name, events.MOCK, [*entrants, HOUSE_TEAM], own_seed)
+        return self._play(event)
+
+    def _catch_up(self) -> Outcome | None:
+        """Does what a kill, a freeze or a bucket that did not answer left undone; see `_go_on`."""
+        for event in self._arena.store.events.all():
+            if event.mode == events.MOCK and event.finished is not None:
+                self._publish(event)
+        return self._go_on()
+
+    def _go_on(self) -> Outcome | None:
+        """Plays on what was interrupted, held or frozen; returns the last outcome, or None."""
+        outcome = None
+        for event in self._arena.store.events.all():
+            is_open = event.mode == events.MOCK and event.finished is None
+            if is_open and not events.is_frozen(self._arena.folder):
+                self._say(f"going on with {event.name}")
+                try:
+                    outcome = self._play(event)
+                except UserError as error:  # of other real images, for example
+                    self._say(f"{event.name} is left as it is: {error}")
+        return outcome
+
+    def _play(self, event: Event) -> Outcome:
+        outcome = events.play(self._arena, event, self._on_match)
+        if not outcome.is_frozen:
+            self._publish(outcome.event)
+        self._arena.rest()
+        return outcome
+
+    def _skip(self, name: str, reason: Fault) -> None:
+        self._say(f"{name} is not held: {faults.sentence(reason)}")
+        self._arena.store.log.add("not held", notes.note("not_held", event=name, reason=reason))
+
+    def _has_handed_in(self, entrant: Entrant) -> bool:
+        try:
+            if checkpoint_files.snapshot_steps(entrant.path):
+                return True
+            self._say(f"{entrant.name} has handed in nothing")
+        except (UserError, OSError) as error:
+            self._say(f"{entrant.name}: {error}")
+            unread = notes.note("bucket_unread", team=entrant.name, reason=notes.of_error(error))
+            self._arena.store.log.add("host", unread)
+        return False
+
+    def _publish(self, event: Event) -> None:
+        """Writes every team's results to its bucket; results that are final once. Tells what cannot be written."""
+        kept = self._arena.store
+        *guests, house = kept.teams.of_event(event.id)
+        # What was written before a match was annulled and played again is not final.
+        since = event.finished or 0
+        written = {
+            entry.note.parameters["team"]
+            for entry in kept.log.entries(event.id)
+            if entry.note.code == notes.PUBLISHED and entry.at > since
+        }
+        names = {team.id: team.name for team in [*guests, house]}
+        matches = kept.matches.of_event(event.id)
+        for team in guests:
+            if not team.path or team.name in written:
+                continue
+            own = [match for match in matches if team.id in (match.home, match.away)]
+            try:
+                with tempfile.TemporaryDirectory() as folder:
+                    result_pages.write(folder, event, team, own, kept.half_rounds.of_match, names)
+                    result_delivery.deliver(folder, *results_folder(team.path, event.name))
+                if event.finished is not None:
+                    kept.log.add("published", notes.note(notes.PUBLISHED, team=team.name), event.id)
+            except (UserError, OSError) as error:
+                self._say(f"results of {team.name} could not be written: {error}")
+                unwritten = notes.note("results_unwritten", team=team.name, reason=notes.of_error(error))
+                kept.log.add("host", unwritten, event.id)
 
 
-def keep_seed(arena, seed):
+def keep_seed(arena: Arena, seed: int) -> int:
     """The seed of an arena's mock battles: `seed`, which the log keeps, or the one that it has kept before."""
-    for entry in arena.store.log_entries():
-        if entry.kind == _SEED:
-            return int(entry.text)
-    arena.store.log(_SEED, str(seed))
+    for entry in arena.store.log.entries():
+        if entry.note.code == notes.SEED:
+            return int(entry.note.parameters["seed"])
+    arena.store.log.add("seed", notes.note(notes.SEED, seed=seed))
     return seed
 
 
-def begun(arena):
-    """Aware datetime of the first mock battle that was held in an arena; None where there was none."""
-    times = [event.begun for event in arena.store.events() if event.mode == events.MOCK]
+def begun(arena: Arena) -> datetime.datetime | None:
+    """Aware datetime of the first mock battle that was held in an arena; None if there was none."""
+    times = [event.begun for event in arena.store.events.all() if event.mode == events.MOCK]
     return datetime.datetime.fromtimestamp(min(times), datetime.timezone.utc) if times else None
 
 
-def results_folder(path, event_name):
+def results_folder(path: str, event_name: str) -> tuple[str, str]:
     """Where a team finds its results: (its folder, folder inside).
 
     gs://team/model -> (gs://team, results/EVENT); other folders get them inside.
@@ -85,87 +197,3 @@ def results_folder(path, event_name):
     folder, event = checkpoint_files.folder_of(path).rstrip("/"), event_name.replace(" ", "_").replace(":", "")
     above, _, last = folder.rpartition("/")
     return above if last == MODEL and above else folder, f"{RESULTS}/{event}"
-
-
-def _battle(arena, list_teams, timetable, moment, seed, on_match, say):
-    """One battle; None where there is none."""
-    name = timetable.name(moment)
-    if events.is_frozen(arena.folder):
-        return _skip(arena, name, "the arena is frozen", say)
-    try:
-        entries = [entry for entry in list_teams() if entry.fault or _has_handed_in(entry, arena, say)]
-    except (UserError, OSError) as error:
-        return _skip(arena, name, str(error), say)
-    if not [entry for entry in entries if not entry.fault]:
-        return _skip(arena, name, "no team has a snapshot", say)
-    own_seed = int(random_generator(Use.DRAW, seed, int(moment.timestamp())).integers(2**31))
-    event = events.begin(arena, name, events.MOCK, [*entries, HOUSE_TEAM], own_seed)
-    return _play(arena, event, on_match, say)
-
-
-def _catch_up(arena, on_match, say):
-    """Does what a kill, a freeze or a bucket that did not answer left undone; see `_go_on`."""
-    for event in arena.store.events():
-        if event.mode == events.MOCK and event.finished is not None:
-            _publish(arena, event, say)
-    return _go_on(arena, on_match, say)
-
-
-def _go_on(arena, on_match, say):
-    """Plays on what was interrupted, held or frozen; the last events.Outcome, or None."""
-    outcome = None
-    for event in arena.store.events():
-        if event.mode == events.MOCK and event.finished is None and not events.is_frozen(arena.folder):
-            say(f"going on with {event.name}")
-            try:
-                outcome = _play(arena, event, on_match, say)
-            except UserError as error:  # of other real images, for example
-                say(f"{event.name} is left as it is: {error}")
-    return outcome
-
-
-def _play(arena, event, on_match, say):
-    outcome = events.play(arena, event, on_match)
-    if not outcome.is_frozen:
-        _publish(arena, outcome.event, say)
-    arena.rest()
-    return outcome
-
-
-def _skip(arena, name, why, say):
-    say(f"{name} is not held: {why}")
-    arena.store.log("not held", f"{name}: {why}")
-
-
-def _has_handed_in(entry, arena, say):
-    try:
-        if checkpoint_files.snapshot_steps(entry.path):
-            return True
-        say(f"{entry.name} has handed in nothing")
-    except (UserError, OSError) as error:
-        say(f"{entry.name}: {error}")
-        arena.store.log("host", f"{entry.name}: {error}")
-    return False
-
-
-def _publish(arena, event, say):
-    """Writes every team's results to its bucket, once for good when they are final; what cannot be written is told."""
-    *guests, house = arena.store.teams(event.id)
-    entries = arena.store.log_entries(event.id)
-    # What was written before a match was annulled and played again is not final.
-    written = {entry.text for entry in entries if entry.kind == _PUBLISHED and entry.at > (event.finished or 0)}
-    names = {team.id: team.name for team in [*guests, house]}
-    matches = arena.store.matches(event.id)
-    for team in guests:
-        if not team.path or team.name in written:
-            continue
-        own = [match for match in matches if team.id in (match.home, match.away)]
-        try:
-            with tempfile.TemporaryDirectory() as folder:
-                result_pages.write(folder, event, team, own, arena.store.half_rounds, names)
-                result_delivery.deliver(folder, *results_folder(team.path, event.name))
-            if event.finished is not None:
-                arena.store.log(_PUBLISHED, team.name, event.id)
-        except (UserError, OSError) as error:
-            say(f"results of {team.name} could not be written: {error}")
-            arena.store.log("host", f"results of {team.name}: {error}", event.id)

@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan.arena import arena, bracket, events, ratings, schema, store, teams
+from gan.arena import annulment, arena, bracket, events, notes, ratings, schema, store, teams
 from gan.console import printable
 from gan.console.errors import UserError
+from gan.contest import faults
+from gan.contest.half_round import JudgedImages
 from gan.storage import files
 
 
@@ -79,16 +81,17 @@ class LogLine(NamedTuple):
 
 def preview_annulment(kept: store.Store, match: int) -> Annulment:
     """What `annul` would change; raises UserError if there is no such match, or it is annulled already."""
-    first = kept.match(match)
+    first = kept.matches.find(match)
     if first is None:
         raise UserError(f"there is no match {match} in {kept.path}")
     if first.status == schema.ANNULLED:
-        raise UserError(f"match {match} is annulled already: {first.reason}")
-    event = kept.event_of(match)
-    by_id = {team.id: team for team in kept.teams(event.id)}
-    fallen = kept.fed_by(first)
+        because = f": {faults.sentence(first.reason)}" if first.reason else ""
+        raise UserError(f"match {match} is annulled already{because}")
+    event = kept.events.of_match(match)
+    by_id = {team.id: team for team in kept.teams.of_event(event.id)}
+    fallen = kept.matches.fed_by(first)
     ids = {row.id for row in fallen}
-    history = kept.rating_history()
+    history = kept.ratings.all()
     earliest = next((index for index, row in enumerate(history) if row.match in ids), len(history))
     forgotten = tuple(dict.fromkeys(row.match for row in history[earliest:]))
     again = [by_id[team].name for team in dict.fromkeys((first.home, first.away)) if team and _may_return(by_id[team])]
@@ -102,7 +105,7 @@ def annul(kept: store.Store, match: int, reason: str) -> None:
     Raises:
         StateError: the match is annulled already, or there is none.
     """
-    kept.annul(match, reason)
+    annulment.annul(kept, match, reason)
     ratings.rate_again(kept, events.RATED)
 
 
@@ -111,22 +114,22 @@ def preview_disqualification(kept: store.Store, event_name: str, team_name: str)
     event = event_named(kept, event_name)
     if event.finished is not None:
         raise UserError(f"{event.name} is over; annul the matches that {team_name} should not have won")
-    listed = kept.teams(event.id)
+    listed = kept.teams.of_event(event.id)
     team = next((team for team in listed if team.name == team_name), None)
     if team is None:
         there = ", ".join(team.name for team in listed) or "none yet"
         raise UserError(f"{event.name} has no such team as {team_name!r}; its teams are {there}")
-    return Disqualification(event, team, len(listed), _forfeits(event, listed, kept.matches(event.id), team))
+    return Disqualification(event, team, len(listed), _forfeits(event, listed, kept.matches.of_event(event.id), team))
 
 
 def disqualify(kept: store.Store, team: int, reason: str) -> None:
     """Lets a team forfeit what it has not played yet, and what is played again."""
-    kept.disqualify(team, reason)
+    kept.teams.disqualify(team, reason)
 
 
 def preview_freeze(kept: store.Store, folder: str) -> Freeze:
     """What `freeze` or `thaw` would change in the arena_dir `folder`, whose store is `kept`."""
-    open_events = tuple(event.name for event in kept.events() if event.finished is None)
+    open_events = tuple(event.name for event in kept.events.all() if event.finished is None)
     return Freeze(events.is_frozen(folder), events.why_frozen(folder), open_events)
 
 
@@ -144,7 +147,7 @@ def thaw(folder: str) -> None:
 def preview_renaming(kept: store.Store, event_name: str, new_name: str) -> Renaming:
     """What `rename` would change; raises UserError if there is no such event, or the new name is of no use."""
     event = event_named(kept, event_name)
-    if kept.event(new_name) is not None:
+    if kept.events.named(new_name) is not None:
         raise UserError(f"{kept.path} has an event {new_name!r} already; give {event.name} another name")
     if printable.cleaned(new_name) != new_name or not new_name.strip() or len(new_name) > teams.LONGEST_NAME:
         raise UserError(
@@ -155,7 +158,7 @@ def preview_renaming(kept: store.Store, event_name: str, new_name: str) -> Renam
 
 def rename(kept: store.Store, event: int, name: str) -> None:
     """Gives an event another name."""
-    kept.rename_event(event, name)
+    kept.events.rename(event, name)
 
 
 def replay(opened: arena.Arena, half_round: int) -> ReplayResult:
@@ -164,44 +167,46 @@ def replay(opened: arena.Arena, half_round: int) -> ReplayResult:
     Raises:
         UserError: there is no such half round, a snapshot is gone, or the arena was opened with other real images.
     """
-    stored = opened.store.half_round(half_round)
+    stored = opened.store.half_rounds.get(half_round)
     if stored is None:
         raise UserError(f"there is no half round {half_round} in {opened.store.path}")
-    events.check_playable(opened, opened.store.event_of(stored.match))
+    events.check_playable(opened, opened.store.events.of_match(stored.match))
     before, now = opened.replay(half_round)
-    pairs = (before.images, now.images), (before.truth, now.truth), (before.probabilities, now.probabilities)
-    is_same = all(_are_equal(*pair) for pair in pairs) and before.points == now.result.points
-    return ReplayResult(before.points, now.result.points, is_same)
+    points, points_now = before.played.judgement.points, now.judgement.points
+    is_same = points == points_now and _are_equal(before.played.shown, now.shown)
+    return ReplayResult(points, points_now, is_same)
 
 
 def log(kept: store.Store, event_name: str | None = None) -> list[LogLine]:
     """What happened in an event, or in all of them, oldest first; raises UserError if there is no such event."""
     chosen = event_named(kept, event_name).id if event_name else None
-    names = {event.id: event.name for event in kept.events()}
+    names = {event.id: event.name for event in kept.events.all()}
     return [
-        LogLine(entry.at, names.get(entry.event), entry.match, entry.kind, entry.text)
-        for entry in kept.log_entries(chosen)
+        LogLine(entry.at, names.get(entry.event), entry.match, entry.kind, faults.sentence(entry.note))
+        for entry in kept.log.entries(chosen)
     ]
 
 
 def event_named(kept: store.Store, name: str) -> schema.Event:
     """The event of this name; raises UserError with the names that there are."""
-    event = kept.event(name)
+    event = kept.events.named(name)
     if event is None:
-        there = ", ".join(event.name for event in kept.events()) or "none"
+        there = ", ".join(event.name for event in kept.events.all()) or "none"
         raise UserError(f"{kept.path} has no such event as {name!r}; its events are {there}")
     return event
 
 
 def _may_return(team: schema.Team) -> bool:
     """Whether a team could not take part, and was not disqualified."""
-    return team.fault is not None and not team.fault.startswith(store.DISQUALIFIED)
+    return team.fault is not None and team.fault.code != notes.DISQUALIFIED
 
 
-def _are_equal(before: np.ndarray | None, now: np.ndarray | None) -> bool:
+def _are_equal(before: JudgedImages | None, now: JudgedImages | None) -> bool:
     if before is None or now is None:
         return before is now
-    return np.array_equal(before, now)
+    return all(
+        one is other if one is None or other is None else np.array_equal(one, other) for one, other in zip(before, now)
+    )
 
 
 def _forfeits(

@@ -7,7 +7,7 @@ import os
 
 import numpy as np
 
-from gan.arena import store
+from gan.arena import schema
 from gan.contest import half_round, rules
 from gan.report import markup
 
@@ -83,9 +83,9 @@ def _suspect(suspect):
 
 def _match(folder, match, half_rounds, names):
     home, away = names[match.home], names[match.away]
-    if match.status == store.HELD:
+    if match.status == schema.HELD:
         return [markup.paragraph(markup.text(f"{home} - {away} is held: {match.reason}"), "warning")]
-    if match.status == store.PLAYING:
+    if match.status == schema.PLAYING:
         return [markup.paragraph(markup.text(f"{home} - {away} is not over yet"), "warning")]
     text = f"{home} {match.home_points} : {match.away_points} {away}"
     parts = [f"<h2>{markup.text(text)}</h2>"]

@@ -6,6 +6,8 @@ import time
 
 from gan.arena import bracket, events, organiser, schema, store
 from gan.arena.backup import Backup
+from gan.console.errors import Fault
+from gan.contest.faults import sentence
 
 
 def line(match: schema.Match, home: schema.Team, away: schema.Team | None) -> str:
@@ -13,7 +15,7 @@ def line(match: schema.Match, home: schema.Team, away: schema.Team | None) -> st
     if away is None:
         return f"{home.name} goes on without a match"
     if match.status == schema.HELD:
-        return f"{home.name} - {away.name} is held: {match.reason}"
+        return f"{home.name} - {away.name} is held{_because_of(match.reason)}"
     if match.status == schema.PLAYING:
         return f"{home.name} - {away.name} is not over yet"
     text = f"{home.name} {match.home_points} : {match.away_points} {away.name}"
@@ -23,7 +25,7 @@ def line(match: schema.Match, home: schema.Team, away: schema.Team | None) -> st
     times = ""
     if match.home_seconds is not None and match.away_seconds is not None:
         times = f" ({1000 * match.home_seconds:.1f} ms against {1000 * match.away_seconds:.1f} ms)"
-    faults = "".join(f"; {team.name}: {team.fault}" for team in (home, away) if team.fault)
+    faults = "".join(f"; {team.name}: {sentence(team.fault)}" for team in (home, away) if team.fault)
     return f"{text}, {winner.name} wins: {match.rule}{times}{faults}"
 
 
@@ -39,11 +41,11 @@ def bracket_text(teams: list[schema.Team], matches: list[schema.Match]) -> str:
     return "\n".join(lines[1:])
 
 
-def table_text(standings: dict[schema.Team, bracket.Standing]) -> str:
+def table_text(standings: list[tuple[schema.Team, bracket.Standing]]) -> str:
     """The table of a league as lines; see events.standings."""
-    width = max(len(team.name) for team in standings)
+    width = max(len(team.name) for team, _ in standings)
     lines = [f"{'':>3} {'':{width}}  won  lost  points"]
-    for place, (team, row) in enumerate(standings.items(), 1):
+    for place, (team, row) in enumerate(standings, 1):
         lost = row.played - row.won
         lines.append(f"{place:>2}. {team.name:{width}} {row.won:>4} {lost:>5} {row.points:>5}:{row.against}")
     return "\n".join(lines)
@@ -59,19 +61,19 @@ def outcome_text(kept: store.Store, outcome: events.Outcome, folder: str, suspec
         suspects_page: path of the page with images that look copied; None if there is none.
     """
     event = outcome.event
-    teams, lines = kept.teams(event.id), []
+    teams, lines = kept.teams.of_event(event.id), []
     if event.mode == events.TOURNAMENT:
-        lines += ["", bracket_text(teams, kept.matches(event.id))]
+        lines += ["", bracket_text(teams, kept.matches.of_event(event.id))]
     if event.mode == events.LEAGUE:
         lines += ["", table_text(events.standings(kept, event))]
-    suspects = [suspect.team for suspect in kept.suspects(event.id)]
+    suspects = [suspect.team for suspect in kept.suspects.of_event(event.id)]
     for team in teams:
         if count := suspects.count(team.id):
             lines.append(f"{count} images of {team.name} look copied from the training images, see {suspects_page}")
     if outcome.champion:
         lines += ["", f"{outcome.champion.name} wins {event.name}"]
     for match in outcome.held:
-        lines.append(f"match {match.id} is held: {match.reason}; the same command tries it again")
+        lines.append(f"match {match.id} is held{_because_of(match.reason)}; the same command tries it again")
     if outcome.is_frozen:
         thaw = f"python -m gan.organise thaw --arena_dir={folder}"
         lines.append(f"the arena is frozen; after `{thaw}` the same command goes on")
@@ -80,8 +82,8 @@ def outcome_text(kept: store.Store, outcome: events.Outcome, folder: str, suspec
 
 def check_text(kept: store.Store, event: schema.Event) -> tuple[str, bool]:
     """(a line for each team that was checked, whether all of them can take part)."""
-    matches, lines, is_good = {match.home: match for match in kept.matches(event.id)}, [], True
-    for team in kept.teams(event.id):
+    matches, lines, is_good = {match.home: match for match in kept.matches.of_event(event.id)}, [], True
+    for team in kept.teams.of_event(event.id):
         problem = _problem(kept, team, matches.get(team.id))
         is_good = is_good and problem is None
         lines.append(f"{team.name}: {problem or f'step {team.step}, can take part'} ({team.path})")
@@ -184,13 +186,18 @@ def log_json(entry: organiser.LogLine) -> str:
 def _problem(kept: store.Store, team: schema.Team, match: schema.Match | None) -> str | None:
     """What is wrong with a team that was checked in a match with itself; None if nothing is."""
     if team.fault:
-        return f"would forfeit every match: {team.fault}"
+        return f"would forfeit every match: {sentence(team.fault)}"
     if match is None:
         return "could not be checked: the arena is frozen"
     if match.status == schema.HELD:
-        return f"could not be checked: {match.reason}"
-    faults = [each for half in kept.half_rounds(match.id) for each in (half.generator_fault, half.discriminator_fault)]
-    return next((f"would fail in battle: {fault}" for fault in faults if fault), None)
+        return f"could not be checked{_because_of(match.reason)}"
+    judgements = [one.played.judgement for one in kept.half_rounds.of_match(match.id)]
+    faults = [fault for one in judgements for fault in (one.generator_fault, one.discriminator_fault) if fault]
+    return f"would fail in battle: {sentence(faults[0])}" if faults else None
+
+
+def _because_of(fault: Fault | None) -> str:
+    return f": {sentence(fault)}" if fault else ""
 
 
 def _match(match: schema.Match, teams: dict[int, schema.Team]) -> str:

@@ -51,7 +51,7 @@ def export(arena_dir: str, target: str, pace: float) -> None:
         for event in state["events"]:
             _write_data(folder, f"event/{event}", showing.state(_THE_END, event) | now)
         with Progress("exporting", unit="replay") as progress:
-            for match in source.matches(with_annulled=True):
+            for match in source.matches.all(with_annulled=True):
                 _write_data(folder, f"match/{match.id}", showing.match(match.id, _THE_END))
                 progress.update()
     print(f"open {index.resolve().as_uri()}")
