@@ -45,7 +45,7 @@ class Suspected(NamedTuple):
     """A team's images that look copied."""
 
     name: str
-    count: int
+    num_images: int
     faces: list[Figure]  # the nearest ones
 
 
@@ -90,7 +90,7 @@ def write_suspects(
     if not suspects:
         return None
     shown = [_suspected(team, suspects) for team in teams]
-    values = {"event": event.name, "teams": [team for team in shown if team.count]}
+    values = {"event": event.name, "teams": [team for team in shown if team.num_images]}
     path = os.path.join(folder, SUSPECTS, f"event_{event.id}.html")
     files.write_whole(path, page.render("suspects.html.j2", _TEMPLATES, **values).encode())
     return path

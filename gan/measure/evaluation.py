@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -34,7 +34,7 @@ from gan.storage import paths
 RESULTS = "eval.jsonl"
 DEFAULT_LOSS = "CrossEntropyLoss"
 
-_Snapshot = sandbox.Cell
+_Snapshot: TypeAlias = sandbox.SandboxedSnapshot
 
 
 class EvaluationOptions(NamedTuple):

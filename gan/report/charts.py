@@ -2,8 +2,8 @@
 
 import io
 import re
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gan.measure import metric_registry
 from gan.measure.learning_curves import Curve, Curves
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # Blue and orange can be told apart with every kind of colour vision, on light and on dark ground.
 BLUE, ORANGE, INK = "#2f80d0", "#d9731a", "#7a828c"
 _SIZE = 4.2, 2.9  # inches
-_STYLE = {"svg.fonttype": "none", "font.size": 9, "font.family": "sans-serif"}
+_STYLE: Any = {"svg.fonttype": "none", "font.size": 9, "font.family": "sans-serif"}
 
 
 class _Line(NamedTuple):

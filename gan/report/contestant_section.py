@@ -16,7 +16,7 @@ _SAMPLES, _SHOWN = 40, 8  # images of the sheet of samples, and of each row of s
 class Convincing(NamedTuple):
     """The generated images that convince discriminators most, and least."""
 
-    count: int  # of all images
+    num_images: int  # of all images
     by_others: bool  # or by its own discriminator
     most: list[Figure]
     least: list[Figure]
@@ -25,7 +25,7 @@ class Convincing(NamedTuple):
 class Refused(NamedTuple):
     """The real faces that its discriminator takes for generated ones."""
 
-    count: int
+    num_images: int
     of: int  # all real faces
     faces: list[Figure]  # those refused most firmly
 
