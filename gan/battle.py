@@ -213,7 +213,10 @@ def _arena(config: BattleConfig, size: int, real_images: np.ndarray) -> arena.Ar
 
 def _play(opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entrant], seed: int) -> events.Outcome:
     name = config.event or events.unused_name(opened.store, config.mode)
-    options = {events.TOURNAMENT: {"seeding": config.seeding}, events.MATCH: {"num_rounds": config.num_rounds}}
+    options: dict[str, dict[str, object]] = {
+        events.TOURNAMENT: {"seeding": config.seeding},
+        events.MATCH: {"num_rounds": config.num_rounds},
+    }
     event = events.begin(opened, name, config.mode, entrants, seed, options.get(config.mode))
     if config.seed not in (None, event.seed):
         raise UserError(f"--seed={config.seed}: {event.name} was begun with seed {event.seed}, which goes on")

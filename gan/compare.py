@@ -4,11 +4,11 @@
         --eval_data_pattern='data/validation.tfrecords' --train_data_pattern='data/train.tfrecords'
 
 A contestant is a train_dir, whose newest snapshot plays, or the path of a snapshot; NAME=PATH names it. A .npy
-file of uint8 [N, 2500] brings images made elsewhere, without a discriminator. One alone is measured without
+file of uint8 [N, 2500] brings images made elsewhere, without a discriminator. A single contestant is measured without
 opponents. The results are printed; output_dir gets
 
     report.html         everything with pictures and explanations, one file, to read and to pass on
-    comparison.jsonl    the numbers, as JSON lines added at each run
+    comparison.jsonl    the numbers; each run adds JSON lines
 
 A contestant that breaks the contract is left out with its reason, and the exit code is 1.
 """
@@ -18,6 +18,10 @@ import datetime
 import json
 import os
 import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 if not __package__:  # `python compare.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -27,15 +31,17 @@ from gan.console.errors import UserError
 from gan.console.flags import flag
 from gan.console.progress import Progress
 from gan.data import pixels
-from gan.measure import comparison, cross_play, features, quality
+from gan.measure import comparison, cross_play, features, learning_curves, quality, training_record
 from gan.random_noise_generator import Use, random_generator
 from gan.report import comparison_page
 from gan.sandbox import sandbox
 from gan.storage import cache
 
-# The many small matrices of the measures want one thread: with more, beside a training, they take ten times as long.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+if TYPE_CHECKING:
+    from gan.measure.contestants import Contestant
 
+# The metrics' many small matrices need one thread: with more, beside a training, they take ten times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 REPORT, RECORDS = "report.html", "comparison.jsonl"
 
@@ -48,44 +54,58 @@ class CompareConfig:
         None, "Contestants, with commas: folders, snapshots, .npy files of images; NAME=PATH names one.", required=True
     )
     eval_data_pattern: str = flag(None, "TFRecord files of real images that nobody trained on.", required=True)
-    train_data_pattern: str = flag(
-        None, "TFRecord files that were trained on: shows the floor of each measure, and finds copied training images."
+    train_data_pattern: str | None = flag(
+        None, "TFRecord files that were trained on: shows the floor of each metric, and finds copied training images."
     )
     output_dir: str = flag("comparison/", f"Folder for {REPORT} and {RECORDS}, on disk or gs://.")
-    num_images: int = flag(
+    num_images: int | None = flag(
         None,
-        f"Images of each to measure; not set: as many as the real ones, up to {quality.MOST}.",
+        f"Images of each to measure. The default is as many as the real ones, up to {quality.MOST}.",
         at_least=quality.FEWEST,
     )
     battles: int = flag(1000, "Battles to play of each pair; 0 plays none.", at_least=0)
     seed: int = flag(0, "Seed of latents, battles and intervals.", at_least=0)
     features: str = flag(
         features.DEFAULT,
-        f"Spaces to measure images in, with commas, of {', '.join(features.SPACES)}; copies are looked for in the "
-        "first, and in pixels.",
+        f"Spaces to measure images in, with commas, of {', '.join(features.SPACES)}. Copies are looked for in the "
+        "first one and in pixels.",
     )
-    inception_graph: str = flag(None, "Path of classify_image_graph_def.pb, for --features=inception.")
+    inception_graph: str | None = flag(None, "Path of classify_image_graph_def.pb, for --features=inception.")
     use_mnist: bool = flag(False, "The data is MNIST, 28x28, in place of 50x50 faces.")
 
 
-def main(argv=None):
+class _Field(NamedTuple):
+    """Who takes part."""
+
+    contestants: list["Contestant"]
+    left_out: dict[str, str]  # name -> reason
+    verdicts: cross_play.Verdicts
+
+
+def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(compare, CompareConfig, argv)
 
 
-def compare(config):
-    """Compares, prints and writes; the exit code is 1 where a contestant was left out."""
+def compare(config: CompareConfig) -> int:
+    """Compares, prints and writes; the exit code is 1 if a contestant was left out."""
     paths = flags.named_paths(config.snapshots)
     real_files = cache.find_files(config.eval_data_pattern, "eval_data_pattern")
-    train_files = config.train_data_pattern and cache.find_files(config.train_data_pattern, "train_data_pattern")
-    with sandbox.Sandbox() as cells:
-        return _compare(config, cells, paths, real_files, train_files)
+    pattern = config.train_data_pattern
+    train_files = cache.find_files(pattern, "train_data_pattern") if pattern else []
+    with sandbox.Sandbox() as opener:
+        return _compare(config, opener, paths, real_files, train_files)
 
 
-def _compare(config, cells, paths, real_files, train_files):
+def _compare(
+    config: CompareConfig,
+    opener: sandbox.Sandbox,
+    paths: Mapping[str, str],
+    real_files: Sequence[str],
+    train_files: Sequence[str],
+) -> int:
     tensorflow_import.import_tensorflow()
     from gan.data import tfrecords
-    from gan.measure import contestants
     from gan.snapshots import mirror
 
     size = pixels.image_size(config.use_mnist)
@@ -93,93 +113,103 @@ def _compare(config, cells, paths, real_files, train_files):
     real = tfrecords.read_all(real_files, size)
     count = _count(config, len(real))
     train = tfrecords.read_all(train_files, size) if train_files else None
-    gathered, left_out = contestants.gather(cells, paths, size, count, config.seed)
-    verdicts, failed = contestants.judge(gathered, real)
-    gathered, left_out = [one for one in gathered if one.name not in failed], {**left_out, **failed}
-    for name, reason in left_out.items():
-        print(f"compare: {name} is left out: {reason}", file=sys.stderr, flush=True)
-    if not gathered:
-        raise UserError(f"none of {config.snapshots} can be compared")
+    field = _gather(config, opener, paths, real, count)
     with mirror.writable_folder(config.output_dir) as folder:
         os.makedirs(folder.path, exist_ok=True)
-        yardstick = quality.Yardstick(real, spaces, train, [*spaces][:1], count, config.seed)
-        found = _assemble(config, gathered, left_out, real, verdicts, yardstick)
+        meter = quality.QualityMeter(real, spaces, train, [*spaces][:1], count, config.seed)
+        found = _assemble(config, field, real, meter)
         print(comparison.text(found), flush=True)
         _write(folder.path, found)
         folder.changed()
     print(f"{REPORT} and {RECORDS} are in {config.output_dir}")
-    return command.EXIT_MISTAKE if left_out else 0
+    return command.EXIT_MISTAKE if field.left_out else 0
 
 
-def _spaces(config, size):
+def _gather(
+    config: CompareConfig, opener: sandbox.Sandbox, paths: Mapping[str, str], real: np.ndarray, count: int
+) -> _Field:
+    """Opens all and has every discriminator judge; raises UserError if nobody is left."""
+    from gan.measure import contestants
+
+    gathered, unopened = contestants.gather(opener, paths, pixels.image_size(config.use_mnist), count, config.seed)
+    verdicts, failed = contestants.judge(gathered, real)
+    left_out = {**unopened, **failed}
+    for name, reason in left_out.items():
+        print(f"compare: {name} is left out: {reason}", file=sys.stderr, flush=True)
+    field = _Field([one for one in gathered if one.name not in failed], left_out, verdicts)
+    if not field.contestants:
+        raise UserError(f"none of {config.snapshots} can be compared")
+    return field
+
+
+def _spaces(config: CompareConfig, size: int) -> dict[str, features.Features]:
     names = [name.strip() for name in config.features.split(",") if name.strip()]
     return {name: features.load(name, size, config.inception_graph) for name in names or [features.DEFAULT]}
 
 
-def _count(config, num_real):
+def _count(config: CompareConfig, num_real: int) -> int:
     """How many images each number is measured on."""
     if config.num_images and config.num_images > num_real:
         raise UserError(
             f"--num_images={config.num_images} is more than the {num_real} real images of "
             f"--eval_data_pattern={config.eval_data_pattern}; as many real and generated ones are compared"
         )
-    return config.num_images or min(num_real, quality.MOST)
+    return config.num_images or quality.usual_count(num_real)
 
 
-def _assemble(config, gathered, left_out, real, verdicts, yardstick):
-    """Measures everyone and plays everyone: a comparison.Comparison."""
+def _assemble(
+    config: CompareConfig, field: _Field, real: np.ndarray, meter: quality.QualityMeter
+) -> comparison.Comparison:
+    """Measures everyone and plays everyone."""
     random = random_generator(Use.HALF_ROUND_CHOICE, config.seed, 1)
-    guesses = cross_play.in_battle(verdicts)
-    battle = comparison.contest(guesses, random)
+    guesses = cross_play.in_battle(field.verdicts)
+    battle = comparison.round_robin(guesses, random)
     pairs = comparison.pairs(battle) if config.battles else []
     about = {
         "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "eval_data_pattern": config.eval_data_pattern,
         "train_data_pattern": config.train_data_pattern,
         "num_real": len(real),
-        "num_images": yardstick.count,
+        "num_images": meter.count,
         "battles": config.battles,
         "seed": config.seed,
         "acceptance": cross_play.ACCEPTANCE,
     }
     return comparison.Comparison(
-        entries=_entries(gathered, yardstick),
-        left_out=left_out,
+        contestants=_measured(field.contestants, meter),
+        left_out=field.left_out,
         real=real,
-        verdicts=verdicts,
+        verdicts=field.verdicts,
         battle=battle,
-        level=comparison.contest(cross_play.at_acceptance(verdicts), random),
+        equal_acceptance=comparison.round_robin(cross_play.at_acceptance(field.verdicts), random),
         simulated={pair: cross_play.simulate(guesses, *pair, config.battles, random) for pair in pairs},
-        floor=yardstick.floor,
-        held_out_distance=yardstick.held_out_distance(),
+        floor=meter.floor,
+        held_out_distance=meter.held_out_distance(),
         about=about,
     )
 
 
-def _entries(gathered, yardstick):
-    from gan.measure import learning_curves
-
-    entries = []
-    with Progress("measuring", len(gathered), "contestant") as progress:
-        for one in gathered:
-            trained, evaluated = learning_curves.read(one.train_dir) if one.train_dir else ({}, {})
-            entries.append(
-                comparison.Entry(
-                    one.name,
-                    one.path,
-                    one.step,
-                    one.images,
-                    yardstick.measure(one.images),
-                    yardstick.nearest_training(one.images),
-                    trained,
-                    evaluated,
+def _measured(contestants: Sequence["Contestant"], meter: quality.QualityMeter) -> list[comparison.MeasuredContestant]:
+    measured = []
+    with Progress("measuring", len(contestants), "contestant") as progress:
+        for one in contestants:
+            measured.append(
+                comparison.MeasuredContestant(
+                    name=one.name,
+                    path=one.path,
+                    step=one.step,
+                    images=one.images,
+                    measured=meter.measure(one.images),
+                    nearest=meter.nearest_training(one.images),
+                    curves=learning_curves.read(one.train_dir) if one.train_dir else learning_curves.NONE,
+                    training=training_record.read(one.train_dir) if one.train_dir else None,
                 )
             )
             progress.update()
-    return entries
+    return measured
 
 
-def _write(folder, found):
+def _write(folder: str, found: comparison.Comparison) -> None:
     with open(os.path.join(folder, RECORDS), "a", encoding="utf-8") as file:
         file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in comparison.records(found))
     comparison_page.write(os.path.join(folder, REPORT), found)

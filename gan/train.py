@@ -423,6 +423,7 @@ def _be_evaluator(config: TrainConfig, place: tf_config.Cluster) -> int:
     if not config.eval_data_pattern:
         raise UserError("--eval_data_pattern is needed: TF_CONFIG says that this is the evaluator")
     files = _import_and_find(config, config.eval_data_pattern, "eval_data_pattern")
+    from gan.data import tfrecords
     from gan.measure import evaluation
     from gan.snapshots import mirror
 
@@ -430,7 +431,9 @@ def _be_evaluator(config: TrainConfig, place: tf_config.Cluster) -> int:
     where = evaluation.results_folder(config.train_dir, config.log_dir)
     with sandbox.Sandbox() as cells, mirror.writable_folder(where) as folder:
         size = pixels.image_size(config.use_mnist)
-        judge = evaluation.Evaluation(cells, files, size, folder, config.label_loss, num_threads=config.num_readers)
+        images = tfrecords.read_all(files, size, config.num_readers)
+        options = evaluation.EvaluationOptions(config.label_loss)
+        judge = evaluation.Evaluator(cells, images, folder, options)
         judge.watch(config.train_dir, over=tf_config.JobEnd(place, config.chief_timeout_secs).reached)
     return 0
 

@@ -62,7 +62,7 @@ def test_images_are_measured(faces, copy, tmp_path, capsys):
         printed
     )
     assert printed["nearer_to_training_40_pixels"] < 0.1  # after 20 steps it draws noise
-    drawn, _ = learning_curves.read(str(copy / "eval"))
+    drawn = learning_curves.read(str(copy / "eval")).trained
     assert drawn["quality/frechet_40_low_resolution"].steps == [20]
     assert not any(tag.endswith(("_low", "_high", "_floor")) for tag in drawn)
 
@@ -97,11 +97,28 @@ def test_it_waits_for_each_new_snapshot(faces, tmp_path):
         process.communicate()
 
 
-def test_named_networks_are_checked(fails, faces, copy):
+OTHER_NETWORK = """
+import tensorflow.compat.v1 as tf
+
+from gan import models
+
+
+class TinyGenerator(models.BaseModel):
+    def create_model(self, output_size):
+        self.w = tf.get_variable("w", [100, output_size])
+
+    def run_model(self, model_input, is_training=True):
+        return {"output": tf.sigmoid(tf.matmul(model_input, self.w))}
+"""
+
+
+def test_named_networks_are_checked(fails, faces, copy, tmp_path, monkeypatch):
+    (tmp_path / "other_network.py").write_text(OTHER_NETWORK)
+    monkeypatch.syspath_prepend(tmp_path)
     right = ["--run_once", "--generator_model=SampleGenerator", "--discriminator_model=SampleDiscriminator"]
     assert eval.main(["eval", *arguments(faces, copy, *right)]) == 0
-    wrong = fails(eval.main, *arguments(faces, copy, "--run_once", "--generator_model=test_step.TinyGenerator"))
-    assert "generator/w is [100, 2500] in test_step.TinyGenerator and absent in the snapshot" in wrong
+    wrong = fails(eval.main, *arguments(faces, copy, "--run_once", "--generator_model=other_network.TinyGenerator"))
+    assert "generator/w is [100, 2500] in other_network.TinyGenerator and absent in the snapshot" in wrong
 
 
 def test_mistakes(fails, faces, digits, trained, copy, tmp_path):

@@ -32,7 +32,7 @@ def annul(kept: Store, match: int, reason: str) -> list[int]:
         chain = kept.matches.fed_by(first)
         ids = [row.id for row in chain]
         for id_ in ids:
-            before = notes.note("annulled_before", match=match, reason=reason)
+            before = notes.note("annulled_with", match=match, reason=reason)
             kept.matches.set_annulled(id_, notes.note("annulled", reason=reason) if id_ == match else before)
         kept.ratings.forget_from(ids)
         kept.events.reopen(first.event)

@@ -225,7 +225,7 @@ class Arena:
         if self._copy_check and played.shown is not None:
             copies = self._copy_check.find(played.shown.images, played.shown.truth)
         if len(copies) >= COPIES_TO_FORFEIT and self._settings.forfeit_copies:
-            played = match.forfeited(played, notes.note("copies_found", count=len(copies)))
+            played = match.forfeited(played, notes.note("images_copied", count=len(copies)))
         drawer = rules.generator_side(number)
         teams = sides[drawer].team.id, sides[1 - drawer].team.id
         self.store.half_rounds.add(row.id, number, teams, played, copies)
@@ -238,7 +238,7 @@ class Arena:
             try:
                 result_pages.write_suspects(self.folder, event, teams, suspects)
             except OSError as error:
-                self.store.log.add("host", notes.note("page_failed", reason=str(error)), event.id)
+                self.store.log.add("host", notes.note("suspects_page_failed", problem=notes.of(error)), event.id)
             self._has_new_suspects = False
 
     def _finish(
@@ -261,7 +261,7 @@ class Arena:
         try:
             staged = staging.stage(path, self._snapshots, self._settings.sizes)
         except (ContractError, StateError) as error:  # a StateError: there is no such bucket
-            return Admission(None, None, notes.of_error(error))
+            return Admission(None, None, notes.of(error))
         except NoPermission as error:
             if not self._has_read_a_bucket():  # it may be this machine that has no right to read any
                 raise
@@ -289,7 +289,7 @@ class Arena:
         return Side(team, lambda: self._open.open_kept(team))
 
     def _note_failure(self, code: str, attempt: int, fault: Fault, **parameters: Any) -> None:
-        self.store.log.add("host", notes.note(code, attempt=attempt, reason=fault, **parameters))
+        self.store.log.add("host", notes.note(code, attempt=attempt, problem=fault, **parameters))
 
 
 def _open_both(sides: tuple[Side, Side]) -> None:

@@ -7,11 +7,11 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from gan.arena import notes, rows
+from gan.arena import notes
 from gan.arena.database import Database
 from gan.arena.schema import Event, LogEntry, Team
 from gan.console.errors import Fault
-from gan.contest import rules
+from gan.contest import faults, rules
 
 _NEEDED = """SELECT 1 FROM team WHERE snapshot = ? AND (fault IS NULL OR id IN (
     SELECT generator FROM half_round UNION SELECT discriminator FROM half_round)) LIMIT 1"""
@@ -35,7 +35,7 @@ class Log:
         """Notes something that happened; `kind` is a short word."""
         with self._database.writing():
             values = {"at": self._database.now(), "event": event, "match": match, "kind": kind}
-            self._database.insert("log", {**values, "note": rows.fault_text(note)})
+            self._database.insert("log", {**values, "note": faults.encoded(note)})
 
     def entries(self, event: int | None = None) -> list[LogEntry]:
         """The entries of an event, or all, oldest first."""
@@ -88,19 +88,15 @@ class Events:
         """Freezes an event, so that nothing more is played, or lets it go on; notes it in the log."""
         with self._database.writing():
             self._database.change("UPDATE event SET frozen = ? WHERE id = ?", int(frozen), event)
-            if not frozen:
-                self._log.add("unfrozen", notes.note("thawed"), event)
-            elif reason:
-                self._log.add("frozen", notes.note("frozen", reason=reason), event)
-            else:
-                self._log.add("frozen", notes.note("frozen_without_reason"), event)
+            because = notes.note("frozen_because", reason=reason) if reason else notes.note("nothing_more")
+            self._log.add("frozen" if frozen else "unfrozen", because, event)
 
     def rename(self, event: int, name: str) -> None:
         """Gives an event another name; notes it in the log."""
         with self._database.writing():
             before = self.get(event).name
             self._database.change("UPDATE event SET name = ? WHERE id = ?", name, event)
-            self._log.add("renamed", notes.note("renamed", before=before, name=name), event)
+            self._log.add("renamed", notes.note("event_renamed", before=before, name=name), event)
 
     def set_options(self, event: int, options: Mapping[str, Any]) -> None:
         """Changes an event's options."""
@@ -119,7 +115,7 @@ class Teams:
         snapshot, step, fault = admission
         with self._database.writing():
             values = {"event": event, "name": name, "path": path, "snapshot": snapshot, "step": step}
-            id_ = self._database.insert("team", {**values, "fault": rows.fault_text(fault)})
+            id_ = self._database.insert("team", {**values, "fault": faults.encoded(fault)})
         return self.get(id_)
 
     def get(self, team: int) -> Team:
@@ -144,7 +140,7 @@ class Teams:
         snapshot, step, fault = admission
         with self._database.writing():
             statement = "UPDATE team SET snapshot = ?, step = ?, fault = ? WHERE id = ?"
-            self._database.change(statement, snapshot, step, rows.fault_text(fault), team)
+            self._database.change(statement, snapshot, step, faults.encoded(fault), team)
 
     def admit_again(self, team: int) -> None:
         """Forgets what a team handed in if it cannot take part, unless it is disqualified: it is opened again."""
@@ -160,7 +156,7 @@ class Teams:
         """Lets a team forfeit what it has not played yet, and what is played again; notes it in the log."""
         with self._database.writing():
             found = self.get(team)
-            fault = rows.fault_text(notes.note(notes.DISQUALIFIED, reason=reason))
+            fault = faults.encoded(notes.note(notes.DISQUALIFIED, reason=reason))
             self._database.change("UPDATE team SET fault = ? WHERE id = ?", fault, team)
             self._log.add("disqualified", notes.note("team_disqualified", team=found.name, reason=reason), found.event)
 

@@ -14,9 +14,9 @@ from gan.arena.bracket import Standing
 from gan.arena.schema import Event, Match, Team
 from gan.arena.store import Store
 from gan.arena.teams import Entrant
-from gan.console.errors import Fault, UserError
+from gan.console.errors import UserError
 from gan.console.progress import Progress
-from gan.contest import rules
+from gan.contest import faults, rules
 from gan.random_noise_generator import Use, random_generator
 
 MATCH, TOURNAMENT, MOCK, LEAGUE, CHECK = "match", schema.TOURNAMENT, "mock", "league", "check"
@@ -57,7 +57,7 @@ def begin(
     Raises:
         UserError: there is an event of this name, and it is another one.
     """
-    listed = [[entrant.name, entrant.path, _stored(entrant.fault)] for entrant in entrants]
+    listed = [[entrant.name, entrant.path, faults.plain(entrant.fault)] for entrant in entrants]
     wanted = {**(options or {}), **arena.fixed_options(), "teams": listed}
     event = arena.store.events.named(name)
     if event is None:
@@ -74,13 +74,6 @@ def begin(
             arena.store.teams.set_paths(event.id, {entrant.name: entrant.path for entrant in entrants})
         event = arena.store.events.get(event.id)
     return event
-
-
-def _stored(fault: Fault | str | None) -> dict[str, Any] | None:
-    """An entrant's fault, as JSON can hold it."""
-    if fault is None:
-        return None
-    return (notes.other(fault) if isinstance(fault, str) else fault)._asdict()
 
 
 def _identity(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -234,7 +227,7 @@ def _admit_all(arena: Arena, event: Event) -> bool:
             if is_frozen(arena.folder):
                 _note_frozen(arena, event, True)
                 return False
-            admission = arena.admit(name, path, fault and Fault(**fault))
+            admission = arena.admit(name, path, fault and faults.of_plain(fault))
             arena.store.teams.add(event.id, name, path, admission)
             progress.update(note=name)
     return True

@@ -23,7 +23,7 @@ from gan.arena.schema import (
 )
 from gan.arena.skill import Skill
 from gan.console.errors import Fault, StateError
-from gan.contest import rules
+from gan.contest import faults, rules
 from gan.contest.half_round import PlayedHalfRound
 
 _AT_PLACE = "WHERE event = ? AND round = ? AND position = ?"
@@ -169,7 +169,7 @@ class Matches:
         with self._database.writing():
             self.check_playing(match)
             statement = "UPDATE match SET status = ?, reason = ? WHERE id = ?"
-            self._database.change(statement, HELD, rows.fault_text(reason), match)
+            self._database.change(statement, HELD, faults.encoded(reason), match)
             held = self.get(match)
             self._log.add("held", reason, held.event, match)
         return held
@@ -179,14 +179,14 @@ class Matches:
         with self._database.writing():
             statement = "UPDATE match SET status = ?, reason = NULL WHERE id = ? AND status = ?"
             self._database.change(statement, PLAYING, match, HELD)
-            self._log.add("released", notes.note("released"), self.get(match).event, match)
+            self._log.add("released", notes.note("nothing_more"), self.get(match).event, match)
 
     def set_annulled(self, match: int, reason: Fault) -> None:
         """Takes a match out of its event; what was played of it stays in the store; notes it in the log."""
         with self._database.writing():
             self._database.change(
                 "UPDATE match SET status = ?, reason = ?, ended = coalesce(ended, ?) WHERE id = ?",
-                *(ANNULLED, rows.fault_text(reason), self._database.now(), match),
+                *(ANNULLED, faults.encoded(reason), self._database.now(), match),
             )
             self._log.add("annulled", reason, self.get(match).event, match)
 

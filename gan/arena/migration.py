@@ -11,8 +11,9 @@ import os
 import sqlite3
 from collections.abc import Callable
 
-from gan.arena import database, notes, rows, schema
-from gan.console.errors import Fault, StateError
+from gan.arena import database, notes, schema
+from gan.console.errors import OTHER, Fault, StateError
+from gan.contest import faults
 
 # Version 1 had sentences in these columns.
 _SENTENCES = [
@@ -82,13 +83,13 @@ def _to_version_2(connection: sqlite3.Connection) -> None:
     for table, column in _SENTENCES:
         kind = "kind" if table == "log" else "NULL"
         told = connection.execute(f"SELECT id, {column}, {kind} FROM {table} WHERE {column} IS NOT NULL").fetchall()
-        changed = [(rows.fault_text(_fault(text, kind)), id_) for id_, text, kind in told]
+        changed = [(faults.encoded(_fault(text, kind)), id_) for id_, text, kind in told]
         connection.executemany(f"UPDATE {table} SET {column} = ? WHERE id = ?", changed)
     for id_, text in connection.execute("SELECT id, options FROM event").fetchall():
         options = json.loads(text)
         if "teams" in options:
             options["teams"] = [
-                [name, path, fault and _fault(fault, None)._asdict()] for name, path, fault in options["teams"]
+                [name, path, faults.plain(fault and _fault(fault, None))] for name, path, fault in options["teams"]
             ]
             new = json.dumps(options, ensure_ascii=False)
             connection.execute("UPDATE event SET options = ? WHERE id = ?", (new, id_))
@@ -100,13 +101,11 @@ def _fault(sentence: str, kind: str | None) -> Fault:
         return notes.note(notes.SEED, seed=int(sentence))
     if kind == "published":
         return notes.note(notes.PUBLISHED, team=sentence)
-    if kind == "frozen":
-        return notes.note("frozen", reason=sentence) if sentence else notes.note("frozen_without_reason")
-    if kind in _WITHOUT_TEXT:
-        return notes.note(_WITHOUT_TEXT[kind])
+    if not sentence:
+        return notes.note("nothing_more")
     if kind is None and sentence.startswith(_DISQUALIFIED):
         return notes.note(notes.DISQUALIFIED, reason=sentence.removeprefix(_DISQUALIFIED))
-    return notes.other(sentence)
+    return Fault(OTHER, {"text": sentence})
 
 
 def _counts(connection: sqlite3.Connection) -> dict[str, int]:
@@ -125,5 +124,4 @@ def _sync_folder(folder: str) -> None:
             os.close(opened)
 
 
-_WITHOUT_TEXT = {"released": "released", "unfrozen": "thawed"}  # kind of an entry of the log -> code
 _STEPS: list[Callable[[sqlite3.Connection], None]] = [_to_version_2]  # the first leads from version 1 to 2

@@ -92,13 +92,13 @@ class MockBattles:
         """One battle; None if it is not held."""
         name = self._timetable.name(moment)
         if events.is_frozen(self._arena.folder):
-            return self._skip(name, notes.note("arena_frozen"))
+            return self._skipped(name, notes.note("arena_is_frozen"))
         try:
             entrants = [entrant for entrant in self._list_teams() if entrant.fault or self._has_handed_in(entrant)]
         except (UserError, OSError) as error:
-            return self._skip(name, notes.of_error(error))
+            return self._skipped(name, notes.of(error))
         if not [entrant for entrant in entrants if not entrant.fault]:
-            return self._skip(name, notes.note("nothing_handed_in"))
+            return self._skipped(name, notes.note("nobody_handed_in"))
         own_seed = int(random_generator(Use.DRAW, self._seed, int(moment.timestamp())).integers(2**31))
         event = events.begin(self._arena, name, events.MOCK, [*entrants, HOUSE_TEAM], own_seed)
         return self._play(event)
@@ -130,9 +130,11 @@ class MockBattles:
         self._arena.rest()
         return outcome
 
-    def _skip(self, name: str, reason: Fault) -> None:
+    def _skipped(self, name: str, reason: Fault) -> Outcome | None:
+        """Tells that a battle is not held."""
         self._say(f"{name} is not held: {faults.sentence(reason)}")
-        self._arena.store.log.add("not held", notes.note("not_held", event=name, reason=reason))
+        self._arena.store.log.add("not held", notes.note("battle_not_held", battle=name, problem=reason))
+        return None
 
     def _has_handed_in(self, entrant: Entrant) -> bool:
         try:
@@ -141,7 +143,7 @@ class MockBattles:
             self._say(f"{entrant.name} has handed in nothing")
         except (UserError, OSError) as error:
             self._say(f"{entrant.name}: {error}")
-            unread = notes.note("bucket_unread", team=entrant.name, reason=notes.of_error(error))
+            unread = notes.note("hand_in_unreadable", team=entrant.name, problem=notes.of(error))
             self._arena.store.log.add("host", unread)
         return False
 
@@ -170,7 +172,7 @@ class MockBattles:
                     kept.log.add("published", notes.note(notes.PUBLISHED, team=team.name), event.id)
             except (UserError, OSError) as error:
                 self._say(f"results of {team.name} could not be written: {error}")
-                unwritten = notes.note("results_unwritten", team=team.name, reason=notes.of_error(error))
+                unwritten = notes.note("results_failed", team=team.name, problem=notes.of(error))
                 kept.log.add("host", unwritten, event.id)
 
 

@@ -1,74 +1,83 @@
-"""What the arena stores about faults, annulments and events: codes with parameters, and their sentences. No TensorFlow.
+"""The arena's own codes: why a team cannot take part, why a match is held or annulled, and what its log tells.
 
-contest.faults makes the sentences. A parameter may be another fault, which is then a part of the sentence.
+Codes with parameters are stored; contest.faults makes the sentence when somebody reads it. No TensorFlow.
 """
 
 from typing import Any
 
-from gan.console.errors import OTHER, ContractError, Fault, HostError
+from gan.console.errors import OTHER, Fault
 from gan.contest import faults
 from gan.sandbox.sandbox import Isolation
 
 # Codes that the program itself looks for.
 DISQUALIFIED = "disqualified"  # of a team
-SEED = "mock_seed"  # of all mock battles
+SEED = "mock_seed"  # of all mock battles of an arena
 PUBLISHED = "results_published"  # a team has its final results of an event
 
-_SENTENCES = {
-    # Why a team forfeits, or a half round is lost.
-    DISQUALIFIED: "disqualified by the organiser: {reason}",
-    "bucket_closed": "{reason}; let the organiser's account read the bucket",
-    "copies_found": "{count:.0f} of its images are copies of training images",
-    # Why a match is annulled.
-    "annulled": "{reason}",
-    "annulled_before": "match {match:.0f}, which led to it, was annulled: {reason}",
-    # The log.
-    "isolation": "snapshots are confined by: {held}",
-    "isolation_partial": "snapshots are confined by: {held}; not on this machine: {missing}",
-    "isolation_weak": "snapshots are confined by: {held}; a snapshot could still {possible}",
-    "isolation_partial_weak": "snapshots are confined by: {held}; not on this machine: {missing}; a snapshot could "
-    "still {possible}",
-    "path_changed": "{team}: {path} in place of {before}",
-    "renamed": "{before} is now {name}",
-    "frozen": "{reason}",
-    "frozen_without_reason": "no reason was given",
-    "thawed": "matches may begin again",
-    "team_disqualified": "{team}: {reason}",
-    "released": "it is played on",
-    "admission_failed": "admitting {team}, attempt {attempt:.0f}: {reason}",
-    "half_round_failed": "half round {number:.0f} of match {match:.0f}, attempt {attempt:.0f}: {reason}",
-    "timing_failed": "the timing of match {match:.0f}, attempt {attempt:.0f}: {reason}",
-    "page_failed": "the page of suspected copies: {reason}",
-    SEED: "{seed:.0f}",
-    PUBLISHED: "{team}",
-    "results_unwritten": "results of {team}: {reason}",
-    "bucket_unread": "{team}: {reason}",
-    "not_held": "{event}: {reason}",
-    "arena_frozen": "the arena is frozen",
-    "nothing_handed_in": "no team has a snapshot",
+# Why a line of the list of teams is no team that can play.
+_OF_THE_LIST = {
+    "line_not_csv": "line {line:.0f} is not CSV ({reason}); put a name with a comma or a quotation mark in quotation "
+    "marks, and double those inside it",
+    "team_name_missing": "line {line:.0f} gives the team no name",
+    "team_name_strange": "the name in line {line:.0f} holds control characters, line breaks or characters that turn "
+    "the direction of writing, which are shown as {shown_as}; write it without them",
+    "team_name_long": "the name in line {line:.0f} has {characters:.0f} characters; at most {most:.0f} are possible",
+    "team_name_reserved": "nobody may have this name; write another in line {line:.0f}",
+    "team_name_taken": "line {other:.0f} has the same name; write another in line {line:.0f}",
+    "team_path_missing": "line {line:.0f} gives no path of a snapshot; write one in the column path",
+    "team_path_strange": "the path in line {line:.0f} holds control characters or line breaks; write it without them",
+    "team_path_without_bucket": "the path in line {line:.0f} names no bucket; write one like gs://team/model",
 }
-faults.add_sentences(_SENTENCES)
+_OF_A_TEAM = {
+    DISQUALIFIED: "disqualified by the organiser: {reason}",
+    "images_copied": "{count:.0f} of its images are copies of training images",
+    "bucket_closed": "{reason}; let the organiser's account read the bucket",
+}
+_OF_A_MATCH = {
+    "annulled": "{reason}",
+    "annulled_with": "match {match:.0f}, which led to it, was annulled: {reason}",
+    "copy_gone": "the copy of {team}'s snapshot is gone: {path}",
+}
+_OF_THE_LOG = {
+    "confined": "snapshots are confined by: {layers}",
+    "confined_partly": "snapshots are confined by: {layers}; not on this machine: {missing}",
+    "confined_badly": "snapshots are confined by: {layers}; a snapshot could still {actions}",
+    "confined_partly_badly": "snapshots are confined by: {layers}; not on this machine: {missing}; a snapshot could "
+    "still {actions}",
+    "frozen_because": "{reason}",
+    "nothing_more": "",
+    "path_changed": "{team}: {path} in place of {before}",
+    "event_renamed": "{before} is now {name}",
+    "team_disqualified": "{team}: {reason}",
+    "admission_failed": "admitting {team}, attempt {attempt:.0f}: {problem}",
+    "half_round_failed": "half round {number:.0f} of match {match:.0f}, attempt {attempt:.0f}: {problem}",
+    "timing_failed": "the timing of match {match:.0f}, attempt {attempt:.0f}: {problem}",
+    "suspects_page_failed": "the page of suspected copies: {problem}",
+    "battle_not_held": "{battle}: {problem}",
+    "arena_is_frozen": "the arena is frozen",
+    "nobody_handed_in": "no team has a snapshot",
+    "hand_in_unreadable": "{team}: {problem}",
+    "results_failed": "results of {team}: {problem}",
+    PUBLISHED: "{team}",
+    SEED: "{seed}",
+}
+faults.add_sentences({**_OF_THE_LIST, **_OF_A_TEAM, **_OF_A_MATCH, **_OF_THE_LOG})
 
 
 def note(code: str, /, **parameters: Any) -> Fault:
-    """A Fault with a code of this file; parameters are texts, numbers, lists of texts or Faults."""
-    nested = {name: value._asdict() if isinstance(value, Fault) else value for name, value in parameters.items()}
-    return faults.fault(code, **nested)
+    """A Fault; parameters are texts, numbers, lists of texts, or Faults that led to it."""
+    return Fault(code, parameters)
 
 
-def other(text: str) -> Fault:
-    """A Fault that has no code of its own."""
-    return faults.fault(OTHER, text=text)
-
-
-def of_error(error: BaseException) -> Fault:
-    """The Fault of an exception."""
-    return error.fault if isinstance(error, ContractError | HostError) else other(str(error))
+def of(error: BaseException) -> Fault:
+    """What an error says, as a Fault; of one without a code, its text."""
+    found = getattr(error, "fault", None)
+    return found if isinstance(found, Fault) else Fault(OTHER, {"text": str(error)})
 
 
 def of_isolation(found: Isolation) -> Fault:
     """How well snapshots are confined on this machine."""
-    missing = [f"{name} ({why})" for name, why in found.missing.items()]
-    code = "isolation" + "_partial" * bool(missing) + "_weak" * bool(found.possible)
-    given = {"missing": missing, "possible": list(found.possible)}
-    return note(code, held=list(found.held) or ["nothing"], **{name: value for name, value in given.items() if value})
+    missing = [f"{layer} ({reason})" for layer, reason in found.missing.items()]
+    code = "confined" + "_partly" * bool(missing) + "_badly" * bool(found.possible)
+    given = {"layers": list(found.held) or ["nothing"], "missing": missing, "actions": list(found.possible)}
+    return Fault(code, {name: value for name, value in given.items() if value})

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from gan.arena import notes
 from gan.arena.schema import Team
-from gan.console.errors import ContractError, Fault, HostError, StateError, UserError
+from gan.console.errors import OTHER, ContractError, Fault, HostError, StateError, UserError
 from gan.contest import faults
 from gan.sandbox import child_process, sandbox, staging
 from gan.sandbox.sandbox import SandboxedSnapshot
@@ -95,7 +95,7 @@ class OpenSnapshots:
         staged = staging.restage(self._folder, digest, team.path)
         if staged is None:
             copy = os.path.join(self._folder, digest)
-            raise HostError(f"the copy of {team.name}'s snapshot is gone: {copy}")
+            raise faults.host_failure("copy_gone", team=team.name, path=copy)
         return self.open(staged)
 
     def close(self, digest: str | None) -> None:
@@ -137,7 +137,7 @@ class OpenSnapshots:
             ContractError, StateError: from `action`, at once: to try again would not help.
             MachineFailed: this machine failed each time.
         """
-        failed = notes.other("nothing was tried")
+        failed = Fault(OTHER, {"text": "nothing was tried"})
         for attempt, pause in enumerate(PAUSES, 1):
             time.sleep(pause)
             try:
@@ -145,7 +145,7 @@ class OpenSnapshots:
             except (ContractError, StateError):
                 raise
             except (UserError, OSError) as error:
-                failed = notes.of_error(error)
+                failed = notes.of(error)
                 on_failure(attempt, failed)
                 if isinstance(error, HostError):
                     self.restart()

@@ -5,13 +5,14 @@ Whatever changes something has a preview: a value that says what would change, m
 
 import contextlib
 import os
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from gan.arena import annulment, arena, bracket, events, notes, ratings, schema, store, teams
 from gan.console import printable
-from gan.console.errors import UserError
+from gan.console.errors import Fault, UserError
 from gan.contest import faults
 from gan.contest.half_round import JudgedImages
 from gan.storage import files
@@ -76,7 +77,7 @@ class LogLine(NamedTuple):
     event: str | None  # name
     match: int | None
     kind: str  # a short word
-    text: str
+    note: Fault
 
 
 def preview_annulment(kept: store.Store, match: int) -> Annulment:
@@ -182,7 +183,7 @@ def log(kept: store.Store, event_name: str | None = None) -> list[LogLine]:
     chosen = event_named(kept, event_name).id if event_name else None
     names = {event.id: event.name for event in kept.events.all()}
     return [
-        LogLine(entry.at, names.get(entry.event), entry.match, entry.kind, faults.sentence(entry.note))
+        LogLine(entry.at, names.get(entry.event or 0), entry.match, entry.kind, entry.note)
         for entry in kept.log.entries(chosen)
     ]
 
@@ -253,20 +254,19 @@ def _next_in_bracket(
     """The match of a tournament that a team has to play next; none if it is out, or has won the final."""
     by_seeding = {one.seeding: one for one in listed}
     seedings = {one.id: one.seeding for one in listed}
-    pairs = bracket.first_round(len(listed))
-    position = next(index for index, pair in enumerate(pairs) if team.seeding in pair)
+    pairs: Sequence[tuple[int, int | None] | None] = bracket.first_round(len(listed))
+    position = next(index for index, pair in enumerate(pairs) if team.seeding in (pair or ()))
     for round in range(bracket.num_rounds(len(listed))):
         winners = []  # seedings by position; None for a match that is not decided
         for place, pair in enumerate(pairs):
             row = rows.get((round, place))
-            is_bye = pair is not None and pair[1] is None
             decided = seedings[row.winner] if row and row.status == schema.DONE and row.winner else None
-            winners.append(pair[0] if is_bye else decided)
+            winners.append(pair[0] if pair is not None and pair[1] is None else decided)
         if winners[position] is None:
             others = [seeding for seeding in pairs[position] or () if seeding != team.seeding]
             row = rows.get((round, position))
             return (Forfeit(round, position, row and row.id, by_seeding[others[0]].name if others else None),)
         if winners[position] != team.seeding:
             return ()
-        pairs, position = bracket.pairs_of(winners), position // 2
+        pairs, position = list(bracket.pairs_of(winners)), position // 2
     return ()

@@ -1,114 +1,159 @@
-"""What an arena tells: lines for the terminal, a team's own folder of results, the organiser's page of copies.
+"""HTML pages about an event: each team's own results, and the organiser's page of images that look copied.
 
 No TensorFlow.
 """
 
 import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from gan.arena import schema
-from gan.contest import half_round, rules
-from gan.report import markup
+from gan.arena.schema import Event, Match, StoredHalfRound, Suspect, Team
+from gan.console.errors import Fault
+from gan.contest import faults, half_round, rules
+from gan.report import page
+from gan.report.page import Figure
+from gan.storage import files
 
 PAGE = "index.html"
 SUSPECTS = "suspects"  # folder of arena_dir with a page for each event in which copies were suspected
 
+_TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
 _MOST_SHOWN = 60  # of a team's suspects
-_COPIES = (
-    "Above, a generated image; below it the training image that it looks copied from, mirrored where that is nearer. "
-    "The number is their distance in pixels, at equal brightness and contrast: 100% is what real images that nobody "
-    "trained on are from the training image nearest to them, in the middle, and 0% is a copy. Below 50% an image is "
-    "suspected, and so is one that is far nearer to one training image than to all others."
-)
 
 
-def write(folder, event, team, matches, half_rounds, names):
+class HalfRoundShown(NamedTuple):
+    """A half round on a team's page."""
+
+    title: str
+    failures: list[str]
+    note: str = ""
+    overview: str = ""  # path of the picture; empty if nothing was judged
+
+
+class MatchShown(NamedTuple):
+    """A match on a team's page."""
+
+    title: str
+    is_over: bool = False
+    outcome: str = ""
+    half_rounds: Sequence[HalfRoundShown] = ()
+
+
+class Suspected(NamedTuple):
+    """A team's images that look copied."""
+
+    name: str
+    num_images: int
+    faces: list[Figure]  # the nearest ones
+
+
+def write(
+    folder: str,
+    event: Event,
+    team: Team,
+    matches: Iterable[Match],
+    half_rounds: Callable[[int], Iterable[StoredHalfRound]],
+    names: Mapping[int, str],
+) -> None:
     """Writes a team's results of an event: a page, and for each half round its pictures and CSV files.
 
     Args:
         folder: on disk.
-        event: a store.Event.
-        team: the store.Team.
-        matches: its store.Matches.
-        half_rounds: function from a match's id to its store.HalfRounds.
+        event: the event.
+        team: the team.
+        matches: the team's matches.
+        half_rounds: function from a match's id to its half rounds.
         names: team's id -> name.
     """
-    os.makedirs(folder, exist_ok=True)
-    parts = [f"<h1>{markup.text(team.name)}: {markup.text(event.name)}</h1>"]
-    if team.fault:
-        parts.append(markup.paragraph(f"This snapshot cannot take part: {markup.text(team.fault)}", "warning"))
-    for match in matches:
-        parts += _match(folder, match, half_rounds(match.id), names)
-    with open(os.path.join(folder, PAGE), "w", encoding="utf-8") as file:
-        file.write(markup.document(f"{team.name}, {event.name}", parts))
+    shown = [_match(folder, match, half_rounds, names) for match in matches]
+    fault = _sentence(team.fault) if team.fault else ""
+    values = {"team": team.name, "event": event.name, "fault": fault, "matches": shown}
+    files.write_whole(os.path.join(folder, PAGE), page.render("results.html.j2", _TEMPLATES, **values).encode())
 
 
-def write_suspects(folder, event, teams, suspects):
+def write_suspects(folder: str, event: Event, teams: Iterable[Team], suspects: Sequence[Suspect]) -> str | None:
     """Writes the organiser's page of the images of an event that look copied, beside what they look copied from.
 
     Args:
         folder: arena_dir.
-        event: a store.Event.
-        teams: its store.Teams.
-        suspects: its store.Suspects.
+        event: the event.
+        teams: its teams.
+        suspects: its suspects.
 
     Returns:
-        The page's path; None where there is nothing to show, and nothing is written.
+        The page's path; None if there is nothing to show, and nothing is written.
     """
     if not suspects:
         return None
-    parts = [f"<h1>{markup.text(event.name)}: images that look copied</h1>", markup.paragraph(_COPIES, "note")]
-    for team in teams:
-        found = sorted((one for one in suspects if one.team == team.id), key=lambda one: one.distance)
-        if found:
-            shown = f", the nearest {_MOST_SHOWN} shown" if len(found) > _MOST_SHOWN else ""
-            parts += [f"<h2>{markup.text(team.name)}: {len(found)}{shown}</h2>"]
-            parts += [markup.faces([_suspect(one) for one in found[:_MOST_SHOWN]])]
+    shown = [_suspected(team, suspects) for team in teams]
+    values = {"event": event.name, "teams": [team for team in shown if team.num_images]}
     path = os.path.join(folder, SUSPECTS, f"event_{event.id}.html")
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(markup.document(f"{event.name}: images that look copied", parts))
+    files.write_whole(path, page.render("suspects.html.j2", _TEMPLATES, **values).encode())
     return path
 
 
-def _suspect(suspect):
-    share = suspect.distance / (2 * suspect.limit_)  # the limit is half of what is usual
-    return markup.face(
-        np.stack([suspect.generated, suspect.original]),
-        f"{share:.0%}<br>half round {suspect.half_round}",
+def _suspected(team: Team, suspects: Iterable[Suspect]) -> Suspected:
+    found = sorted((one for one in suspects if one.team == team.id), key=lambda one: one.copy.distance)
+    return Suspected(team.name, len(found), [_suspect(one) for one in found[:_MOST_SHOWN]])
+
+
+def _suspect(suspect: Suspect) -> Figure:
+    copy = suspect.copy
+    share = copy.distance / (2 * copy.limit)  # the limit is half the usual distance
+    return page.face(
+        np.stack([copy.generated, copy.original]),
         "a generated image, and below it the training image that it looks copied from",
+        f"{share:.0%}",
+        f"half round {suspect.half_round}",
     )
 
 
-def _match(folder, match, half_rounds, names):
-    home, away = names[match.home], names[match.away]
+def _match(
+    folder: str,
+    match: Match,
+    half_rounds: Callable[[int], Iterable[StoredHalfRound]],
+    names: Mapping[int, str],
+) -> MatchShown:
+    home = names[match.home]
+    if match.away is None:
+        return MatchShown(f"{home} goes on without a match")
+    away = names[match.away]
     if match.status == schema.HELD:
-        return [markup.paragraph(markup.text(f"{home} - {away} is held: {match.reason}"), "warning")]
+        return MatchShown(f"{home} - {away} is held: {_sentence(match.reason)}")
     if match.status == schema.PLAYING:
-        return [markup.paragraph(markup.text(f"{home} - {away} is not over yet"), "warning")]
-    text = f"{home} {match.home_points} : {match.away_points} {away}"
-    parts = [f"<h2>{markup.text(text)}</h2>"]
-    decided = f"{names[match.winner]} wins: {match.rule}. {rules.EXPLANATIONS.get(match.rule, '')}"
-    parts.append(markup.paragraph(markup.text(decided)))
-    for played in half_rounds:
-        parts += _half_round(folder, played, names)
-    return parts
+        return MatchShown(f"{home} - {away} is not over yet")
+    return MatchShown(
+        title=f"{home} {match.home_points} : {match.away_points} {away}",
+        is_over=True,
+        outcome=f"{names.get(match.winner or 0)} wins: {match.rule}. {rules.EXPLANATIONS.get(match.rule or '', '')}",
+        half_rounds=[_half_round(folder, played, names) for played in half_rounds(match.id)],
+    )
 
 
-def _half_round(folder, played, names):
-    judge, drawer = names[played.discriminator], names[played.generator]
-    name = f"half_round_{played.number}"
-    parts = [f"<h3>{markup.text(f'{judge} judges {drawer}: {played.points} of {rules.HALF_ROUND_POINTS}')}</h3>"]
-    for who, fault in ((drawer, played.generator_fault), (judge, played.discriminator_fault)):
-        if fault:
-            parts.append(markup.paragraph(markup.text(f"{who} failed: {fault}"), "warning"))
-    if played.images is None or played.probabilities is None:
-        return parts
-    seen = half_round.HalfRound(played.images, played.truth, played.probabilities)
+def _half_round(folder: str, stored: StoredHalfRound, names: Mapping[int, str]) -> HalfRoundShown:
+    discriminator, generator = names[stored.discriminator], names[stored.generator]
+    judgement, seen = stored.played.judgement, stored.played.shown
+    failed = ((generator, judgement.generator_fault), (discriminator, judgement.discriminator_fault))
+    shown = HalfRoundShown(
+        title=f"{discriminator} judges {generator}: {judgement.points} of {rules.HALF_ROUND_POINTS}",
+        failures=[f"{who} failed: {_sentence(fault)}" for who, fault in failed if fault],
+    )
+    if seen is None or seen.probabilities is None:
+        return shown
+    name = f"half_round_{stored.number}"
     half_round.write(os.path.join(folder, name), seen)
-    seconds = played.generator_seconds, played.discriminator_seconds
-    times = f"generator {1000 * seconds[0]:.1f} ms, discriminator {1000 * seconds[1]:.1f} ms"
-    parts.append(markup.paragraph(markup.text(f"{half_round.describe(seen)}; {times}"), "note"))
-    parts.append(f'<img class="sheet" alt="all images and guesses" src="{name}/overview.png">')
-    return parts
+    times = f"generator {_milliseconds(judgement.generator_seconds)}, discriminator "
+    times += _milliseconds(judgement.discriminator_seconds)
+    return shown._replace(note=f"{half_round.describe(seen)}; {times}", overview=f"{name}/overview.png")
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "not timed" if seconds is None else f"{1000 * seconds:.1f} ms"
+
+
+def _sentence(fault: Fault | None) -> str:
+    """What went wrong, for a team."""
+    return faults.sentence(fault) if fault else ""

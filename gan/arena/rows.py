@@ -13,7 +13,7 @@ import numpy as np
 from gan.arena import schema
 from gan.arena.copy_check import LikelyCopy
 from gan.arena.skill import Skill
-from gan.console.errors import Fault
+from gan.contest import faults
 from gan.contest.half_round import JudgedImages, PlayedHalfRound
 from gan.contest.rules import Judgement
 
@@ -28,22 +28,12 @@ def decoded(kind: type[_Row], row: Sequence[Any]) -> _Row:
     return _DECODERS[kind](row)
 
 
-def fault_text(fault: Fault | None) -> str | None:
-    """A Fault as it is stored."""
-    return None if fault is None else json.dumps(fault._asdict(), ensure_ascii=False)
-
-
-def fault_of(text: str | None) -> Fault | None:
-    """A Fault from how it is stored."""
-    return None if text is None else Fault(**json.loads(text))
-
-
 def half_round_values(played: PlayedHalfRound) -> dict[str, Any]:
     """The columns of a half round that say what happened in it: column -> value."""
     judgement, shown = played.judgement, played.shown
     values: dict[str, Any] = {"seed": played.seed, **judgement._asdict()}
-    values["generator_fault"] = fault_text(judgement.generator_fault)
-    values["discriminator_fault"] = fault_text(judgement.discriminator_fault)
+    values["generator_fault"] = faults.encoded(judgement.generator_fault)
+    values["discriminator_fault"] = faults.encoded(judgement.discriminator_fault)
     values |= {"images": None, "truth": None, "probabilities": None}
     if shown is not None:
         values["images"] = zlib.compress(_bytes(shown.images, np.uint8), _COMPRESSION)
@@ -75,12 +65,12 @@ def _event(row: Sequence[Any]) -> schema.Event:
 
 def _team(row: Sequence[Any]) -> schema.Team:
     *others, fault = row
-    return schema.Team._make([*others, fault_of(fault)])
+    return schema.Team._make([*others, faults.decoded(fault)])
 
 
 def _match(row: Sequence[Any]) -> schema.Match:
     match = schema.Match._make(row)
-    return match._replace(reason=fault_of(row[schema.Match._fields.index("reason")]))
+    return match._replace(reason=faults.decoded(row[schema.Match._fields.index("reason")]))
 
 
 def _half_round(row: Sequence[Any]) -> schema.StoredHalfRound:
@@ -91,8 +81,8 @@ def _half_round(row: Sequence[Any]) -> schema.StoredHalfRound:
         rule,
         generator_seconds,
         discriminator_seconds,
-        fault_of(generator_fault),
-        fault_of(discriminator_fault),
+        faults.decoded(generator_fault),
+        faults.decoded(discriminator_fault),
     )
     played = PlayedHalfRound(seed, judgement, _shown(images, truth, probabilities))
     return schema.StoredHalfRound._make([*place, played, at])
@@ -120,7 +110,7 @@ def _suspect(row: Sequence[Any]) -> schema.Suspect:
 
 def _log_entry(row: Sequence[Any]) -> schema.LogEntry:
     *others, note = row
-    return schema.LogEntry._make([*others, fault_of(note)])
+    return schema.LogEntry._make([*others, faults.decoded(note)])
 
 
 _DECODERS: dict[type, Callable[[Sequence[Any]], Any]] = {

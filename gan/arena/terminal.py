@@ -3,10 +3,12 @@
 import datetime
 import json
 import time
+from typing import Any
 
 from gan.arena import bracket, events, organiser, schema, store
 from gan.arena.backup import Backup
 from gan.console.errors import Fault
+from gan.contest import faults
 from gan.contest.faults import sentence
 
 
@@ -25,8 +27,8 @@ def line(match: schema.Match, home: schema.Team, away: schema.Team | None) -> st
     times = ""
     if match.home_seconds is not None and match.away_seconds is not None:
         times = f" ({1000 * match.home_seconds:.1f} ms against {1000 * match.away_seconds:.1f} ms)"
-    faults = "".join(f"; {team.name}: {sentence(team.fault)}" for team in (home, away) if team.fault)
-    return f"{text}, {winner.name} wins: {match.rule}{times}{faults}"
+    why = "".join(f"; {team.name}: {sentence(team.fault)}" for team in (home, away) if team.fault)
+    return f"{text}, {winner.name} wins: {match.rule}{times}{why}"
 
 
 def bracket_text(teams: list[schema.Team], matches: list[schema.Match]) -> str:
@@ -174,13 +176,15 @@ def log_text(entry: organiser.LogLine) -> str:
     """An entry of the log in one line, by the local clock."""
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.at))
     about = ", ".join(filter(None, [entry.event, f"match {entry.match}" if entry.match else None]))
-    return "  ".join(filter(None, [when, about, entry.kind, entry.text]))
+    return "  ".join(filter(None, [when, about, entry.kind, sentence(entry.note)]))
 
 
 def log_json(entry: organiser.LogLine) -> str:
     """An entry of the log as one line of JSON, its time in UTC."""
     when = datetime.datetime.fromtimestamp(entry.at, datetime.timezone.utc)
-    return json.dumps({**entry._asdict(), "at": when.isoformat(timespec="milliseconds")}, ensure_ascii=False)
+    values: dict[str, Any] = {"at": when.isoformat(timespec="milliseconds"), "event": entry.event, "match": entry.match}
+    values |= {"kind": entry.kind, "text": sentence(entry.note), "note": faults.plain(entry.note)}
+    return json.dumps(values, ensure_ascii=False)
 
 
 def _problem(kept: store.Store, team: schema.Team, match: schema.Match | None) -> str | None:
@@ -192,8 +196,8 @@ def _problem(kept: store.Store, team: schema.Team, match: schema.Match | None) -
     if match.status == schema.HELD:
         return f"could not be checked{_because_of(match.reason)}"
     judgements = [one.played.judgement for one in kept.half_rounds.of_match(match.id)]
-    faults = [fault for one in judgements for fault in (one.generator_fault, one.discriminator_fault) if fault]
-    return f"would fail in battle: {sentence(faults[0])}" if faults else None
+    found = [fault for one in judgements for fault in (one.generator_fault, one.discriminator_fault) if fault]
+    return f"would fail in battle: {sentence(found[0])}" if found else None
 
 
 def _because_of(fault: Fault | None) -> str:

@@ -1,9 +1,10 @@
 """Who takes part in a comparison: snapshots, and images that were made elsewhere.
 
-One that cannot take part is left out with its reason; it does not keep the others from being compared.
+A contestant that cannot take part is left out with its reason; the others are compared.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ IMAGES_ENDING = ".npy"
 
 
 class Contestant(NamedTuple):
-    """A generator's images, and where it is a snapshot also its discriminator."""
+    """A generator's images, and its discriminator if it is a snapshot."""
 
     name: str
     path: str  # where it was found
@@ -29,78 +30,83 @@ class Contestant(NamedTuple):
     snapshot: sandbox.SandboxedSnapshot | None  # None for images made elsewhere
 
     @property
-    def step(self):
+    def step(self) -> int | None:
         """Training step; None for images made elsewhere."""
         return self.snapshot.step if self.snapshot else None
 
     @property
-    def train_dir(self):
+    def train_dir(self) -> str | None:
         """Folder of the training; None for images made elsewhere."""
         return checkpoint_files.folder_of(self.path) if self.snapshot else None
 
 
-def gather(cells, paths, size, count, seed):
+def gather(
+    opener: sandbox.Sandbox, paths: Mapping[str, str], size: int, count: int, seed: int
+) -> tuple[list[Contestant], dict[str, str]]:
     """Opens all, checks the contract, and has each generator make its images.
 
     Args:
-        cells: a sandbox.Sandbox.
+        opener: opens the snapshots.
         paths: name -> path of a snapshot, of a folder with snapshots, or of a .npy file of uint8 [N, size].
         size: pixels of an image.
         count: images of each.
         seed: of the latents, the same for all.
 
     Returns:
-        (list of Contestants, name -> reason of those left out).
+        (those that take part, name -> reason of those left out).
     """
-    found, left_out = [], {}
+    found: list[Contestant] = []
+    left_out: dict[str, str] = {}
     noise = uniform_noise(count, Use.EVALUATION_NOISE, seed)
     with Progress("opening", len(paths), "contestant") as progress:
         for name, path in paths.items():
             try:
                 opened = _images(name, path, size, count) if path.endswith(IMAGES_ENDING) else None
-                found.append(opened or _snapshot(cells, name, path, size, noise))
+                found.append(opened or _snapshot(opener, name, path, size, noise))
             except (UserError, OSError) as error:
                 left_out[name] = str(error)
             progress.update()
     return found, left_out
 
 
-def judge(contestants, real):
+def judge(contestants: Sequence[Contestant], real: np.ndarray) -> tuple[cross_play.Verdicts, dict[str, str]]:
     """Shows all generated images and the real ones to every discriminator.
 
     Args:
-        contestants: list of Contestants.
+        contestants: all that take part.
         real: uint8 [N, size].
 
     Returns:
-        (cross_play.Verdicts, name -> reason of those whose discriminator failed at an image, of whom there is nothing
-        in the verdicts).
+        (what the discriminators said, name -> reason of those whose discriminator failed at an image). The former
+        holds nothing about the latter.
     """
-    judges = [contestant for contestant in contestants if contestant.snapshot]
-    on_real, on_fake, left_out = {}, {}, {}
-    with Progress("judging", len(judges), "discriminator") as progress:
-        for judge in judges:
+    discriminators = {one.name: one.snapshot for one in contestants if one.snapshot}
+    on_real: dict[str, np.ndarray] = {}
+    on_fake: dict[cross_play.Pair, np.ndarray] = {}
+    left_out: dict[str, str] = {}
+    with Progress("judging", len(discriminators), "discriminator") as progress:
+        for name, snapshot in discriminators.items():
             try:
-                on_real[judge.name] = judge.snapshot.discriminate(pixels.to_floats(real))
-                for drawer in contestants:
-                    on_fake[judge.name, drawer.name] = judge.snapshot.discriminate(pixels.to_floats(drawer.images))
+                on_real[name] = snapshot.discriminate(pixels.to_floats(real))
+                for contestant in contestants:
+                    on_fake[name, contestant.name] = snapshot.discriminate(pixels.to_floats(contestant.images))
             except (UserError, OSError) as error:
-                left_out[judge.name] = str(error)
+                left_out[name] = str(error)
             progress.update()
     return cross_play.Verdicts(
-        {judge: said for judge, said in on_real.items() if judge not in left_out},
+        {name: said for name, said in on_real.items() if name not in left_out},
         {pair: said for pair, said in on_fake.items() if not left_out.keys() & set(pair)},
     ), left_out
 
 
-def _snapshot(cells, name, path, size, noise):
-    snapshot = cells.open(path, size)
+def _snapshot(opener: sandbox.Sandbox, name: str, path: str, size: int, noise: np.ndarray) -> Contestant:
+    snapshot = opener.open(path, size)
     snapshot.verify()
     return Contestant(name, snapshot.path, pixels.to_bytes(snapshot.generate(noise)), snapshot)
 
 
-def _images(name, path, size, count):
-    """A Contestant from a file of images; raises DataError where it holds something else."""
+def _images(name: str, path: str, size: int, count: int) -> Contestant:
+    """A contestant from a file of images; raises DataError if it holds something else."""
     try:
         images = np.load(cache.on_disk(path), allow_pickle=False)
     except (ValueError, EOFError) as error:

@@ -1,23 +1,15 @@
-"""Numbers with their 95% intervals."""
+"""Numbers with their 95% intervals, and how people read them. No TensorFlow."""
 
 import math
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from gan.console.errors import UserError
 
-
-def wilson(value, count):
-    """A share of `count` images with its 95% interval (Wilson 1927, JASA 22): an Estimate, all in [0, 1]."""
-    z = NORMAL_QUANTILE
-    middle = (value + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z / (1 + z**2 / count) * math.sqrt(value * (1 - value) / count + z**2 / (4 * count**2))
-    return Estimate(value, max(0.0, min(value, middle - half)), min(1.0, max(value, middle + half)))
-
-
 CONFIDENCE = 0.95
-NORMAL_QUANTILE = 1.959963984540054  # of 97.5%: the middle 95% lie within
+NORMAL_QUANTILE = 1.959963984540054  # of 97.5%: the middle 95% of a normal distribution lie within
 
 
 class Estimate(NamedTuple):
@@ -28,26 +20,47 @@ class Estimate(NamedTuple):
     high: float
 
 
-def bootstrap(statistic, a, b, resamples, random, correct_bias=True):
+Number = Estimate | float  # a measured number, with or without an interval
+
+
+def value_of(number: Number) -> float:
+    """The number itself, with or without an interval."""
+    return number.value if isinstance(number, Estimate) else number
+
+
+def wilson(value: float, count: int) -> Estimate:
+    """A share of `count` images with its 95% interval (Wilson 1927, JASA 22); all in [0, 1]."""
+    z = NORMAL_QUANTILE
+    middle = (value + z**2 / (2 * count)) / (1 + z**2 / count)
+    half_width = z / (1 + z**2 / count) * math.sqrt(value * (1 - value) / count + z**2 / (4 * count**2))
+    return Estimate(value, max(0.0, min(value, middle - half_width)), min(1.0, max(value, middle + half_width)))
+
+
+def bootstrap(
+    statistic: Callable[[np.ndarray, np.ndarray], float],
+    a: np.ndarray,
+    b: np.ndarray,
+    resamples: int,
+    random: np.random.Generator,
+    correct_bias: bool = True,
+) -> Estimate:
     """Estimates a statistic of two sets, with its 95% interval, from random halves of both.
 
-    An m-out-of-n bootstrap without replacement (Politis and Romano 1994; Bickel, Gotze and van Zwet 1997) with
-    m = n/2. The ordinary bootstrap draws images twice: a Frechet distance of fewer different images is too high, and
-    copies ruin kernel distances and nearest neighbours. Halves hold no copies; the statistic on them varies around
-    its mean as on the whole set around its expectation, since m/n (1 - m/n)^-1 = 1; and a bias of c/n doubles on
-    halves, so that their mean exceeds the statistic of the whole by just the bias.
+    This is an m-out-of-n bootstrap without replacement (Politis and Romano 1994; Bickel, Gotze and van Zwet 1997)
+    with m = n/2. The ordinary bootstrap draws images twice: a Frechet distance of fewer different images is too high,
+    and copies ruin kernel distances and nearest neighbours. Halves hold no copies. The statistic on halves varies
+    around its mean as much as the statistic of the whole set varies around its expectation, because
+    m/n (1 - m/n)^-1 = 1. A bias of c/n doubles on halves, so the mean over halves exceeds the statistic of the whole
+    by exactly the bias.
 
     Args:
         statistic: function of two arrays that returns a float.
         a, b: arrays of N and M images or feature vectors.
         resamples: how many times halves are drawn; 200 are enough for an interval.
-        random: numpy Generator.
-        correct_bias: whether a bias of c/n is taken away, from value and interval: right for distances. Without,
-            value is the statistic as it is and the interval lies around it, to be compared at equal N only: right
-            for precision, recall, density and coverage, whose neighbourhoods are wider on halves.
-
-    Returns:
-        An Estimate.
+        random: for the halves.
+        correct_bias: True subtracts a bias of c/n from the value and the interval: right for distances. False keeps
+            the statistic as it is, with the interval around it, to be compared at equal N only: right for precision,
+            recall, density and coverage, whose neighbourhoods are wider on halves.
 
     Raises:
         UserError: a set has fewer than four images.
@@ -57,27 +70,49 @@ def bootstrap(statistic, a, b, resamples, random, correct_bias=True):
     return from_halves(statistic(a, b), halves, correct_bias)
 
 
-def require(count, at_least, what="images"):
+def require(count: int, at_least: int, what: str = "images") -> None:
+    """Raises UserError if there are too few."""
     if count < at_least:
         raise UserError(f"{count} {what} are too few to compare; at least {at_least} are needed")
 
 
-def half(count, random):
+def half(count: int, random: np.random.Generator) -> np.ndarray:
+    """Draws half of the indices below `count`, none twice: int [count // 2]."""
     return random.permutation(count)[: count // 2]
 
 
-def from_halves(whole, halves, correct_bias):
+def from_halves(whole: float, halves: Sequence[float] | np.ndarray, correct_bias: bool) -> Estimate:
+    """The estimate of a statistic from its value on the whole sets and on random halves; see `bootstrap`."""
     centre = np.mean(halves)
     low, high = np.quantile(halves, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     value = 2 * whole - centre if correct_bias else whole
     return Estimate(float(value), float(value - (high - centre)), float(value - (low - centre)))
 
 
-def probability(value, error, count):
-    """An estimated probability with its interval; `count` is of the smaller set."""
+def probability(value: float, error: float, count: int) -> Estimate:
+    """An estimated probability with its interval.
+
+    Args:
+        value: in [0, 1].
+        error: standard error of the value.
+        count: of the smaller set.
+    """
     if value in (0, 1):
         rule_of_three = min(3 / count, 1)
         return Estimate(value, max(value - rule_of_three, 0), min(value + rule_of_three, 1))
     log_odds, margin = math.log(value / (1 - value)), NORMAL_QUANTILE * error / (value * (1 - value))
     low, high = (1 / (1 + math.exp(-bound)) for bound in (log_odds - margin, log_odds + margin))
     return Estimate(value, low, high)
+
+
+def percent(share: float) -> str:
+    """A share as people read it: 0.123 -> 12%. Only 1 reads as 100%, and only 0 as 0%."""
+    rounded = f"{share:.0%}"
+    if rounded == "100%" and share < 1:
+        return ">99%"
+    return "<1%" if rounded == "0%" and share > 0 else rounded
+
+
+def percent_interval(estimate: Estimate) -> str:
+    """An interval of shares as people read it: 10% to 15%, or 10% if both ends read the same."""
+    return " to ".join(dict.fromkeys([percent(estimate.low), percent(estimate.high)]))

@@ -9,90 +9,82 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from gan.console.errors import StateError, UserError
 from gan.contest import rules
-from gan.data import pixels, tfrecords
+from gan.data import pixels
 from gan.data.tensorboard import SummaryWriter
-from gan.measure import quality
+from gan.losses import BaseLoss
+from gan.measure import quality, training_record
+from gan.measure.estimates import value_of
+from gan.measure.metric_registry import DISCRIMINATOR_TAGS
+from gan.measure.training_record import TrainingRecord
 from gan.networks import loss_values, registry
 from gan.networks.network import Network
 from gan.random_noise_generator import Use, uniform_noise
-from gan.snapshots import calibration, checkpoint_files
+from gan.sandbox import sandbox
+from gan.snapshots import calibration, checkpoint_files, mirror
 from gan.storage import paths
 
-_TAGS = {
-    "accuracy/on_real": "accuracy_on_real",
-    "accuracy/on_fake": "accuracy_on_fake",
-    "loss/discriminator": "discriminator_loss",
-    "loss/generator": "generator_loss",
-}
 RESULTS = "eval.jsonl"
+DEFAULT_LOSS = "CrossEntropyLoss"
+
+_Snapshot: TypeAlias = sandbox.SandboxedSnapshot
 
 
-class Evaluation:
-    """Real images, and how they are used.
+class EvaluationOptions(NamedTuple):
+    """What is reported of each snapshot."""
+
+    label_loss: str | None = None  # name of the loss to report; None: the training's own, or DEFAULT_LOSS
+    batch_size: int = 64  # images run at once; bounds memory, not results
+    networks: Mapping[str, str | None] = {}  # kind -> class that the snapshot must hold; None: any
+
+
+class Judgement(NamedTuple):
+    """What is measured of a discriminator; names as in eval.jsonl."""
+
+    num_real: int
+    num_fake: int
+    accuracy_on_real: float
+    accuracy_on_fake: float
+    discriminator_loss: float
+    generator_loss: float
+
+
+class Evaluator:
+    """Evaluates snapshots with the same real images.
 
     Args:
-        cells: a sandbox.Sandbox.
-        files: TFRecord files of real images.
-        size: pixels of an image.
-        folder: a mirror.Folder or Mirror for the results.
-        label_loss: name of the loss to report.
-        batch_size: images run at once; bounds memory, not results.
-        num_threads: parsers at work at a time.
-        names: kind of network -> name of the class that a snapshot must hold, or None for any.
-        yardstick: function from the real images, uint8 [N, size], to a quality.Yardstick, or to None where generated
-            images are not to be measured; None likewise.
-
-    Raises:
-        DataError: the files hold something else.
+        opener: opens the snapshots.
+        real_images: uint8 [N, size].
+        folder: for the results.
+        options: what is reported.
+        meter: measures how good the generated images are; None does not.
     """
 
     def __init__(
-        self, cells, files, size, folder, label_loss, *, batch_size=64, num_threads=2, names=(), yardstick=None
-    ):
-        self._cells = cells
-        real_images = tfrecords.read_all(files, size, num_threads)
-        self._real_images = pixels.to_floats(real_images)
-        self._yardstick = yardstick(real_images) if yardstick else None
-        self._folder, self._label_loss, self._batch_size, self._names = folder, label_loss, batch_size, dict(names)
+        self,
+        opener: sandbox.Sandbox,
+        real_images: np.ndarray,
+        folder: mirror.Folder | mirror.Mirror,
+        options: EvaluationOptions,
+        meter: quality.QualityMeter | None = None,
+    ) -> None:
+        self._opener, self._real_images, self._meter = opener, real_images, meter
+        self._folder, self._options = folder, options
+        self._was_warned = False
 
-    def report(self, where):
+    def report(self, where: str) -> None:
         """Evaluates the snapshot that checkpoint_files.latest_snapshot finds there; prints and stores the result."""
-        with self._cells.open(where, self._real_images.shape[1], self._batch_size) as snapshot:
-            self._report(snapshot)
+        with self._opener.open(where, self._real_images.shape[1], self._options.batch_size) as snapshot:
+            self._report(snapshot, training_record.read(where))
 
-    def _report(self, snapshot):
-        for kind, name in self._names.items():
-            if name:
-                _check_network(kind, name, snapshot)
-        generated = pixels.to_bytes(snapshot.generate(uniform_noise(len(self._real_images), Use.EVALUATION_NOISE)))
-        loss = registry.load(registry.LOSS, self._label_loss, "label_loss")
-        results = _measure(snapshot, self._real_images, pixels.to_floats(generated), loss)
-        print(
-            f"{snapshot.path}: D right on {results['accuracy_on_real']:.1%} of {results['num_real']} real and "
-            f"{results['accuracy_on_fake']:.1%} of {results['num_fake']} generated images, "
-            f"D loss {results['discriminator_loss']:.4f}, G loss {results['generator_loss']:.4f}"
-        )
-        scalars = {tag: results[key] for tag, key in _TAGS.items()}
-        if self._yardstick:
-            measures, floor = self._yardstick.measure(generated), self._yardstick.floor
-            print(quality.described(measures, floor))
-            results |= quality.flat(measures, floor)
-            scalars |= {f"quality/{name}": quality.value_of(number) for name, number in measures.items()}
-        when = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-        line = json.dumps({"snapshot": os.path.basename(snapshot.path), "step": snapshot.step, "time": when, **results})
-        print(line, flush=True)
-        try:
-            self._store(snapshot.step, line, scalars)
-        except OSError as error:  # the folder may be somebody else's
-            print(f"eval: {self._folder.path} is left as it is: {error.strerror}", file=sys.stderr, flush=True)
-
-    def watch(self, train_dir, interval=5.0, over=lambda: False):
+    def watch(self, train_dir: str, interval: float = 5.0, over: Callable[[], bool] = lambda: False) -> None:
         """Reports on each new snapshot of a train_dir.
 
         Args:
@@ -105,53 +97,115 @@ class Evaluation:
             is_last = over()
             try:
                 steps = checkpoint_files.snapshot_steps(train_dir)
-                if last is None or (steps and steps[-1] < last):  # at the start, or where training began anew
+                if last is None or (steps and steps[-1] < last):  # at the start, or if training began from scratch
                     last, steps = -1, steps[-1:]
                 for last in [step for step in steps if step > last]:
                     self.report(
                         paths.join(checkpoint_files.folder_of(train_dir), f"{checkpoint_files.SNAPSHOT}-{last}")
                     )
             except (UserError, FileNotFoundError) as error:
-                # The trainer may have deleted it since, the network be away; a broken one must not end the watch.
+                # The trainer may have deleted it since, or the network is away; a broken one must not end the watch.
                 print(f"eval: {error}", file=sys.stderr, flush=True)
             if is_last:
                 return
             time.sleep(interval)
 
-    def _store(self, step, line, scalars):
+    def _report(self, snapshot: _Snapshot, record: TrainingRecord | None) -> None:
+        for kind, name in self._options.networks.items():
+            if name:
+                _check_network(kind, name, snapshot)
+        self._warn_of_training_images(record)
+        loss_name, of_training = self._loss(record)
+        loss = registry.load(registry.LOSS, loss_name, "label_loss")
+        generated = pixels.to_bytes(snapshot.generate(uniform_noise(len(self._real_images), Use.EVALUATION_NOISE)))
+        judgement = _judge(snapshot, self._real_images, generated, loss)
+        print(_described(snapshot, judgement, loss_name if of_training else None))
+        results = judgement._asdict()
+        scalars = {tag: results[name] for name, tag in DISCRIMINATOR_TAGS.items()}
+        if self._meter:
+            measured, floor = self._meter.measure(generated), self._meter.floor
+            print(quality.described(measured, floor))
+            results |= quality.record(measured, floor)
+            scalars |= {quantity.tag: value_of(number) for quantity, number in measured.items()}
+        when = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+        line = json.dumps({"snapshot": os.path.basename(snapshot.path), "step": snapshot.step, "time": when, **results})
+        print(line, flush=True)
+        try:
+            self._store(snapshot.step, line, scalars)
+        except OSError as error:  # the folder may be somebody else's
+            print(f"eval: {self._folder.path} is left as it is: {error.strerror}", file=sys.stderr, flush=True)
+
+    def _loss(self, record: TrainingRecord | None) -> tuple[str, bool]:
+        """(name of the loss to report, whether it was taken from the record of the training)."""
+        if self._options.label_loss:
+            return self._options.label_loss, False
+        trained_with = str(record.flags.get("label_loss", "")) if record else ""
+        # The record may be a stranger's: only a name of gan/losses.py is taken from it, no code elsewhere is imported.
+        if trained_with in registry.listed(registry.LOSS):
+            return trained_with, True
+        if trained_with:
+            print(
+                f"eval: the training used the loss {trained_with}; {DEFAULT_LOSS} is reported, since gan/losses.py has "
+                f"no other of that name; --label_loss={trained_with} reports it",
+                file=sys.stderr,
+                flush=True,
+            )
+        return DEFAULT_LOSS, False
+
+    def _warn_of_training_images(self, record: TrainingRecord | None) -> None:
+        if record and not self._was_warned and training_record.is_of(record, self._real_images):
+            self._was_warned = True
+            print(
+                "eval: the real images are those that the training was given; held-out images (validation.tfrecords) "
+                "say how it does on new ones",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def _store(self, step: int, line: str, scalars: Mapping[str, float]) -> None:
         """Adds a result to RESULTS and to TensorBoard."""
         os.makedirs(self._folder.path, exist_ok=True)
         with open(os.path.join(self._folder.path, RESULTS), "a", encoding="utf-8") as file:
             file.write(line + "\n")
-        # Where training began anew, TensorBoard forgets what was measured from this step on.
+        # If training began from scratch, TensorBoard forgets what was measured from this step on.
         with contextlib.closing(SummaryWriter(self._folder.path, first_step=step)) as writer:
             writer.scalars(step, scalars)
         self._folder.changed()
 
 
-def results_folder(train_dir, log_dir):
-    """Where results go: beside TensorBoard's files, in `log_dir` where it is not empty, else in train_dir."""
+def results_folder(train_dir: str, log_dir: str | None) -> str:
+    """Folder of the results: beside TensorBoard's files, in `log_dir` if it is given, else in train_dir."""
     return paths.join(log_dir or checkpoint_files.folder_of(train_dir), "eval")
 
 
-def _measure(snapshot, real_images, generated, loss):
-    """Runs the discriminator; returns the figures by name."""
-    on_real, on_fake = snapshot.discriminate(real_images), snapshot.discriminate(generated)
+def _described(snapshot: _Snapshot, judgement: Judgement, loss_of_training: str | None) -> str:
+    """A judgement as one line for people."""
+    loss = f" ({loss_of_training}, as in training)" if loss_of_training else ""
+    return (
+        f"{snapshot.path}: D right on {judgement.accuracy_on_real:.1%} of {judgement.num_real} real and "
+        f"{judgement.accuracy_on_fake:.1%} of {judgement.num_fake} generated images, "
+        f"D loss {judgement.discriminator_loss:.4f}, G loss {judgement.generator_loss:.4f}{loss}"
+    )
+
+
+def _judge(snapshot: _Snapshot, real_images: np.ndarray, generated: np.ndarray, loss: BaseLoss) -> Judgement:
+    """Runs the discriminator on images, uint8 [N, size]."""
+    on_real, on_fake = (snapshot.discriminate(pixels.to_floats(images)) for images in (real_images, generated))
     discriminator_loss, generator_loss = _losses(loss, on_real, on_fake)
-    return {
-        "num_real": len(on_real),
-        "num_fake": len(on_fake),
-        "accuracy_on_real": float(np.mean(on_real > rules.THRESHOLD)),
-        "accuracy_on_fake": float(np.mean(on_fake <= rules.THRESHOLD)),
-        "discriminator_loss": discriminator_loss,
-        "generator_loss": generator_loss,
-    }
+    return Judgement(
+        num_real=len(on_real),
+        num_fake=len(on_fake),
+        accuracy_on_real=float(np.mean(on_real > rules.THRESHOLD)),
+        accuracy_on_fake=float(np.mean(on_fake <= rules.THRESHOLD)),
+        discriminator_loss=discriminator_loss,
+        generator_loss=generator_loss,
+    )
 
 
-def _losses(loss, on_real, on_fake):
-    """Both losses of probabilities [N], by way of their logits."""
+def _losses(loss: BaseLoss, on_real: np.ndarray, on_fake: np.ndarray) -> list[float]:
+    """Both losses of probabilities [N], through their logits."""
 
-    def logits(probability):
+    def logits(probability: np.ndarray) -> tf.Tensor:
         return tf.constant(calibration.logits(probability)[:, None], tf.float32)
 
     with tf.Graph().as_default(), tf.Session() as session:
@@ -160,14 +214,14 @@ def _losses(loss, on_real, on_fake):
     return [float(value) for value in values]
 
 
-def _check_network(kind, name, snapshot):
-    """Raises StateError where the snapshot's variables are not those of the network asked for."""
+def _check_network(kind: str, name: str, snapshot: _Snapshot) -> None:
+    """Raises StateError if the snapshot's variables are not those of the network that was asked for."""
     with tf.Graph().as_default():
         network = Network(registry.load(kind, name, f"{kind}_model"), kind, snapshot.size)
         network.connect_to_placeholder()
         wanted = {v.op.name: v.shape.as_list() for v in network.variables}
     for variable, shape in wanted.items():
-        there = snapshot.shapes.get(variable, "absent")
+        there = (snapshot.shapes or {}).get(variable, "absent")
         if there != shape:
             raise StateError(
                 f"--{kind}_model={name}: {snapshot.path} holds another {kind}; {variable} is {shape} in {name} and "

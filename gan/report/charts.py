@@ -2,53 +2,82 @@
 
 import io
 import re
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gan.measure import quality
+from gan.measure import metric_registry
+from gan.measure.learning_curves import Curve, Curves
+from gan.measure.metric_registry import Direction, Unit
 
-# Blue and orange stay apart for every kind of colour vision, on light and on dark ground.
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Blue and orange can be told apart with every kind of colour vision, on light and on dark ground.
 BLUE, ORANGE, INK = "#2f80d0", "#d9731a", "#7a828c"
 _SIZE = 4.2, 2.9  # inches
-_STYLE = {"svg.fonttype": "none", "font.size": 9, "font.family": "sans-serif"}
-_DISTANCE = re.compile(r"frechet_\d+_[a-z_]+(?<!_low)(?<!_high)(?<!_floor)")
+_STYLE: Any = {"svg.fonttype": "none", "font.size": 9, "font.family": "sans-serif"}
 
 
 class _Line(NamedTuple):
     label: str
-    trained: tuple | None  # learning_curves.Curve of the training
-    evaluated: tuple | None  # of evaluations
+    trained: Curve | None
+    evaluated: Curve | None  # drawn as points
 
 
-def learning(curves, evaluation, step):
+class _Drawing(NamedTuple):
+    title: str
+    lines: list[_Line]
+    unit: Unit | None  # None: a loss, whose scale says nothing
+
+
+def learning(curves: Curves, step: int) -> dict[str, str]:
     """Draws a training's curves.
 
     Args:
-        curves: tag -> learning_curves.Curve of the training.
-        evaluation: name -> learning_curves.Curve of its evaluations, drawn as points.
+        curves: of the training, and of its evaluations.
         step: of the snapshot compared; marked.
 
     Returns:
-        What each drawing shows -> SVG text; empty where there is nothing to draw.
+        What each drawing shows -> SVG text; without those that have nothing to draw.
     """
-    drawings = {
-        "how often the discriminator is right": [
-            _Line("real faces", curves.get("accuracy/on_real"), evaluation.get("accuracy_on_real")),
-            _Line("generated", curves.get("accuracy/on_fake"), evaluation.get("accuracy_on_fake")),
-        ],
-        "losses": [
-            _Line("discriminator", curves.get("loss/discriminator"), evaluation.get("discriminator_loss")),
-            _Line("generator", curves.get("loss/generator"), evaluation.get("generator_loss")),
-        ],
-    }
-    for name in filter(_DISTANCE.fullmatch, evaluation):
-        _, count, space = quality.parts(name)
-        title = f"Frechet distance of {count} images, {space.replace('_', ' ')}: lower is better"
-        drawings[title] = [_Line("evaluations", None, evaluation[name])]
-    drawings = {title: [line for line in lines if line.trained or line.evaluated] for title, lines in drawings.items()}
-    return {title: _draw(title, lines, step) for title, lines in drawings.items() if lines}
+    drawings = [
+        _Drawing(
+            "how often the discriminator is right",
+            [
+                _line(curves, "real faces", "accuracy_on_real"),
+                _line(curves, "generated", "accuracy_on_fake"),
+            ],
+            Unit.SHARE,
+        ),
+        _Drawing(
+            "losses",
+            [
+                _line(curves, "discriminator", "discriminator_loss"),
+                _line(curves, "generator", "generator_loss"),
+            ],
+            None,
+        ),
+        *_of_metrics(curves),
+    ]
+    drawings = [one._replace(lines=[line for line in one.lines if line.trained or line.evaluated]) for one in drawings]
+    return {one.title: _draw(one, step) for one in drawings if one.lines}
 
 
-def _draw(title, lines, step):
+def _line(curves: Curves, label: str, name: str) -> _Line:
+    tag = metric_registry.DISCRIMINATOR_TAGS[name]
+    return _Line(label, curves.trained.get(tag), curves.evaluated.get(name))
+
+
+def _of_metrics(curves: Curves) -> Iterator[_Drawing]:
+    for quantity, curve in curves.measured.items():
+        metric = quantity.metric
+        if metric.has_chart:
+            better = f"{metric.better} is better" if metric.direction is not Direction.NEAR else f"best {metric.better}"
+            title = f"{metric.title} of {quantity.count} images, {quantity.space.replace('_', ' ')}: {better}"
+            yield _Drawing(title, [_Line("evaluations", None, curve)], metric.unit)
+
+
+def _draw(drawing: _Drawing, step: int) -> str:
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -57,37 +86,45 @@ def _draw(title, lines, step):
         figure = Figure(figsize=_SIZE, layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.subplots()
-        for line, colour in zip(lines, (BLUE, ORANGE)):
+        for line, colour in zip(drawing.lines, (BLUE, ORANGE)):
             _draw_line(axes, line, colour)
-        _dress(axes, title, lines, step)
+        _dress(axes, drawing, step)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", transparent=True)
-    # The header names documents elsewhere, which a page that is to stand alone has no use for.
+    # The header names documents elsewhere; a page that stands alone has no use for them.
     svg = buffer.getvalue()
     return re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
 
 
-def _draw_line(axes, line, colour):
+def _draw_line(axes: "Axes", line: _Line, colour: str) -> None:
     if line.trained:
-        axes.plot(*line.trained, color=colour, linewidth=1, label=line.label)
+        axes.plot(line.trained.steps, line.trained.values, color=colour, linewidth=1, label=line.label)
     if line.evaluated:
         label = None if line.trained else line.label
         style = "o" if line.trained else "o-"
-        axes.plot(*line.evaluated, style, color=colour, markersize=4, linewidth=1, label=label)
+        steps, values = line.evaluated
+        axes.plot(steps, values, style, color=colour, markersize=4, linewidth=1, label=label)
 
 
-def _dress(axes, title, lines, step):
-    if title.startswith("how often"):
+def _dress(axes: "Axes", drawing: _Drawing, step: int) -> None:
+    if drawing.unit is Unit.SHARE:
         axes.set_ylim(-0.03, 1.03)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    elif title.startswith("Frechet"):
-        axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))  # a small change is to look small
-    axes.set_title(title, color=INK, fontsize=9, wrap=True)
+    elif drawing.unit is Unit.DISTANCE:
+        axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))  # a small change should look small
+    axes.set_title(drawing.title, color=INK, fontsize=9, wrap=True)
     axes.set_xlabel("training step", color=INK)
     axes.axvline(step, color=INK, linewidth=0.8, linestyle=":")
     axes.tick_params(colors=INK, labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(INK)
-    if len(lines) > 1:
-        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.28), "ncols": len(lines)}
-        axes.legend(frameon=False, labelcolor=INK, fontsize=8, borderpad=0, **place)
+    if len(drawing.lines) > 1:
+        axes.legend(
+            frameon=False,
+            labelcolor=INK,
+            fontsize=8,
+            borderpad=0,
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.28),
+            ncols=len(drawing.lines),
+        )

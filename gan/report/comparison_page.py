@@ -1,238 +1,214 @@
-"""Writes a comparison as one HTML page for people who have not seen one before. No TensorFlow."""
+"""Writes a comparison as one HTML page for people who have not seen one before. No TensorFlow.
 
-import os
+The page's text is in templates/comparison.html.j2; here is what its numbers are.
+"""
 
-from gan.measure import comparison, cross_play, quality
-from gan.report import contestant_section, markup
-from gan.report.markup import cell, paragraph, terms, text
+from typing import NamedTuple
 
-_ACCEPTANCE = comparison.percent(cross_play.ACCEPTANCE)
-_RULES = (
-    "A GAN is two networks: the <b>generator</b> draws faces, and the <b>discriminator</b> says of an image how likely "
-    "it is a real photograph. In a <b>round</b> each team's discriminator looks at 15 images of the other team's "
-    "generator and 15 real ones, and gets a point for each that it gets right. More points win."
-)
-_RANKING = {
-    "wins": "Mean chance to win a round against each of the others. Equal points, when the faster networks win, count "
-    "half. Below it: where the true chance lies with 95% confidence, since it was measured on a limited number of "
-    "images.",
-    "wins, level": f"The same if every discriminator accepted {_ACCEPTANCE} of real faces. In a battle an image counts "
-    "as real where p &gt; 0.5; a discriminator that sees well but says yes or no too often loses there. Here its "
-    "threshold is moved, so that only what it sees counts.",
-    "fools": "Share of its generated images that the others' discriminators take for real.",
-    "recognises": "Share of the others' generated images that its discriminator finds out.",
-}
-_PAIRS = (
-    "Chance that the <b>row</b> beats the <b>column</b> in one round. Blue: it wins more often than not; orange: it "
-    "loses more often. Below: the 95% interval."
-)
-_MATCHES = (
-    "Points are right guesses of 30. Chances are computed from how often each discriminator is right; beside them, "
-    "battles that were really played with images drawn by lot."
-)
-_JUDGEMENTS = (
-    "How often the discriminator in the <b>row</b> is right about real faces, and about the images of the generator in "
-    "the <b>column</b>. 50% is what guessing gets. Orange cells are images that fool it. A discriminator that is right "
-    "about nearly all generated images but few real ones only says no to everything."
-)
-_LEVEL = (
-    "Thresholds are moved so that all are equally kind to real faces: the fairest look at who sees best, and at which "
-    "generator is hardest to find out."
-)
-_MEASURES = (
-    "The numbers depend on how many images are compared and in which features, so compare them only within one table. "
-    "Below each: its 95% interval; two generators whose intervals overlap widely may be equally good."
-)
-_FLOOR = (
-    "The row <b>real faces</b> is the floor: what other real faces get, which is as good as a generator can become. "
-)
-_NO_FLOOR = "What other real faces would get, the floor, is shown with --train_data_pattern. "
+from gan.measure import comparison, cross_play, estimates, metric_registry
+from gan.measure.comparison import Comparison, RoundRobin
+from gan.measure.estimates import Estimate, Number, percent, percent_interval
+from gan.measure.metric_registry import FRECHET, METRICS, Measured, Metric, Quantity
+from gan.report import contestant_section, page
+from gan.report.page import Cell, Column, Row, Table, Term
+from gan.storage import files
+
+_TEMPLATE = "comparison.html.j2"
 
 
-def write(path, found):
-    """Writes a comparison.Comparison as an HTML file, whole or not at all."""
-    with open(path + ".part", "w", encoding="utf-8") as file:
-        file.write(page(found))
-    os.replace(path + ".part", path)
+class Best(NamedTuple):
+    """The contestant whose images are nearest to real ones."""
+
+    name: str
+    metric: str
+    value: str
+    floor: str | None  # of other real faces; None without training images
 
 
-def page(found):
-    """A comparison.Comparison as the text of an HTML page."""
-    title = "How good is this GAN?" if len(found.entries) == 1 else "Which GAN is the best?"
-    parts = [
-        f"<h1>{title}</h1>",
-        paragraph(f"{_strongest(found)} {_nearest_to_real(found)}", "lead"),
-        paragraph(_RULES),
-        *(paragraph(warning, "warning") for warning in _warnings(found)),
-        _links(found),
-        *(_winners(found) if found.battle.ranking else []),
-        *(_judgements(found) if found.verdicts.real else []),
-        *_images(found),
-        *(contestant_section.section(found, entry, _anchor(number)) for number, entry in enumerate(found.entries)),
-        "<h2>For the record</h2>",
-        terms({text(name): text(value) for name, value in found.about.items() if value is not None}),
-    ]
-    return markup.document(title, parts)
+class Strongest(NamedTuple):
+    """The contestant that wins most."""
+
+    name: str
+    value: str  # share of rounds
 
 
-def _strongest(found):
-    for name, chance in found.battle.ranking.items():
-        wins = f"it wins <b>{_percent(chance.value)}</b> of all rounds against the others"
-        return f"Of these, <b>{text(name)}</b> is the strongest: {wins}."
-    return ""
+class Winners(NamedTuple):
+    """Values of winners.html.j2."""
+
+    ranking: Table
+    pairs: Table
+    matches: Table
+    pairs_at_acceptance: Table
 
 
-def _nearest_to_real(found):
-    measure = next(iter(found.entries[0].measures))
-    kind = quality.parts(measure)[0]
-    title = quality.MEANINGS[kind].title
+class Judgements(NamedTuple):
+    """How often discriminators are right."""
+
+    in_battle: Table
+    at_acceptance: Table
+
+
+class Quality(NamedTuple):
+    """How good the images are."""
+
+    tables: dict[str, Table]  # by title
+    meanings: list[Term]
+    has_floor: bool
+
+
+class Report(NamedTuple):
+    """Values of comparison.html.j2."""
+
+    title: str
+    acceptance: str  # share of real faces that all accept when they are made comparable
+    strongest: Strongest | None  # None if there are no two discriminators
+    nearest_to_real: Best
+    left_out: dict[str, str]  # name -> reason
+    copiers: dict[str, str]  # name -> share of copies
+    winners: Winners | None
+    judgements: Judgements | None  # None if there is no discriminator
+    quality: Quality
+    contestants: list[contestant_section.Section]
+    record: list[Term]
+
+
+def write(path: str, found: Comparison) -> None:
+    """Writes a comparison as an HTML file, whole or not at all."""
+    files.write_whole(path, html(found).encode())
+
+
+def html(found: Comparison) -> str:
+    """A comparison as the text of an HTML page."""
+    return page.render(_TEMPLATE, report=_report(found))
+
+
+def _report(found: Comparison) -> Report:
+    return Report(
+        title="How good is this GAN?" if len(found.contestants) == 1 else "Which GAN is the best?",
+        acceptance=percent(cross_play.ACCEPTANCE),
+        strongest=_strongest(found),
+        nearest_to_real=_nearest_to_real(found),
+        left_out=found.left_out,
+        copiers={name: percent(share) for name, share in comparison.copiers(found).items()},
+        winners=_winners(found) if found.battle.ranking else None,
+        judgements=_judgements(found) if found.verdicts.real else None,
+        quality=_quality(found),
+        contestants=[contestant_section.section(found, contestant) for contestant in found.contestants],
+        record=[Term(name, str(value)) for name, value in found.about.items() if value is not None],
+    )
+
+
+def _strongest(found: Comparison) -> Strongest | None:
+    return next((Strongest(name, percent(chance.value)) for name, chance in found.battle.ranking.items()), None)
+
+
+def _nearest_to_real(found: Comparison) -> Best:
+    quantity = next(quantity for quantity in found.contestants[0].measured if quantity.metric is FRECHET)
     copiers = comparison.copiers(found)
-    honest = [entry for entry in found.entries if entry.name not in copiers] or found.entries
-    best = min(honest, key=lambda entry: quality.value_of(entry.measures[measure]))
-    value = f"<b>{comparison.readable(kind, best.measures[measure])[0]}</b>"
-    floor = " (lower is better)"
-    if measure in found.floor:
-        floor = f" (other real faces have {comparison.readable(kind, found.floor[measure])[0]}; lower is better)"
-    if len(found.entries) == 1:
-        return f"Its images are at a {title} of {value} from real faces{floor}."
-    return f"The images of <b>{text(best.name)}</b> are nearest to real faces, at a {title} of {value}{floor}."
+    honest = [one for one in found.contestants if one.name not in copiers] or found.contestants
+    best = min(honest, key=lambda one: estimates.value_of(one.measured[quantity]))
+    floor = FRECHET.readable(found.floor[quantity])[0] if quantity in found.floor else None
+    return Best(best.name, FRECHET.title, FRECHET.readable(best.measured[quantity])[0], floor)
 
 
-def _warnings(found):
-    for name, reason in found.left_out.items():
-        yield f"Left out: <b>{text(name)}</b>: {text(reason)}"
-    for name, share in comparison.copiers(found).items():
-        yield (
-            f"<b>{text(name)}</b>: {_percent(share)} of its images are hardly different from training faces. Copying "
-            "them is forbidden; look at the pictures below."
-        )
+def _winners(found: Comparison) -> Winners:
+    return Winners(_ranking(found), _pairs(found.battle), _matches(found), _pairs(found.equal_acceptance))
 
 
-def _anchor(number):
-    return f"contestant{number}"
-
-
-def _links(found):
-    links = (f'<a href="#{_anchor(number)}">{text(entry.name)}</a>' for number, entry in enumerate(found.entries))
-    return f"<nav>Pictures of: {' '.join(links)}</nav>"
-
-
-def _winners(found):
-    return [
-        "<h2>Who would win</h2>",
-        _ranking(found),
-        terms(_RANKING),
-        "<h3>Every pair</h3>",
-        paragraph(_PAIRS, "note"),
-        _pairs(found.battle),
-        markup.folded("Every match in numbers", paragraph(_MATCHES, "note") + _matches(found)),
-        f"<h3>Every pair, level: each discriminator accepts {_ACCEPTANCE} of real faces</h3>",
-        _pairs(found.level),
-    ]
-
-
-def _ranking(found):
+def _ranking(found: Comparison) -> Table:
     fools, recognises = comparison.strengths(found.battle)
     rows = []
     for place, (name, chance) in enumerate(found.battle.ranking.items(), 1):
-        level = found.level.ranking[name]
+        at_acceptance = found.equal_acceptance.ranking[name]
         cells = [
-            cell(f"<b>{_percent(chance.value)}</b>{markup.bar(chance.value)}", [_interval(chance)]),
-            cell(_percent(level.value), [_interval(level)]),
-            cell(_percent(fools[name])),
-            cell(_percent(recognises[name])),
+            _share(chance)._replace(is_strong=True, bar=chance.value),
+            _share(at_acceptance),
+            Cell(percent(fools[name])),
+            Cell(percent(recognises[name])),
         ]
-        rows.append((f"{place}. {text(name)}", cells))
-    return markup.table(["", *_RANKING], rows)
+        rows.append(Row(f"{place}. {name}", cells))
+    return Table(_columns("", "wins", "wins, level", "fools", "recognises"), rows)
 
 
-def _pairs(contest):
-    def chance(first, second):
+def _pairs(played: RoundRobin) -> Table:
+    def chance(first: str, second: str) -> Cell:
         if first == second:
-            return cell("–")
-        number = contest.matches[first, second].chance
-        return cell(f"<b>{_percent(number.value)}</b>", [_interval(number)], number.value)
+            return Cell("–")
+        estimate = played.pairings[first, second].chance
+        return _share(estimate)._replace(is_strong=True, share=estimate.value)
 
-    names = list(contest.ranking)
-    rows = [(text(first), [chance(first, second) for second in names]) for first in names]
-    return markup.table(["row beats column", *map(text, names)], rows)
+    names = list(played.ranking)
+    rows = [Row(first, [chance(first, second) for second in names]) for first in names]
+    return Table(_columns("row beats column", *names), rows)
 
 
-def _matches(found):
+def _matches(found: Comparison) -> Table:
     rows = []
     for first, second in comparison.pairs(found.battle):
-        match, played = found.battle.matches[first, second], found.simulated.get((first, second))
+        pairing, simulated = found.battle.pairings[first, second], found.simulated.get((first, second))
         cells = [
-            cell(f"{match.points:.1f} : {match.against:.1f}"),
-            *(cell(_percent(share)) for share in (match.win, match.tie, match.loss)),
-            cell(f"{played.wins} : {played.losses}", [f"{played.ties} equal"]) if played else cell("–"),
+            Cell(f"{pairing.points:.1f} : {pairing.against:.1f}"),
+            *(Cell(percent(share)) for share in (pairing.win, pairing.tie, pairing.loss)),
+            Cell(f"{simulated.wins} : {simulated.losses}", [f"{simulated.ties} equal"]) if simulated else Cell("–"),
         ]
-        rows.append((f"{text(first)} against {text(second)}", cells))
-    head = ["", "points expected", "more points", "equal points", "fewer points", "battles played"]
-    return markup.table(head, rows)
+        rows.append(Row(f"{first} against {second}", cells))
+    head = _columns("", "points expected", "more points", "equal points", "fewer points", "battles played")
+    return Table(head, rows)
 
 
-def _judgements(found):
-    return [
-        "<h2>What each discriminator sees</h2>",
-        paragraph(_JUDGEMENTS, "note"),
-        _shares(found, found.battle),
-        f"<h3>The same, level: each discriminator accepts {_ACCEPTANCE} of real faces</h3>",
-        paragraph(_LEVEL, "note"),
-        _shares(found, found.level),
-    ]
+def _judgements(found: Comparison) -> Judgements:
+    return Judgements(_accuracies(found, found.battle), _accuracies(found, found.equal_acceptance))
 
 
-def _shares(found, contest):
-    names = [entry.name for entry in found.entries]
+def _accuracies(found: Comparison, played: RoundRobin) -> Table:
+    names = [contestant.name for contestant in found.contestants]
     rows = []
-    for judge, on_real in contest.shares.real.items():
-        cells = [cell(_percent(on_real.value), [_interval(on_real)] if contest is found.battle else ["fixed"])]
+    for discriminator, on_real in played.accuracies.real.items():
+        small = [percent_interval(on_real)] if played is found.battle else ["fixed"]
+        cells = [Cell(percent(on_real.value), small)]
         for name in names:
-            right = contest.shares.fake[judge, name]
-            small = [_interval(right)] + ["its own"] * (judge == name)
-            cells.append(cell(f"<b>{_percent(right.value)}</b>", small, right.value))
-        rows.append((text(judge), cells))
-    return markup.table(["discriminator of", "real faces", *map(text, names)], rows)
+            right = played.accuracies.fake[discriminator, name]
+            small = [percent_interval(right)] + ["its own"] * (discriminator == name)
+            cells.append(Cell(percent(right.value), small, is_strong=True, share=right.value))
+        rows.append(Row(discriminator, cells))
+    return Table(_columns("discriminator of", "real faces", *names), rows)
 
 
-def _images(found):
-    shown = {quality.parts(name)[0] for name in found.entries[0].measures}
-    meanings = {
-        f'{meaning.title} <span class="soft">(better: {meaning.better})</span>': meaning.text
-        for kind, meaning in quality.MEANINGS.items()
-        if kind in shown
-    }
-    parts = ["<h2>How good the images are</h2>"]
-    for count, space in comparison.spaces(found):
-        title = f"{count} images, compared in: {text(space.replace('_', ' '))}"
-        parts += [f"<h3>{title}</h3>", _measures(found, count, space)]
-    note = (_FLOOR if found.floor else _NO_FLOOR) + _MEASURES
-    return [*parts, paragraph(note, "note"), terms(meanings)]
+def _quality(found: Comparison) -> Quality:
+    tables = metric_registry.tables(found.contestants[0].measured)
+    shown = {metric for metrics in tables.values() for metric in metrics}
+    return Quality(
+        tables={
+            f"{count} images, compared in: {space.replace('_', ' ')}": _metric_table(found, count, space, metrics)
+            for (count, space), metrics in tables.items()
+        },
+        meanings=[
+            Term(metric.title, metric.explanation, f"better: {metric.better}")
+            for metric in METRICS.values()
+            if metric in shown
+        ],
+        has_floor=bool(found.floor),
+    )
 
 
-def _measures(found, count, space):
-    kinds = comparison.kinds(found, count, space)
+def _metric_table(found: Comparison, count: int, space: str, metrics: list[Metric]) -> Table:
+    def cells(measured: Measured) -> list[Cell]:
+        numbers = [(metric, measured.get(Quantity(metric, count, space))) for metric in metrics]
+        return [Cell("") if number is None else _measured(metric, number) for metric, number in numbers]
 
-    def cells(measures):
-        numbers = [(kind, measures.get(f"{kind}_{count}_{space}")) for kind in kinds]
-        return [cell("") if number is None else _measure(kind, number) for kind, number in numbers]
-
-    rows = [(text(entry.name), cells(entry.measures)) for entry in found.entries]
-    if found.floor:
-        rows.append(("real faces", cells(found.floor)))
-    head = [f"{quality.MEANINGS[kind].title}<small>better: {quality.MEANINGS[kind].better}</small>" for kind in kinds]
-    return markup.table(["", *head], rows, apart=len(found.entries))
+    columns = [Column(metric.title, f"better: {metric.better}") for metric in metrics]
+    rows = [Row(name, cells(measured)) for name, measured in comparison.measured_rows(found)]
+    return Table([Column(""), *columns], rows, apart=len(found.contestants))
 
 
-def _measure(kind, number):
-    value, interval = (text(part) for part in comparison.readable(kind, number))
-    return cell(value, [interval] if interval else [])
+def _measured(metric: Metric, number: Number) -> Cell:
+    value, interval = metric.readable(number)
+    return Cell(value, [interval] if interval else [])
 
 
-def _percent(share):
-    return text(comparison.percent(share))
+def _share(estimate: Estimate) -> Cell:
+    return Cell(percent(estimate.value), [percent_interval(estimate)])
 
 
-def _interval(estimate):
-    return text(comparison.interval(estimate))
+def _columns(*titles: str) -> list[Column]:
+    return [Column(title) for title in titles]

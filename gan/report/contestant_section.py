@@ -1,92 +1,109 @@
 """What a report shows of one contestant: its images, its discriminator's mistakes, its training. No TensorFlow."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from gan.contest import rules
-from gan.measure import cross_play
-from gan.report import charts, markup
-from gan.report.markup import paragraph, text
+from gan.measure import cross_play, training_record
+from gan.measure.comparison import Comparison, MeasuredContestant
+from gan.report import charts, page
+from gan.report.page import Figure, Picture, Term
 
 _SAMPLES, _SHOWN = 40, 8  # images of the sheet of samples, and of each row of single ones
-_COPIES = (
-    "Above, the generated images that lie nearest to a training face; below each, that face, mirrored where that is "
-    "nearer. They should be different people. The number is their distance in pixels, where 100% is usual between a "
-    "face that was not trained on and the training face nearest to it; 0% is a copy."
-)
-_CURVES = (
-    "Lines are from the training, points from evaluations; the dotted line is the snapshot compared here. A "
-    "discriminator that is right about everything for long has won, and its generator learns nothing more."
-)
 
 
-def section(found, entry, anchor):
-    """One contestant's section of the page.
+class Convincing(NamedTuple):
+    """The generated images that convince discriminators most, and least."""
 
-    Args:
-        found: comparison.Comparison.
-        entry: comparison.Entry.
-        anchor: id that links lead to.
-    """
-    step = f"training step {entry.step:,}" if entry.step is not None else "images made elsewhere"
-    parts = [
-        f'<h2 id="{anchor}">{text(entry.name)}</h2>',
-        paragraph(f"{text(entry.path)}, {step}", "note"),
-        markup.sheet(entry.images[:_SAMPLES], f"generated images of {entry.name}"),
-        *(_convincing(found, entry) if found.verdicts.real else []),
-        *(_copies(found, entry) if entry.nearest else []),
-        *(_refused(found, entry) if entry.name in found.verdicts.real else []),
-        *_learning(entry),
-    ]
-    return "\n".join(parts)
+    num_images: int  # of all images
+    by_others: bool  # or by its own discriminator
+    most: list[Figure]
+    least: list[Figure]
 
 
-def _convincing(found, entry):
-    scores = cross_play.convincing(found.verdicts, entry.name)
+class Refused(NamedTuple):
+    """The real faces that its discriminator takes for generated ones."""
+
+    num_images: int
+    of: int  # all real faces
+    faces: list[Figure]  # those refused most firmly
+
+
+class Section(NamedTuple):
+    """Values of contestant.html.j2."""
+
+    name: str
+    path: str
+    step: str | None  # None for images made elsewhere
+    samples: Picture
+    convincing: Convincing | None  # None if there is no discriminator
+    nearest_training: list[Figure]  # empty without training images
+    refused: Refused | None  # None if it has no discriminator
+    curves: list[Picture]
+    training: list[Term]
+
+
+def section(found: Comparison, contestant: MeasuredContestant) -> Section:
+    """Prepares what is shown of one contestant."""
+    return Section(
+        name=contestant.name,
+        path=contestant.path,
+        step=f"{contestant.step:,}" if contestant.step is not None else None,
+        samples=page.sheet(contestant.images[:_SAMPLES], f"generated images of {contestant.name}"),
+        convincing=_convincing(found, contestant) if found.verdicts.real else None,
+        nearest_training=_nearest_training(found, contestant),
+        refused=_refused(found, contestant) if contestant.name in found.verdicts.real else None,
+        curves=_curves(contestant),
+        training=_training(contestant),
+    )
+
+
+def _convincing(found: Comparison, contestant: MeasuredContestant) -> Convincing:
+    scores = cross_play.convincing(found.verdicts, contestant.name)
     order = np.argsort(-scores, kind="stable")
-    parts = []
-    for title, chosen in (("Most convincing", order[:_SHOWN]), ("Least convincing", order[::-1][:_SHOWN])):
-        figures = [_judged(entry.images[i], scores[i], "generated image") for i in chosen]
-        parts += [f"<h3>{title}</h3>", markup.faces(figures)]
-    others = set(found.verdicts.real) - {entry.name}
-    whose = "the others' discriminators" if others else "its own discriminator, since there is no other"
-    note = f"Of {len(scores)} generated images, by the mean probability of {whose} that they are real."
-    return [*parts, paragraph(note, "note")]
+    most, least = (
+        [_judged(contestant.images[i], scores[i], "generated image") for i in chosen[:_SHOWN]]
+        for chosen in (order, order[::-1])
+    )
+    by_others = bool(set(found.verdicts.real) - {contestant.name})
+    return Convincing(len(scores), by_others, most, least)
 
 
-def _copies(found, entry):
-    training, distances = entry.nearest
-    figures = [
-        markup.face(
-            np.stack([entry.images[i], training[i]]),
-            f"{distances[i] / found.held_out_distance:.0%}",
+def _nearest_training(found: Comparison, contestant: MeasuredContestant) -> list[Figure]:
+    if contestant.nearest is None or not found.held_out_distance:
+        return []
+    training, distances = contestant.nearest
+    return [
+        page.face(
+            np.stack([contestant.images[i], training[i]]),
             "a generated image, and below it the training face nearest to it",
+            f"{distances[i] / found.held_out_distance:.0%}",
         )
         for i in np.argsort(distances, kind="stable")[:_SHOWN]
     ]
-    return ["<h3>Copied from the training faces?</h3>", paragraph(_COPIES, "note"), markup.faces(figures)]
 
 
-def _refused(found, entry):
-    on_real = found.verdicts.real[entry.name]
+def _refused(found: Comparison, contestant: MeasuredContestant) -> Refused:
+    on_real = found.verdicts.real[contestant.name]
     refused = np.flatnonzero(on_real <= rules.THRESHOLD)
     worst = refused[np.argsort(on_real[refused], kind="stable")][:_SHOWN]
-    figures = [_judged(found.real[i], on_real[i], "real face") for i in worst]
-    note = f"Its discriminator takes {len(refused)} of {len(on_real)} real faces for generated ones"
-    note += ", these most firmly:" if figures else "."
-    return [
-        "<h3>Real faces that it refuses</h3>",
-        paragraph(note, "note"),
-        *([markup.faces(figures)] if figures else []),
-    ]
+    faces = [_judged(found.real[i], on_real[i], "real face") for i in worst]
+    return Refused(len(refused), len(on_real), faces)
 
 
-def _judged(image, probability, what):
-    return markup.face(image[None], f"{probability:.0%} real", f"{what}, judged {probability:.0%} real")
+def _judged(image: np.ndarray, probability: float, what: str) -> Figure:
+    return page.face(image[None], f"{what}, judged {probability:.0%} real", f"{probability:.0%} real")
 
 
-def _learning(entry):
-    drawings = charts.learning(entry.curves, entry.evaluation, entry.step)
-    if not drawings:
+def _curves(contestant: MeasuredContestant) -> list[Picture]:
+    if contestant.step is None:
         return []
-    shown = markup.charts([markup.chart(svg, f"{entry.name}: {what}") for what, svg in drawings.items()])
-    return ["<h3>How it learned</h3>", shown, paragraph(_CURVES, "note")]
+    drawings = charts.learning(contestant.curves, contestant.step)
+    return [page.chart(svg, f"{contestant.name}: {what}") for what, svg in drawings.items()]
+
+
+def _training(contestant: MeasuredContestant) -> list[Term]:
+    if contestant.training is None:
+        return []
+    return [Term(what, value) for what, value in training_record.described(contestant.training).items()]

@@ -49,7 +49,7 @@ def export(arena_dir: str, target: str, pace: float) -> None:
         index.write_text(index.read_text(encoding="utf-8").replace(_LIVE, _FILES), encoding="utf-8")
         _write_data(folder, "ratings", showing.ratings(_THE_END))
         for event in state["events"]:
-            _write_data(folder, f"event/{event}", showing.state(_THE_END, event) | now)
+            _write_data(folder, f"event/{event}", (showing.state_of(event, _THE_END) or {}) | now)
         with Progress("exporting", unit="replay") as progress:
             for match in source.matches.all(with_annulled=True):
                 _write_data(folder, f"match/{match.id}", showing.match(match.id, _THE_END))

@@ -175,7 +175,7 @@ def application(board: Board) -> _Asgi:
             return Response("there is no such thing, or it has not been shown yet", 404, media_type="text/plain")
         return Response(_json(content), media_type="application/json")
 
-    def route(path: str, question: Callable[[show.Show, int | None, float], Any]) -> Route:
+    def route(path: str, question: Callable[[show.Show, Any, float], Any]) -> Route:
         async def endpoint(request: Request) -> Response:
             id_ = request.path_params.get("id")
             try:
@@ -200,7 +200,7 @@ def application(board: Board) -> _Asgi:
     routes = [
         Route("/state", state),
         Route("/events", events),
-        route("/event/{id:int}", lambda showing, id_, now: showing.state(now, id_)),
+        route("/event/{id:int}", lambda showing, id_, now: showing.state_of(id_, now)),
         route("/match/{id:int}", lambda showing, id_, now: showing.match(id_, now)),
         route("/half_round/{id:int}", lambda showing, id_, now: showing.half_round(id_, now)),
         route("/ratings", lambda showing, _, now: showing.ratings(now)),

@@ -1,16 +1,16 @@
 """What the screen may show at a moment: from the store to what JSON can hold. No TensorFlow.
 
-The arena plays a half round in milliseconds; the hall sees its faces uncovered one by one, so the show lags behind.
-With a pace of P seconds, everything that happened is shown in its order, and begins when it has happened and what was
+The arena plays a half round in milliseconds. The hall sees its faces uncovered one by one, so the show lags behind.
+With a pace of P seconds, everything that happened is shown in its order. It begins when it has happened and what came
 before it is over:
 
     half round   card k of N is uncovered at begin + P (k + 1) / (N + 2); it is told, and over, at begin + P
-    result       told as it begins, over after WINNER_SECONDS, or after P where that is shorter; a bye, and that a
+    result       told as it begins, over after WINNER_SECONDS, or after P if that is shorter; a bye, and that a
                  match is held, at once
-    champion     likewise
+    champion     told as it begins, over after WINNER_SECONDS, or after P if that is shorter
     an event     begins at once
 
-These times follow from those in the store and from P alone, so that all viewers see the same, and a server that was
+These times follow from the times in the store and from P alone. So all viewers see the same, and a server that was
 started again goes on where it was. Nothing of what has not begun is told, and nothing that would give it away: no
 points, winners, ratings or faults, and no seeds. An annulled match keeps its time in the show.
 """
@@ -19,10 +19,14 @@ import base64
 import bisect
 import functools
 import pathlib
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from gan.arena import bracket, ratings, store
-from gan.contest import rules
+from gan.arena import bracket, schema
+from gan.arena.schema import Event, Match, Rating, StoredHalfRound, Team
+from gan.arena.store import Store
+from gan.console.errors import Fault
+from gan.contest import faults, rules
 from gan.data import pixels
 
 PAGE = pathlib.Path(__file__).parent / "page"  # what the browser loads
@@ -30,7 +34,9 @@ PACE = 6.0  # seconds a half round, unless the organiser says otherwise
 WINNER_SECONDS = 4
 EVENT, HALF_ROUND, RESULT, CHAMPION = "event", "half_round", "result", "champion"
 
-_NO_BRACKET = {"rounds": [], "places": {}}
+_Json = dict[str, Any]  # what JSON can hold
+
+_NO_BRACKET: _Json = {"rounds": [], "places": {}}
 _KEPT_SPRITES = 32  # encoded; everybody asks for the newest
 
 
@@ -45,27 +51,30 @@ class Moment(NamedTuple):
     end: float  # when the next one may begin
 
 
-def timeline(events, matches, half_rounds, pace):
+def timeline(
+    events: Iterable[Event], matches: Collection[Match], half_rounds: Collection[StoredHalfRound], pace: float
+) -> list[Moment]:
     """Lays out everything that happened.
 
     Args:
-        events: store.Events.
-        matches: store.Matches of all of them, annulled ones among them.
-        half_rounds: store.HalfRounds of all matches; their images are not needed.
+        events: all events.
+        matches: of all events, annulled ones included.
+        half_rounds: of all matches; their pixels are not needed.
         pace: seconds a half round.
 
     Returns:
-        List of Moments in order; their begins, told times and ends never go back.
+        Moments in order; their begins, told times and ends never go back.
     """
     of_match = {match.id: match for match in matches}
     happened = [(event.begun, EVENT, event.id, event.id) for event in events]
     happened += [(event.finished, CHAMPION, event.id, event.id) for event in events if event.finished is not None]
-    happened += [(one.played, HALF_ROUND, one.id, of_match[one.match].event) for one in half_rounds]
+    happened += [(one.at, HALF_ROUND, one.id, of_match[one.match].event) for one in half_rounds]
     happened += [
-        (_ended(one, half_rounds), RESULT, one.id, one.event) for one in matches if one.status != store.PLAYING
+        (_ended(one, half_rounds), RESULT, one.id, one.event) for one in matches if one.status != schema.PLAYING
     ]
     pause = min(WINNER_SECONDS, pace)
-    laid_out, end = [], 0.0
+    laid_out: list[Moment] = []
+    end = 0.0
     for at, kind, id_, event in sorted(happened):
         begin = max(at, end)
         told = begin + (pace if kind == HALF_ROUND else 0)
@@ -75,77 +84,82 @@ def timeline(events, matches, half_rounds, pace):
     return laid_out
 
 
-def _is_result(match):
-    """Whether there is something to look at: not for byes, nor for a match that is held, which may yet go on."""
+def _is_result(match: Match) -> bool:
+    """Whether there is something to look at: not for a bye, nor for a match that is held and may go on."""
     return match.away is not None and match.ended is not None
 
 
-def _ended(match, half_rounds):
-    """When a match ended, or was held: nobody notes when, so just after what was played of it."""
+def _ended(match: Match, half_rounds: Iterable[StoredHalfRound]) -> float:
+    """When a match ended, or was held: the store does not say when, so just after what was played of it."""
     if match.ended is not None:
         return match.ended
-    return max([match.begun, *(one.played for one in half_rounds if one.match == match.id)])
+    return max([match.begun, *(one.at for one in half_rounds if one.match == match.id)])
 
 
-def nothing(now, pace):
+def nothing(now: float, pace: float) -> _Json:
     """The state before the first event."""
     return {"now": now, "pace": pace, "event": None, "events": {}, "explanations": rules.EXPLANATIONS}
 
 
 class Show:
-    """What may be shown, read anew from the store whenever that has changed.
+    """What may be shown, read again from the store whenever that has changed.
 
     Args:
-        source: store.Store, opened to read.
+        source: opened to read.
         pace: seconds a half round; 0 shows everything at once.
     """
 
-    def __init__(self, source, pace):
+    def __init__(self, source: Store, pace: float) -> None:
         self._store, self._pace = source, pace
-        self._version = None
-        self._half_rounds, self._teams = {}, {}
-        self._finished = {}  # event -> when it was finished as its teams were read, which do not change after that
+        self._version: int | None = None
+        self._half_rounds: dict[int, StoredHalfRound] = {}
+        self._teams: dict[int, dict[int, Team]] = {}  # event -> id -> team
+        # Event -> when it was finished as its teams were read, which do not change after that.
+        self._finished: dict[int, float | None] = {}
         self._sprite = functools.lru_cache(_KEPT_SPRITES)(self._draw_sprite)
 
-    def position(self, now):
+    def position(self, now: float) -> tuple[int | None, int, int]:
         """A key that differs whenever `state` does, apart from its `now`."""
         self._refresh()
         return self._version, bisect.bisect(self._begins, now), bisect.bisect(self._tolds, now)
 
-    def state(self, now, event=None):
-        """Everything but images and the history of ratings.
+    def state(self, now: float) -> _Json:
+        """Everything about the latest event but images and the history of ratings.
 
         Args:
             now: unix seconds.
-            event: id of an event that has begun; None for the latest.
 
         Returns:
-            Dict; its values that are dicts are by id. `nothing` before the first event; None where there is no such
-            event.
+            Values that are dicts are by id. `nothing` before the first event.
         """
         shown = self._shown(now)
-        begun = {one.id: one for one in self._events if one.id in shown.begun[EVENT]}
-        state = nothing(now, self._pace) | {"events": {id_: _event(one, shown) for id_, one in begun.items()}}
-        if event is None and not begun:
-            return state
-        chosen = begun.get(max(begun) if event is None else event)
-        if chosen is None:
-            return None
+        begun = [one for one in self._events if one.id in shown.begun[EVENT]]
+        return self._state(begun[-1], shown, now) if begun else nothing(now, self._pace)
+
+    def state_of(self, event: int, now: float) -> _Json | None:
+        """As `state`, about the event of this id; None if it has not begun."""
+        shown = self._shown(now)
+        chosen = next((one for one in self._events if one.id == event and event in shown.begun[EVENT]), None)
+        return self._state(chosen, shown, now) if chosen else None
+
+    def _state(self, chosen: Event, shown: "_Shown", now: float) -> _Json:
+        events = {one.id: _event(one, shown) for one in self._events if one.id in shown.begun[EVENT]}
+        state = nothing(now, self._pace) | {"events": events}
         teams = self._teams[chosen.id]
         matches = {one.id: self._match(one, shown) for one in self._of_event(chosen.id) if self._is_shown(one, shown)}
         return state | {
             "event": _event(chosen, shown),
             "teams": {team.id: _team(team) for team in teams.values()},
             "matches": matches,
-            **(_bracket(teams, matches) if chosen.mode == store.TOURNAMENT else _NO_BRACKET),
+            **(_bracket(teams, matches) if chosen.mode == schema.TOURNAMENT else _NO_BRACKET),
             "standings": _standings(teams, matches),
             "live": self._live(chosen, shown, now),
             "forfeits": self._forfeits(chosen, shown),
             "ratings": self._latest_ratings(shown),
         }
 
-    def match(self, id_, now):
-        """A match with its half rounds, as far as it was shown: a dict, or None."""
+    def match(self, id_: int, now: float) -> _Json | None:
+        """A match with its half rounds, as far as it was shown; None if it was not."""
         shown = self._shown(now)
         row = self._matches.get(id_)
         if row is None or not self._is_shown(row, shown):
@@ -158,13 +172,13 @@ class Show:
             ],
         }
 
-    def half_round(self, id_, now):
-        """A half round with its images, from when it begins to be shown: a dict, or None."""
+    def half_round(self, id_: int, now: float) -> _Json | None:
+        """A half round with its images; None before it begins to be shown."""
         shown = self._shown(now)
         return self._half_round(id_, shown) if id_ in shown.begun[HALF_ROUND] else None
 
-    def ratings(self, now):
-        """All ratings shown so far, oldest first: list of dicts."""
+    def ratings(self, now: float) -> list[_Json]:
+        """All ratings shown so far, oldest first."""
         told = self._shown(now).told[RESULT]
         return [
             {"name": one.name, "match": one.match, "event": one.event, "at": one.at, **_rating(one)}
@@ -172,21 +186,21 @@ class Show:
             if one.match in told
         ]
 
-    def _refresh(self):
+    def _refresh(self) -> None:
         version = self._store.data_version()
         if version == self._version:
             return
         with self._store.reading():
-            self._events = self._store.events()
-            self._matches = {match.id: match for match in self._store.matches(with_annulled=True)}
-            for one in self._store.half_rounds_after(max(self._half_rounds, default=0)):
+            self._events = self._store.events.all()
+            self._matches = {match.id: match for match in self._store.matches.all(with_annulled=True)}
+            for one in self._store.half_rounds.after(max(self._half_rounds, default=0)):
                 self._half_rounds[one.id] = one
             for event in self._events:
                 if event.finished is None or event.finished != self._finished.get(event.id):
-                    self._teams[event.id] = {team.id: team for team in self._store.teams(event.id)}
+                    self._teams[event.id] = {team.id: team for team in self._store.teams.of_event(event.id)}
                     self._finished[event.id] = event.finished
-            self._ratings = self._store.rating_history()
-        self._played = {}
+            self._ratings = self._store.ratings.all()
+        self._played: dict[int, list[int]] = {}  # match -> its half rounds
         for one in self._half_rounds.values():
             self._played.setdefault(one.match, []).append(one.id)
         half_rounds = self._half_rounds.values()
@@ -195,64 +209,71 @@ class Show:
         self._tolds = [moment.told for moment in self._timeline]
         self._version = version
 
-    def _shown(self, now):
+    def _shown(self, now: float) -> "_Shown":
         self._refresh()
         begun = self._timeline[: bisect.bisect(self._begins, now)]
         told = self._timeline[: bisect.bisect(self._tolds, now)]
         return _Shown(begun, _by_kind(begun), _by_kind(told))
 
-    def _of_event(self, event):
+    def _of_event(self, event: int) -> list[Match]:
         return [match for match in self._matches.values() if match.event == event]
 
-    def _is_shown(self, match, shown):
+    def _is_shown(self, match: Match, shown: "_Shown") -> bool:
         return match.id in shown.told[RESULT] or any(
             one in shown.begun[HALF_ROUND] for one in self._played.get(match.id, ())
         )
 
-    def _match(self, row, shown):
+    def _match(self, row: Match, shown: "_Shown") -> _Json:
         """A match as far as it was told; its points are those of the half rounds told."""
         points = [0, 0]
         for one in self._played.get(row.id, ()):
             if one in shown.told[HALF_ROUND]:
                 judge = 1 - rules.generator_side(self._half_rounds[one].number)  # a check is a team against itself
-                points[judge] += self._half_rounds[one].points
+                points[judge] += self._half_rounds[one].played.judgement.points
         fields = "id", "round", "position", "attempt", "home", "away", "num_rounds", "begun"
-        match = {name: getattr(row, name) for name in fields}
-        match |= {"status": store.PLAYING, "points": points}
+        match: _Json = {name: getattr(row, name) for name in fields}
+        match |= {"status": schema.PLAYING, "points": points}
         if row.id in shown.told[RESULT]:
-            match |= {name: getattr(row, name) for name in ("status", "winner", "rule", "reason", "ended")}
+            match |= {name: getattr(row, name) for name in ("status", "winner", "rule", "ended")}
+            match["reason"] = _sentence(row.reason)
             if row.home_points is not None:
                 match["points"] = [row.home_points, row.away_points]
             match["seconds"] = [row.home_seconds, row.away_seconds]
         return match
 
-    def _half_round(self, id_, shown):
+    def _half_round(self, id_: int, shown: "_Shown") -> _Json:
         row = self._half_rounds[id_]
-        fields = ("id", "match", "number", "generator", "discriminator", "points", "rule")
-        fields += ("generator_seconds", "discriminator_seconds", "generator_fault", "discriminator_fault")
+        judgement, images = row.played.judgement, row.played.shown
+        probabilities = None if images is None else images.probabilities
+        fields = "id", "match", "number", "generator", "discriminator"
         return {name: getattr(row, name) for name in fields} | {
-            "truth": None if row.truth is None else row.truth.tolist(),
-            "probabilities": None if row.probabilities is None else row.probabilities.tolist(),
+            **judgement._asdict(),
+            "generator_fault": _sentence(judgement.generator_fault),
+            "discriminator_fault": _sentence(judgement.discriminator_fault),
+            "truth": None if images is None else images.truth.tolist(),
+            "probabilities": None if probabilities is None else probabilities.tolist(),
             "sprite": self._sprite(id_),
             "begin": shown.begun[HALF_ROUND][id_].begin,
         }
 
-    def _draw_sprite(self, id_):
-        """All images of a half round side by side, as the address of a PNG picture; None where there are none."""
-        images = self._store.half_round(id_).images
-        if images is None:
+    def _draw_sprite(self, id_: int) -> str | None:
+        """All images of a half round side by side, as the address of a PNG picture; None if there are none."""
+        stored = self._store.half_rounds.get(id_)
+        if stored is None or stored.played.shown is None:
             return None
+        images = stored.played.shown.images
         picture = pixels.png(pixels.grid(images, columns=len(images), gap=0))
         return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")
 
-    def _live(self, event, shown, now):
+    def _live(self, event: Event, shown: "_Shown", now: float) -> _Json:
         """What is on the stage.
 
-        Its phase is one of waiting (nothing yet), playing (a half round is being uncovered), between (it is, and the
-        next has not been played yet), deciding (likewise, the last), and done, annulled, held, or champion.
+        Its phase is one of waiting (nothing yet), playing (a half round is being uncovered), between (it is uncovered,
+        and the next has not been played yet), deciding (the last one is uncovered), and done, annulled, held, or
+        champion.
         """
         last = next(moment for moment in reversed(shown.in_order) if self._is_on_stage(moment, event))
-        live = {"phase": "waiting", "match": None, "half_round": None}
+        live: _Json = {"phase": "waiting", "match": None, "half_round": None}
         if last.kind == HALF_ROUND:
             row = self._half_rounds[last.id]
             is_last = row.number == 2 * self._matches[row.match].num_rounds - 1
@@ -263,15 +284,15 @@ class Show:
         results = [m.id for m in shown.in_order if m.kind == RESULT and self._is_on_stage(m, event)]
         live |= {"phase": CHAMPION if last.kind == CHAMPION else self._matches[last.id].status}
         if results:
-            half_rounds = self._played.get(results[-1], [None])
-            live |= {"match": results[-1], "half_round": half_rounds[-1]}
+            half_rounds = self._played.get(results[-1])
+            live |= {"match": results[-1], "half_round": half_rounds[-1] if half_rounds else None}
         return live
 
-    def _is_on_stage(self, moment, event):
+    def _is_on_stage(self, moment: Moment, event: Event) -> bool:
         is_bye = moment.kind == RESULT and self._matches[moment.id].away is None
         return moment.event == event.id and not is_bye
 
-    def _forfeits(self, event, shown):
+    def _forfeits(self, event: Event, shown: "_Shown") -> list[_Json]:
         """All faults: those of teams that cannot take part, then those of half rounds, in order.
 
         A team's fault is told with the first result that it may have led to, or with the event's end.
@@ -279,22 +300,26 @@ class Show:
         teams = self._teams[event.id]
         results = [self._matches[one] for one in shown.told[RESULT]]
         met = set(teams) if event.id in shown.told[CHAMPION] else {t for one in results for t in (one.home, one.away)}
-        found = [
-            {"team": team.id, "match": None, "number": None, "network": None, "reason": team.fault}
+        found: list[_Json] = [
+            {"team": team.id, "match": None, "number": None, "network": None, "reason": _sentence(team.fault)}
             for team in teams.values()
             if team.fault and team.id in met
         ]
-        for one in map(self._half_rounds.get, shown.told[HALF_ROUND]):
-            for network in ("generator", "discriminator"):
-                team, reason = getattr(one, network), getattr(one, network + "_fault")
-                if reason and team in teams:
-                    where = {"match": one.match, "number": one.number, "network": network}
-                    found.append({"team": team, **where, "reason": reason})
+        for id_ in shown.told[HALF_ROUND]:
+            row = self._half_rounds[id_]
+            judgement = row.played.judgement
+            for network, owner, fault in (
+                ("generator", row.generator, judgement.generator_fault),
+                ("discriminator", row.discriminator, judgement.discriminator_fault),
+            ):
+                if fault and owner in teams:
+                    where = {"match": row.match, "number": row.number, "network": network}
+                    found.append({"team": owner, **where, "reason": _sentence(fault)})
         return found
 
-    def _latest_ratings(self, shown):
+    def _latest_ratings(self, shown: "_Shown") -> dict[str, _Json]:
         told = [one for one in self._ratings if one.match in shown.told[RESULT]]
-        counts = {}
+        counts: dict[str, int] = {}
         for one in told:
             counts[one.name] = counts.get(one.name, 0) + 1
         return {one.name: {**_rating(one), "matches": counts[one.name]} for one in told}
@@ -303,19 +328,23 @@ class Show:
 class _Shown(NamedTuple):
     """The Moments until now: in order, and kind -> {id: Moment} of those that have begun and those that are told."""
 
-    in_order: list
-    begun: dict
-    told: dict
+    in_order: list[Moment]
+    begun: dict[str, dict[int, Moment]]
+    told: dict[str, dict[int, Moment]]
 
 
-def _by_kind(moments):
-    found = {kind: {} for kind in (EVENT, HALF_ROUND, RESULT, CHAMPION)}
+def _sentence(fault: Fault | None) -> str | None:
+    return faults.sentence(fault) if fault else None
+
+
+def _by_kind(moments: Iterable[Moment]) -> dict[str, dict[int, Moment]]:
+    found: dict[str, dict[int, Moment]] = {kind: {} for kind in (EVENT, HALF_ROUND, RESULT, CHAMPION)}
     for moment in moments:
         found[moment.kind][moment.id] = moment
     return found
 
 
-def _event(row, shown):
+def _event(row: Event, shown: _Shown) -> _Json:
     is_over = row.id in shown.told[CHAMPION]
     fields = ("id", "name", "mode", "size", "frozen", "begun")
     end = {"finished": row.finished if is_over else None, "champion": row.champion if is_over else None}
@@ -324,44 +353,44 @@ def _event(row, shown):
     return {name: getattr(row, name) for name in fields} | {"num_teams": num_teams} | end
 
 
-def _team(row):
+def _team(row: Team) -> _Json:
     return {name: getattr(row, name) for name in ("id", "name", "seeding", "step")}
 
 
-def _rating(row):
-    rating = ratings.of(row)
-    low, high = rating.interval
-    return {"mu": row.mu, "sigma": row.sigma, "low": low, "high": high, "ordinal": rating.ordinal}
+def _rating(row: Rating) -> _Json:
+    low, high = row.skill.interval
+    return {**row.skill._asdict(), "low": low, "high": high, "ordinal": row.skill.ordinal}
 
 
-def _bracket(teams, matches):
+def _bracket(teams: Mapping[int, Team], matches: Mapping[int, _Json]) -> _Json:
     """The names of the rounds, and "round:position" -> who plays there as far as that is known; empty before the draw.
 
     Args:
-        teams: id -> store.Team.
-        matches: id -> match as told.
+        teams: by id.
+        matches: as told, by id.
     """
-    of_seed = {team.seeding: team.id for team in teams.values() if team.seeding}
+    of_seed: dict[int | None, int] = {team.seeding: team.id for team in teams.values() if team.seeding}
     if not bracket.MIN_TEAMS <= len(of_seed) <= bracket.MAX_TEAMS:
         return _NO_BRACKET
-    played = {(one["round"], one["position"]): one for one in matches.values() if one["status"] != store.ANNULLED}
+    played = {(one["round"], one["position"]): one for one in matches.values() if one["status"] != schema.ANNULLED}
     num_rounds = bracket.num_rounds(len(of_seed))
-    places, pairs = {}, bracket.first_round(len(of_seed))
+    places: _Json = {}
+    pairs: list[Sequence[int | None]] = [*bracket.first_round(len(of_seed))]
     for round_ in range(num_rounds):
         winners = []
         for position, pair in enumerate(pairs):
             match, is_bye = played.get((round_, position)), round_ == 0 and pair[1] is None
-            pair = [match["home"], match["away"]] if match else [of_seed.get(seed) for seed in pair]
-            places[f"{round_}:{position}"] = {"teams": pair, "match": match and match["id"], "bye": is_bye}
-            winner = pair[0] if is_bye else match and match.get("winner")
-            winners.append(winner and teams[winner].seeding)
+            here = [match["home"], match["away"]] if match else [of_seed.get(seed) for seed in pair]
+            places[f"{round_}:{position}"] = {"teams": here, "match": match and match["id"], "bye": is_bye}
+            winner = here[0] if is_bye else match and match.get("winner")
+            winners.append(teams[winner].seeding if winner else None)
         # One of both may be known already; the better seeded is at home.
         pairs = [sorted(pair, key=lambda seed: seed or len(of_seed) + 1) for pair in zip(winners[::2], winners[1::2])]
     return {"rounds": [bracket.round_name(round_, num_rounds) for round_ in range(num_rounds)], "places": places}
 
 
-def _standings(teams, matches):
-    """Team -> what it brought home from the matches that are done."""
-    done = [one for one in matches.values() if one["status"] == store.DONE and one["away"] is not None]
+def _standings(teams: Iterable[int], matches: Mapping[int, _Json]) -> dict[int, _Json]:
+    """Team -> its part of the table, from the matches that are done."""
+    done = [one for one in matches.values() if one["status"] == schema.DONE and one["away"] is not None]
     table = bracket.standings(teams, [(one["home"], one["away"], one["points"], one["winner"]) for one in done])
     return {team: row._asdict() for team, row in table.items()}

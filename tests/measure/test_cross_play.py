@@ -156,8 +156,8 @@ def test_every_acceptance_is_met(acceptance):
     assert rule.real["a"].mean() == pytest.approx(acceptance)
 
 
-def test_shares():
-    shares = cross_play.shares(guesses(real=(0.8, 0.7), fake=(0.6, 0.9)))
+def test_accuracies():
+    shares = cross_play.accuracies(guesses(real=(0.8, 0.7), fake=(0.6, 0.9)))
     assert (shares.real["a"].value, shares.fake["b", "a"].value) == (0.8, 0.9)
     assert shares.real["a"] == estimates.wilson(0.8, 100)
 

@@ -320,8 +320,8 @@ def test_events_follow_each_other(arena, played, clock):
     showing = watch(arena)
     assert list(showing.state(211)["events"]) == [1]  # the second began while the first was still being shown
     assert showing.state(212)["event"]["name"] == "mock"
-    assert showing.state(212, event=1)["live"]["half_round"] == 6
-    assert showing.state(211, event=2) is None and showing.state(211, event=9) is None
+    assert showing.state_of(1, 212)["live"]["half_round"] == 6
+    assert showing.state_of(2, 211) is None and showing.state_of(9, 211) is None
 
 
 def test_a_half_round_is_shown_from_its_begin(arena, played):
@@ -360,7 +360,7 @@ def test_nothing_is_told_before_its_time(tmp_path, clock):
         ):
             everything, known = show.Show(whole, PACE), show.Show(part, PACE)
             for event in (None, 1, 2):
-                assert everything.state(now, event) == known.state(now, event)
+                assert everything.state_of(event, now) == known.state_of(event, now)
             assert everything.ratings(now) == known.ratings(now)
             for match in whole.matches():
                 assert about(everything.match(match.id, now)) == about(known.match(match.id, now))
