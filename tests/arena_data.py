@@ -7,8 +7,13 @@ import pathlib
 import numpy as np
 from conftest import synthetic_images
 
-from gan.arena import bracket, store
+from gan.arena import bracket, schema
+from gan.arena.event_records import Admission
+from gan.arena.match_records import Place
+from gan.arena.skill import Skill
+from gan.console.errors import Fault
 from gan.contest import rules
+from gan.contest.half_round import JudgedImages, PlayedHalfRound
 from gan.data import tfrecords
 
 SIZE = 2500
@@ -34,8 +39,8 @@ NAMES = [
     "Nash",
     "Ωmega",
 ]
-FAULT = "its snapshot has no collection p_for_data: a snapshot names the four tensors in collections"
-GENERATOR_FAULT = "the generator's images hold NaN; each pixel must be a number in [0, 1]"
+FAULT = Fault("collection_missing", {"collection": "p_for_data"})
+GENERATOR_FAULT = Fault("not_finite", {"name": "generator"})
 CANNOT_PLAY, GENERATOR_FAILS = "Mode Collapse", "Nash"
 
 
@@ -52,7 +57,7 @@ def generated_faces(count, random):
 
 
 def add_half_round(arena, match, number, sides, random, skills):
-    """Plays half round `number` of a match between two store.Teams; returns a rules.HalfRound."""
+    """Plays half round `number` of a match between two teams; returns a rules.Judgement."""
     drawer = rules.generator_side(number)
     generator, discriminator = sides[drawer], sides[1 - drawer]
     images = truth = probabilities = None
@@ -66,31 +71,45 @@ def add_half_round(arena, match, number, sides, random, skills):
         logits = (2 * truth - 1) * skills[discriminator.name] + random.normal(0, 1.5, 2 * count)
         probabilities = 1 / (1 + np.exp(-logits))
     seconds = random.uniform(0.002, 0.02, 2)
-    played = rules.half_round(truth, probabilities, *seconds, generator_fault=fault)
-    if played.discriminator_seconds and fault:
-        played = played._replace(discriminator_seconds=None)
-    arena.add_half_round(
-        match.id,
-        number,
-        generator=generator.id,
-        discriminator=discriminator.id,
-        seed=int(random.integers(2**31)),
-        images=images,
-        truth=truth,
-        probabilities=probabilities,
-        **played._asdict(),
-    )
-    return played
+    judgement = rules.judged(truth, probabilities, *seconds, generator_fault=fault)
+    shown = JudgedImages(images, truth, probabilities)
+    if fault:
+        judgement, shown = judgement._replace(discriminator_seconds=None), None
+    played = PlayedHalfRound(int(random.integers(2**31)), judgement, shown)
+    arena.half_rounds.add(match.id, number, (generator.id, discriminator.id), played)
+    return judgement
+
+
+def put_half_round(arena, match, number, generator, discriminator, suspects=(), **fields):
+    """Adds a half round, given as the fields of all classes that it is made of."""
+    shown = None
+    if fields["truth"] is not None:
+        shown = JudgedImages(fields["images"], fields["truth"], fields["probabilities"])
+    judgement = rules.Judgement(**{name: fields[name] for name in rules.Judgement._fields})
+    played = PlayedHalfRound(fields["seed"], judgement, shown)
+    return arena.half_rounds.add(match, number, (generator, discriminator), played, suspects)
+
+
+def put_teams(arena, event, entries):
+    """Adds teams to an event: tuples (name, path, snapshot, step, fault); returns them."""
+    return [arena.teams.add(event, name, path, Admission(*handed_in)) for name, path, *handed_in in entries]
+
+
+def finish(arena, match, winner, rule, points, seconds=None, ratings=()):
+    """Finishes a match; ratings are tuples (name, mu, sigma)."""
+    side = rules.HOME if winner == arena.matches.get(match).home else rules.AWAY
+    skills = {name: Skill(mu, sigma) for name, mu, sigma in ratings}
+    return arena.matches.finish(match, rules.Result(points, side, rule), seconds, skills)
 
 
 def play_match(arena, event, place, home, away, num_rounds, random, skills):
     """Plays or goes on with a match; a generator that yields after each transaction and returns the winner."""
-    match = arena.begin_match(event.id, *place, home.id, away and away.id, num_rounds)
+    match = arena.matches.begin(Place(event.id, *place), home.id, away and away.id, num_rounds)
     yield
-    if match.status == store.DONE:
+    if match.status == schema.DONE:
         return {home.id: home, away and away.id: away}[match.winner]
     if away is None:
-        arena.finish_match(match.id, home.id, rules.BYE, (0, 0))
+        finish(arena, match.id, home.id, rules.BYE, (0, 0))
         yield
         return home
     sides, seconds = (home, away), None
@@ -106,14 +125,14 @@ def play_match(arena, event, place, home, away, num_rounds, random, skills):
             seconds = tuple(random.uniform(0.01, 0.02, 2))
             result = rules.match_result(played, seconds)
     winner, loser = sides[result.winner], sides[1 - result.winner]
-    before = arena.ratings()
-    mu = {team.name: before[team.name].mu if team.name in before else 25.0 for team in sides}
-    sigma = {team.name: before[team.name].sigma * 0.93 if team.name in before else 8.0 for team in sides}
+    before = arena.ratings.latest()
+    mu = {team.name: before[team.name].skill.mu if team.name in before else 25.0 for team in sides}
+    sigma = {team.name: before[team.name].skill.sigma * 0.93 if team.name in before else 8.0 for team in sides}
     new = [
         (winner.name, mu[winner.name] + 1.5, sigma[winner.name]),
         (loser.name, mu[loser.name] - 1.5, sigma[loser.name]),
     ]
-    arena.finish_match(match.id, winner.id, result.rule, result.points, seconds, ratings=new)
+    finish(arena, match.id, winner.id, result.rule, result.points, seconds, ratings=new)
     yield
     return winner
 
@@ -121,10 +140,10 @@ def play_match(arena, event, place, home, away, num_rounds, random, skills):
 def play_tournament(arena, names, name="Faces Cup 2026", seed=1):
     """Plays a tournament to its champion; a generator that yields after each transaction."""
     random = np.random.default_rng(seed)
-    event = arena.begin_event(name, store.TOURNAMENT, seed, SIZE, {})
+    event = arena.events.begin(name, schema.TOURNAMENT, seed, SIZE, {})
     teams = add_teams(arena, event, names)
     drawn = bracket.by_draw(teams, random)
-    arena.set_seeding(event.id, {team.id: seeding for seeding, team in enumerate(drawn, 1)})
+    arena.teams.set_seeding(event.id, {team.id: seeding for seeding, team in enumerate(drawn, 1)})
     seeding = {team.id: seeding for seeding, team in enumerate(drawn, 1)}
     yield
     skills = {team.name: random.uniform(0.3, 1.8) for team in teams}
@@ -139,14 +158,14 @@ def play_tournament(arena, names, name="Faces Cup 2026", seed=1):
             )
         ranked = [sorted(pair, key=lambda team: seeding[team.id]) for pair in zip(winners[::2], winners[1::2])]
         pairs = ranked
-    arena.finish_event(event.id, winners[0].id)
+    arena.events.finish(event.id, winners[0].id)
     yield
 
 
 def play_league(arena, names, name="League", mode="league", seed=2):
     """Everyone against everyone, or as a mock battle whoever comes next; a generator like play_tournament."""
     random = np.random.default_rng(seed)
-    event = arena.begin_event(name, mode, seed, SIZE, {})
+    event = arena.events.begin(name, mode, seed, SIZE, {})
     teams = add_teams(arena, event, names)
     yield
     skills = {team.name: random.uniform(0.3, 1.8) for team in teams}
@@ -157,13 +176,14 @@ def play_league(arena, names, name="League", mode="league", seed=2):
             place = round_, position
             winner = yield from play_match(arena, event, place, teams[home], teams[away], 1, random, skills)
             wins[winner.id] += 1
-    arena.finish_event(event.id, max(wins, key=wins.get))
+    arena.events.finish(event.id, max(wins, key=wins.get))
     yield
 
 
 def add_teams(arena, event, names):
-    """store.Teams with snapshots, but for one that cannot play."""
-    return arena.add_teams(
+    """Teams with snapshots, but for one that cannot play."""
+    return put_teams(
+        arena,
         event.id,
         [
             (name, f"teams/{index}", f"{index:064x}", 1000, FAULT if name == CANNOT_PLAY else None)

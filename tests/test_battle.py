@@ -90,18 +90,18 @@ def play(*flags, mode="tournament", faces=None, arena_dir=None):
 def told(arena_dir, event="tournament"):
     """Everything that an event brought, but for times: to compare two runs."""
     with store.Store(str(arena_dir), read_only=True) as kept:
-        found = kept.event(event)
-        matches = kept.matches(found.id)
+        found = kept.events.named(event)
+        matches = kept.matches.of_event(found.id)
         return {
             "champion": found.champion,
-            "teams": [(t.name, t.seeding, t.snapshot, t.fault) for t in kept.teams(found.id)],
+            "teams": [(t.name, t.seeding, t.snapshot, t.fault) for t in kept.teams.of_event(found.id)],
             "matches": [(m.round, m.position, m.home, m.away, m.winner, m.home_points, m.away_points) for m in matches],
             "half_rounds": [
                 (h.number, h.seed, h.points, h.rule, h.images.tobytes(), h.truth.tobytes(), h.probabilities.tobytes())
                 for m in matches
-                for h in kept.half_rounds(m.id)
+                for h in kept.half_rounds.of_match(m.id)
             ],
-            "ratings": [(r.name, r.mu, r.sigma) for r in kept.rating_history()],
+            "ratings": [(r.name, r.mu, r.sigma) for r in kept.ratings.all()],
         }
 
 
@@ -126,8 +126,8 @@ def test_a_tournament_with_hostile_teams(guests, faces, tmp_path, capsys):
     limits = ["--open_seconds=6", "--call_seconds=2", "--memory_mb=600"]
     assert play(f"--teams={listed}", *limits, faces=faces, arena_dir=tmp_path / "arena") == 0
     with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
-        event = kept.event("tournament")
-        found = {team.name: team for team in kept.teams(event.id)}
+        event = kept.events.named("tournament")
+        found = {team.name: team for team in kept.teams.of_event(event.id)}
         champion = next(name for name, team in found.items() if team.id == event.champion)
         for name, reason in {**bad, **spoilt}.items():
             assert re.search(reason, found[name].fault), found[name].fault
@@ -137,7 +137,7 @@ def test_a_tournament_with_hostile_teams(guests, faces, tmp_path, capsys):
         assert len(found) == len(names) + 2
         assert sum(team.fault is not None for team in found.values()) == len(bad) + len(spoilt) + 4
         assert found["<script>alert(1)</script>"].fault is None
-        for row in kept.matches(event.id):
+        for row in kept.matches.of_event(event.id):
             losers = [t for t in found.values() if t.id in (row.home, row.away) and t.fault and t.id != row.winner]
             if losers and row.away is not None:
                 assert row.rule in (rules.FORFEIT, rules.BOTH_FAILED), row
@@ -161,7 +161,7 @@ def test_kills(guests, faces, tmp_path):
     command += [f"--input_data_pattern={faces}"]
     subprocess.run([*command, f"--arena_dir={tmp_path}/whole"], check=True, capture_output=True)
     with store.Store(f"{tmp_path}/whole", read_only=True) as kept:
-        assert rules.BY_TIME not in {row.rule for row in kept.matches()}, (
+        assert rules.BY_TIME not in {row.rule for row in kept.matches.all()}, (
             "times differ from run to run; take another seed"
         )
     took, draw, killed, hit = time.monotonic() - begun, random.Random(4), 0, False
@@ -183,11 +183,11 @@ def test_a_league_and_its_table(guests, faces, tmp_path, capsys):
     assert play(f"--teams={listed}", mode="league", faces=faces, arena_dir=tmp_path / "arena") == 0
     out = capsys.readouterr().out
     with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
-        matches, event = kept.matches(), kept.event("league 1")
-        names = {team.id: team.name for team in kept.teams(event.id)}
+        matches, event = kept.matches.all(), kept.events.named("league 1")
+        names = {team.id: team.name for team in kept.teams.of_event(event.id)}
         assert {frozenset((row.home, row.away)) for row in matches} == set(map(frozenset, combinations(names, 2)))
         wins = Counter(names[row.winner] for row in matches)
-        assert set(kept.ratings()) == set("abcd")
+        assert set(kept.ratings.latest()) == set("abcd")
     lines = [line.split() for line in out.splitlines() if re.match(r" *\d\. ", line)]
     assert [wins[line[1]] for line in lines] == sorted(wins[name] for name in "abcd")[::-1]
     assert all(int(line[2]) == wins[line[1]] and int(line[3]) == 3 - wins[line[1]] for line in lines)
@@ -201,9 +201,9 @@ def test_a_match_and_a_check(graded, faces, tmp_path, capsys):
     assert play(f"--snapshots={graded[2]}", mode="check", **given) == 0
     assert "can take part" in capsys.readouterr().out
     with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
-        assert [event.name for event in kept.events()] == ["match 1", "check 1"]
-        first, second = kept.matches()
-        halves = kept.half_rounds(first.id)
+        assert [event.name for event in kept.events.all()] == ["match 1", "check 1"]
+        first, second = kept.matches.all()
+        halves = kept.half_rounds.of_match(first.id)
         assert [half.number for half in halves] == [0, 1, 2, 3] and second.home == second.away
         real = np.concatenate([half.images[half.truth == 1] for half in halves])
         assert len({image.tobytes() for image in real}) == len(real) == 60, "a real image was shown twice"
@@ -241,9 +241,9 @@ def test_this_machine_s_faults(guests, faces, tmp_path, monkeypatch, capsys):
     out = capsys.readouterr().out
     assert "is held: the roof leaks" in out
     with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
-        states = [row.status for row in kept.matches()]
-        assert states.count(store.HELD) == 1 and store.DONE in states
-        assert sum(entry.kind == "host" for entry in kept.log_entries()) == 4
+        states = [row.status for row in kept.matches.all()]
+        assert states.count(schema.HELD) == 1 and schema.DONE in states
+        assert sum(entry.kind == "host" for entry in kept.log.entries()) == 4
     monkeypatch.undo()
     assert play(f"--teams={listed}", **given) == 0
     assert told(tmp_path / "arena")["champion"] is not None
@@ -271,10 +271,10 @@ def test_copies_of_training_images(faces, guests, tmp_path, capsys):
     assert "copier: " + told_of in shown and "honest" not in shown and shown.count("<figure>") == int(told_of)
     assert play(*flags, "--forfeit_copies", "--event=again", **given) == 0
     with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
-        first, second = kept.matches()
-        team = kept.teams(kept.event("match 1").id)
-        assert {suspect.team for suspect in kept.suspects(kept.event("match 1").id)} == {team[0].id}
-        half = kept.half_rounds(second.id)[0]
+        first, second = kept.matches.all()
+        team = kept.teams.of_event(kept.events.named("match 1").id)
+        assert {suspect.team for suspect in kept.suspects.of_event(kept.events.named("match 1").id)} == {team[0].id}
+        half = kept.half_rounds.of_match(second.id)[0]
         assert half.rule == rules.GENERATOR_FAILED and "copies of training images" in half.generator_fault
         assert half.points == rules.HALF_ROUND_POINTS and len(half.images) == 30, "the evidence is kept"
     replay = ["organise", "replay", f"--half_round={half.id}", f"--arena_dir={tmp_path}/arena"]
@@ -286,12 +286,12 @@ def test_two_that_cannot_run(guests, faces, tmp_path):
     with arena.Arena(str(tmp_path / "arena"), 2500, tfrecords.read_all([faces], 2500)) as opened:
         entries = [teams.Entrant(name, guests[0], 0, None) for name in "ab"]
         event = events.begin(opened, "match", events.MATCH, entries, 5, {"num_rounds": 1})
-        opened.store.add_teams(event.id, [(name, guests[0], *opened.admit(name, guests[0], None)) for name in "ab"])
+        arena_data.put_teams(opened.store, event.id, [(name, guests[0], *opened.admit(name, guests[0], None)) for name in "ab"])
         (copy,) = (tmp_path / "arena" / "snapshots").glob("*/*.meta")
         copy.write_bytes(b"")
         opened.rest()
         events.play(opened, event)
-        (row,) = opened.store.matches(event.id)
+        (row,) = opened.store.matches.of_event(event.id)
         assert (row.home_points, row.away_points, row.rule) == (0, 0, rules.BOTH_FAILED)
 
 
@@ -330,9 +330,9 @@ def test_a_path_that_was_wrong(guests, faces, tmp_path):
     assert organise.main(annul) == 0
     assert play(f"--teams={listed}", **given) == 0
     with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
-        (row,) = kept.matches()
-        assert row.rule != rules.FORFEIT and len(kept.half_rounds(row.id)) == 6
-        assert any(entry.kind == "path" for entry in kept.log_entries())
+        (row,) = kept.matches.all()
+        assert row.rule != rules.FORFEIT and len(kept.half_rounds.of_match(row.id)) == 6
+        assert any(entry.kind == "path" for entry in kept.log.entries())
 
 
 def test_flags_that_a_mode_does_not_follow(faces, tmp_path, fails):
@@ -385,7 +385,7 @@ def test_a_closed_bucket_is_its_team_s_fault_where_others_can_be_read(guests, fa
         assert events.play(opened, event).held  # this machine may have no right to read any
         event = events.begin(opened, "second", events.MATCH, [closed, there], 0, {"num_rounds": 1})
         assert events.play(opened, event).champion.name == "open"
-        out = opened.store.teams(event.id)[0]
+        out = opened.store.teams.of_event(event.id)[0]
         assert "no permission" in out.fault and "let the organiser" in out.fault
 
 
@@ -412,8 +412,8 @@ def test_no_bucket_has_such_a_name(guests, faces, tmp_path):
     listed = table(tmp_path / "teams.csv", {"a": "gs://foxes_/model", "b": "gs://<bucket>/model", "c": guests[0]})
     assert play(f"--teams={listed}", faces=faces, arena_dir=tmp_path / "arena") == 0
     with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
-        faults = {team.name: team.fault for team in kept.teams(1)}
-        assert kept.event("tournament").champion == next(team.id for team in kept.teams(1) if team.name == "c")
+        faults = {team.name: team.fault for team in kept.teams.of_event(1)}
+        assert kept.events.named("tournament").champion == next(team.id for team in kept.teams.of_event(1) if team.name == "c")
     assert "names no bucket" in faults["a"] and "names no bucket" in faults["b"] and faults["c"] is None
 
 
@@ -491,7 +491,7 @@ def test_the_noise_is_the_contest_s(guests, faces, tmp_path):
 
     assert play(f"--snapshots=a={guests[4]},b={guests[5]}", mode="match", faces=faces, arena_dir=tmp_path / "a") == 0
     with store.Store(str(tmp_path / "a"), read_only=True) as kept:
-        half = kept.half_rounds(kept.matches()[0].id)[0]
+        half = kept.half_rounds.of_match(kept.matches.all()[0].id)[0]
     noise = uniform_noise(15, Use.HALF_ROUND_NOISE, half.seed)
     expected = pixels.to_bytes(Snapshot(guests[4], 2500).generate(noise))
     shown = half.images[half.truth == 0]

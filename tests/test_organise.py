@@ -65,10 +65,10 @@ def test_with_yes_it_says_what_it_did(action, folder, capsys):
     assert capsys.readouterr().out.endswith("\nDone.\n")
     assert events.is_frozen(folder) is (action == "freeze")
     with store.Store(folder, read_only=True) as kept:
-        named = {event.name: event for event in kept.events()}
+        named = {event.name: event for event in kept.events.all()}
         assert ("Faces Cup" in named) is (action == "rename")
-        assert (kept.match(1).status == schema.ANNULLED) is (action == "annul")
-        out = next(team for team in kept.teams(named["open"].id) if team.name == "Blue Foxes")
+        assert (kept.matches.find(1).status == schema.ANNULLED) is (action == "annul")
+        out = next(team for team in kept.teams.of_event(named["open"].id) if team.name == "Blue Foxes")
         assert bool(out.fault) is (action == "disqualify")
 
 
@@ -102,7 +102,7 @@ def test_on_a_terminal_it_asks(answer, code, folder):
     assert b"cup is called Faces Cup from now on" in out
     assert (b"Done." in out) is (code == 0) and (b"Nothing was changed." in out) is (code == 1)
     with store.Store(folder, read_only=True) as kept:
-        assert bool(kept.event("Faces Cup")) is (code == 0)
+        assert bool(kept.events.named("Faces Cup")) is (code == 0)
 
 
 def test_while_a_battle_plays(folder, capsys, fails, tmp_path):
@@ -120,14 +120,14 @@ def test_while_a_battle_plays(folder, capsys, fails, tmp_path):
 def test_what_changed_before_the_answer_is_looked_at_again(folder, monkeypatch, capsys):
     def agree(preview, yes):
         with store.Store(folder) as kept:
-            kept.annul(3, "somebody else was quicker")
+            annulment.annul(kept, 3, "somebody else was quicker")
         return True
 
     monkeypatch.setattr(organise.actions, "is_agreed", agree)
     assert run("annul", *CHANGES["annul"], folder=folder) == 1
     assert "has changed meanwhile" in capsys.readouterr().err
     with store.Store(folder, read_only=True) as kept:
-        assert kept.match(1).status == schema.DONE
+        assert kept.matches.find(1).status == schema.DONE
 
 
 def test_the_log_as_text_and_as_json(folder, capsys):
@@ -192,22 +192,22 @@ class TestRealBattles:
         flags = self.flags(guests, faces, folder)
         assert battle.main(flags) == 0
         with store.Store(folder, read_only=True) as kept:
-            before = kept.matches()
-            seeds = [half.seed for half in kept.half_rounds(before[0].id)]
-            untouched = kept.half_rounds(before[1].id)[0].id
+            before = kept.matches.all()
+            seeds = [half.seed for half in kept.half_rounds.of_match(before[0].id)]
+            untouched = kept.half_rounds.of_match(before[1].id)[0].id
         assert run("annul", f"--match={before[0].id}", "--reason=why not", "--yes", folder=folder) == 0
         assert run("freeze", "--reason=lunch", "--yes", folder=folder) == 0
         assert battle.main(flags) == 1
         assert f"`python -m gan.organise thaw --arena_dir={folder}`" in capsys.readouterr().out
         with store.Store(folder, read_only=True) as kept:
-            assert kept.event("tournament").frozen, "the screen tells"
+            assert kept.events.named("tournament").frozen, "the screen tells"
         assert run("thaw", "--yes", folder=folder) == 0
         assert battle.main(flags) == 0
         with store.Store(folder, read_only=True) as kept:
-            event = kept.event("tournament")
-            assert not event.frozen and event.champion is not None and len(kept.matches()) == len(before)
-            again = kept.matches()[0]
-            assert again.attempt == 2 and seeds != [half.seed for half in kept.half_rounds(again.id)]
+            event = kept.events.named("tournament")
+            assert not event.frozen and event.champion is not None and len(kept.matches.all()) == len(before)
+            again = kept.matches.all()[0]
+            assert again.attempt == 2 and seeds != [half.seed for half in kept.half_rounds.of_match(again.id)]
         capsys.readouterr()
         assert run("log", folder=folder) == 0
         log = capsys.readouterr().out
@@ -226,24 +226,24 @@ class TestRealBattles:
         flags = self.flags(guests, faces, folder, "league")
         assert battle.main([*flags, "--event=warm-up"]) == 0
         with store.Store(folder) as kept:  # as if the command was killed after two matches
-            event = kept.event("warm-up")
-            for match in kept.matches(event.id)[2:]:
-                kept.annul(match.id, "for this test")
+            event = kept.events.named("warm-up")
+            for match in kept.matches.of_event(event.id)[2:]:
+                annulment.annul(kept, match.id, "for this test")
         given = ["--event=warm-up", "--team=team 2", "--reason=trained on the test set", "--yes"]
         capsys.readouterr()
         assert run("disqualify", *given, folder=folder) == 0
         promised = capsys.readouterr().out.count("forfeited: team 2 - ")
         assert battle.main([*flags, "--event=warm-up"]) == 0
         with store.Store(folder, read_only=True) as kept:
-            out = next(team for team in kept.teams(event.id) if team.name == "team 2")
-            forfeited = [row for row in kept.matches(event.id) if row.rule == rules.FORFEIT]
+            out = next(team for team in kept.teams.of_event(event.id) if team.name == "team 2")
+            forfeited = [row for row in kept.matches.of_event(event.id) if row.rule == rules.FORFEIT]
             assert len(forfeited) == promised > 0
             assert all(out.id in (row.home, row.away) and row.winner != out.id for row in forfeited)
         assert run("annul", f"--match={forfeited[0].id}", "--reason=again", "--yes", folder=folder) == 0
         assert battle.main([*flags, "--event=warm-up"]) == 0
         with store.Store(folder, read_only=True) as kept:
             place = forfeited[0].round, forfeited[0].position
-            again = next(row for row in kept.matches(event.id) if (row.round, row.position) == place)
+            again = next(row for row in kept.matches.of_event(event.id) if (row.round, row.position) == place)
             assert again.id != forfeited[0].id and again.rule == rules.FORFEIT and again.winner != out.id
 
     def test_a_battle_goes_on_from_a_backup_that_was_made_while_it_played(self, guests, faces, tmp_path, capsys):
@@ -271,10 +271,10 @@ class TestRealBattles:
     def num_done(self, folder):
         try:
             with store.Store(folder, read_only=True) as kept:
-                return sum(row.status == schema.DONE for row in kept.matches())
+                return sum(row.status == schema.DONE for row in kept.matches.all())
         except store.NotBegun:
             return 0
 
     def points(self, folder):
         with store.Store(folder, read_only=True) as kept:
-            return [(half.match, half.number, half.points, half.seed) for half in kept.half_rounds_after(0)]
+            return [(half.match, half.number, half.points, half.seed) for half in kept.half_rounds.after(0)]

@@ -164,7 +164,7 @@ def test_followed_from_before_it_begins(tmp_path):
         shutil.rmtree(folder)  # the organiser starts again
         events.until(lambda state: state["event"] is None)
         with store.Store(folder) as arena:
-            arena.begin_event("another", "mock", 1, 2500, {})
+            arena.events.begin("another", "mock", 1, 2500, {})
             events.until(lambda state: state["event"])
             assert events.state["event"]["name"] == "another"
         shutil.rmtree(folder)
@@ -295,8 +295,8 @@ def text_of(page, selector):
 
 def test_page_opened_late_shows_champion_and_all_matches(page, finished, address):
     with store.Store(finished, read_only=True) as arena:
-        event = arena.events()[-1]
-        names = {team.id: team.name for team in arena.teams(event.id)}
+        event = arena.events.all()[-1]
+        names = {team.id: team.name for team in arena.teams.of_event(event.id)}
     page.goto(address)
     page.wait_for_selector("[data-phase=champion]")
     assert text_of(page, ".winner") == names[event.champion]
@@ -339,8 +339,8 @@ def test_followed_live(page, tmp_path):
                 seen.add(page.locator(".card:not(.covered)").count())
             assert len(seen) > 5 and max(seen) == 30
             page.wait_for_selector("[data-phase=done]")
-            event = arena.events()[0]
-            (match,) = arena.matches(event.id)
+            event = arena.events.all()[0]
+            (match,) = arena.matches.of_event(event.id)
             points = page.locator(".points").all_inner_texts()
             assert points == [str(match.home_points), str(match.away_points)]
             page.wait_for_selector("[data-phase=champion]")
@@ -420,7 +420,7 @@ def test_snapshots_being_opened(page, tmp_path):
     with served(folder) as address, store.Store(folder) as arena:
         page.goto(address)
         page.wait_for_selector("text=The arena has not begun")
-        event = arena.begin_event("cup", store.TOURNAMENT, 1, arena_data.SIZE, {"teams": [["A", "a", None]] * 2})
+        event = arena.events.begin("cup", schema.TOURNAMENT, 1, arena_data.SIZE, {"teams": [["A", "a", None]] * 2})
         page.wait_for_selector("h1:text-is('2 teams: their snapshots are being opened and checked')")
         assert "Bracket" in text_of(page, "nav") and "Table" not in text_of(page, "nav")
         arena_data.add_teams(arena, event, ["A"])
@@ -443,12 +443,12 @@ def test_forfeit_with_images_ends_at_all_points(page, tmp_path):
     """All 30 images are taken for real, so 15 guesses are right; the generator forfeits, so it is 30 points."""
     folder = str(tmp_path / "arena")
     with store.Store(folder) as arena:
-        event = arena.begin_event("mock", "mock", 1, arena_data.SIZE, {})
+        event = arena.events.begin("mock", "mock", 1, arena_data.SIZE, {})
         home, away = arena_data.add_teams(arena, event, ["A", "B"])
-        match = arena.begin_match(event.id, 0, 0, home.id, away.id, 1)
+        match = arena.matches.begin(Place(event.id, 0, 0), home.id, away.id, 1)
         given = rules.HalfRound(30, rules.GENERATOR_FAILED, 0.1, 0.1, "three copies", None)._asdict()
         given |= dict(images=arena_data.faces()[:30], truth=[0, 1] * 15, probabilities=[0.9] * 30)
-        arena.add_half_round(match.id, 0, generator=home.id, discriminator=away.id, seed=1, **given)
+        arena_data.put_half_round(arena, match.id, 0, generator=home.id, discriminator=away.id, seed=1, **given)
     with served(folder, "--pace=2") as address:
         page.goto(address)
         page.wait_for_selector(".points:text-is('30')")
@@ -461,8 +461,8 @@ def test_forfeit_with_images_ends_at_all_points(page, tmp_path):
 
 def test_numbers_for_the_organiser(page, finished, address):
     with store.Store(finished, read_only=True) as arena:
-        match = arena.matches(arena.events()[-1].id)[-1]
-        half_rounds = [str(one.id) for one in arena.half_rounds(match.id)]
+        match = arena.matches.of_event(arena.events.all()[-1].id)[-1]
+        half_rounds = [str(one.id) for one in arena.half_rounds.of_match(match.id)]
     page.goto(address + "#/matches")
     page.wait_for_selector("tbody tr")
     assert page.locator("tbody tr .no").first.inner_text() == str(match.id)

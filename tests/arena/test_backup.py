@@ -20,9 +20,9 @@ def folder(tmp_path):
     """An arena with an event of four teams and the copies of three of their snapshots; the last has a fault."""
     folder = tmp_path / "arena"
     with store.Store(str(folder)) as kept:
-        event = kept.begin_event("cup", "league", 7, 4, {})
+        event = kept.events.begin("cup", "league", 7, 4, {})
         faults = [None, None, None, "no good"]
-        kept.add_teams(event.id, [(digest[-1], "p", digest, 1, fault) for digest, fault in zip(DIGESTS, faults)])
+        arena_data.put_teams(kept, event.id, [(digest[-1], "p", digest, 1, fault) for digest, fault in zip(DIGESTS, faults)])
     for digest in DIGESTS[:3]:
         (folder / "snapshots" / digest / "proc").mkdir(parents=True)
         (folder / "snapshots" / digest / "model.ckpt-1.meta").write_bytes(digest.encode())
@@ -36,7 +36,7 @@ def test_the_store_alone(folder, tmp_path):
     assert os.listdir(tmp_path / "copies" / "monday") == ["arena.sqlite3"]
     with store.Store(str(folder), read_only=True) as one:
         with store.Store(str(tmp_path / "copies" / "monday"), read_only=True) as other:
-            assert one.events() == other.events() and one.teams(1) == other.teams(1)
+            assert one.events.all() == other.events.all() and one.teams.of_event(1) == other.teams.of_event(1)
 
 
 def test_with_the_snapshots(folder, tmp_path):
@@ -102,7 +102,7 @@ def test_copies_of_a_store_that_grows(folder, tmp_path):
                 backup.back_up(str(folder), copy)
                 test_store.check_whole(copy, told)
                 with store.Store(copy) as kept:
-                    kept.log("note", "it can be written to")
+                    kept.log.add("note", "it can be written to")
                 assert writer.poll() is None
         finally:
             writer.kill()

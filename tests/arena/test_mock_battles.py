@@ -63,15 +63,15 @@ def test_a_day_in_seoul(opened, tmp_path):
     said = []
     clock = SimulatedClock(at("2026-11-23 01:00"), happenings)
     hold(opened, tmp_path, clock, 6, say=said.append)
-    held = opened.store.events()
+    held = opened.store.events.all()
     assert [event.name[-9:-4] for event in held] == ["12:00", "14:00", "16:00", "18:00", "22:00"]
     assert clock.now() == at("2026-11-23 13:00")
     assert any("20:00" in line and "not held" in line for line in said)
     assert said.count("eve has handed in nothing") == 5 and said.count("cem has handed in nothing") == 1
     playing = []
     for event in held:
-        by_id = {team.id: team.name for team in opened.store.teams(event.id)}
-        playing.append([{by_id[row.home], by_id[row.away]} for row in opened.store.matches(event.id)])
+        by_id = {team.id: team.name for team in opened.store.teams.of_event(event.id)}
+        playing.append([{by_id[row.home], by_id[row.away]} for row in opened.store.matches.of_event(event.id)])
     assert playing[0] == [{"ada", "bob"}]
     assert sorted(map(len, playing[1])) == [2, 2] and set().union(*playing[1]) == {"ada", "bob", "cem", "House team"}
     assert set().union(*playing[2]) == {"ada", "bob", "cem", "House team"}  # dee's is refused
@@ -83,7 +83,7 @@ def test_a_day_in_seoul(opened, tmp_path):
     refused = next((tmp_path / "dee" / "results").glob("*1600*/index.html")).read_text()
     assert "not allowed in a battle" in refused
     assert not (tmp_path / "eve").exists()
-    assert set(opened.store.ratings()) == {"ada", "bob", "cem", "House team"}
+    assert set(opened.store.ratings.latest()) == {"ada", "bob", "cem", "House team"}
 
 
 def test_the_end_of_summer_time(opened, tmp_path):
@@ -97,7 +97,7 @@ def test_the_end_of_summer_time(opened, tmp_path):
     clock.wait_until = lambda moment: (moments.append(moment), wait(moment))
     hold(opened, tmp_path, clock, 9, "Europe/Berlin")
     assert moments[6:] == [at("2026-10-24 22:00"), at("2026-10-25 00:00"), at("2026-10-25 03:00")]
-    assert len({event.name for event in opened.store.events()}) == 9
+    assert len({event.name for event in opened.store.events.all()}) == 9
 
 
 def test_going_on_after_a_kill(opened, tmp_path):
@@ -109,9 +109,9 @@ def test_going_on_after_a_kill(opened, tmp_path):
     event = events.begin(opened, "mock 2026-11-23 12:00 KST", events.MOCK, entries, 9)
     (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
     hold(opened, tmp_path, SimulatedClock(at("2026-11-23 03:10")), 1)
-    first, second = opened.store.events()
-    assert first.id == event.id and first.finished and len(opened.store.matches(first.id)) == 2
-    assert len(opened.store.matches(second.id)) == 1
+    first, second = opened.store.events.all()
+    assert first.id == event.id and first.finished and len(opened.store.matches.of_event(first.id)) == 2
+    assert len(opened.store.matches.of_event(second.id)) == 1
 
 
 def test_a_frozen_arena(opened, tmp_path):
@@ -122,8 +122,8 @@ def test_a_frozen_arena(opened, tmp_path):
     frozen.write_text("")
     clock = SimulatedClock(at("2026-11-23 02:00"), [(at("2026-11-23 04:00"), frozen.unlink)])
     hold(opened, tmp_path, clock, 2)
-    assert [event.name for event in opened.store.events()] == ["mock 2026-11-23 14:00 KST"]
-    assert any("frozen" in entry.text for entry in opened.store.log_entries())
+    assert [event.name for event in opened.store.events.all()] == ["mock 2026-11-23 14:00 KST"]
+    assert any("frozen" in entry.text for entry in opened.store.log.entries())
 
 
 def test_frozen_in_the_middle(opened, tmp_path, monkeypatch):
@@ -134,18 +134,18 @@ def test_frozen_in_the_middle(opened, tmp_path, monkeypatch):
     frozen, play = tmp_path / "arena" / events.FROZEN, opened.play
 
     def play_and_freeze(*arguments):
-        if not opened.store.matches():
+        if not opened.store.matches.all():
             frozen.write_text("")
         return play(*arguments)
 
     monkeypatch.setattr(opened, "play", play_and_freeze)
     clock = SimulatedClock(at("2026-11-23 02:00"), [(at("2026-11-23 04:30"), frozen.unlink)])
     hold(opened, tmp_path, clock, 1)
-    (event,) = opened.store.events()
+    (event,) = opened.store.events.all()
     assert event.finished is None and event.frozen and not list(tmp_path.glob("*/results"))
     hold(opened, tmp_path, clock, 1)
-    assert [event.finished is not None for event in opened.store.events()] == [True, True]
-    assert len(opened.store.matches(event.id)) == 2
+    assert [event.finished is not None for event in opened.store.events.all()] == [True, True]
+    assert len(opened.store.matches.of_event(event.id)) == 2
     assert len(list(tmp_path.glob("*/results/*/index.html"))) == 8
 
 
@@ -203,7 +203,7 @@ def test_results_after_an_annulment(opened, tmp_path):
     hold(opened, tmp_path, clock, 1)
     (page,) = (tmp_path / "a" / "results").glob("*/index.html")
     before = page.stat().st_mtime_ns
-    opened.store.annul(opened.store.matches()[0].id, "wrong test set")
+    annulment.annul(opened.store, opened.store.matches.all()[0].id, "wrong test set")
     hold(opened, tmp_path, clock, 1)
     assert page.stat().st_mtime_ns > before
     again = page.stat().st_mtime_ns

@@ -34,20 +34,20 @@ def dump(kept):
 
 def begin(kept, mode, names="abcd", seedings=None, name="cup"):
     """(event, teams by name)."""
-    event = kept.begin_event(name, mode, 7, arena_data.SIZE, {})
-    teams = kept.add_teams(event.id, [(one, "p", "ab" * 32, 100, None) for one in names])
+    event = kept.events.begin(name, mode, 7, arena_data.SIZE, {})
+    teams = arena_data.put_teams(kept, event.id, [(one, "p", "ab" * 32, 100, None) for one in names])
     if seedings:
-        kept.set_seeding(event.id, {team.id: seedings[team.name] for team in teams if team.name in seedings})
-    return event, {team.name: team for team in kept.teams(event.id)}
+        kept.teams.set_seeding(event.id, {team.id: seedings[team.name] for team in teams if team.name in seedings})
+    return event, {team.name: team for team in kept.teams.of_event(event.id)}
 
 
 def play(kept, event, place, home, away, winner=None):
     """A match, done if it has a winner; `away` may be None."""
-    match = kept.begin_match(event.id, *place, home.id, away and away.id, 1)
+    match = kept.matches.begin(Place(event.id, *place), home.id, away and away.id, 1)
     if winner:
         ratings = [(team.name, 25.0, 8.0) for team in (home, away) if away]
         rule = rules.BY_POINTS if away else rules.BYE
-        return kept.finish_match(match.id, winner.id, rule, (20, 10), ratings=ratings)
+        return arena_data.finish(kept, match.id, winner.id, rule, (20, 10), ratings=ratings)
     return match
 
 
@@ -58,42 +58,42 @@ class TestAnnul:
         names = getattr(request, "param", EIGHT)
         arena_data.run(arena_data.play_tournament(kept, names, name="cup"))
         arena_data.run(arena_data.play_league(kept, names[:2], name="mock", mode="mock"))
-        return {(row.round, row.position): row for row in kept.matches(kept.event("cup").id)}
+        return {(row.round, row.position): row for row in kept.matches.of_event(kept.events.named("cup").id)}
 
     @pytest.mark.parametrize("played", [ABLE], indirect=True)  # nobody is rated for a forfeit
     def test_the_preview_is_what_happens(self, kept, played):
         pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
-        match, before, history = played[0, 1], dump(kept), kept.rating_history()
+        match, before, history = played[0, 1], dump(kept), kept.ratings.all()
         preview = organiser.preview_annulment(kept, match.id)
         assert dump(kept) == before
         fallen = [played[0, 1].id, played[1, 0].id, played[2, 0].id]
         assert [row.id for row in preview.matches] == fallen
-        later = kept.matches(kept.event("mock").id)[0].id
+        later = kept.matches.of_event(kept.events.named("mock").id)[0].id
         assert set(preview.forgotten) & set(fallen) and later in preview.rated_again
         organiser.annul(kept, match.id, "wrong test set")
-        annulled = [row.id for row in kept.matches(with_annulled=True) if row.status == schema.ANNULLED]
+        annulled = [row.id for row in kept.matches.all(with_annulled=True) if row.status == schema.ANNULLED]
         assert sorted(annulled) == sorted(fallen)
-        assert kept.event("cup").finished is None and kept.event("cup").champion is None
+        assert kept.events.named("cup").finished is None and kept.events.named("cup").champion is None
         kept_ratings = [row for row in history if row.match not in preview.forgotten]
-        now = kept.rating_history()
+        now = kept.ratings.all()
         assert now[: len(kept_ratings)] == kept_ratings
         assert list(dict.fromkeys(row.match for row in now[len(kept_ratings) :])) == list(preview.rated_again)
 
     def test_who_could_not_take_part_is_admitted_again(self, kept, played):
-        team = next(team for team in kept.teams(kept.event("cup").id) if team.fault)
+        team = next(team for team in kept.teams.of_event(kept.events.named("cup").id) if team.fault)
         match = next(row for row in played.values() if team.id in (row.home, row.away))
         assert organiser.preview_annulment(kept, match.id).admitted_again == (team.name,)
         organiser.disqualify(kept, team.id, "why")
         assert organiser.preview_annulment(kept, match.id).admitted_again == ()
-        kept.annul(match.id, "why")
-        assert next(one for one in kept.teams(team.event) if one.id == team.id).fault
+        annulment.annul(kept, match.id, "why")
+        assert next(one for one in kept.teams.of_event(team.event) if one.id == team.id).fault
 
     def test_in_words(self, kept):
         event, teams = begin(kept, "tournament", seedings=dict(a=1, b=2, c=3, d=4))
         first = play(kept, event, (0, 0), teams["a"], teams["d"], teams["a"])
         other = play(kept, event, (0, 1), teams["b"], teams["c"], teams["b"])
         final = play(kept, event, (1, 0), teams["a"], teams["b"], teams["b"])
-        kept.finish_event(event.id, teams["b"].id)
+        kept.events.finish(event.id, teams["b"].id)
         text = terminal.annulment_text(organiser.preview_annulment(kept, first.id))
         assert text.splitlines() == [
             f"match {first.id} of cup is annulled: a 20 : 10 d, a wins: {rules.BY_POINTS}",
@@ -107,7 +107,7 @@ class TestAnnul:
     def test_a_match_that_is_not_there_or_annulled_already(self, kept, played):
         with pytest.raises(UserError, match="there is no match 999"):
             organiser.preview_annulment(kept, 999)
-        kept.annul(played[2, 0].id, "why not")
+        annulment.annul(kept, played[2, 0].id, "why not")
         with pytest.raises(UserError, match="is annulled already: why not"):
             organiser.preview_annulment(kept, played[2, 0].id)
 
@@ -131,10 +131,10 @@ class TestDisqualify:
         event, teams = begin(kept, "tournament", seedings=dict(a=1, b=2, c=3, d=4))
         assert self.left(kept, "a") == [(0, 0, None, "d")] and self.left(kept, "d") == [(0, 0, None, "a")]
         held = play(kept, event, (0, 0), teams["a"], teams["d"])
-        kept.hold_match(held.id, "the roof leaks")
+        kept.matches.hold(held.id, "the roof leaks")
         assert self.left(kept, "d") == [(0, 0, held.id, "a")]
-        kept.release_match(held.id)
-        kept.finish_match(held.id, teams["a"].id, rules.BY_POINTS, (20, 10))
+        kept.matches.release(held.id)
+        arena_data.finish(kept, held.id, teams["a"].id, rules.BY_POINTS, (20, 10))
         assert self.left(kept, "a") == [(1, 0, None, None)] and not self.left(kept, "d")
         play(kept, event, (0, 1), teams["b"], teams["c"], teams["c"])
         assert self.left(kept, "a") == [(1, 0, None, "c")] and self.left(kept, "c") == [(1, 0, None, "a")]
@@ -142,7 +142,7 @@ class TestDisqualify:
         assert text.splitlines() == ["a is disqualified from cup; results so far stay", "forfeited: a - c, final"]
         play(kept, event, (1, 0), teams["a"], teams["c"], teams["c"])
         assert not self.left(kept, "c")
-        kept.finish_event(event.id, teams["c"].id)
+        kept.events.finish(event.id, teams["c"].id)
         with pytest.raises(UserError, match="cup is over; annul the matches that c should not have won"):
             organiser.preview_disqualification(kept, "cup", "c")
 
@@ -161,8 +161,8 @@ class TestDisqualify:
         assert row.id and {one for *_, one in self.left(kept, "a")} == set("bcd") - {opponent}
 
     def test_before_all_are_admitted(self, kept):
-        event = kept.begin_event("cup", "league", 7, arena_data.SIZE, {"teams": [["a", "p", None], ["b", "p", None]]})
-        kept.add_teams(event.id, [("a", "p", None, None, None)])
+        event = kept.events.begin("cup", "league", 7, arena_data.SIZE, {"teams": [["a", "p", None], ["b", "p", None]]})
+        arena_data.put_teams(kept, event.id, [("a", "p", None, None, None)])
         assert self.left(kept, "a") is None
 
     def test_in_a_mock_battle(self, kept):
@@ -187,7 +187,7 @@ class TestDisqualify:
     def test_the_log_tells(self, kept):
         event, teams = begin(kept, "league")
         organiser.disqualify(kept, teams["b"].id, "trained on the test set")
-        assert "trained on the test set" in kept.teams(event.id)[1].fault
+        assert "trained on the test set" in kept.teams.of_event(event.id)[1].fault
         (entry,) = organiser.log(kept)
         assert (entry.event, entry.kind, entry.text) == ("cup", "disqualified", "b: trained on the test set")
 
@@ -201,7 +201,7 @@ def test_freeze_and_thaw(kept, folder):
     assert terminal.thaw_text(preview, folder) == f"{folder} is not frozen"
     organiser.freeze(folder, "점심")
     assert events.is_frozen(folder) and sorted(os.listdir(folder))[-1] == events.FROZEN
-    kept.finish_event(event.id, None)
+    kept.events.finish(event.id, None)
     preview = organiser.preview_freeze(kept, folder)
     assert preview == (True, "점심", ("match 1",))
     assert "is frozen already (점심); the reason is replaced" in terminal.freeze_text(preview, folder)
@@ -221,9 +221,9 @@ def test_rename(kept):
     assert dump(kept) == before
     assert "needs --event='Faces Cup'" in terminal.renaming_text(preview)
     organiser.rename(kept, event.id, "Faces Cup")
-    assert kept.event("cup") is None and kept.event("Faces Cup") == event._replace(name="Faces Cup")
+    assert kept.events.named("cup") is None and kept.events.named("Faces Cup") == event._replace(name="Faces Cup")
     assert [(entry.event, entry.text) for entry in organiser.log(kept)] == [("Faces Cup", "cup is now Faces Cup")]
-    kept.finish_event(event.id, None)
+    kept.events.finish(event.id, None)
     assert "--event" not in terminal.renaming_text(organiser.preview_renaming(kept, "Faces Cup", "x"))
     with pytest.raises(UserError, match="has an event 'other' already"):
         organiser.preview_renaming(kept, "Faces Cup", "other")
@@ -235,8 +235,8 @@ def test_rename(kept):
 def test_the_log_of_one_event_and_of_all(kept):
     event, teams = begin(kept, "league")
     match = play(kept, event, (0, 0), teams["a"], teams["b"])
-    kept.hold_match(match.id, "the roof leaks")
-    kept.log("host", "더워요")
+    kept.matches.hold(match.id, "the roof leaks")
+    kept.log.add("host", "더워요")
     held, host = organiser.log(kept)
     assert organiser.log(kept, "cup") == [held]
     assert terminal.log_text(held).endswith(f"  cup, match {match.id}  held  the roof leaks")

@@ -46,8 +46,8 @@ def arena(folder):
 
 def begin(arena, mode="tournament", count=2, name="cup"):
     """(store.Event, list of store.Teams)."""
-    event = arena.begin_event(name, mode, 7, 4, {"limit": 2.5, "name": "é"})
-    return event, arena.add_teams(event.id, [(f"team {n}", f"path {n}", "ab" * 32, 100, None) for n in range(count)])
+    event = arena.events.begin(name, mode, 7, 4, {"limit": 2.5, "name": "é"})
+    return event, arena_data.put_teams(arena, event.id, [(f"team {n}", f"path {n}", "ab" * 32, 100, None) for n in range(count)])
 
 
 def add_half_round(arena, match, number=0, **changes):
@@ -55,14 +55,14 @@ def add_half_round(arena, match, number=0, **changes):
     images, truth = np.arange(8, dtype=np.uint8).reshape(2, 4), np.array([1, 0])
     given = dict(images=images, truth=truth, probabilities=np.array([0.75, 0.1]), **PLAYED, **FAULTS)
     given |= dict(generator=match.home, discriminator=match.away)
-    return arena.add_half_round(match.id, number, **{**given, **changes})
+    return arena_data.put_half_round(arena, match.id, number, **{**given, **changes})
 
 
 def play(arena, event, place, home, away, winner):
-    match = arena.begin_match(event.id, *place, home.id, away.id, 1)
+    match = arena.matches.begin(Place(event.id, *place), home.id, away.id, 1)
     add_half_round(arena, match)
     ratings = [(team.name, 25.0 + event.id, 8.0) for team in (home, away)]
-    return arena.finish_match(match.id, winner.id, rules.BY_POINTS, (0, 20), ratings=ratings)
+    return arena_data.finish(arena, match.id, winner.id, rules.BY_POINTS, (0, 20), ratings=ratings)
 
 
 def test_tables_are_as_agreed(arena):
@@ -74,13 +74,13 @@ def test_tables_are_as_agreed(arena):
 def test_everything_comes_back(arena, folder):
     before = time.time()
     event, (first, second) = begin(arena)
-    assert arena.event("cup") == event and arena.event("none") is None
+    assert arena.events.named("cup") == event and arena.events.named("none") is None
     assert event.options == {"limit": 2.5, "name": "é"} and event.finished is None and event.frozen is False
     assert before <= event.begun <= time.time()
-    arena.set_seeding(event.id, {first.id: 2, second.id: 1})
-    assert [team.seeding for team in arena.teams(event.id)] == [2, 1]
+    arena.teams.set_seeding(event.id, {first.id: 2, second.id: 1})
+    assert [team.seeding for team in arena.teams.of_event(event.id)] == [2, 1]
 
-    match = arena.begin_match(event.id, 0, 0, second.id, first.id, 1)
+    match = arena.matches.begin(Place(event.id, 0, 0), second.id, first.id, 1)
     assert (match.status, match.attempt, match.home, match.winner, match.ended) == ("playing", 1, second.id, None, None)
     copied = dict(
         image=1, distance=0.5, limit_=1.0, generated=np.arange(4, dtype=np.uint8), original=np.array([3, 2, 1, 0])
@@ -88,17 +88,17 @@ def test_everything_comes_back(arena, folder):
     played = add_half_round(arena, match, generator=first.id, suspects=[copied])
     failed = dict(images=None, truth=None, probabilities=None, generator_fault="NaN", generator_seconds=None, points=30)
     add_half_round(arena, match, 1, **failed)
-    one, other = arena.half_rounds(match.id)
-    assert one.id == played and arena.half_round(played).seed == 3
+    one, other = arena.half_rounds.of_match(match.id)
+    assert one.id == played and arena.half_rounds.get(played).seed == 3
     np.testing.assert_array_equal(one.images, np.arange(8).reshape(2, 4))
     np.testing.assert_array_equal(one.truth, [1, 0])
     np.testing.assert_array_equal(one.probabilities, np.float32([0.75, 0.1]))
     assert one.images.dtype == one.truth.dtype == np.uint8 and one.probabilities.dtype == np.float32
     assert (other.images, other.truth, other.probabilities, other.generator_fault) == (None, None, None, "NaN")
-    assert [row.images for row in arena.half_rounds_after(0)] == [None, None]
-    assert [row.id for row in arena.half_rounds_after(played)] == [other.id]
+    assert [row.images for row in arena.half_rounds.after(0)] == [None, None]
+    assert [row.id for row in arena.half_rounds.after(played)] == [other.id]
 
-    done = arena.finish_match(match.id, first.id, rules.BY_TIME, (20, 20), (0.5, 0.25), [("team 0", 26.5, 7.5)])
+    done = arena_data.finish(arena, match.id, first.id, rules.BY_TIME, (20, 20), (0.5, 0.25), [("team 0", 26.5, 7.5)])
     assert (done.status, done.winner, done.rule, done.home_points, done.away_seconds) == (
         "done",
         first.id,
@@ -106,79 +106,79 @@ def test_everything_comes_back(arena, folder):
         20,
         0.25,
     )
-    rating = arena.ratings()["team 0"]
+    rating = arena.ratings.latest()["team 0"]
     assert (rating.mu, rating.sigma, rating.match, rating.at) == (26.5, 7.5, match.id, done.ended)
-    (suspect,) = arena.suspects(event.id)
+    (suspect,) = arena.suspects.of_event(event.id)
     assert (suspect.team, suspect.half_round, suspect.image) == (first.id, played, 1)
     np.testing.assert_array_equal(suspect.original, [3, 2, 1, 0])
-    arena.log("note", "something", event.id)
-    assert [(entry.kind, entry.text) for entry in arena.log_entries(event.id)] == [("note", "something")]
-    arena.set_frozen(event.id, True, "lunch")
-    arena.finish_event(event.id, first.id)
+    arena.log.add("note", "something", event.id)
+    assert [(entry.kind, entry.text) for entry in arena.log.entries(event.id)] == [("note", "something")]
+    arena.events.set_frozen(event.id, True, "lunch")
+    arena.events.finish(event.id, first.id)
     with store.Store(folder, read_only=True) as reader:
-        (read,) = reader.events()
+        (read,) = reader.events.all()
         assert read.frozen and read.champion == first.id and read.finished > done.ended
-        assert reader.matches(event.id) == [done] and reader.log_entries()[-1].text == "lunch"
+        assert reader.matches.of_event(event.id) == [done] and reader.log.entries()[-1].text == "lunch"
         with pytest.raises(StateError, match="readonly"):
-            reader.log("note", "no")
+            reader.log.add("note", "no")
 
 
 def test_names_in_any_script_and_numbers_of_numpy(arena):
-    event = arena.begin_event("cup", "mock", np.int64(2**40), 4, {})
+    event = arena.events.begin("cup", "mock", np.int64(2**40), 4, {})
     assert event.seed == 2**40
     names = [*arena_data.NAMES, "half a character \ud83d", "nul \0 inside"]
-    teams = arena.add_teams(event.id, [(name, "p", None, None, None) for name in names])
+    teams = arena_data.put_teams(arena, event.id, [(name, "p", None, None, None) for name in names])
     assert [team.name for team in teams] == [*arena_data.NAMES, "half a character ?", "nul \0 inside"]
-    match = arena.begin_match(event.id, 0, 0, teams[0].id, teams[1].id, 1)
+    match = arena.matches.begin(Place(event.id, 0, 0), teams[0].id, teams[1].id, 1)
     add_half_round(arena, match, points=np.int64(3), generator_seconds=np.float32(0.5))
-    (played,) = arena.half_rounds(match.id)
+    (played,) = arena.half_rounds.of_match(match.id)
     assert (played.points, played.generator_seconds) == (3, 0.5)
 
 
 def test_a_match_goes_on_where_it_was(arena):
     event, (first, second) = begin(arena)
-    match = arena.begin_match(event.id, 0, 0, first.id, second.id, 1)
+    match = arena.matches.begin(Place(event.id, 0, 0), first.id, second.id, 1)
     add_half_round(arena, match)
-    assert arena.begin_match(event.id, 0, 0, first.id, second.id, 1) == match
+    assert arena.matches.begin(Place(event.id, 0, 0), first.id, second.id, 1) == match
     with pytest.raises(StateError, match="another one"):
-        arena.begin_match(event.id, 0, 0, second.id, first.id, 1)
+        arena.matches.begin(Place(event.id, 0, 0), second.id, first.id, 1)
     with pytest.raises(StateError, match="UNIQUE"):
         add_half_round(arena, match)
     with pytest.raises(StateError, match="UNIQUE"):
         begin(arena)
-    arena.finish_match(match.id, first.id, rules.BY_POINTS, (20, 10))
-    assert arena.begin_match(event.id, 0, 0, first.id, second.id, 1).status == "done"
+    arena_data.finish(arena, match.id, first.id, rules.BY_POINTS, (20, 10))
+    assert arena.matches.begin(Place(event.id, 0, 0), first.id, second.id, 1).status == "done"
     for again in (
         lambda: add_half_round(arena, match, 1),
-        lambda: arena.finish_match(match.id, second.id, rules.BY_POINTS, (0, 10)),
-        lambda: arena.hold_match(match.id, "why"),
+        lambda: arena_data.finish(arena, match.id, second.id, rules.BY_POINTS, (0, 10)),
+        lambda: arena.matches.hold(match.id, "why"),
     ):
         with pytest.raises(StateError, match="not being played: done"):
             again()
-    assert arena.match(match.id).winner == first.id
+    assert arena.matches.find(match.id).winner == first.id
 
 
 def test_a_bye(arena):
     event, (first, _) = begin(arena)
-    bye = arena.begin_match(event.id, 0, 0, first.id, None, 1)
-    assert arena.begin_match(event.id, 0, 0, first.id, None, 1) == bye
-    assert arena.finish_match(bye.id, first.id, rules.BYE, (0, 0)).away is None
+    bye = arena.matches.begin(Place(event.id, 0, 0), first.id, None, 1)
+    assert arena.matches.begin(Place(event.id, 0, 0), first.id, None, 1) == bye
+    assert arena_data.finish(arena, bye.id, first.id, rules.BYE, (0, 0)).away is None
 
 
 def test_held_and_released(arena):
     event, (first, second) = begin(arena)
-    match = arena.begin_match(event.id, 0, 0, first.id, second.id, 1)
-    arena.hold_match(match.id, "out of memory")
-    held = arena.begin_match(event.id, 0, 0, first.id, second.id, 1)
+    match = arena.matches.begin(Place(event.id, 0, 0), first.id, second.id, 1)
+    arena.matches.hold(match.id, "out of memory")
+    held = arena.matches.begin(Place(event.id, 0, 0), first.id, second.id, 1)
     assert (held.status, held.reason) == ("held", "out of memory")
     with pytest.raises(StateError, match="held"):
         add_half_round(arena, match)
-    arena.release_match(match.id)
+    arena.matches.release(match.id)
     add_half_round(arena, match)
-    assert arena.match(match.id).reason is None
+    assert arena.matches.find(match.id).reason is None
     with pytest.raises(StateError):
-        arena.release_match(match.id)
-    assert [(entry.kind, entry.match) for entry in arena.log_entries()] == [("held", match.id), ("released", match.id)]
+        arena.matches.release(match.id)
+    assert [(entry.kind, entry.match) for entry in arena.log.entries()] == [("held", match.id), ("released", match.id)]
 
 
 def test_annulled_through_a_bracket(arena):
@@ -190,52 +190,52 @@ def test_annulled_through_a_bracket(arena):
         for round_, pairs in enumerate(rounds)
         for position, (home, away) in enumerate(pairs)
     }
-    arena.finish_event(event.id, teams[0].id)
+    arena.events.finish(event.id, teams[0].id)
     other, others = begin(arena, "mock", name="mock")
     later = play(arena, other, (0, 0), *others, others[0])
     places = [(0, 2), (1, 1), (2, 0)]
 
-    assert arena.annul(matches[0, 2].id, "wrong snapshot") == [matches[place].id for place in places]
+    assert annulment.annul(arena, matches[0, 2].id, "wrong snapshot") == [matches[place].id for place in places]
     for place, match in matches.items():
-        now = arena.match(match.id)
+        now = arena.matches.find(match.id)
         if place in places:
             assert now.status == "annulled" and "wrong snapshot" in now.reason and now.winner and now.ended
         else:
             assert now == match
-    assert [match.id for match in arena.matches(event.id)] == [
+    assert [match.id for match in arena.matches.of_event(event.id)] == [
         match.id for place, match in matches.items() if place not in places
     ]
-    assert len(arena.matches(event.id, with_annulled=True)) == 7
-    again = arena.events()[0]
+    assert len(arena.matches.of_event(event.id, with_annulled=True)) == 7
+    again = arena.events.all()[0]
     assert (again.champion, again.finished) == (None, None)
-    assert [(entry.kind, entry.match) for entry in arena.log_entries(event.id)] == [
+    assert [(entry.kind, entry.match) for entry in arena.log.entries(event.id)] == [
         ("annulled", matches[place].id) for place in places
     ]
 
     unrated = [matches[place].id for place in [(0, 3), (1, 0)]] + [later.id]  # what was rated after (0, 2)
-    assert [match.id for match in arena.unrated_matches([rules.BY_POINTS])] == unrated
-    assert arena.unrated_matches([rules.BYE]) == []
-    assert [row.match for row in arena.rating_history()] == [matches[0, 0].id] * 2 + [matches[0, 1].id] * 2
-    for match in arena.unrated_matches([rules.BY_POINTS]):
-        arena.rate(match.id, [("team 0", 30.0, 7.0)])
-    assert arena.unrated_matches([rules.BY_POINTS]) == []
-    assert arena.ratings()["team 0"].at == later.ended
-    assert len(arena.half_rounds(matches[0, 2].id)) == 1  # a trace of what was played stays
+    assert [match.id for match in arena.matches.unrated([rules.BY_POINTS])] == unrated
+    assert arena.matches.unrated([rules.BYE]) == []
+    assert [row.match for row in arena.ratings.all()] == [matches[0, 0].id] * 2 + [matches[0, 1].id] * 2
+    for match in arena.matches.unrated([rules.BY_POINTS]):
+        arena.ratings.add(match.id, [("team 0", 30.0, 7.0)])
+    assert arena.matches.unrated([rules.BY_POINTS]) == []
+    assert arena.ratings.latest()["team 0"].at == later.ended
+    assert len(arena.half_rounds.of_match(matches[0, 2].id)) == 1  # a trace of what was played stays
 
-    second = arena.begin_match(event.id, 0, 2, teams[4].id, teams[5].id, 1)
+    second = arena.matches.begin(Place(event.id, 0, 2), teams[4].id, teams[5].id, 1)
     assert second.attempt == 2 and second.id not in [match.id for match in matches.values()]
     with pytest.raises(StateError, match="it is already"):
-        arena.annul(matches[0, 2].id, "again")
+        annulment.annul(arena, matches[0, 2].id, "again")
     with pytest.raises(StateError, match="there is none"):
-        arena.annul(999, "never was")
+        annulment.annul(arena, 999, "never was")
 
 
 def test_annulled_in_a_league_leads_nowhere(arena):
     event, teams = begin(arena, "league", count=4)
     first = play(arena, event, (0, 0), teams[0], teams[1], teams[0])
     second = play(arena, event, (1, 0), teams[0], teams[2], teams[0])
-    assert arena.annul(first.id, "why") == [first.id]
-    assert arena.match(second.id) == second
+    assert annulment.annul(arena, first.id, "why") == [first.id]
+    assert arena.matches.find(second.id) == second
 
 
 def test_one_writes_and_others_read(arena, folder):
@@ -248,12 +248,12 @@ def test_one_writes_and_others_read(arena, folder):
         version = reader.data_version()
         event, _ = begin(arena)
         assert reader.data_version() != version
-        assert reader.events() == [event]
+        assert reader.events.all() == [event]
         with reader.reading():
-            assert len(reader.events()) == 1
+            assert len(reader.events.all()) == 1
             begin(arena, name="another")
-            assert len(reader.events()) == 1  # of one moment
-        assert len(reader.events()) == 2
+            assert len(reader.events.all()) == 1  # of one moment
+        assert len(reader.events.all()) == 2
     arena.close()
     store.Store(folder).close()
 
@@ -310,25 +310,25 @@ def test_files_that_are_no_store(folder, tmp_path):
 
 def test_a_full_disk_leaves_what_was_there(arena):
     event, (first, second) = begin(arena)
-    match = arena.begin_match(event.id, 0, 0, first.id, second.id, 1)
+    match = arena.matches.begin(Place(event.id, 0, 0), first.id, second.id, 1)
     (pages,) = arena._db.execute("PRAGMA page_count").fetchone()
     arena._db.execute(f"PRAGMA max_page_count = {pages + 2}")
     noise = np.random.default_rng(0).integers(0, 256, (30, 2500), np.uint8)
     with pytest.raises(StateError, match="full") as full:
         add_half_round(arena, match, images=noise)
     assert "\n" not in str(full.value)
-    assert arena.half_rounds(match.id) == []
+    assert arena.half_rounds.of_match(match.id) == []
     arena._db.execute(f"PRAGMA max_page_count = {2**30}")
     add_half_round(arena, match, images=noise)
-    assert len(arena.half_rounds(match.id)) == 1
+    assert len(arena.half_rounds.of_match(match.id)) == 1
 
 
 def test_times_never_go_back(arena, monkeypatch):
     event, _ = begin(arena)
     monkeypatch.setattr(store.time, "time", lambda: event.begun - 3600)
-    arena.log("one", "")
-    arena.log("two", "")
-    one, two = arena.log_entries()
+    arena.log.add("one", "")
+    arena.log.add("two", "")
+    one, two = arena.log.entries()
     assert event.begun < one.at < two.at
 
 
@@ -341,19 +341,19 @@ WRITER = """
     random = np.random.default_rng()
     with store.Store(sys.argv[1]) as arena:
         print("open", flush=True)
-        event = arena.begin_event(str(len(arena.events())), "league", 0, 2500, {})
-        home, away = arena.add_teams(event.id, [("a", "p", None, None, None), ("b", "p", None, None, None)])
+        event = arena.events.begin(str(len(arena.events.all())), "league", 0, 2500, {})
+        home, away = arena_data.put_teams(arena, event.id, [("a", "p", None, None, None), ("b", "p", None, None, None)])
         for place in range(10**6):
             match = arena.begin_match(event.id, 0, place, home.id, away.id, 1)
             for number in range(2):
                 images = random.integers(0, 256, (30, 2500), np.uint8)
-                played = arena.add_half_round(
+                played = arena_data.put_half_round(arena, 
                     match.id, number, generator=home.id, discriminator=away.id, seed=0, images=images,
                     truth=np.ones(30), probabilities=np.full(30, images.mean()), points=number, rule=rules.GUESSED,
                     generator_seconds=1.0, discriminator_seconds=1.0, generator_fault=None, discriminator_fault=None,
                 )
                 print("half_round", played, flush=True)
-            arena.finish_match(match.id, home.id, rules.BY_POINTS, (1, 0), ratings=[("a", 1, 2), ("b", 3, 4)])
+            arena_data.finish(arena, match.id, home.id, rules.BY_POINTS, (1, 0), ratings=[("a", 1, 2), ("b", 3, 4)])
             print("match", match.id, flush=True)
 """
 
@@ -379,11 +379,11 @@ def check_whole(folder, told):
     """Asserts that all that was told is there, and nothing in parts."""
     with store.Store(folder, read_only=True) as arena:
         assert sqlite3.connect(arena.path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        half_rounds = {one.id: one for one in arena.half_rounds_after(0)}
+        half_rounds = {one.id: one for one in arena.half_rounds.after(0)}
         assert told["half_round"] <= set(half_rounds)
-        assert told["match"] <= {match.id for match in arena.matches(with_annulled=True) if match.status == "done"}
-        rated = [row.match for row in arena.rating_history()]
-        for match in arena.matches():
+        assert told["match"] <= {match.id for match in arena.matches.all(with_annulled=True) if match.status == "done"}
+        rated = [row.match for row in arena.ratings.all()]
+        for match in arena.matches.all():
             numbers = [one.number for one in half_rounds.values() if one.match == match.id]
             result = match.winner, match.rule, match.home_points, match.ended
             if match.status == "done":
@@ -391,6 +391,6 @@ def check_whole(folder, told):
             else:
                 assert set(result) == {None} and numbers in ([], [0], [0, 1]) and match.id not in rated
         for one in list(half_rounds)[-3:]:
-            whole = arena.half_round(one)
+            whole = arena.half_rounds.get(one)
             assert whole.images.shape == (30, 2500)
             assert whole.probabilities == pytest.approx(np.full(30, whole.images.mean()), rel=1e-6)

@@ -46,10 +46,10 @@ def watch(arena, pace=PACE):
 
 
 def begin(arena, mode="tournament", count=4):
-    event = arena.begin_event(mode, mode, 1, 4, {"secret": 1})
-    teams = arena.add_teams(event.id, [(f"team {n}", "p", None, None, None) for n in range(1, count + 1)])
+    event = arena.events.begin(mode, mode, 1, 4, {"secret": 1})
+    teams = arena_data.put_teams(arena, event.id, [(f"team {n}", "p", None, None, None) for n in range(1, count + 1)])
     if mode == "tournament":
-        arena.set_seeding(event.id, {team.id: number for number, team in enumerate(teams, 1)})
+        arena.teams.set_seeding(event.id, {team.id: number for number, team in enumerate(teams, 1)})
     return event, teams
 
 
@@ -70,12 +70,12 @@ def half_round(arena, match, number, points, at, clock, **changes):
         discriminator_fault=None,
         rule=rules.GUESSED,
     )
-    return arena.add_half_round(match.id, number, **{**given, **changes})
+    return arena_data.put_half_round(arena, match.id, number, **{**given, **changes})
 
 
 def finish(arena, match, winner, points, at, clock, **more):
     clock.now = at
-    return arena.finish_match(match.id, winner, rules.BY_POINTS, points, **more)
+    return arena_data.finish(arena, match.id, winner, rules.BY_POINTS, points, **more)
 
 
 @pytest.fixture
@@ -87,16 +87,16 @@ def played(arena, clock):
     half round 5 was played at 200, long after all was shown, and is shown from then, half round 6 from 206.
     """
     event, teams = begin(arena)
-    first = arena.begin_match(event.id, 0, 0, teams[0].id, teams[3].id, 1)
+    first = arena.matches.begin(Place(event.id, 0, 0), teams[0].id, teams[3].id, 1)
     half_round(arena, first, 0, 10, 101, clock)
     half_round(arena, first, 1, 20, 101.5, clock)
     finish(arena, first, teams[0].id, (20, 10), 102, clock, ratings=[("team 1", 27, 7), ("team 4", 23, 7)])
-    second = arena.begin_match(event.id, 0, 1, teams[1].id, teams[2].id, 1)
+    second = arena.matches.begin(Place(event.id, 0, 1), teams[1].id, teams[2].id, 1)
     fault = dict(images=None, truth=None, probabilities=None, generator_fault="NaN!", rule=rules.GENERATOR_FAILED)
     half_round(arena, second, 0, 30, 103, clock)
     half_round(arena, second, 1, 30, 104, clock, **fault)
     finish(arena, second, teams[1].id, (30, 30), 105, clock)
-    final = arena.begin_match(event.id, 1, 0, teams[0].id, teams[1].id, 3)
+    final = arena.matches.begin(Place(event.id, 1, 0), teams[0].id, teams[1].id, 3)
     half_round(arena, final, 0, 17, 200, clock)
     half_round(arena, final, 1, 18, 200.5, clock)
     return event, teams, (first, second, final)
@@ -160,11 +160,11 @@ def test_a_short_pace_shows_the_winner_as_long(arena, played):
 def test_result_that_comes_late(arena, clock):
     """A tie is timed for ten seconds: the faces are long uncovered; the next match waits for the winner's four."""
     event, teams = begin(arena)
-    match = arena.begin_match(event.id, 0, 0, teams[0].id, teams[3].id, 1)
+    match = arena.matches.begin(Place(event.id, 0, 0), teams[0].id, teams[3].id, 1)
     half_round(arena, match, 0, 10, 101, clock)
     half_round(arena, match, 1, 10, 102, clock)
     finish(arena, match, teams[0].id, (10, 10), 123, clock, seconds=(0.5, 0.75))
-    following = arena.begin_match(event.id, 0, 1, teams[1].id, teams[2].id, 1)
+    following = arena.matches.begin(Place(event.id, 0, 1), teams[1].id, teams[2].id, 1)
     half_round(arena, following, 0, 10, 124, clock)
     showing = watch(arena)
     assert live(showing, 113) == ("deciding", 1, 2, [10, 10])
@@ -192,7 +192,7 @@ def test_the_bracket_fills_as_it_is_told(arena, played, clock):
     for number in range(2, 6):
         half_round(arena, final, number, 15, 201 + number, clock)
     finish(arena, final, two.id, (48, 47), 210, clock)
-    arena.finish_event(event.id, two.id)
+    arena.events.finish(event.id, two.id)
     # Six half rounds from 200 to 236, then the winner until 240.
     assert live(showing, 235.9)[0] == "playing"
     assert live(showing, 236) == ("done", 3, 10, [48, 47])
@@ -204,9 +204,9 @@ def test_the_bracket_fills_as_it_is_told(arena, played, clock):
 def test_byes_take_no_time(arena, clock):
     event, teams = begin(arena, count=3)
     clock.now = 101
-    bye = arena.begin_match(event.id, 0, 0, teams[0].id, None, 1)
-    arena.finish_match(bye.id, teams[0].id, rules.BYE, (0, 0))
-    match = arena.begin_match(event.id, 0, 1, teams[1].id, teams[2].id, 1)
+    bye = arena.matches.begin(Place(event.id, 0, 0), teams[0].id, None, 1)
+    arena_data.finish(arena, bye.id, teams[0].id, rules.BYE, (0, 0))
+    match = arena.matches.begin(Place(event.id, 0, 1), teams[1].id, teams[2].id, 1)
     half_round(arena, match, 0, 10, 102, clock)
     showing = watch(arena)
     assert live(showing, 101.5) == ("waiting", None, None, None)
@@ -219,9 +219,9 @@ def test_byes_take_no_time(arena, clock):
 def test_a_forfeit_without_half_rounds_has_its_turn(arena, clock):
     event, teams = begin(arena)
     clock.now = 101
-    match = arena.begin_match(event.id, 0, 0, teams[0].id, teams[3].id, 1)
-    arena.finish_match(match.id, teams[0].id, rules.FORFEIT, (60, 0))
-    following = arena.begin_match(event.id, 0, 1, teams[1].id, teams[2].id, 1)
+    match = arena.matches.begin(Place(event.id, 0, 0), teams[0].id, teams[3].id, 1)
+    arena_data.finish(arena, match.id, teams[0].id, rules.FORFEIT, (60, 0))
+    following = arena.matches.begin(Place(event.id, 0, 1), teams[1].id, teams[2].id, 1)
     half_round(arena, following, 0, 10, 102, clock)
     showing = watch(arena)
     assert live(showing, 104.9) == ("done", match.id, None, [60, 0])
@@ -232,16 +232,16 @@ def test_held_and_annulled(arena, played, clock):
     event, teams, (first, second, final) = played
     showing = watch(arena)
     clock.now = 230
-    arena.hold_match(final.id, "the disk is full")
+    arena.matches.hold(final.id, "the disk is full")
     assert live(showing, 211)[0] == "playing"
     held = showing.state(231)
     assert held["live"]["phase"] == "held" and held["matches"][final.id]["reason"] == "the disk is full"
-    arena.release_match(final.id)
+    arena.matches.release(final.id)
     assert live(showing, 232)[0] == "between"
     before = showing.state(150)
     assert before["places"]["1:0"]["teams"] == [teams[0].id, teams[1].id]
     clock.now = 240
-    arena.annul(second.id, "wrong snapshot")
+    annulment.annul(arena, second.id, "wrong snapshot")
     after = showing.state(241)
     assert after["matches"][second.id]["status"] == "annulled"
     assert after["matches"][second.id]["reason"] == "wrong snapshot"
@@ -249,7 +249,7 @@ def test_held_and_annulled(arena, played, clock):
     assert after["matches"][second.id]["points"] == [30, 30]
     assert after["places"]["0:1"] == {"teams": [teams[1].id, teams[2].id], "match": None, "bye": False}
     assert after["places"]["1:0"]["teams"] == [teams[0].id, None]
-    again = arena.begin_match(event.id, 0, 1, teams[1].id, teams[2].id, 1)
+    again = arena.matches.begin(Place(event.id, 0, 1), teams[1].id, teams[2].id, 1)
     half_round(arena, again, 0, 11, 250, clock)
     assert showing.state(251)["matches"][again.id]["attempt"] == 2
     assert live(showing, 251) == ("playing", again.id, 7, [0, 0])
@@ -270,7 +270,7 @@ def test_forfeits_and_ratings_are_told_in_time(arena, played):
 
 def test_a_league_has_a_table(arena, clock):
     event, teams = begin(arena, "league", 3)
-    match = arena.begin_match(event.id, 0, 0, teams[0].id, teams[1].id, 1)
+    match = arena.matches.begin(Place(event.id, 0, 0), teams[0].id, teams[1].id, 1)
     half_round(arena, match, 0, 10, 101, clock)
     half_round(arena, match, 1, 20, 102, clock)
     finish(arena, match, teams[0].id, (20, 10), 103, clock)
@@ -283,30 +283,30 @@ def test_a_league_has_a_table(arena, clock):
 
 
 def test_a_tournament_played_between_two_looks(arena, clock):
-    event = arena.begin_event("cup", "tournament", 1, 4, {})
+    event = arena.events.begin("cup", "tournament", 1, 4, {})
     showing = watch(arena)
     assert showing.state(101)["teams"] == {}
-    home, away = arena.add_teams(event.id, [(name, "p", None, None, None) for name in ("A", "B")])
-    arena.set_seeding(event.id, {home.id: 1, away.id: 2})
-    match = arena.begin_match(event.id, 0, 0, home.id, away.id, 1)
-    arena.finish_match(match.id, home.id, rules.FORFEIT, (30, 0))
-    arena.finish_event(event.id, home.id)
+    home, away = arena_data.put_teams(arena, event.id, [(name, "p", None, None, None) for name in ("A", "B")])
+    arena.teams.set_seeding(event.id, {home.id: 1, away.id: 2})
+    match = arena.matches.begin(Place(event.id, 0, 0), home.id, away.id, 1)
+    arena_data.finish(arena, match.id, home.id, rules.FORFEIT, (30, 0))
+    arena.events.finish(event.id, home.id)
     state = showing.state(110)
     assert [team["name"] for team in state["teams"].values()] == ["A", "B"]
     assert state["places"]["0:0"]["teams"] == [home.id, away.id] and state["event"]["champion"] == home.id
 
 
 def test_teams_to_come(arena):
-    event = arena.begin_event("cup", "tournament", 1, 4, {"teams": [["A", "p", None], ["B", "p", None]]})
+    event = arena.events.begin("cup", "tournament", 1, 4, {"teams": [["A", "p", None], ["B", "p", None]]})
     showing = watch(arena)
     assert (showing.state(101)["event"]["num_teams"], showing.state(101)["teams"]) == (2, {})
-    arena.add_teams(event.id, [("A", "p", None, None, None)])
+    arena_data.put_teams(arena, event.id, [("A", "p", None, None, None)])
     assert [team["name"] for team in showing.state(101)["teams"].values()] == ["A"]
 
 
 def test_a_team_against_itself(arena, clock):
     event, (team,) = begin(arena, "check", 1)
-    match = arena.begin_match(event.id, 0, 0, team.id, team.id, 1)
+    match = arena.matches.begin(Place(event.id, 0, 0), team.id, team.id, 1)
     half_round(arena, match, 0, 10, 101, clock)
     half_round(arena, match, 1, 20, 101.5, clock)
     showing = watch(arena)
@@ -344,7 +344,7 @@ def test_nothing_is_told_before_its_time(tmp_path, clock):
         steps = arena_data.play_league(arena, arena_data.many_names(4))
         for _ in itertools.islice(steps, 6):
             clock.now += 0.75
-        arena.hold_match(arena.matches(2)[-1].id, "SECRET")
+        arena.matches.hold(arena.matches.of_event(2)[-1].id, "SECRET")
     with store.Store(str(folder), read_only=True) as source:
         showing = show.Show(source, PACE)
         showing.state(0)
@@ -362,7 +362,7 @@ def test_nothing_is_told_before_its_time(tmp_path, clock):
             for event in (None, 1, 2):
                 assert everything.state_of(event, now) == known.state_of(event, now)
             assert everything.ratings(now) == known.ratings(now)
-            for match in whole.matches():
+            for match in whole.matches.all():
                 assert about(everything.match(match.id, now)) == about(known.match(match.id, now))
             text = json.dumps([everything.state(now), everything.ratings(now)])
             assert ("SECRET" in text) == (now >= moments[-1].begin)
