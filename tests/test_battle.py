@@ -286,7 +286,9 @@ def test_two_that_cannot_run(guests, faces, tmp_path):
     with arena.Arena(str(tmp_path / "arena"), 2500, tfrecords.read_all([faces], 2500)) as opened:
         entries = [teams.Entrant(name, guests[0], 0, None) for name in "ab"]
         event = events.begin(opened, "match", events.MATCH, entries, 5, {"num_rounds": 1})
-        arena_data.put_teams(opened.store, event.id, [(name, guests[0], *opened.admit(name, guests[0], None)) for name in "ab"])
+        arena_data.put_teams(
+            opened.store, event.id, [(name, guests[0], *opened.admit(name, guests[0], None)) for name in "ab"]
+        )
         (copy,) = (tmp_path / "arena" / "snapshots").glob("*/*.meta")
         copy.write_bytes(b"")
         opened.rest()
@@ -413,7 +415,9 @@ def test_no_bucket_has_such_a_name(guests, faces, tmp_path):
     assert play(f"--teams={listed}", faces=faces, arena_dir=tmp_path / "arena") == 0
     with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
         faults = {team.name: team.fault for team in kept.teams.of_event(1)}
-        assert kept.events.named("tournament").champion == next(team.id for team in kept.teams.of_event(1) if team.name == "c")
+        assert kept.events.named("tournament").champion == next(
+            team.id for team in kept.teams.of_event(1) if team.name == "c"
+        )
     assert "names no bucket" in faults["a"] and "names no bucket" in faults["b"] and faults["c"] is None
 
 

@@ -14,7 +14,7 @@ import hostile
 import pytest
 
 from gan import battle, organise
-from gan.arena import events, schema, store
+from gan.arena import annulment, events, schema, store
 from gan.contest import rules
 
 CHANGES = {

@@ -20,6 +20,7 @@ from conftest import start
 
 from gan import scoreboard
 from gan.arena import store
+from gan.arena.match_records import Place
 from gan.contest import rules
 from gan.screen import server, show
 

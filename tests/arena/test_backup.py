@@ -22,7 +22,9 @@ def folder(tmp_path):
     with store.Store(str(folder)) as kept:
         event = kept.events.begin("cup", "league", 7, 4, {})
         faults = [None, None, None, "no good"]
-        arena_data.put_teams(kept, event.id, [(digest[-1], "p", digest, 1, fault) for digest, fault in zip(DIGESTS, faults)])
+        arena_data.put_teams(
+            kept, event.id, [(digest[-1], "p", digest, 1, fault) for digest, fault in zip(DIGESTS, faults)]
+        )
     for digest in DIGESTS[:3]:
         (folder / "snapshots" / digest / "proc").mkdir(parents=True)
         (folder / "snapshots" / digest / "model.ckpt-1.meta").write_bytes(digest.encode())

@@ -6,7 +6,7 @@ import shutil
 import hostile
 import pytest
 
-from gan.arena import arena, events, mock_battles, result_pages, teams, timetable
+from gan.arena import annulment, arena, events, mock_battles, result_pages, teams, timetable
 from gan.data import tfrecords
 
 pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")

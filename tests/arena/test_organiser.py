@@ -7,7 +7,8 @@ import sqlite3
 import arena_data
 import pytest
 
-from gan.arena import events, organiser, schema, store, terminal
+from gan.arena import annulment, events, organiser, schema, store, terminal
+from gan.arena.match_records import Place
 from gan.console.errors import UserError
 from gan.contest import rules
 

@@ -13,13 +13,17 @@ import time
 import arena_data
 import numpy as np
 import pytest
+from conftest import because
 
-from gan.arena import schema, store
+from gan.arena import annulment, database, schema, store
+from gan.arena.copy_check import LikelyCopy
+from gan.arena.match_records import Place
+from gan.arena.skill import Skill
 from gan.console.errors import StateError
-from gan.contest import rules
+from gan.contest import faults, rules
 
 COLUMNS = {
-    "event": "id name mode seed size options frozen begun finished champion",
+    "event": "id name mode seed size options frozen begun finished champion rules",
     "team": "id event name path seeding snapshot step fault",
     "match": "id event round position attempt home away num_rounds status winner rule reason home_points away_points "
     "home_seconds away_seconds begun ended",
@@ -27,7 +31,7 @@ COLUMNS = {
     "discriminator_seconds generator_fault discriminator_fault rule played",
     "rating": "id name event match mu sigma at",
     "suspect": "id event team half_round image distance limit_ generated original",
-    "log": "id at event match kind text",
+    "log": "id at event match kind note",
 }
 PLAYED = dict(seed=3, points=20, generator_seconds=0.5, discriminator_seconds=0.25, rule=rules.GUESSED)
 FAULTS = dict(generator_fault=None, discriminator_fault=None)
@@ -47,7 +51,9 @@ def arena(folder):
 def begin(arena, mode="tournament", count=2, name="cup"):
     """(store.Event, list of store.Teams)."""
     event = arena.events.begin(name, mode, 7, 4, {"limit": 2.5, "name": "é"})
-    return event, arena_data.put_teams(arena, event.id, [(f"team {n}", f"path {n}", "ab" * 32, 100, None) for n in range(count)])
+    return event, arena_data.put_teams(
+        arena, event.id, [(f"team {n}", f"path {n}", "ab" * 32, 100, None) for n in range(count)]
+    )
 
 
 def add_half_round(arena, match, number=0, **changes):
@@ -82,20 +88,22 @@ def test_everything_comes_back(arena, folder):
 
     match = arena.matches.begin(Place(event.id, 0, 0), second.id, first.id, 1)
     assert (match.status, match.attempt, match.home, match.winner, match.ended) == ("playing", 1, second.id, None, None)
-    copied = dict(
-        image=1, distance=0.5, limit_=1.0, generated=np.arange(4, dtype=np.uint8), original=np.array([3, 2, 1, 0])
-    )
+    copied = LikelyCopy(1, 0.5, 1.0, np.arange(4, dtype=np.uint8), np.array([3, 2, 1, 0]))
     played = add_half_round(arena, match, generator=first.id, suspects=[copied])
-    failed = dict(images=None, truth=None, probabilities=None, generator_fault="NaN", generator_seconds=None, points=30)
+    failed = dict(images=None, truth=None, probabilities=None, generator_fault=because("NaN"))
+    failed |= dict(generator_seconds=None, points=30)
     add_half_round(arena, match, 1, **failed)
     one, other = arena.half_rounds.of_match(match.id)
-    assert one.id == played and arena.half_rounds.get(played).seed == 3
-    np.testing.assert_array_equal(one.images, np.arange(8).reshape(2, 4))
-    np.testing.assert_array_equal(one.truth, [1, 0])
-    np.testing.assert_array_equal(one.probabilities, np.float32([0.75, 0.1]))
-    assert one.images.dtype == one.truth.dtype == np.uint8 and one.probabilities.dtype == np.float32
-    assert (other.images, other.truth, other.probabilities, other.generator_fault) == (None, None, None, "NaN")
-    assert [row.images for row in arena.half_rounds.after(0)] == [None, None]
+    assert one.id == played and arena.half_rounds.get(played).played.seed == 3
+    images, truth, probabilities = one.played.shown
+    np.testing.assert_array_equal(images, np.arange(8).reshape(2, 4))
+    np.testing.assert_array_equal(truth, [1, 0])
+    np.testing.assert_array_equal(probabilities, np.float32([0.75, 0.1]))
+    assert images.dtype == truth.dtype == np.uint8 and probabilities.dtype == np.float32
+    assert (other.played.shown, other.played.judgement.generator_fault) == (None, because("NaN"))
+    quick, _ = arena.half_rounds.after(0)
+    assert quick.played.shown.images.shape == (2, 0) and quick.played.judgement == one.played.judgement
+    np.testing.assert_array_equal(quick.played.shown.probabilities, probabilities)
     assert [row.id for row in arena.half_rounds.after(played)] == [other.id]
 
     done = arena_data.finish(arena, match.id, first.id, rules.BY_TIME, (20, 20), (0.5, 0.25), [("team 0", 26.5, 7.5)])
@@ -107,20 +115,20 @@ def test_everything_comes_back(arena, folder):
         0.25,
     )
     rating = arena.ratings.latest()["team 0"]
-    assert (rating.mu, rating.sigma, rating.match, rating.at) == (26.5, 7.5, match.id, done.ended)
+    assert (rating.skill, rating.match, rating.at) == (Skill(26.5, 7.5), match.id, done.ended)
     (suspect,) = arena.suspects.of_event(event.id)
-    assert (suspect.team, suspect.half_round, suspect.image) == (first.id, played, 1)
-    np.testing.assert_array_equal(suspect.original, [3, 2, 1, 0])
-    arena.log.add("note", "something", event.id)
-    assert [(entry.kind, entry.text) for entry in arena.log.entries(event.id)] == [("note", "something")]
+    assert (suspect.team, suspect.half_round, suspect.copy.image) == (first.id, played, 1)
+    np.testing.assert_array_equal(suspect.copy.original, [3, 2, 1, 0])
+    arena.log.add("note", because("something"), event.id)
+    assert [(entry.kind, entry.note) for entry in arena.log.entries(event.id)] == [("note", because("something"))]
     arena.events.set_frozen(event.id, True, "lunch")
     arena.events.finish(event.id, first.id)
     with store.Store(folder, read_only=True) as reader:
         (read,) = reader.events.all()
         assert read.frozen and read.champion == first.id and read.finished > done.ended
-        assert reader.matches.of_event(event.id) == [done] and reader.log.entries()[-1].text == "lunch"
+        assert reader.matches.of_event(event.id) == [done] and faults.sentence(reader.log.entries()[-1].note) == "lunch"
         with pytest.raises(StateError, match="readonly"):
-            reader.log.add("note", "no")
+            reader.log.add("note", because("no"))
 
 
 def test_names_in_any_script_and_numbers_of_numpy(arena):
@@ -131,8 +139,8 @@ def test_names_in_any_script_and_numbers_of_numpy(arena):
     assert [team.name for team in teams] == [*arena_data.NAMES, "half a character ?", "nul \0 inside"]
     match = arena.matches.begin(Place(event.id, 0, 0), teams[0].id, teams[1].id, 1)
     add_half_round(arena, match, points=np.int64(3), generator_seconds=np.float32(0.5))
-    (played,) = arena.half_rounds.of_match(match.id)
-    assert (played.points, played.generator_seconds) == (3, 0.5)
+    (stored,) = arena.half_rounds.of_match(match.id)
+    assert (stored.played.judgement.points, stored.played.judgement.generator_seconds) == (3, 0.5)
 
 
 def test_a_match_goes_on_where_it_was(arena):
@@ -151,7 +159,7 @@ def test_a_match_goes_on_where_it_was(arena):
     for again in (
         lambda: add_half_round(arena, match, 1),
         lambda: arena_data.finish(arena, match.id, second.id, rules.BY_POINTS, (0, 10)),
-        lambda: arena.matches.hold(match.id, "why"),
+        lambda: arena.matches.hold(match.id, because("why")),
     ):
         with pytest.raises(StateError, match="not being played: done"):
             again()
@@ -168,14 +176,14 @@ def test_a_bye(arena):
 def test_held_and_released(arena):
     event, (first, second) = begin(arena)
     match = arena.matches.begin(Place(event.id, 0, 0), first.id, second.id, 1)
-    arena.matches.hold(match.id, "out of memory")
+    arena.matches.hold(match.id, because("out of memory"))
     held = arena.matches.begin(Place(event.id, 0, 0), first.id, second.id, 1)
-    assert (held.status, held.reason) == ("held", "out of memory")
+    assert (held.status, held.reason) == ("held", because("out of memory"))
     with pytest.raises(StateError, match="held"):
         add_half_round(arena, match)
     arena.matches.release(match.id)
     add_half_round(arena, match)
-    assert arena.matches.find(match.id).reason is None
+    assert arena.matches.get(match.id).reason is None
     with pytest.raises(StateError):
         arena.matches.release(match.id)
     assert [(entry.kind, entry.match) for entry in arena.log.entries()] == [("held", match.id), ("released", match.id)]
@@ -199,7 +207,12 @@ def test_annulled_through_a_bracket(arena):
     for place, match in matches.items():
         now = arena.matches.find(match.id)
         if place in places:
-            assert now.status == "annulled" and "wrong snapshot" in now.reason and now.winner and now.ended
+            assert (
+                now.status == "annulled"
+                and "wrong snapshot" in faults.sentence(now.reason)
+                and now.winner
+                and now.ended
+            )
         else:
             assert now == match
     assert [match.id for match in arena.matches.of_event(event.id)] == [
@@ -217,7 +230,7 @@ def test_annulled_through_a_bracket(arena):
     assert arena.matches.unrated([rules.BYE]) == []
     assert [row.match for row in arena.ratings.all()] == [matches[0, 0].id] * 2 + [matches[0, 1].id] * 2
     for match in arena.matches.unrated([rules.BY_POINTS]):
-        arena.ratings.add(match.id, [("team 0", 30.0, 7.0)])
+        arena.ratings.add(match.id, {"team 0": Skill(30.0, 7.0)})
     assert arena.matches.unrated([rules.BY_POINTS]) == []
     assert arena.ratings.latest()["team 0"].at == later.ended
     assert len(arena.half_rounds.of_match(matches[0, 2].id)) == 1  # a trace of what was played stays
@@ -311,23 +324,23 @@ def test_files_that_are_no_store(folder, tmp_path):
 def test_a_full_disk_leaves_what_was_there(arena):
     event, (first, second) = begin(arena)
     match = arena.matches.begin(Place(event.id, 0, 0), first.id, second.id, 1)
-    (pages,) = arena._db.execute("PRAGMA page_count").fetchone()
-    arena._db.execute(f"PRAGMA max_page_count = {pages + 2}")
+    (pages,) = arena._connection.execute("PRAGMA page_count").fetchone()
+    arena._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
     noise = np.random.default_rng(0).integers(0, 256, (30, 2500), np.uint8)
     with pytest.raises(StateError, match="full") as full:
         add_half_round(arena, match, images=noise)
     assert "\n" not in str(full.value)
     assert arena.half_rounds.of_match(match.id) == []
-    arena._db.execute(f"PRAGMA max_page_count = {2**30}")
+    arena._connection.execute(f"PRAGMA max_page_count = {2**30}")
     add_half_round(arena, match, images=noise)
     assert len(arena.half_rounds.of_match(match.id)) == 1
 
 
 def test_times_never_go_back(arena, monkeypatch):
     event, _ = begin(arena)
-    monkeypatch.setattr(store.time, "time", lambda: event.begun - 3600)
-    arena.log.add("one", "")
-    arena.log.add("two", "")
+    monkeypatch.setattr(database.time, "time", lambda: event.begun - 3600)
+    arena.log.add("one", because(""))
+    arena.log.add("two", because(""))
     one, two = arena.log.entries()
     assert event.begun < one.at < two.at
 
@@ -336,24 +349,29 @@ WRITER = """
     import sys
     import numpy as np
     from gan.arena import store
+    from gan.arena.event_records import Admission
+    from gan.arena.match_records import Place
+    from gan.arena.skill import Skill
     from gan.contest import rules
+    from gan.contest.half_round import JudgedImages, PlayedHalfRound
 
     random = np.random.default_rng()
     with store.Store(sys.argv[1]) as arena:
         print("open", flush=True)
         event = arena.events.begin(str(len(arena.events.all())), "league", 0, 2500, {})
-        home, away = arena_data.put_teams(arena, event.id, [("a", "p", None, None, None), ("b", "p", None, None, None)])
+        home, away = (arena.teams.add(event.id, name, "p", Admission(None, None, None)) for name in "ab")
         for place in range(10**6):
-            match = arena.begin_match(event.id, 0, place, home.id, away.id, 1)
+            match = arena.matches.begin(Place(event.id, 0, place), home.id, away.id, 1)
             for number in range(2):
                 images = random.integers(0, 256, (30, 2500), np.uint8)
-                played = arena_data.put_half_round(arena, 
-                    match.id, number, generator=home.id, discriminator=away.id, seed=0, images=images,
-                    truth=np.ones(30), probabilities=np.full(30, images.mean()), points=number, rule=rules.GUESSED,
-                    generator_seconds=1.0, discriminator_seconds=1.0, generator_fault=None, discriminator_fault=None,
+                shown = JudgedImages(images, np.ones(30), np.full(30, images.mean()))
+                judgement = rules.Judgement(number, rules.GUESSED, 1.0, 1.0, None, None)
+                played = arena.half_rounds.add(
+                    match.id, number, (home.id, away.id), PlayedHalfRound(0, judgement, shown)
                 )
                 print("half_round", played, flush=True)
-            arena_data.finish(arena, match.id, home.id, rules.BY_POINTS, (1, 0), ratings=[("a", 1, 2), ("b", 3, 4)])
+            ratings = {"a": Skill(1, 2), "b": Skill(3, 4)}
+            arena.matches.finish(match.id, rules.Result((1, 0), rules.HOME, rules.BY_POINTS), ratings=ratings)
             print("match", match.id, flush=True)
 """
 
@@ -392,5 +410,6 @@ def check_whole(folder, told):
                 assert set(result) == {None} and numbers in ([], [0], [0, 1]) and match.id not in rated
         for one in list(half_rounds)[-3:]:
             whole = arena.half_rounds.get(one)
-            assert whole.images.shape == (30, 2500)
-            assert whole.probabilities == pytest.approx(np.full(30, whole.images.mean()), rel=1e-6)
+            images, _, probabilities = whole.played.shown
+            assert images.shape == (30, 2500)
+            assert probabilities == pytest.approx(np.full(30, images.mean()), rel=1e-6)

@@ -10,7 +10,8 @@ import arena_data
 import numpy as np
 import pytest
 
-from gan.arena import store
+from gan.arena import annulment, store
+from gan.arena.match_records import Place
 from gan.contest import rules
 from gan.screen import show
 
