@@ -5,7 +5,7 @@ import itertools
 import pathlib
 
 import numpy as np
-from conftest import synthetic_images
+from conftest import because, synthetic_images
 
 from gan.arena import bracket, store
 from gan.contest import rules
@@ -56,7 +56,7 @@ def add_half_round(arena, match, number, sides, random, skills):
     drawer = rules.generator_side(number)
     generator, discriminator = sides[drawer], sides[1 - drawer]
     images = truth = probabilities = None
-    fault = GENERATOR_FAULT if generator.name == GENERATOR_FAILS else None
+    fault = because(GENERATOR_FAULT) if generator.name == GENERATOR_FAILS else None
     if not fault:
         count = rules.IMAGES_OF_EACH
         real = faces()[random.choice(len(faces()), count, replace=False)]
@@ -166,7 +166,7 @@ def add_teams(arena, event, names):
     return arena.add_teams(
         event.id,
         [
-            (name, f"teams/{index}", f"{index:064x}", 1000, FAULT if name == CANNOT_PLAY else None)
+            (name, f"teams/{index}", f"{index:064x}", 1000, because(FAULT) if name == CANNOT_PLAY else None)
             for index, name in enumerate(names)
         ],
     )

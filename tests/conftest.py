@@ -14,6 +14,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPAT
 
 from gan import train  # noqa: E402
 from gan.console import tensorflow_import  # noqa: E402
+from gan.console.errors import OTHER, Fault  # noqa: E402
 from gan.data import tfrecords  # noqa: E402
 from gan.sandbox import child_process  # noqa: E402
 
@@ -50,6 +51,11 @@ def one_server():
     child_process.ForkServer = Server
     if SharedServer._one:
         Server.close(SharedServer._one)
+
+
+def because(text):
+    """A Fault that has no code of its own, as stores keep it."""
+    return Fault(OTHER, {"text": text})
 
 
 def shared(*parts):

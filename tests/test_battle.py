@@ -21,7 +21,7 @@ from conftest import synthetic_images
 from gan import battle, organise
 from gan.arena import arena, events, match, store, teams
 from gan.console.errors import ContractError, HostError, NoPermission
-from gan.contest import rules
+from gan.contest import faults, rules
 from gan.data import pixels, tfrecords
 from gan.random_noise_generator import Use, uniform_noise
 from gan.sandbox import sandbox, staging
@@ -130,10 +130,12 @@ def test_a_tournament_with_hostile_teams(guests, faces, tmp_path, capsys):
         found = {team.name: team for team in kept.teams(event.id)}
         champion = next(name for name, team in found.items() if team.id == event.champion)
         for name, reason in {**bad, **spoilt}.items():
-            assert re.search(reason, found[name].fault), found[name].fault
-            assert str(tmp_path) not in found[name].fault
+            told = faults.sentence(found[name].fault)
+            assert re.search(reason, told), told
+            assert str(tmp_path) not in told
             assert not hostile.wrote(names[name])
-        assert "is a link" in found["링크"].fault and "no such folder" in found["nobody"].fault
+        assert "is a link" in faults.sentence(found["링크"].fault)
+        assert "no such folder" in faults.sentence(found["nobody"].fault)
         assert len(found) == len(names) + 2
         assert sum(team.fault is not None for team in found.values()) == len(bad) + len(spoilt) + 4
         assert found["<script>alert(1)</script>"].fault is None
@@ -275,7 +277,9 @@ def test_copies_of_training_images(faces, guests, tmp_path, capsys):
         team = kept.teams(kept.event("match 1").id)
         assert {suspect.team for suspect in kept.suspects(kept.event("match 1").id)} == {team[0].id}
         half = kept.half_rounds(second.id)[0]
-        assert half.rule == rules.GENERATOR_FAILED and "copies of training images" in half.generator_fault
+        assert half.rule == rules.GENERATOR_FAILED and "copies of training images" in faults.sentence(
+            half.generator_fault
+        )
         assert half.points == rules.HALF_ROUND_POINTS and len(half.images) == 30, "the evidence is kept"
     replay = ["organise", "replay", f"--half_round={half.id}", f"--arena_dir={tmp_path}/arena"]
     assert organise.main([*replay, f"--input_data_pattern={faces}"]) == 0
@@ -386,7 +390,7 @@ def test_a_closed_bucket_is_its_team_s_fault_where_others_can_be_read(guests, fa
         event = events.begin(opened, "second", events.MATCH, [closed, there], 0, {"num_rounds": 1})
         assert events.play(opened, event).champion.name == "open"
         out = opened.store.teams(event.id)[0]
-        assert "no permission" in out.fault and "let the organiser" in out.fault
+        assert all(part in faults.sentence(out.fault) for part in ("no permission", "let the organiser"))
 
 
 def test_what_one_event_refuses_stays_for_another(guests, faces, tmp_path, monkeypatch):
@@ -400,7 +404,7 @@ def test_what_one_event_refuses_stays_for_another(guests, faces, tmp_path, monke
 
         with monkeypatch.context() as lower:
             lower.setattr(opened, "_open", refuse)
-            assert "lower now" in opened.admit("a", guests[0], None)[2]
+            assert "lower now" in faults.sentence(opened.admit("a", guests[0], None)[2])
             digest = opened.admit("c", guests[2], None)[0]
         assert not os.path.exists(os.path.join(opened.folder, arena.SNAPSHOTS, digest))
         before, now = opened.replay(1)
@@ -412,9 +416,9 @@ def test_no_bucket_has_such_a_name(guests, faces, tmp_path):
     listed = table(tmp_path / "teams.csv", {"a": "gs://foxes_/model", "b": "gs://<bucket>/model", "c": guests[0]})
     assert play(f"--teams={listed}", faces=faces, arena_dir=tmp_path / "arena") == 0
     with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
-        faults = {team.name: team.fault for team in kept.teams(1)}
+        told = {team.name: team.fault and faults.sentence(team.fault) for team in kept.teams(1)}
         assert kept.event("tournament").champion == next(team.id for team in kept.teams(1) if team.name == "c")
-    assert "names no bucket" in faults["a"] and "names no bucket" in faults["b"] and faults["c"] is None
+    assert "names no bucket" in told["a"] and "names no bucket" in told["b"] and told["c"] is None
 
 
 def test_fairness(guests, faces, tmp_path):

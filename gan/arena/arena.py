@@ -12,9 +12,10 @@ import os
 import shutil
 import time
 
-from gan.arena import match, ratings, result_pages, store
-from gan.console.errors import ContractError, HostError, NoPermission, StateError, UserError
-from gan.contest import rules
+from gan.arena import match, notes, ratings, result_pages, store
+from gan.console.errors import ContractError, Fault, HostError, NoPermission, StateError, UserError
+from gan.contest import faults, rules
+from gan.contest.faults import host_failure
 from gan.sandbox import child_process, sandbox, staging
 from gan.storage import paths
 
@@ -26,7 +27,11 @@ _MEMORY_OF_CELL = 256 * 2**20  # bytes; of half of the machine's. Few take that,
 
 
 class Held(Exception):
-    """This machine failed again and again; the message says how."""
+    """This machine failed again and again; `fault` says how."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(faults.sentence(fault))
+        self.fault = fault
 
 
 def usual_cells():
@@ -113,7 +118,12 @@ class Arena:
         if fault:
             return None, None, fault
         try:
-            return self._try_often(lambda: self._admit(path), f"admitting {name}")
+            return self._try_often(
+                lambda: self._admit(path),
+                lambda attempt, problem: Fault(
+                    "admission_failed", {"team": name, "attempt": attempt, "problem": problem}
+                ),
+            )
         except Held:
             return None, None, None
 
@@ -144,7 +154,7 @@ class Arena:
                 return self._finish(row, sides, result, None, is_rated)
             return self._play(event, row, sides, is_rated)
         except Held as error:
-            self.store.hold_match(row.id, str(error))
+            self.store.hold_match(row.id, error.fault)
             return self.store.match(row.id)
 
     def release(self, team):
@@ -188,13 +198,18 @@ class Arena:
         for number in range(len(played), 2 * row.num_rounds):
             half_round = self._try_often(
                 lambda number=number: match.play_half_round(sides, number, self.real_images, key),
-                f"half round {number} of match {row.id}",
+                lambda attempt, problem, number=number: Fault(
+                    "half_round_failed", {"number": number, "match": row.id, "attempt": attempt, "problem": problem}
+                ),
             )
             played.append(self._keep(row, sides, number, half_round))
         result, seconds = rules.match_result(played), None
         if result.winner is None:
             seconds = self._try_often(
-                lambda: match.measure_times(sides, self.real_images, key), f"the timing of match {row.id}"
+                lambda: match.measure_times(sides, self.real_images, key),
+                lambda attempt, problem: Fault(
+                    "timing_failed", {"match": row.id, "attempt": attempt, "problem": problem}
+                ),
             )
             result = rules.match_result(played, seconds)
         self._show_suspects(event)
@@ -205,7 +220,7 @@ class Arena:
         drawer = rules.generator_side(number)
         suspects = self._copies.find(played.images, played.truth) if self._copies and played.images is not None else []
         if len(suspects) >= COPIES_TO_FORFEIT and self._forfeit_copies:
-            played = _forfeited(played, f"{len(suspects)} of its images are copies of training images")
+            played = _forfeited(played, Fault("images_copied", {"count": len(suspects)}))
         self.store.add_half_round(
             row.id,
             number,
@@ -228,7 +243,7 @@ class Arena:
                     self.folder, event, self.store.teams(event.id), self.store.suspects(event.id)
                 )
             except OSError as error:
-                self.store.log("host", f"the page of suspected copies: {error}", event.id)
+                self.store.log("host", Fault("suspects_page_failed", {"problem": notes.of(error)}), event.id)
             self._has_new_suspects = False
 
     def _finish(self, row, sides, result, seconds, is_rated):
@@ -242,18 +257,18 @@ class Arena:
         try:
             staged = staging.stage(path, self._snapshots, self._sizes)
         except ContractError as error:
-            return None, None, error.why
+            return None, None, error.fault
         except StateError as error:  # no such bucket
-            return None, None, str(error)
+            return None, None, notes.of(error)
         except NoPermission as error:
             if not self._has_read_a_bucket():  # it may be this machine that has no right to read any
                 raise
-            return None, None, f"{error}; let the organiser's account read the bucket"
+            return None, None, Fault("bucket_closed", {"reason": str(error)})
         try:
             self._open(staged).verify()
         except ContractError as error:
             self._discard(staged.digest)
-            return staged.digest, staged.step, error.why
+            return staged.digest, staged.step, error.fault
         return staged.digest, staged.step, None
 
     def _has_read_a_bucket(self):
@@ -263,7 +278,12 @@ class Arena:
     def _side(self, team):
         """Raises Held where its snapshot still cannot be had."""
         if team.fault is None and team.snapshot is None:
-            admitted = self._try_often(lambda: self._admit(team.path), f"admitting {team.name}")
+            admitted = self._try_often(
+                lambda: self._admit(team.path),
+                lambda attempt, problem: Fault(
+                    "admission_failed", {"team": team.name, "attempt": attempt, "problem": problem}
+                ),
+            )
             self.store.set_snapshot(team.id, *admitted)
             team = team._replace(**dict(zip(("snapshot", "step", "fault"), admitted)))
         return match.Side(team, lambda: self._open_kept(team))
@@ -272,7 +292,7 @@ class Arena:
         staged = staging.restage(self._snapshots, team.snapshot, team.path)
         if staged is None:
             copy = os.path.join(self._snapshots, team.snapshot)
-            raise HostError(f"the copy of {team.name}'s snapshot is gone: {copy}")
+            raise host_failure("copy_gone", team=team.name, path=copy)
         return self._open(staged)
 
     def _open(self, staged):
@@ -292,8 +312,8 @@ class Arena:
         if not self.store.needs_snapshot(digest):
             shutil.rmtree(os.path.join(self._snapshots, digest), ignore_errors=True)
 
-    def _try_often(self, action, what):
-        """Tries it three times, each time with new cells where these failed."""
+    def _try_often(self, action, note):
+        """Tries it three times, each time with new processes if these failed; `note` makes a Fault for the log."""
         for attempt, pause in enumerate(PAUSES, 1):
             time.sleep(pause)
             try:
@@ -301,11 +321,11 @@ class Arena:
             except (ContractError, StateError):
                 raise
             except (UserError, OSError) as error:
-                self.store.log("host", f"{what}, attempt {attempt}: {error}")
+                self.store.log("host", note(attempt, notes.of(error)))
                 if isinstance(error, HostError):
                     self._end_sandbox()
                 failed = error
-        raise Held(str(failed))
+        raise Held(notes.of(failed))
 
     def _begin_sandbox(self):
         if self._sandbox is None:

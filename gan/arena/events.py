@@ -8,9 +8,9 @@ import os
 from typing import NamedTuple
 
 from gan.arena import bracket, ratings, store
-from gan.console.errors import UserError
+from gan.console.errors import OTHER, Fault, StateError, UserError
 from gan.console.progress import Progress
-from gan.contest import rules
+from gan.contest import faults, rules
 from gan.random_noise_generator import Use, random_generator
 
 MATCH, TOURNAMENT, MOCK, LEAGUE, CHECK = "match", store.TOURNAMENT, "mock", "league", "check"
@@ -45,12 +45,12 @@ def begin(arena, name, mode, entries, seed, options=None):
     Raises:
         UserError: there is an event of this name, and it is another one.
     """
-    listed = [[entry.name, entry.path, entry.fault] for entry in entries]
+    listed = [[entry.name, entry.path, faults.plain(entry.fault)] for entry in entries]
     wanted = {**(options or {}), **arena.settings(), "teams": listed}
     event = arena.store.event(name)
     if event is None:
         event = arena.store.begin_event(name, mode, seed, arena.size, wanted)
-        arena.store.log("isolation", arena.isolation.described(), event.id)
+        arena.store.log("isolation", _isolation(arena.isolation), event.id)
     elif (event.mode, event.size, _identity(event.options)) != (mode, arena.size, _identity(wanted)):
         raise UserError(
             f"{arena.store.path} has a {event.mode} named {name!r} already, of other teams, real images or options; "
@@ -125,12 +125,33 @@ def play(arena, event, on_match=lambda match, home, away: None):
 
 def check_playable(arena, event):
     """Raises UserError where an arena that was opened with other real images cannot play, or replay, an event."""
+    check_rules(event)
     if event.size != arena.size:
         raise UserError(
             f"{event.name} is of images of {event.size} pixels, and these of {arena.size}: --use_mnist is for digits"
         )
     if event.options.get("real_images") != arena.settings()["real_images"]:
         raise UserError(f"{event.name} was begun with other real images; name the same --input_data_pattern")
+
+
+def _isolation(isolation):
+    """What holds on this machine, for the log."""
+    missing = [f"{layer} ({why})" for layer, why in isolation.missing.items()]
+    held, missing, possible = (list(some) or ["nothing"] for some in (isolation.held, missing, isolation.possible))
+    return Fault("isolation_found", {"held": held, "missing": missing, "possible": possible})
+
+
+def check_rules(event):
+    """Raises StateError if an event began under rules that this program does not know."""
+    if event.rules > rules.VERSION:
+        raise StateError(f"{event.name} is played by newer rules (version {event.rules}); use the newer program")
+
+
+def _fault(stored):
+    """The Fault of a team as an event's options hold it: None, a dict, or in events of older versions a sentence."""
+    if stored is None or isinstance(stored, dict):
+        return stored and faults.of_plain(stored)
+    return Fault(OTHER, {"text": stored})
 
 
 def standings(kept, event):
@@ -202,6 +223,7 @@ def _admit_all(arena, event):
             if is_frozen(arena.folder):
                 _tell_frozen(arena, event, True)
                 return False
+            fault = _fault(fault)
             arena.store.add_teams(event.id, [(name, path, *arena.admit(name, path, fault))])
             progress.update(note=name)
     return True

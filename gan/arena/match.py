@@ -122,4 +122,4 @@ def _attempt(side, action):
         result = action(cell)
         return result, cell.seconds, None
     except ContractError as error:
-        return None, None, error.why
+        return None, None, error.fault

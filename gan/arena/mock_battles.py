@@ -10,8 +10,9 @@ import os
 import tempfile
 import time
 
-from gan.arena import events, result_delivery, result_pages, teams
-from gan.console.errors import UserError
+from gan.arena import events, notes, result_delivery, result_pages, teams
+from gan.console.errors import Fault, UserError
+from gan.contest import faults
 from gan.random_noise_generator import Use, random_generator
 from gan.snapshots import checkpoint_files
 
@@ -66,8 +67,8 @@ def keep_seed(arena, seed):
     """The seed of an arena's mock battles: `seed`, which the log keeps, or the one that it has kept before."""
     for entry in arena.store.log_entries():
         if entry.kind == _SEED:
-            return int(entry.text)
-    arena.store.log(_SEED, str(seed))
+            return int(faults.sentence(entry.note))
+    arena.store.log(_SEED, Fault("mock_seed", {"seed": str(seed)}))
     return seed
 
 
@@ -91,13 +92,13 @@ def _battle(arena, list_teams, timetable, moment, seed, on_match, say):
     """One battle; None where there is none."""
     name = timetable.name(moment)
     if events.is_frozen(arena.folder):
-        return _skip(arena, name, "the arena is frozen", say)
+        return _skip(arena, name, Fault("arena_is_frozen", {}), say)
     try:
         entries = [entry for entry in list_teams() if entry.fault or _has_handed_in(entry, arena, say)]
     except (UserError, OSError) as error:
-        return _skip(arena, name, str(error), say)
+        return _skip(arena, name, notes.of(error), say)
     if not [entry for entry in entries if not entry.fault]:
-        return _skip(arena, name, "no team has a snapshot", say)
+        return _skip(arena, name, Fault("nobody_handed_in", {}), say)
     own_seed = int(random_generator(Use.DRAW, seed, int(moment.timestamp())).integers(2**31))
     event = events.begin(arena, name, events.MOCK, [*entries, HOUSE_TEAM], own_seed)
     return _play(arena, event, on_match, say)
@@ -133,8 +134,8 @@ def _play(arena, event, on_match, say):
 
 
 def _skip(arena, name, why, say):
-    say(f"{name} is not held: {why}")
-    arena.store.log("not held", f"{name}: {why}")
+    say(f"{name} is not held: {faults.sentence(why)}")
+    arena.store.log("not held", Fault("battle_not_held", {"battle": name, "problem": why}))
 
 
 def _has_handed_in(entry, arena, say):
@@ -144,7 +145,7 @@ def _has_handed_in(entry, arena, say):
         say(f"{entry.name} has handed in nothing")
     except (UserError, OSError) as error:
         say(f"{entry.name}: {error}")
-        arena.store.log("host", f"{entry.name}: {error}")
+        arena.store.log("host", Fault("hand_in_unreadable", {"team": entry.name, "problem": notes.of(error)}))
     return False
 
 
@@ -153,7 +154,11 @@ def _publish(arena, event, say):
     *guests, house = arena.store.teams(event.id)
     entries = arena.store.log_entries(event.id)
     # What was written before a match was annulled and played again is not final.
-    written = {entry.text for entry in entries if entry.kind == _PUBLISHED and entry.at > (event.finished or 0)}
+    written = {
+        faults.sentence(entry.note)
+        for entry in entries
+        if entry.kind == _PUBLISHED and entry.at > (event.finished or 0)
+    }
     names = {team.id: team.name for team in [*guests, house]}
     matches = arena.store.matches(event.id)
     for team in guests:
@@ -165,7 +170,8 @@ def _publish(arena, event, say):
                 result_pages.write(folder, event, team, own, arena.store.half_rounds, names)
                 result_delivery.deliver(folder, *results_folder(team.path, event.name))
             if event.finished is not None:
-                arena.store.log(_PUBLISHED, team.name, event.id)
+                arena.store.log(_PUBLISHED, Fault("results_published", {"team": team.name}), event.id)
         except (UserError, OSError) as error:
             say(f"results of {team.name} could not be written: {error}")
-            arena.store.log("host", f"results of {team.name}: {error}", event.id)
+            problem = Fault("results_failed", {"team": team.name, "problem": notes.of(error)})
+            arena.store.log("host", problem, event.id)

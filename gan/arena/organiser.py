@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan.arena import arena, bracket, events, ratings, schema, store, teams
+from gan.arena import arena, bracket, events, notes, ratings, schema, store, teams
 from gan.console import printable
-from gan.console.errors import UserError
+from gan.console.errors import Fault, UserError
+from gan.contest import faults
 from gan.storage import files
 
 
@@ -74,7 +75,7 @@ class LogLine(NamedTuple):
     event: str | None  # name
     match: int | None
     kind: str  # a short word
-    text: str
+    note: Fault
 
 
 def preview_annulment(kept: store.Store, match: int) -> Annulment:
@@ -83,7 +84,7 @@ def preview_annulment(kept: store.Store, match: int) -> Annulment:
     if first is None:
         raise UserError(f"there is no match {match} in {kept.path}")
     if first.status == schema.ANNULLED:
-        raise UserError(f"match {match} is annulled already: {first.reason}")
+        raise UserError(f"match {match} is annulled already: {faults.sentence(first.reason)}")
     event = kept.event_of(match)
     by_id = {team.id: team for team in kept.teams(event.id)}
     fallen = kept.fed_by(first)
@@ -179,7 +180,7 @@ def log(kept: store.Store, event_name: str | None = None) -> list[LogLine]:
     chosen = event_named(kept, event_name).id if event_name else None
     names = {event.id: event.name for event in kept.events()}
     return [
-        LogLine(entry.at, names.get(entry.event), entry.match, entry.kind, entry.text)
+        LogLine(entry.at, names.get(entry.event), entry.match, entry.kind, entry.note)
         for entry in kept.log_entries(chosen)
     ]
 
@@ -195,7 +196,7 @@ def event_named(kept: store.Store, name: str) -> schema.Event:
 
 def _may_return(team: schema.Team) -> bool:
     """Whether a team could not take part, and was not disqualified."""
-    return team.fault is not None and not team.fault.startswith(store.DISQUALIFIED)
+    return team.fault is not None and team.fault.code != notes.DISQUALIFIED
 
 
 def _are_equal(before: np.ndarray | None, now: np.ndarray | None) -> bool:

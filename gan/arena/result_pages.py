@@ -151,6 +151,6 @@ def _milliseconds(seconds: float | None) -> str:
     return "not timed" if seconds is None else f"{1000 * seconds:.1f} ms"
 
 
-def _sentence(fault: Fault | str | None) -> str:
+def _sentence(fault: Fault | None) -> str:
     """What went wrong, for a team; arenas of version 1 keep the sentence itself."""
-    return faults.sentence(fault) if isinstance(fault, Fault) else fault or ""
+    return faults.sentence(fault) if fault else ""

@@ -1,12 +1,16 @@
 """The tables of the arena's store, and their rows as named tuples. No TensorFlow."""
 
 import json
+import sqlite3
 import zlib
 from typing import NamedTuple
 
 import numpy as np
 
-VERSION = 1  # of the tables
+from gan.console.errors import OTHER, Fault
+from gan.contest import faults
+
+VERSION = 2  # of the tables
 PLAYING, DONE, ANNULLED, HELD = "playing", "done", "annulled", "held"  # statuses of a match
 
 _PROBABILITY = "<f4"
@@ -15,7 +19,7 @@ SCHEMA = """
 CREATE TABLE event (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, mode TEXT NOT NULL, seed INTEGER NOT NULL,
     size INTEGER NOT NULL, options TEXT NOT NULL, frozen INTEGER NOT NULL DEFAULT 0, begun REAL NOT NULL,
-    finished REAL, champion INTEGER REFERENCES team(id));
+    finished REAL, champion INTEGER REFERENCES team(id), rules INTEGER NOT NULL DEFAULT 1);
 CREATE TABLE team (
     id INTEGER PRIMARY KEY, event INTEGER NOT NULL REFERENCES event(id), name TEXT NOT NULL, path TEXT NOT NULL,
     seeding INTEGER, snapshot TEXT, step INTEGER, fault TEXT);
@@ -43,7 +47,7 @@ CREATE TABLE suspect (
     limit_ REAL NOT NULL, generated BLOB NOT NULL, original BLOB NOT NULL);
 CREATE TABLE log (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, event INTEGER REFERENCES event(id), match INTEGER REFERENCES match(id),
-    kind TEXT NOT NULL, text TEXT NOT NULL);
+    kind TEXT NOT NULL, note TEXT NOT NULL);
 CREATE INDEX team_of_event ON team(event);
 CREATE INDEX rating_of_name ON rating(name);
 CREATE INDEX rating_of_match ON rating(match);
@@ -64,6 +68,7 @@ class Event(NamedTuple):
     begun: float  # unix seconds, as are all times
     finished: float | None  # None while it is open
     champion: int | None  # a team
+    rules: int  # version of the rules that it is played by; see contest.rules.VERSION
 
 
 class Team(NamedTuple):
@@ -76,7 +81,7 @@ class Team(NamedTuple):
     seeding: int | None  # 1 is best; None before it is drawn
     snapshot: str | None  # SHA-256 in hex
     step: int | None  # of its training
-    fault: str | None  # why it forfeits every match
+    fault: Fault | None  # why it forfeits every match
 
 
 class Match(NamedTuple):
@@ -93,7 +98,7 @@ class Match(NamedTuple):
     status: str  # PLAYING, DONE, ANNULLED or HELD
     winner: int | None
     rule: str | None  # that decided
-    reason: str | None  # why it was annulled or is held
+    reason: Fault | None  # why it was annulled or is held
     home_points: int | None
     away_points: int | None
     home_seconds: float | None  # of the models, measured to break a tie
@@ -117,8 +122,8 @@ class HalfRound(NamedTuple):
     points: int
     generator_seconds: float | None  # of the model alone; None where it failed
     discriminator_seconds: float | None
-    generator_fault: str | None
-    discriminator_fault: str | None
+    generator_fault: Fault | None
+    discriminator_fault: Fault | None
     rule: str
     played: float
 
@@ -157,7 +162,33 @@ class LogEntry(NamedTuple):
     event: int | None
     match: int | None
     kind: str  # a short word
-    text: str
+    note: Fault  # what happened
+
+
+# Columns of version 1 that held sentences; in version 2 they hold Faults.
+_SENTENCES = (("team", "fault"), ("match", "reason"), ("half_round", "generator_fault"))
+_SENTENCES += (("half_round", "discriminator_fault"), ("log", "note"))
+_DISQUALIFIED_ONCE = "disqualified by the organiser: "  # began such a sentence
+
+
+def migrate(database: sqlite3.Connection) -> None:
+    """Makes a store of version 1 one of version 2, in the transaction that is open.
+
+    Sentences become Faults of code OTHER, and disqualifications Faults of their own code. All events were played by
+    version 1 of the rules.
+    """
+    database.execute("ALTER TABLE event ADD COLUMN rules INTEGER NOT NULL DEFAULT 1")
+    database.execute("ALTER TABLE log RENAME COLUMN text TO note")
+    for table, column in _SENTENCES:
+        rows = database.execute(f"SELECT id, {column} FROM {table} WHERE {column} IS NOT NULL").fetchall()
+        changed = [(faults.encoded(_fault_of(text)), id_) for id_, text in rows]
+        database.executemany(f"UPDATE {table} SET {column} = ? WHERE id = ?", changed)
+    database.execute("PRAGMA user_version = 2")
+
+
+def _fault_of(text: str) -> Fault:
+    reason = text.removeprefix(_DISQUALIFIED_ONCE)
+    return Fault(OTHER, {"text": text}) if reason == text else Fault("team_disqualified", {"reason": reason})
 
 
 # Row -> its table.
@@ -202,8 +233,30 @@ def _event(row):
 def _half_round(row):
     found = HalfRound._make(row)
     truth, probabilities = _array(found.truth, np.uint8), _array(found.probabilities, _PROBABILITY)
+    generator_fault, discriminator_fault = map(faults.decoded, (found.generator_fault, found.discriminator_fault))
     images = found.images and _array(zlib.decompress(found.images), np.uint8).reshape(len(truth), -1)
-    return found._replace(images=images, truth=truth, probabilities=probabilities)
+    return found._replace(
+        images=images,
+        truth=truth,
+        probabilities=probabilities,
+        generator_fault=generator_fault,
+        discriminator_fault=discriminator_fault,
+    )
+
+
+def _team(row):
+    team = Team._make(row)
+    return team._replace(fault=faults.decoded(team.fault))
+
+
+def _match(row):
+    match = Match._make(row)
+    return match._replace(reason=faults.decoded(match.reason))
+
+
+def _log_entry(row):
+    entry = LogEntry._make(row)
+    return entry._replace(note=faults.decoded(entry.note))
 
 
 def _suspect(row):
@@ -212,4 +265,11 @@ def _suspect(row):
     return found._replace(**dict(zip(("generated", "original"), blobs)))
 
 
-_READERS = {Event: _event, HalfRound: _half_round, Suspect: _suspect}
+_READERS = {
+    Event: _event,
+    Team: _team,
+    Match: _match,
+    HalfRound: _half_round,
+    Suspect: _suspect,
+    LogEntry: _log_entry,
+}

@@ -14,15 +14,15 @@ import urllib.parse
 
 import numpy as np
 
-from gan.arena import schema
+from gan.arena import notes, schema
 from gan.arena.schema import ANNULLED, DONE, HELD, PLAYING, Event, HalfRound, LogEntry, Match, Rating, Suspect, Team
-from gan.console.errors import StateError
+from gan.console.errors import Fault, StateError
+from gan.contest import faults, rules
 
 FILE, LOCK = "arena.sqlite3", "arena.lock"
 TOURNAMENT = "tournament"  # the mode whose winners go on to (round + 1, position // 2)
 
 _LOCK_SECONDS = 10  # that a reader or the writer waits for the other
-DISQUALIFIED = "disqualified by the organiser"  # begins the fault of a team that is
 _TICK = 1e-6  # seconds by which each time is later than the one before, where the clock stands still or goes back
 _NEEDED = """SELECT 1 FROM team WHERE snapshot = ? AND (fault IS NULL OR id IN (
     SELECT generator FROM half_round UNION SELECT discriminator FROM half_round)) LIMIT 1"""
@@ -50,7 +50,7 @@ class Store:
 
     def __init__(self, folder, read_only=False):
         self.path = os.path.join(folder, FILE)
-        self._db = self._lock = None
+        self._db = self._lock = self._on_disk = None
         self._latest = 0.0  # time of what was written last
         try:
             with self._explaining():
@@ -67,20 +67,21 @@ class Store:
 
     def close(self):
         """Closes the file, and lets another process write."""
-        for connection in filter(None, (self._db, self._lock)):
+        for connection in filter(None, (self._db, self._lock, self._on_disk)):
             if connection is self._db and self._lock:
                 # Without its log beside it the file can be copied, and read from a folder that cannot be written to.
                 with contextlib.suppress(sqlite3.Error):
                     connection.execute("PRAGMA busy_timeout = 0")
                     connection.execute("PRAGMA journal_mode = DELETE")
             connection.close()
-        self._db = self._lock = None
+        self._db = self._lock = self._on_disk = None
 
     def begin_event(self, name, mode, seed, size, options):
         """Begins an Event; `options` is what JSON can hold."""
         with self._writing() as write:
             text = json.dumps(options, ensure_ascii=False)
-            write("event", name=name, mode=mode, seed=seed, size=size, options=text, begun=self._now())
+            version = rules.VERSION
+            write("event", name=name, mode=mode, seed=seed, size=size, options=text, begun=self._now(), rules=version)
         return self.event(name)
 
     def event(self, name):
@@ -105,13 +106,16 @@ class Store:
         with self._writing():
             before = self._one(Event, "WHERE id = ?", event).name
             self._change("UPDATE event SET name = ? WHERE id = ?", name, event)
-            self._note("renamed", f"{before} is now {name}", event)
+            self._note("renamed", Fault("event_renamed", {"before": before, "name": name}), event)
 
     def set_frozen(self, event, frozen, reason=""):
         """Freezes an event, so that nothing more is played, or lets it go on; the log tells."""
         with self._writing():
             self._change("UPDATE event SET frozen = ? WHERE id = ?", int(frozen), event)
-            self._note("frozen" if frozen else "unfrozen", reason, event)
+            told = Fault("arena_frozen", {}) if frozen else Fault("arena_thawed", {})
+            if frozen and reason:
+                told = Fault("arena_frozen_because", {"reason": reason})
+            self._note("frozen" if frozen else "unfrozen", told, event)
 
     def add_teams(self, event, entries):
         """Adds all teams of an event: tuples (name, path, snapshot, step, fault). Returns Teams in that order."""
@@ -128,7 +132,8 @@ class Store:
             for team in self.teams(event):
                 if paths[team.name] != team.path:
                     self._change("UPDATE team SET path = ? WHERE id = ?", paths[team.name], team.id)
-                    self._note("path", f"{team.name}: {paths[team.name]} in place of {team.path}", event)
+                    told = Fault("path_changed", {"team": team.name, "path": paths[team.name], "before": team.path})
+                    self._note("path", told, event)
 
     def set_snapshot(self, team, snapshot, step, fault):
         """Notes what a team hands in, once it could be had; see Team."""
@@ -144,8 +149,9 @@ class Store:
         """Has a team forfeit what it has not played yet, and what is played again; the log tells."""
         with self._writing():
             found = self._one(Team, "WHERE id = ?", team)
-            self._change("UPDATE team SET fault = ? WHERE id = ?", f"{DISQUALIFIED}: {reason}", team)
-            self._note("disqualified", f"{found.name}: {reason}", found.event)
+            self._change("UPDATE team SET fault = ? WHERE id = ?", Fault("team_disqualified", {"reason": reason}), team)
+            told = Fault("disqualification", {"team": found.name, "reason": reason})
+            self._note("disqualified", told, found.event)
 
     def set_seeding(self, event, seeding):
         """Notes the draw: team -> position, 1 is best."""
@@ -240,7 +246,7 @@ class Store:
         with self._writing():
             where = "WHERE id = ? AND status = ?"
             self._change(f"UPDATE match SET status = ?, reason = NULL {where}", PLAYING, match, HELD)
-            self._note("released", "", self.match(match).event, match)
+            self._note("released", Fault("match_released", {}), self.match(match).event, match)
 
     def annul(self, match, reason):
         """Annuls a match, and the later ones of a tournament that its winner, or the winner of such a one, played in.
@@ -261,7 +267,9 @@ class Store:
                 raise StateError(f"match {match} cannot be annulled: {'it is already' if first else 'there is none'}")
             chain = self.fed_by(first)
             for row in chain:
-                why = reason if row is first else f"match {match}, which led to it, was annulled: {reason}"
+                why = Fault("annulled", {"reason": reason})
+                if row is not first:
+                    why = Fault("annulled_with", {"match": match, "reason": reason})
                 self._change(
                     "UPDATE match SET status = ?, reason = ?, ended = coalesce(ended, ?) WHERE id = ?",
                     *(ANNULLED, why, self._now(), row.id),
@@ -274,8 +282,8 @@ class Store:
             self._change("UPDATE event SET finished = NULL, champion = NULL WHERE id = ?", first.event)
             self._db.execute(
                 "UPDATE team SET snapshot = NULL, step = NULL, fault = NULL WHERE id IN (?, ?) AND fault IS NOT NULL "
-                "AND substr(fault, 1, ?) != ?",
-                (first.home, first.away, len(DISQUALIFIED), DISQUALIFIED),
+                "AND json_extract(fault, '$.code') != ?",
+                (first.home, first.away, notes.DISQUALIFIED),
             )
         return ids
 
@@ -341,10 +349,10 @@ class Store:
         """An event's Suspects."""
         return self._all(Suspect, "WHERE event = ? ORDER BY id", event)
 
-    def log(self, kind, text, event=None, match=None):
-        """Notes something that happened; `kind` is a short word."""
+    def log(self, kind, note, event=None, match=None):
+        """Notes something that happened: `kind` is a short word, `note` a Fault."""
         with self._writing():
-            self._note(kind, text, event, match)
+            self._note(kind, note, event, match)
 
     def log_entries(self, event=None):
         """LogEntries of an event, or all, oldest first."""
@@ -353,7 +361,11 @@ class Store:
     def data_version(self):
         """A number that differs after another process has written."""
         with self._explaining():
-            return self._db.execute("PRAGMA data_version").fetchone()[0]
+            version = (self._on_disk or self._db).execute("PRAGMA data_version").fetchone()[0]
+            if self._on_disk and version != self._copied:
+                self._db.close()
+                self._read_older_version()
+            return version
 
     @contextlib.contextmanager
     def reading(self):
@@ -382,6 +394,8 @@ class Store:
         if self._version() == 0:
             # In one transaction, unlike what executescript would do by itself.
             self._db.executescript(f"BEGIN; {schema.SCHEMA} PRAGMA user_version = {schema.VERSION}; COMMIT;")
+        elif self._version() < schema.VERSION:
+            self._migrate()
         self._latest = self._db.execute(_LATEST).fetchone()[0] or 0.0
 
     def _open_to_read(self):
@@ -391,9 +405,36 @@ class Store:
         self._check_version()
         if self._version() == 0:
             raise NotBegun(f"{self.path} is empty")
+        if self._version() < schema.VERSION:
+            self._on_disk = self._db
+            self._read_older_version()
+
+    def _migrate(self):
+        """Brings a store of an older version to this one; what it was like is kept beside it."""
+        kept = f"{self.path}.version{self._version()}"
+        if not os.path.exists(kept):
+            with contextlib.closing(_connect(kept + ".part")) as copy:
+                self._db.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")
+            os.replace(kept + ".part", kept)
+        self._db.execute("BEGIN IMMEDIATE")
+        schema.migrate(self._db)
+        self._db.execute("COMMIT")
+
+    def _read_older_version(self):
+        """Reads a copy in memory, which is brought to this version: who only reads changes no file."""
+        self._copied = self._on_disk.execute("PRAGMA data_version").fetchone()[0]
+        copy = _connect(":memory:")
+        self._on_disk.backup(copy)
+        if self._version_of(copy) < schema.VERSION:  # else another process has just brought the file to this version
+            schema.migrate(copy)
+        self._db = copy
 
     def _version(self):
-        return self._db.execute("PRAGMA user_version").fetchone()[0]
+        return self._version_of(self._db)
+
+    def _version_of(self, database):
+        return database.execute("PRAGMA user_version").fetchone()[0]
 
     def _check_version(self):
         if self._version() > schema.VERSION:
@@ -429,8 +470,8 @@ class Store:
         if self._db.execute(statement, [*map(_plain, values)]).rowcount != 1:
             raise StateError(f"{self.path} holds nothing that this would change: {values}")
 
-    def _note(self, kind, text, event=None, match=None):
-        self._insert("log", at=self._now(), event=event, match=match, kind=kind, text=text)
+    def _note(self, kind, note, event=None, match=None):
+        self._insert("log", at=self._now(), event=event, match=match, kind=kind, note=note)
 
     def _add_ratings(self, match, ratings):
         row = self.match(match)
@@ -464,6 +505,8 @@ def _connect(path, timeout=_LOCK_SECONDS, uri=False):
 
 def _plain(value):
     """What SQLite can hold: a number of numpy's as Python's, a text without halves of characters."""
+    if isinstance(value, Fault):
+        value = faults.encoded(value)
     if isinstance(value, np.generic):
         return value.item()
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

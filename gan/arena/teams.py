@@ -13,8 +13,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from gan.arena import notes  # noqa: F401 - the sentences of its faults
 from gan.console import printable
-from gan.console.errors import UserError
+from gan.console.errors import Fault, UserError
 from gan.snapshots import checkpoint_files
 from gan.storage import files, paths
 
@@ -22,7 +23,6 @@ LONGEST_NAME = 60  # characters; a longer name does not fit the screen
 _TEAM, _PATH = "team", "path"  # columns
 _INVISIBLE = "Cf"  # Unicode category
 _RESERVED = 0  # stands for the number of the line of a name that nobody may have
-_QUOTING = "put a name with a comma or a quotation mark in quotation marks, and double those inside it"
 _CONTROL_CHARACTER = "\1"  # replaces NUL, which csv refuses before Python 3.11
 
 
@@ -32,7 +32,7 @@ class Entrant(NamedTuple):
     name: str  # as it is shown; no two are equal
     path: str  # of the snapshot or its folder; empty if the line has none
     line: int  # in the file, from 1; 0 if there is no file
-    fault: str | None  # why the team cannot take part; None if it can
+    fault: Fault | None  # why the team cannot take part; None if it can
 
 
 def of_paths(named: Mapping[str, str]) -> list[Entrant]:
@@ -79,7 +79,7 @@ def read(path: str, reserved: Iterable[str] = ()) -> list[Entrant]:
     return entrants
 
 
-def _rows(path: str) -> Iterator[tuple[int, list[str], str | None]]:
+def _rows(path: str) -> Iterator[tuple[int, list[str], Fault | None]]:
     """The rows that are not blank: (number of the first line, fields, what is wrong with it as CSV or None)."""
     lines = _text(path).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     start = 0
@@ -91,7 +91,7 @@ def _rows(path: str) -> Iterator[tuple[int, list[str], str | None]]:
             fields, problem, used = next(reader), None, reader.line_num
         except csv.Error as error:
             # A quotation mark without its partner, for example, would swallow all lines that follow.
-            problem, used = f"line {start + 1} is not CSV ({error}); {_QUOTING}", 1
+            problem, used = Fault("line_not_csv", {"line": start + 1, "reason": str(error)}), 1
         if problem or any(field.strip() for field in fields):
             yield start + 1, fields, problem
         start += used
@@ -110,26 +110,25 @@ def _text(path: str) -> str:
     return text.replace("\0", _CONTROL_CHARACTER)
 
 
-def _name(given: str, line: int, taken: dict[str, int]) -> tuple[str, str | None]:
+def _name(given: str, line: int, taken: dict[str, int]) -> tuple[str, Fault | None]:
     """(name to be shown, fault or None); adds the name to `taken`, key -> line."""
     cleaned = printable.cleaned(given)
     shown = " ".join(unicodedata.normalize("NFC", cleaned).split())
-    fault = None
+    fault: Fault | None = None
     if not _key(shown):
-        shown, fault = f"line {line}", f"line {line} gives the team no name"
+        shown, fault = f"line {line}", Fault("team_name_missing", {"line": line})
     elif cleaned != given:
-        fault = (
-            f"the name in line {line} holds control characters, line breaks or characters that turn the direction "
-            f"of writing, which are shown as {printable.REPLACEMENT}; write it without them"
-        )
+        fault = Fault("team_name_strange", {"line": line, "shown_as": printable.REPLACEMENT})
     elif len(shown) > LONGEST_NAME:
-        fault = f"the name in line {line} has {len(shown)} characters; at most {LONGEST_NAME} are possible"
+        fault = Fault("team_name_long", {"line": line, "characters": len(shown), "most": LONGEST_NAME})
     if len(shown) > LONGEST_NAME:
         shown = shown[: LONGEST_NAME - 1] + "…"
     while _key(shown) in taken:
         other = taken[_key(shown)]
-        has_it = "nobody may have this name" if other == _RESERVED else f"line {other} has the same name"
-        fault = fault or f"{has_it}; write another in line {line}"
+        if other == _RESERVED:
+            fault = fault or Fault("team_name_reserved", {"line": line})
+        else:
+            fault = fault or Fault("team_name_taken", {"other": other, "line": line})
         shown = f"{shown} (line {line})"
     taken[_key(shown)] = line
     return shown, fault
@@ -141,13 +140,13 @@ def _key(name: str) -> str:
     return " ".join(visible.casefold().split())
 
 
-def _fault_of_path(path: str, line: int) -> str | None:
+def _fault_of_path(path: str, line: int) -> Fault | None:
     if not path:
-        return f"line {line} gives no path of a snapshot; write one in the column {_PATH}"
+        return Fault("team_path_missing", {"line": line})
     if any(map(printable.is_strange, path)):
-        return f"the path in line {line} holds control characters or line breaks; write it without them"
+        return Fault("team_path_strange", {"line": line})
     if paths.is_remote(path) and not path.partition("://")[2].partition("/")[0]:
-        return f"the path in line {line} names no bucket; write one like gs://team/model"
+        return Fault("team_path_without_bucket", {"line": line})
     return None
 
 

@@ -6,6 +6,7 @@ import time
 
 from gan.arena import bracket, events, organiser, schema, store
 from gan.arena.backup import Backup
+from gan.contest import faults
 
 
 def line(match: schema.Match, home: schema.Team, away: schema.Team | None) -> str:
@@ -13,7 +14,7 @@ def line(match: schema.Match, home: schema.Team, away: schema.Team | None) -> st
     if away is None:
         return f"{home.name} goes on without a match"
     if match.status == schema.HELD:
-        return f"{home.name} - {away.name} is held: {match.reason}"
+        return f"{home.name} - {away.name} is held: {faults.sentence(match.reason)}"
     if match.status == schema.PLAYING:
         return f"{home.name} - {away.name} is not over yet"
     text = f"{home.name} {match.home_points} : {match.away_points} {away.name}"
@@ -23,8 +24,8 @@ def line(match: schema.Match, home: schema.Team, away: schema.Team | None) -> st
     times = ""
     if match.home_seconds is not None and match.away_seconds is not None:
         times = f" ({1000 * match.home_seconds:.1f} ms against {1000 * match.away_seconds:.1f} ms)"
-    faults = "".join(f"; {team.name}: {team.fault}" for team in (home, away) if team.fault)
-    return f"{text}, {winner.name} wins: {match.rule}{times}{faults}"
+    why = "".join(f"; {team.name}: {faults.sentence(team.fault)}" for team in (home, away) if team.fault)
+    return f"{text}, {winner.name} wins: {match.rule}{times}{why}"
 
 
 def bracket_text(teams: list[schema.Team], matches: list[schema.Match]) -> str:
@@ -71,7 +72,7 @@ def outcome_text(kept: store.Store, outcome: events.Outcome, folder: str, suspec
     if outcome.champion:
         lines += ["", f"{outcome.champion.name} wins {event.name}"]
     for match in outcome.held:
-        lines.append(f"match {match.id} is held: {match.reason}; the same command tries it again")
+        lines.append(f"match {match.id} is held: {faults.sentence(match.reason)}; the same command tries it again")
     if outcome.is_frozen:
         thaw = f"python -m gan.organise thaw --arena_dir={folder}"
         lines.append(f"the arena is frozen; after `{thaw}` the same command goes on")
@@ -172,25 +173,27 @@ def log_text(entry: organiser.LogLine) -> str:
     """An entry of the log in one line, by the local clock."""
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.at))
     about = ", ".join(filter(None, [entry.event, f"match {entry.match}" if entry.match else None]))
-    return "  ".join(filter(None, [when, about, entry.kind, entry.text]))
+    return "  ".join(filter(None, [when, about, entry.kind, faults.sentence(entry.note)]))
 
 
 def log_json(entry: organiser.LogLine) -> str:
     """An entry of the log as one line of JSON, its time in UTC."""
     when = datetime.datetime.fromtimestamp(entry.at, datetime.timezone.utc)
-    return json.dumps({**entry._asdict(), "at": when.isoformat(timespec="milliseconds")}, ensure_ascii=False)
+    fields = {**entry._asdict(), "at": when.isoformat(timespec="milliseconds")}
+    fields |= {"note": faults.plain(entry.note), "text": faults.sentence(entry.note)}
+    return json.dumps(fields, ensure_ascii=False)
 
 
 def _problem(kept: store.Store, team: schema.Team, match: schema.Match | None) -> str | None:
     """What is wrong with a team that was checked in a match with itself; None if nothing is."""
     if team.fault:
-        return f"would forfeit every match: {team.fault}"
+        return f"would forfeit every match: {faults.sentence(team.fault)}"
     if match is None:
         return "could not be checked: the arena is frozen"
     if match.status == schema.HELD:
-        return f"could not be checked: {match.reason}"
-    faults = [each for half in kept.half_rounds(match.id) for each in (half.generator_fault, half.discriminator_fault)]
-    return next((f"would fail in battle: {fault}" for fault in faults if fault), None)
+        return f"could not be checked: {faults.sentence(match.reason)}"
+    found = [each for half in kept.half_rounds(match.id) for each in (half.generator_fault, half.discriminator_fault)]
+    return next((f"would fail in battle: {faults.sentence(fault)}" for fault in found if fault), None)
 
 
 def _match(match: schema.Match, teams: dict[int, schema.Team]) -> str:

@@ -19,7 +19,10 @@ class Fault(NamedTuple):
     """What went wrong, as it is stored: a code, and what completes its sentence. contest.faults makes the sentence."""
 
     code: str  # a key of contest.faults.SENTENCES
-    parameters: dict[str, Any]  # what JSON can hold
+    parameters: dict[str, Any]  # what JSON can hold, or another Fault
+
+    def __hash__(self) -> int:  # a dict has none
+        return hash(self.code)
 
 
 OTHER = "other"  # code of what has no sentence of its own; its parameter `text` is the whole sentence

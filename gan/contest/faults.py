@@ -4,6 +4,7 @@ Codes are stored and sent. The sentence is made when it is shown, for the person
 sentences of its own codes with `add_sentences`. No TensorFlow.
 """
 
+import json
 import string
 from collections.abc import Mapping
 from typing import Any
@@ -164,12 +165,48 @@ def parameters_of(code: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(SENTENCES[code]) if name}
 
 
+def encoded(fault: Fault | None) -> str | None:
+    """A Fault as JSON, to be stored; None for None."""
+    return None if fault is None else json.dumps(_plain_dict(fault), ensure_ascii=False)
+
+
+def decoded(text: str | None) -> Fault | None:
+    """The Fault that `encoded` wrote; a text that is no such JSON becomes a Fault of code OTHER."""
+    if text is None:
+        return None
+    try:
+        return of_plain(json.loads(text))
+    except (ValueError, TypeError, KeyError):
+        return Fault(OTHER, {"text": text})
+
+
+def plain(fault: Fault | None) -> dict[str, Any] | None:
+    """A Fault as what JSON can hold: {"code": ..., "parameters": {...}}."""
+    return None if fault is None else _plain_dict(fault)
+
+
+def of_plain(value: Any) -> Fault:
+    """The Fault of what `plain` returned."""
+    nested = {name: of_plain(one) if isinstance(one, dict) else one for name, one in value["parameters"].items()}
+    return Fault(value["code"], nested)
+
+
+def _plain_dict(fault: Fault) -> dict[str, Any]:
+    nested = {
+        name: _plain_dict(value) if isinstance(value, Fault) else _bounded(value)
+        for name, value in fault.parameters.items()
+    }
+    return {"code": fault.code, "parameters": nested}
+
+
 def _completed(fault: Fault) -> str:
     shown = {name: _shown(name, value) for name, value in fault.parameters.items()}
     return SENTENCES[fault.code].format(**shown)
 
 
 def _shown(name: str, value: Any) -> Any:
+    if isinstance(value, Fault):
+        return sentence(value)
     if isinstance(value, list):
         return ", ".join(value)
     return _WORDS.get(name, {}).get(value, value) if isinstance(value, str) else value

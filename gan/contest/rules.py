@@ -24,6 +24,7 @@ its side nothing failed.
 
 from typing import NamedTuple
 
+VERSION = 1  # of these rules; an event is played, and replayed, by those that it began with
 IMAGES_OF_EACH = 15  # generated ones, and real ones, in a half round
 HALF_ROUND_POINTS = 2 * IMAGES_OF_EACH
 THRESHOLD = 0.5  # a guess is "real" where p is larger

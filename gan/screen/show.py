@@ -22,7 +22,7 @@ import pathlib
 from typing import NamedTuple
 
 from gan.arena import bracket, ratings, store
-from gan.contest import rules
+from gan.contest import faults, rules
 from gan.data import pixels
 
 PAGE = pathlib.Path(__file__).parent / "page"  # what the browser loads
@@ -220,7 +220,8 @@ class Show:
         match = {name: getattr(row, name) for name in fields}
         match |= {"status": store.PLAYING, "points": points}
         if row.id in shown.told[RESULT]:
-            match |= {name: getattr(row, name) for name in ("status", "winner", "rule", "reason", "ended")}
+            match |= {name: getattr(row, name) for name in ("status", "winner", "rule", "ended")}
+            match["reason"] = _sentence(row.reason)
             if row.home_points is not None:
                 match["points"] = [row.home_points, row.away_points]
             match["seconds"] = [row.home_seconds, row.away_seconds]
@@ -229,8 +230,10 @@ class Show:
     def _half_round(self, id_, shown):
         row = self._half_rounds[id_]
         fields = ("id", "match", "number", "generator", "discriminator", "points", "rule")
-        fields += ("generator_seconds", "discriminator_seconds", "generator_fault", "discriminator_fault")
+        fields += ("generator_seconds", "discriminator_seconds")
         return {name: getattr(row, name) for name in fields} | {
+            "generator_fault": _sentence(row.generator_fault),
+            "discriminator_fault": _sentence(row.discriminator_fault),
             "truth": None if row.truth is None else row.truth.tolist(),
             "probabilities": None if row.probabilities is None else row.probabilities.tolist(),
             "sprite": self._sprite(id_),
@@ -280,7 +283,7 @@ class Show:
         results = [self._matches[one] for one in shown.told[RESULT]]
         met = set(teams) if event.id in shown.told[CHAMPION] else {t for one in results for t in (one.home, one.away)}
         found = [
-            {"team": team.id, "match": None, "number": None, "network": None, "reason": team.fault}
+            {"team": team.id, "match": None, "number": None, "network": None, "reason": _sentence(team.fault)}
             for team in teams.values()
             if team.fault and team.id in met
         ]
@@ -289,7 +292,7 @@ class Show:
                 team, reason = getattr(one, network), getattr(one, network + "_fault")
                 if reason and team in teams:
                     where = {"match": one.match, "number": one.number, "network": network}
-                    found.append({"team": team, **where, "reason": reason})
+                    found.append({"team": team, **where, "reason": _sentence(reason)})
         return found
 
     def _latest_ratings(self, shown):
@@ -306,6 +309,11 @@ class _Shown(NamedTuple):
     in_order: list
     begun: dict
     told: dict
+
+
+def _sentence(fault):
+    """The sentence of a Fault; None for None."""
+    return fault and faults.sentence(fault)
 
 
 def _by_kind(moments):

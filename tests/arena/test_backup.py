@@ -8,6 +8,7 @@ import textwrap
 
 import pytest
 import test_store
+from conftest import because
 
 from gan.arena import backup, store
 from gan.console.errors import StateError, UserError
@@ -21,7 +22,7 @@ def folder(tmp_path):
     folder = tmp_path / "arena"
     with store.Store(str(folder)) as kept:
         event = kept.begin_event("cup", "league", 7, 4, {})
-        faults = [None, None, None, "no good"]
+        faults = [None, None, None, because("no good")]
         kept.add_teams(event.id, [(digest[-1], "p", digest, 1, fault) for digest, fault in zip(DIGESTS, faults)])
     for digest in DIGESTS[:3]:
         (folder / "snapshots" / digest / "proc").mkdir(parents=True)
@@ -102,7 +103,7 @@ def test_copies_of_a_store_that_grows(folder, tmp_path):
                 backup.back_up(str(folder), copy)
                 test_store.check_whole(copy, told)
                 with store.Store(copy) as kept:
-                    kept.log("note", "it can be written to")
+                    kept.log("note", because("it can be written to"))
                 assert writer.poll() is None
         finally:
             writer.kill()

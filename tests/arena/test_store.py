@@ -13,13 +13,14 @@ import time
 import arena_data
 import numpy as np
 import pytest
+from conftest import because
 
 from gan.arena import schema, store
 from gan.console.errors import StateError
-from gan.contest import rules
+from gan.contest import faults, rules
 
 COLUMNS = {
-    "event": "id name mode seed size options frozen begun finished champion",
+    "event": "id name mode seed size options frozen begun finished champion rules",
     "team": "id event name path seeding snapshot step fault",
     "match": "id event round position attempt home away num_rounds status winner rule reason home_points away_points "
     "home_seconds away_seconds begun ended",
@@ -27,7 +28,7 @@ COLUMNS = {
     "discriminator_seconds generator_fault discriminator_fault rule played",
     "rating": "id name event match mu sigma at",
     "suspect": "id event team half_round image distance limit_ generated original",
-    "log": "id at event match kind text",
+    "log": "id at event match kind note",
 }
 PLAYED = dict(seed=3, points=20, generator_seconds=0.5, discriminator_seconds=0.25, rule=rules.GUESSED)
 FAULTS = dict(generator_fault=None, discriminator_fault=None)
@@ -86,7 +87,9 @@ def test_everything_comes_back(arena, folder):
         image=1, distance=0.5, limit_=1.0, generated=np.arange(4, dtype=np.uint8), original=np.array([3, 2, 1, 0])
     )
     played = add_half_round(arena, match, generator=first.id, suspects=[copied])
-    failed = dict(images=None, truth=None, probabilities=None, generator_fault="NaN", generator_seconds=None, points=30)
+    failed = dict(
+        images=None, truth=None, probabilities=None, generator_fault=because("NaN"), generator_seconds=None, points=30
+    )
     add_half_round(arena, match, 1, **failed)
     one, other = arena.half_rounds(match.id)
     assert one.id == played and arena.half_round(played).seed == 3
@@ -94,7 +97,7 @@ def test_everything_comes_back(arena, folder):
     np.testing.assert_array_equal(one.truth, [1, 0])
     np.testing.assert_array_equal(one.probabilities, np.float32([0.75, 0.1]))
     assert one.images.dtype == one.truth.dtype == np.uint8 and one.probabilities.dtype == np.float32
-    assert (other.images, other.truth, other.probabilities, other.generator_fault) == (None, None, None, "NaN")
+    assert (other.images, other.truth, other.probabilities, other.generator_fault) == (None, None, None, because("NaN"))
     assert [row.images for row in arena.half_rounds_after(0)] == [None, None]
     assert [row.id for row in arena.half_rounds_after(played)] == [other.id]
 
@@ -111,16 +114,20 @@ def test_everything_comes_back(arena, folder):
     (suspect,) = arena.suspects(event.id)
     assert (suspect.team, suspect.half_round, suspect.image) == (first.id, played, 1)
     np.testing.assert_array_equal(suspect.original, [3, 2, 1, 0])
-    arena.log("note", "something", event.id)
-    assert [(entry.kind, entry.text) for entry in arena.log_entries(event.id)] == [("note", "something")]
+    arena.log("note", because("something"), event.id)
+    assert [(entry.kind, entry.note) for entry in arena.log_entries(event.id)] == [("note", because("something"))]
     arena.set_frozen(event.id, True, "lunch")
     arena.finish_event(event.id, first.id)
     with store.Store(folder, read_only=True) as reader:
         (read,) = reader.events()
         assert read.frozen and read.champion == first.id and read.finished > done.ended
-        assert reader.matches(event.id) == [done] and reader.log_entries()[-1].text == "lunch"
+        assert (
+            reader.matches(event.id) == [done]
+           
+            assert faults.sentence(reader.log_entries()[-1].note) == "nothing more is played: lunch"
+        )
         with pytest.raises(StateError, match="readonly"):
-            reader.log("note", "no")
+            reader.log("note", because("no"))
 
 
 def test_names_in_any_script_and_numbers_of_numpy(arena):
@@ -151,7 +158,7 @@ def test_a_match_goes_on_where_it_was(arena):
     for again in (
         lambda: add_half_round(arena, match, 1),
         lambda: arena.finish_match(match.id, second.id, rules.BY_POINTS, (0, 10)),
-        lambda: arena.hold_match(match.id, "why"),
+        lambda: arena.hold_match(match.id, because("why")),
     ):
         with pytest.raises(StateError, match="not being played: done"):
             again()
@@ -168,9 +175,9 @@ def test_a_bye(arena):
 def test_held_and_released(arena):
     event, (first, second) = begin(arena)
     match = arena.begin_match(event.id, 0, 0, first.id, second.id, 1)
-    arena.hold_match(match.id, "out of memory")
+    arena.hold_match(match.id, because("out of memory"))
     held = arena.begin_match(event.id, 0, 0, first.id, second.id, 1)
-    assert (held.status, held.reason) == ("held", "out of memory")
+    assert (held.status, held.reason) == ("held", because("out of memory"))
     with pytest.raises(StateError, match="held"):
         add_half_round(arena, match)
     arena.release_match(match.id)
@@ -199,7 +206,12 @@ def test_annulled_through_a_bracket(arena):
     for place, match in matches.items():
         now = arena.match(match.id)
         if place in places:
-            assert now.status == "annulled" and "wrong snapshot" in now.reason and now.winner and now.ended
+            assert (
+                now.status == "annulled"
+                and "wrong snapshot" in faults.sentence(now.reason)
+                and now.winner
+                and now.ended
+            )
         else:
             assert now == match
     assert [match.id for match in arena.matches(event.id)] == [
@@ -326,8 +338,8 @@ def test_a_full_disk_leaves_what_was_there(arena):
 def test_times_never_go_back(arena, monkeypatch):
     event, _ = begin(arena)
     monkeypatch.setattr(store.time, "time", lambda: event.begun - 3600)
-    arena.log("one", "")
-    arena.log("two", "")
+    arena.log("one", because(""))
+    arena.log("two", because(""))
     one, two = arena.log_entries()
     assert event.begun < one.at < two.at
 

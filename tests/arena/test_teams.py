@@ -6,6 +6,7 @@ import pytest
 
 from gan.arena import teams
 from gan.console.errors import UserError
+from gan.contest import faults
 
 pytest_plugins = ["cloud"]
 
@@ -115,7 +116,8 @@ def test_a_name_is_shown_composed_and_with_single_spaces(entry):
 def test_what_is_wrong_with_a_line_is_its_fault(entry, line, name, fault):
     found = entry(line)
     assert found.name == name and found.line == 2
-    assert fault in found.fault and "\n" not in found.fault
+    told = faults.sentence(found.fault)
+    assert fault in told and "\n" not in told
 
 
 @pytest.mark.parametrize(
@@ -132,7 +134,7 @@ def test_what_is_wrong_with_a_line_is_its_fault(entry, line, name, fault):
 def test_of_two_alike_the_later_has_the_fault(read, first, second):
     other, one, two = read(f"team,path\nOther,/o\n{first},/a\n{second},/b\n")
     assert other.fault is None and one.fault is None
-    assert two.name.endswith(" (line 4)") and "line 3 has the same name" in two.fault
+    assert two.name.endswith(" (line 4)") and "line 3 has the same name" in faults.sentence(two.fault)
 
 
 def test_shown_names_are_never_equal(read):

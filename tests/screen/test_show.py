@@ -9,6 +9,7 @@ import sqlite3
 import arena_data
 import numpy as np
 import pytest
+from conftest import because
 
 from gan.arena import store
 from gan.contest import rules
@@ -92,7 +93,9 @@ def played(arena, clock):
     half_round(arena, first, 1, 20, 101.5, clock)
     finish(arena, first, teams[0].id, (20, 10), 102, clock, ratings=[("team 1", 27, 7), ("team 4", 23, 7)])
     second = arena.begin_match(event.id, 0, 1, teams[1].id, teams[2].id, 1)
-    fault = dict(images=None, truth=None, probabilities=None, generator_fault="NaN!", rule=rules.GENERATOR_FAILED)
+    fault = dict(
+        images=None, truth=None, probabilities=None, generator_fault=because("NaN!"), rule=rules.GENERATOR_FAILED
+    )
     half_round(arena, second, 0, 30, 103, clock)
     half_round(arena, second, 1, 30, 104, clock, **fault)
     finish(arena, second, teams[1].id, (30, 30), 105, clock)
@@ -232,7 +235,7 @@ def test_held_and_annulled(arena, played, clock):
     event, teams, (first, second, final) = played
     showing = watch(arena)
     clock.now = 230
-    arena.hold_match(final.id, "the disk is full")
+    arena.hold_match(final.id, because("the disk is full"))
     assert live(showing, 211)[0] == "playing"
     held = showing.state(231)
     assert held["live"]["phase"] == "held" and held["matches"][final.id]["reason"] == "the disk is full"
@@ -344,7 +347,7 @@ def test_nothing_is_told_before_its_time(tmp_path, clock):
         steps = arena_data.play_league(arena, arena_data.many_names(4))
         for _ in itertools.islice(steps, 6):
             clock.now += 0.75
-        arena.hold_match(arena.matches(2)[-1].id, "SECRET")
+        arena.hold_match(arena.matches(2)[-1].id, because("SECRET"))
     with store.Store(str(folder), read_only=True) as source:
         showing = show.Show(source, PACE)
         showing.state(0)

@@ -1,0 +1,63 @@
+"""The arena's own codes: why a team cannot take part, why a match is held or annulled, and what its log tells.
+
+Codes with parameters are stored; contest.faults makes the sentence when somebody reads it. No TensorFlow.
+"""
+
+from gan.console.errors import OTHER, Fault
+from gan.contest import faults
+
+DISQUALIFIED = "team_disqualified"  # code of the fault of a team
+
+# Why a line of the list of teams is no team that can play.
+_OF_THE_LIST = {
+    "line_not_csv": "line {line:.0f} is not CSV ({reason}); a name with a comma or a quotation mark stands in "
+    "quotation marks, and those within it are doubled",
+    "team_name_missing": "line {line:.0f} gives the team no name",
+    "team_name_strange": "the name in line {line:.0f} holds control characters, line breaks or characters that turn "
+    "the direction of writing, which are shown as {shown_as}; write it without them",
+    "team_name_long": "the name in line {line:.0f} has {characters:.0f} characters; at most {most:.0f} are possible",
+    "team_name_reserved": "nobody may have this name; write another in line {line:.0f}",
+    "team_name_taken": "line {other:.0f} has the same name; write another in line {line:.0f}",
+    "team_path_missing": "line {line:.0f} gives no path of a snapshot; write one in the column path",
+    "team_path_strange": "the path in line {line:.0f} holds control characters or line breaks; write it without them",
+    "team_path_without_bucket": "the path in line {line:.0f} names no bucket; write one like gs://team/model",
+}
+_OF_A_TEAM = {
+    "team_disqualified": "disqualified by the organiser: {reason}",
+    "images_copied": "of its images, {count:.0f} are copies of training images",
+    "bucket_closed": "{reason}; let the organiser's account read the bucket",
+}
+_OF_A_MATCH = {
+    "annulled": "{reason}",
+    "annulled_with": "match {match:.0f}, which led to it, was annulled: {reason}",
+    "copy_gone": "the copy of {team}'s snapshot is gone: {path}",
+}
+_OF_THE_LOG = {
+    "isolation_found": "snapshots are confined by: {held}; not on this machine: {missing}; a process could still: "
+    "{possible}",
+    "arena_frozen": "nothing more is played",
+    "arena_frozen_because": "nothing more is played: {reason}",
+    "arena_thawed": "matches may begin again",
+    "match_released": "the match may be played on",
+    "path_changed": "{team}: {path} in place of {before}",
+    "event_renamed": "{before} is now {name}",
+    "disqualification": "{team}: {reason}",
+    "admission_failed": "admitting {team}, attempt {attempt:.0f}: {problem}",
+    "half_round_failed": "half round {number:.0f} of match {match:.0f}, attempt {attempt:.0f}: {problem}",
+    "timing_failed": "the timing of match {match:.0f}, attempt {attempt:.0f}: {problem}",
+    "suspects_page_failed": "the page of suspected copies: {problem}",
+    "battle_not_held": "{battle}: {problem}",
+    "arena_is_frozen": "the arena is frozen",
+    "nobody_handed_in": "no team has a snapshot",
+    "hand_in_unreadable": "{team}: {problem}",
+    "results_failed": "results of {team}: {problem}",
+    "results_published": "{team}",
+    "mock_seed": "{seed}",
+}
+faults.add_sentences({**_OF_THE_LIST, **_OF_A_TEAM, **_OF_A_MATCH, **_OF_THE_LOG})
+
+
+def of(error: Exception) -> Fault:
+    """What an error says, as a Fault; of one without a code, its text."""
+    found = getattr(error, "fault", None)
+    return found if isinstance(found, Fault) else Fault(OTHER, {"text": str(error)})
