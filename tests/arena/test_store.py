@@ -121,11 +121,8 @@ def test_everything_comes_back(arena, folder):
     with store.Store(folder, read_only=True) as reader:
         (read,) = reader.events()
         assert read.frozen and read.champion == first.id and read.finished > done.ended
-        assert (
-            reader.matches(event.id) == [done]
-           
-            assert faults.sentence(reader.log_entries()[-1].note) == "nothing more is played: lunch"
-        )
+        assert reader.matches(event.id) == [done]
+        assert faults.sentence(reader.log_entries()[-1].note) == "nothing more is played: lunch"
         with pytest.raises(StateError, match="readonly"):
             reader.log("note", because("no"))
 
