@@ -7,16 +7,17 @@ DATA ?= data
 RUN = $(VENV)/bin/python -m
 INSTALLED = $(VENV)/.installed
 
-.PHONY: help demo test lint pics house-team old-tensorflow gsutil clean
+.PHONY: help demo test test-fast lint pics house-team old-tensorflow gsutil clean
 
 help:
 	@echo "make demo             train a face GAN on 100 faces, evaluate it, check it, draw it: about 3 minutes"
-	@echo "make test             run the tests"
-	@echo "make lint             check style and format"
+	@echo "make test             run all tests: about 8 minutes on 2 cores"
+	@echo "make test-fast        run the tests that start no processes and train nothing long: about a minute"
+	@echo "make lint             check style, format and types"
 	@echo "make old-tensorflow   install TensorFlow 1.2 and 1.15, for the tests that open snapshots in them"
 	@echo "make gsutil           install gsutil, for the test that hands in with it"
 	@echo "make pics FACES=run1 [MNIST=digits_run]   draw the pictures of the README from two training runs"
-	@echo "make house-team DATA=data   train gan/house_team anew: 30 minutes, on a quiet machine"
+	@echo "make house-team DATA=data   train gan/house_team again: 30 minutes, on a quiet machine"
 	@echo "make clean            remove the virtual environments and the demo's results"
 
 $(INSTALLED): setup.py
@@ -49,9 +50,13 @@ test: $(INSTALLED)
 	$(RUN) pytest -m 'not alone' --numprocesses=auto --maxprocesses=4 --dist=worksteal
 	$(RUN) pytest -m alone
 
+test-fast: $(INSTALLED)
+	$(RUN) pytest -m 'fast and not alone' --numprocesses=auto --maxprocesses=4 --dist=worksteal
+
 lint: $(INSTALLED)
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
+	$(RUN) mypy
 
 old-tensorflow:
 	sh tests/install_old_tensorflow.sh

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from itertools import combinations
 
+import arena_data
 import hostile
 import numpy as np
 import pytest
@@ -19,9 +20,9 @@ import tensorflow.compat.v1 as tf
 from conftest import synthetic_images
 
 from gan import battle, organise
-from gan.arena import arena, events, match, store, teams
+from gan.arena import arena, events, match, open_snapshots, schema, store, teams
 from gan.console.errors import ContractError, HostError, NoPermission
-from gan.contest import rules
+from gan.contest import faults, rules
 from gan.data import pixels, tfrecords
 from gan.random_noise_generator import Use, uniform_noise
 from gan.sandbox import sandbox, staging
@@ -97,11 +98,11 @@ def told(arena_dir, event="tournament"):
             "teams": [(t.name, t.seeding, t.snapshot, t.fault) for t in kept.teams.of_event(found.id)],
             "matches": [(m.round, m.position, m.home, m.away, m.winner, m.home_points, m.away_points) for m in matches],
             "half_rounds": [
-                (h.number, h.seed, h.points, h.rule, h.images.tobytes(), h.truth.tobytes(), h.probabilities.tobytes())
+                (h.number, h.played.seed, h.played.judgement[:2], *(array.tobytes() for array in h.played.shown))
                 for m in matches
                 for h in kept.half_rounds.of_match(m.id)
             ],
-            "ratings": [(r.name, r.mu, r.sigma) for r in kept.ratings.all()],
+            "ratings": [(r.name, *r.skill) for r in kept.ratings.all()],
         }
 
 
@@ -130,10 +131,12 @@ def test_a_tournament_with_hostile_teams(guests, faces, tmp_path, capsys):
         found = {team.name: team for team in kept.teams.of_event(event.id)}
         champion = next(name for name, team in found.items() if team.id == event.champion)
         for name, reason in {**bad, **spoilt}.items():
-            assert re.search(reason, found[name].fault), found[name].fault
-            assert str(tmp_path) not in found[name].fault
+            told = faults.sentence(found[name].fault)
+            assert re.search(reason, told), told
+            assert str(tmp_path) not in told
             assert not hostile.wrote(names[name])
-        assert "is a link" in found["링크"].fault and "no such folder" in found["nobody"].fault
+        assert "is a link" in faults.sentence(found["링크"].fault)
+        assert "no such folder" in faults.sentence(found["nobody"].fault)
         assert len(found) == len(names) + 2
         assert sum(team.fault is not None for team in found.values()) == len(bad) + len(spoilt) + 4
         assert found["<script>alert(1)</script>"].fault is None
@@ -205,10 +208,11 @@ def test_a_match_and_a_check(graded, faces, tmp_path, capsys):
         first, second = kept.matches.all()
         halves = kept.half_rounds.of_match(first.id)
         assert [half.number for half in halves] == [0, 1, 2, 3] and second.home == second.away
-        real = np.concatenate([half.images[half.truth == 1] for half in halves])
+        real = np.concatenate([shown.images[shown.truth == 1] for _, _, shown in (half.played for half in halves)])
         assert len({image.tobytes() for image in real}) == len(real) == 60, "a real image was shown twice"
         for half in halves:
-            assert half.truth.sum() == 15 and half.points == ((half.probabilities > 0.5) == half.truth).sum()
+            _, truth, probabilities = half.played.shown
+            assert truth.sum() == 15 and half.played.judgement.points == ((probabilities > 0.5) == truth).sum()
 
 
 def test_the_same_command_again_and_another(guests, faces, tmp_path, capsys, fails):
@@ -236,7 +240,7 @@ def test_this_machine_s_faults(guests, faces, tmp_path, monkeypatch, capsys):
         return generate(cell, *arguments, **options)
 
     monkeypatch.setattr(sandbox.SandboxedSnapshot, "generate", fail_sometimes)
-    monkeypatch.setattr(arena, "PAUSES", (0, 0, 0))
+    monkeypatch.setattr(open_snapshots, "PAUSES", (0, 0, 0))
     assert play(f"--teams={listed}", **given) == 1
     out = capsys.readouterr().out
     assert "is held: the roof leaks" in out
@@ -275,8 +279,13 @@ def test_copies_of_training_images(faces, guests, tmp_path, capsys):
         team = kept.teams.of_event(kept.events.named("match 1").id)
         assert {suspect.team for suspect in kept.suspects.of_event(kept.events.named("match 1").id)} == {team[0].id}
         half = kept.half_rounds.of_match(second.id)[0]
-        assert half.rule == rules.GENERATOR_FAILED and "copies of training images" in half.generator_fault
-        assert half.points == rules.HALF_ROUND_POINTS and len(half.images) == 30, "the evidence is kept"
+        judgement = half.played.judgement
+        assert judgement.rule == rules.GENERATOR_FAILED and "copies of training images" in faults.sentence(
+            judgement.generator_fault
+        )
+        assert judgement.points == rules.HALF_ROUND_POINTS and len(half.played.shown.images) == 30, (
+            "the evidence is kept"
+        )
     replay = ["organise", "replay", f"--half_round={half.id}", f"--arena_dir={tmp_path}/arena"]
     assert organise.main([*replay, f"--input_data_pattern={faces}"]) == 0
 
@@ -300,7 +309,7 @@ def test_two_that_cannot_run(guests, faces, tmp_path):
 def test_checks_that_fail(guests, faces, tmp_path, monkeypatch, capsys):
     """A snapshot that is admitted, and fails in play, is told so; and so is a failure of this machine."""
     given = dict(mode="check", faces=faces, arena_dir=tmp_path / "arena")
-    monkeypatch.setattr(arena, "PAUSES", (0, 0, 0))
+    monkeypatch.setattr(open_snapshots, "PAUSES", (0, 0, 0))
     generate = sandbox.SandboxedSnapshot.generate
 
     def failing(error):
@@ -379,7 +388,7 @@ def test_a_closed_bucket_is_its_team_s_fault_where_others_can_be_read(guests, fa
         return stage(guests[0] if path == "gs://open/model" else path, *others)
 
     monkeypatch.setattr(staging, "stage", staged)
-    monkeypatch.setattr(arena, "PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(open_snapshots, "PAUSES", (0.0, 0.0))
     with arena.Arena(str(tmp_path / "arena"), 2500, tfrecords.read_all([faces], 2500)) as opened:
         closed, there = (teams.Entrant(name, f"gs://{name}/model", 0, None) for name in ("closed", "open"))
         local = teams.Entrant("local", guests[1], 0, None)
@@ -388,7 +397,7 @@ def test_a_closed_bucket_is_its_team_s_fault_where_others_can_be_read(guests, fa
         event = events.begin(opened, "second", events.MATCH, [closed, there], 0, {"num_rounds": 1})
         assert events.play(opened, event).champion.name == "open"
         out = opened.store.teams.of_event(event.id)[0]
-        assert "no permission" in out.fault and "let the organiser" in out.fault
+        assert all(part in faults.sentence(out.fault) for part in ("no permission", "let the organiser"))
 
 
 def test_what_one_event_refuses_stays_for_another(guests, faces, tmp_path, monkeypatch):
@@ -401,12 +410,12 @@ def test_what_one_event_refuses_stays_for_another(guests, faces, tmp_path, monke
             raise ContractError("a", "a limit that is lower now")
 
         with monkeypatch.context() as lower:
-            lower.setattr(opened, "_open", refuse)
-            assert "lower now" in opened.admit("a", guests[0], None)[2]
+            lower.setattr(opened._open, "open", refuse)
+            assert "lower now" in faults.sentence(opened.admit("a", guests[0], None)[2])
             digest = opened.admit("c", guests[2], None)[0]
         assert not os.path.exists(os.path.join(opened.folder, arena.SNAPSHOTS, digest))
         before, now = opened.replay(1)
-        np.testing.assert_array_equal(before.images, now.images)
+        np.testing.assert_array_equal(before.played.shown.images, now.shown.images)
 
 
 def test_no_bucket_has_such_a_name(guests, faces, tmp_path):
@@ -414,11 +423,11 @@ def test_no_bucket_has_such_a_name(guests, faces, tmp_path):
     listed = table(tmp_path / "teams.csv", {"a": "gs://foxes_/model", "b": "gs://<bucket>/model", "c": guests[0]})
     assert play(f"--teams={listed}", faces=faces, arena_dir=tmp_path / "arena") == 0
     with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
-        faults = {team.name: team.fault for team in kept.teams.of_event(1)}
+        told = {team.name: team.fault and faults.sentence(team.fault) for team in kept.teams.of_event(1)}
         assert kept.events.named("tournament").champion == next(
             team.id for team in kept.teams.of_event(1) if team.name == "c"
         )
-    assert "names no bucket" in faults["a"] and "names no bucket" in faults["b"] and faults["c"] is None
+    assert "names no bucket" in told["a"] and "names no bucket" in told["b"] and told["c"] is None
 
 
 def test_fairness(guests, faces, tmp_path):
@@ -445,8 +454,8 @@ def test_fairness(guests, faces, tmp_path):
         sides = []
         for name in ("slower", "faster"):
             digest = opened.admit(name, str(tmp_path / name), None)[0]
-            team = store.Team(0, 0, name, "", None, digest, 1, None)
-            sides.append(match.Side(name, lambda team=team: opened._open_kept(team)))
+            team = schema.Team(0, 0, name, "", None, digest, 1, None)
+            sides.append(match.Side(name, lambda team=team: opened._open.open_kept(team)))
         faster = 0
         for number in range(MATCHES):
             seconds = match.measure_times(sides, real, (number, 0, 0, 1))
@@ -496,7 +505,7 @@ def test_the_noise_is_the_contest_s(guests, faces, tmp_path):
     assert play(f"--snapshots=a={guests[4]},b={guests[5]}", mode="match", faces=faces, arena_dir=tmp_path / "a") == 0
     with store.Store(str(tmp_path / "a"), read_only=True) as kept:
         half = kept.half_rounds.of_match(kept.matches.all()[0].id)[0]
-    noise = uniform_noise(15, Use.HALF_ROUND_NOISE, half.seed)
+    noise = uniform_noise(15, Use.HALF_ROUND_NOISE, half.played.seed)
     expected = pixels.to_bytes(Snapshot(guests[4], 2500).generate(noise))
-    shown = half.images[half.truth == 0]
+    shown = half.played.shown.images[half.played.shown.truth == 0]
     assert sorted(map(bytes, expected)) == sorted(map(bytes, shown))

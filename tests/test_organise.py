@@ -193,7 +193,7 @@ class TestRealBattles:
         assert battle.main(flags) == 0
         with store.Store(folder, read_only=True) as kept:
             before = kept.matches.all()
-            seeds = [half.seed for half in kept.half_rounds.of_match(before[0].id)]
+            seeds = [half.played.seed for half in kept.half_rounds.of_match(before[0].id)]
             untouched = kept.half_rounds.of_match(before[1].id)[0].id
         assert run("annul", f"--match={before[0].id}", "--reason=why not", "--yes", folder=folder) == 0
         assert run("freeze", "--reason=lunch", "--yes", folder=folder) == 0
@@ -207,7 +207,7 @@ class TestRealBattles:
             event = kept.events.named("tournament")
             assert not event.frozen and event.champion is not None and len(kept.matches.all()) == len(before)
             again = kept.matches.all()[0]
-            assert again.attempt == 2 and seeds != [half.seed for half in kept.half_rounds.of_match(again.id)]
+            assert again.attempt == 2 and seeds != [half.played.seed for half in kept.half_rounds.of_match(again.id)]
         capsys.readouterr()
         assert run("log", folder=folder) == 0
         log = capsys.readouterr().out
@@ -277,4 +277,7 @@ class TestRealBattles:
 
     def points(self, folder):
         with store.Store(folder, read_only=True) as kept:
-            return [(half.match, half.number, half.points, half.seed) for half in kept.half_rounds.after(0)]
+            return [
+                (half.match, half.number, half.played.judgement.points, half.played.seed)
+                for half in kept.half_rounds.after(0)
+            ]

@@ -16,12 +16,12 @@ import urllib.request
 
 import arena_data
 import pytest
-from conftest import start
+from conftest import because, start
 
 from gan import scoreboard
-from gan.arena import store
+from gan.arena import schema, store
 from gan.arena.match_records import Place
-from gan.contest import rules
+from gan.contest import faults, rules
 from gan.screen import server, show
 
 PATIENCE = 30  # seconds until something that must happen is given up
@@ -112,7 +112,7 @@ def test_everything_is_there_when_opened_late(address):
         assert state["event"]["name"] == "Faces Cup 2026" and len(state["events"]) == 2
         assert len(state["matches"]) == 15 and len(state["places"]) == 15 and state["live"]["phase"] == "champion"
         assert state["teams"][str(state["event"]["champion"])]["name"] in arena_data.NAMES
-        assert {forfeit["reason"] for forfeit in state["forfeits"]} >= {arena_data.FAULT}
+        assert {forfeit["reason"] for forfeit in state["forfeits"]} >= {faults.sentence(arena_data.FAULT)}
     mock = json.loads(ask(address, "event/1")[2])
     assert mock["event"]["name"] == "Mock 12:00" and len(mock["matches"]) == 1
     final = json.loads(ask(address, f"match/{max(map(int, state['matches']))}")[2])
@@ -310,7 +310,7 @@ def test_page_opened_late_shows_champion_and_all_matches(page, finished, address
     page.wait_for_selector("svg.chart")
     assert page.locator("tbody tr").count() == 16
     page.goto(address + "#/forfeits")
-    assert arena_data.FAULT in text_of(page, "main")
+    assert faults.sentence(arena_data.FAULT) in text_of(page, "main")
     page.goto(address + "#/event/1")
     page.wait_for_selector("text=Mock 12:00")
     assert text_of(page, "h1") == "Mock 12:00"
@@ -447,7 +447,7 @@ def test_forfeit_with_images_ends_at_all_points(page, tmp_path):
         event = arena.events.begin("mock", "mock", 1, arena_data.SIZE, {})
         home, away = arena_data.add_teams(arena, event, ["A", "B"])
         match = arena.matches.begin(Place(event.id, 0, 0), home.id, away.id, 1)
-        given = rules.HalfRound(30, rules.GENERATOR_FAILED, 0.1, 0.1, "three copies", None)._asdict()
+        given = rules.Judgement(30, rules.GENERATOR_FAILED, 0.1, 0.1, because("three copies"), None)._asdict()
         given |= dict(images=arena_data.faces()[:30], truth=[0, 1] * 15, probabilities=[0.9] * 30)
         arena_data.put_half_round(arena, match.id, 0, generator=home.id, discriminator=away.id, seed=1, **given)
     with served(folder, "--pace=2") as address:

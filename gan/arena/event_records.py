@@ -88,8 +88,11 @@ class Events:
         """Freezes an event, so that nothing more is played, or lets it go on; notes it in the log."""
         with self._database.writing():
             self._database.change("UPDATE event SET frozen = ? WHERE id = ?", int(frozen), event)
-            because = notes.note("frozen_because", reason=reason) if reason else notes.note("nothing_more")
-            self._log.add("frozen" if frozen else "unfrozen", because, event)
+            if not frozen:
+                note = notes.note("arena_thawed")
+            else:
+                note = notes.note("arena_frozen_because", reason=reason) if reason else notes.note("arena_frozen")
+            self._log.add("frozen" if frozen else "unfrozen", note, event)
 
     def rename(self, event: int, name: str) -> None:
         """Gives an event another name; notes it in the log."""
@@ -158,7 +161,7 @@ class Teams:
             found = self.get(team)
             fault = faults.encoded(notes.note(notes.DISQUALIFIED, reason=reason))
             self._database.change("UPDATE team SET fault = ? WHERE id = ?", fault, team)
-            self._log.add("disqualified", notes.note("team_disqualified", team=found.name, reason=reason), found.event)
+            self._log.add("disqualified", notes.note("disqualification", team=found.name, reason=reason), found.event)
 
     def set_seeding(self, event: int, seeding: Mapping[int, int]) -> None:
         """Notes the draw: team -> position, 1 is best."""

@@ -14,7 +14,7 @@ from gan.arena.bracket import Standing
 from gan.arena.schema import Event, Match, Team
 from gan.arena.store import Store
 from gan.arena.teams import Entrant
-from gan.console.errors import UserError
+from gan.console.errors import StateError, UserError
 from gan.console.progress import Progress
 from gan.contest import faults, rules
 from gan.random_noise_generator import Use, random_generator
@@ -138,17 +138,19 @@ def play(arena: Arena, event: Event, on_match: OnMatch = lambda match, home, awa
 
 def check_playable(arena: Arena, event: Event) -> None:
     """Raises UserError if an arena that was opened with other real images, or this program, cannot play an event."""
-    if event.rules > rules.VERSION:
-        raise UserError(
-            f"{event.name} is played by rules {event.rules}, and this program knows rules {rules.VERSION}; use a newer "
-            "version of it"
-        )
+    check_rules(event)
     if event.size != arena.size:
         raise UserError(
             f"{event.name} is of images of {event.size} pixels, and these have {arena.size}: --use_mnist is for digits"
         )
     if event.options.get("real_images") != arena.fixed_options()["real_images"]:
         raise UserError(f"{event.name} was begun with other real images; name the same --input_data_pattern")
+
+
+def check_rules(event: Event) -> None:
+    """Raises StateError if an event began under rules that this program does not know."""
+    if event.rules > rules.VERSION:
+        raise StateError(f"{event.name} is played by newer rules (version {event.rules}); use the newer program")
 
 
 def standings(kept: Store, event: Event) -> list[tuple[Team, Standing]]:

@@ -179,7 +179,7 @@ class Matches:
         with self._database.writing():
             statement = "UPDATE match SET status = ?, reason = NULL WHERE id = ? AND status = ?"
             self._database.change(statement, PLAYING, match, HELD)
-            self._log.add("released", notes.note("nothing_more"), self.get(match).event, match)
+            self._log.add("released", notes.note("match_released"), self.get(match).event, match)
 
     def set_annulled(self, match: int, reason: Fault) -> None:
         """Takes a match out of its event; what was played of it stays in the store; notes it in the log."""

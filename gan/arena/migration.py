@@ -101,8 +101,10 @@ def _fault(sentence: str, kind: str | None) -> Fault:
         return notes.note(notes.SEED, seed=int(sentence))
     if kind == "published":
         return notes.note(notes.PUBLISHED, team=sentence)
-    if not sentence:
-        return notes.note("nothing_more")
+    if kind == "frozen":
+        return notes.note("arena_frozen_because", reason=sentence) if sentence else notes.note("arena_frozen")
+    if kind in ("released", "unfrozen"):  # whose sentences were empty
+        return notes.note("match_released" if kind == "released" else "arena_thawed")
     if kind is None and sentence.startswith(_DISQUALIFIED):
         return notes.note(notes.DISQUALIFIED, reason=sentence.removeprefix(_DISQUALIFIED))
     return Fault(OTHER, {"text": sentence})

@@ -10,14 +10,14 @@ from gan.contest import faults
 from gan.sandbox.sandbox import Isolation
 
 # Codes that the program itself looks for.
-DISQUALIFIED = "disqualified"  # of a team
+DISQUALIFIED = "team_disqualified"  # the fault of a team
 SEED = "mock_seed"  # of all mock battles of an arena
 PUBLISHED = "results_published"  # a team has its final results of an event
 
 # Why a line of the list of teams is no team that can play.
 _OF_THE_LIST = {
-    "line_not_csv": "line {line:.0f} is not CSV ({reason}); put a name with a comma or a quotation mark in quotation "
-    "marks, and double those inside it",
+    "line_not_csv": "line {line:.0f} is not CSV ({reason}); a name with a comma or a quotation mark stands in "
+    "quotation marks, and those within it are doubled",
     "team_name_missing": "line {line:.0f} gives the team no name",
     "team_name_strange": "the name in line {line:.0f} holds control characters, line breaks or characters that turn "
     "the direction of writing, which are shown as {shown_as}; write it without them",
@@ -30,7 +30,7 @@ _OF_THE_LIST = {
 }
 _OF_A_TEAM = {
     DISQUALIFIED: "disqualified by the organiser: {reason}",
-    "images_copied": "{count:.0f} of its images are copies of training images",
+    "images_copied": "of its images, {count:.0f} are copies of training images",
     "bucket_closed": "{reason}; let the organiser's account read the bucket",
 }
 _OF_A_MATCH = {
@@ -44,11 +44,13 @@ _OF_THE_LOG = {
     "confined_badly": "snapshots are confined by: {layers}; a snapshot could still {actions}",
     "confined_partly_badly": "snapshots are confined by: {layers}; not on this machine: {missing}; a snapshot could "
     "still {actions}",
-    "frozen_because": "{reason}",
-    "nothing_more": "",
+    "arena_frozen": "nothing more is played",
+    "arena_frozen_because": "nothing more is played: {reason}",
+    "arena_thawed": "matches may begin again",
+    "match_released": "the match may be played on",
     "path_changed": "{team}: {path} in place of {before}",
     "event_renamed": "{before} is now {name}",
-    "team_disqualified": "{team}: {reason}",
+    "disqualification": "{team}: {reason}",
     "admission_failed": "admitting {team}, attempt {attempt:.0f}: {problem}",
     "half_round_failed": "half round {number:.0f} of match {match:.0f}, attempt {attempt:.0f}: {problem}",
     "timing_failed": "the timing of match {match:.0f}, attempt {attempt:.0f}: {problem}",

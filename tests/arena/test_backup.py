@@ -6,8 +6,10 @@ import subprocess
 import sys
 import textwrap
 
+import arena_data
 import pytest
 import test_store
+from conftest import because
 
 from gan.arena import backup, store
 from gan.console.errors import StateError, UserError
@@ -21,7 +23,7 @@ def folder(tmp_path):
     folder = tmp_path / "arena"
     with store.Store(str(folder)) as kept:
         event = kept.events.begin("cup", "league", 7, 4, {})
-        faults = [None, None, None, "no good"]
+        faults = [None, None, None, because("no good")]
         arena_data.put_teams(
             kept, event.id, [(digest[-1], "p", digest, 1, fault) for digest, fault in zip(DIGESTS, faults)]
         )
@@ -104,7 +106,7 @@ def test_copies_of_a_store_that_grows(folder, tmp_path):
                 backup.back_up(str(folder), copy)
                 test_store.check_whole(copy, told)
                 with store.Store(copy) as kept:
-                    kept.log.add("note", "it can be written to")
+                    kept.log.add("note", because("it can be written to"))
                 assert writer.poll() is None
         finally:
             writer.kill()

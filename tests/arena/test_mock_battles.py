@@ -7,6 +7,7 @@ import hostile
 import pytest
 
 from gan.arena import annulment, arena, events, mock_battles, result_pages, teams, timetable
+from gan.contest import faults
 from gan.data import tfrecords
 
 pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
@@ -42,7 +43,9 @@ def at(text):
 
 def hold(opened, tmp_path, clock, battles, zone="Asia/Seoul", say=print):
     table = timetable.Timetable("12:00", 120, zone, clock.now())
-    return mock_battles.hold(opened, lambda: teams.read(str(tmp_path / "teams.csv")), table, 5, clock, battles, say=say)
+    telling = mock_battles.Telling(say=say)
+    held = mock_battles.MockBattles(opened, lambda: teams.read(str(tmp_path / "teams.csv")), table, 5, clock, telling)
+    return held.hold(battles)
 
 
 def test_a_day_in_seoul(opened, tmp_path):
@@ -123,7 +126,7 @@ def test_a_frozen_arena(opened, tmp_path):
     clock = SimulatedClock(at("2026-11-23 02:00"), [(at("2026-11-23 04:00"), frozen.unlink)])
     hold(opened, tmp_path, clock, 2)
     assert [event.name for event in opened.store.events.all()] == ["mock 2026-11-23 14:00 KST"]
-    assert any("frozen" in entry.text for entry in opened.store.log.entries())
+    assert any("frozen" in faults.sentence(entry.note) for entry in opened.store.log.entries())
 
 
 def test_frozen_in_the_middle(opened, tmp_path, monkeypatch):
@@ -175,8 +178,8 @@ def test_results_after_a_kill(opened, tmp_path, monkeypatch):
 def test_a_team_of_the_house_s_name(tmp_path):
     (tmp_path / "teams.csv").write_text("team,path\nhouse TEAM,a\nno bucket,gs:///model\n")
     taken, nowhere = teams.read(str(tmp_path / "teams.csv"), [mock_battles.HOUSE_TEAM.name])
-    assert "nobody may have this name" in taken.fault and taken.name != "house TEAM"
-    assert "names no bucket" in nowhere.fault
+    assert "nobody may have this name" in faults.sentence(taken.fault) and taken.name != "house TEAM"
+    assert "names no bucket" in faults.sentence(nowhere.fault)
 
 
 def test_results_that_cannot_be_written(opened, tmp_path):

@@ -6,11 +6,12 @@ import sqlite3
 
 import arena_data
 import pytest
+from conftest import because
 
 from gan.arena import annulment, events, organiser, schema, store, terminal
 from gan.arena.match_records import Place
 from gan.console.errors import UserError
-from gan.contest import rules
+from gan.contest import faults, rules
 
 EIGHT = arena_data.many_names(8)
 ABLE = [name for name in arena_data.many_names(9) if name != arena_data.CANNOT_PLAY]
@@ -132,7 +133,7 @@ class TestDisqualify:
         event, teams = begin(kept, "tournament", seedings=dict(a=1, b=2, c=3, d=4))
         assert self.left(kept, "a") == [(0, 0, None, "d")] and self.left(kept, "d") == [(0, 0, None, "a")]
         held = play(kept, event, (0, 0), teams["a"], teams["d"])
-        kept.matches.hold(held.id, "the roof leaks")
+        kept.matches.hold(held.id, because("the roof leaks"))
         assert self.left(kept, "d") == [(0, 0, held.id, "a")]
         kept.matches.release(held.id)
         arena_data.finish(kept, held.id, teams["a"].id, rules.BY_POINTS, (20, 10))
@@ -188,9 +189,10 @@ class TestDisqualify:
     def test_the_log_tells(self, kept):
         event, teams = begin(kept, "league")
         organiser.disqualify(kept, teams["b"].id, "trained on the test set")
-        assert "trained on the test set" in kept.teams.of_event(event.id)[1].fault
+        assert "trained on the test set" in faults.sentence(kept.teams.of_event(event.id)[1].fault)
         (entry,) = organiser.log(kept)
-        assert (entry.event, entry.kind, entry.text) == ("cup", "disqualified", "b: trained on the test set")
+        assert (entry.event, entry.kind) == ("cup", "disqualified")
+        assert faults.sentence(entry.note) == "b: trained on the test set"
 
 
 def test_freeze_and_thaw(kept, folder):
@@ -223,7 +225,9 @@ def test_rename(kept):
     assert "needs --event='Faces Cup'" in terminal.renaming_text(preview)
     organiser.rename(kept, event.id, "Faces Cup")
     assert kept.events.named("cup") is None and kept.events.named("Faces Cup") == event._replace(name="Faces Cup")
-    assert [(entry.event, entry.text) for entry in organiser.log(kept)] == [("Faces Cup", "cup is now Faces Cup")]
+    assert [(entry.event, faults.sentence(entry.note)) for entry in organiser.log(kept)] == [
+        ("Faces Cup", "cup is now Faces Cup")
+    ]
     kept.events.finish(event.id, None)
     assert "--event" not in terminal.renaming_text(organiser.preview_renaming(kept, "Faces Cup", "x"))
     with pytest.raises(UserError, match="has an event 'other' already"):
@@ -236,15 +240,16 @@ def test_rename(kept):
 def test_the_log_of_one_event_and_of_all(kept):
     event, teams = begin(kept, "league")
     match = play(kept, event, (0, 0), teams["a"], teams["b"])
-    kept.matches.hold(match.id, "the roof leaks")
-    kept.log.add("host", "더워요")
+    kept.matches.hold(match.id, because("the roof leaks"))
+    kept.log.add("host", because("더워요"))
     held, host = organiser.log(kept)
     assert organiser.log(kept, "cup") == [held]
     assert terminal.log_text(held).endswith(f"  cup, match {match.id}  held  the roof leaks")
     assert terminal.log_text(host).endswith("  host  더워요") and "None" not in terminal.log_text(host)
     told = json.loads(terminal.log_json(held))
     assert told.pop("at").endswith("+00:00")
-    assert told == {"event": "cup", "match": match.id, "kind": "held", "text": "the roof leaks"}
+    note = {"code": "other", "parameters": {"text": "the roof leaks"}}
+    assert told == {"event": "cup", "match": match.id, "kind": "held", "note": note, "text": "the roof leaks"}
     assert "더워요" in terminal.log_json(host) and "\n" not in terminal.log_json(host)
     with pytest.raises(UserError, match="no such event as 'none'"):
         organiser.log(kept, "none")

@@ -1,4 +1,4 @@
-"""Ratings: what must hold whatever the model, and the library itself beside ours."""
+"""Skills: what must hold whatever the model, and the library itself beside ours."""
 
 import random
 import subprocess
@@ -71,11 +71,11 @@ import sys
 sys.modules["openskill"] = sys.modules["openskill.models"] = None  # makes its import fail
 from gan.arena import skill
 from gan.console import errors
-print(ratings.Skill(25, 2).ordinal)
+print(skill.Skill(25, 2).ordinal)
 try:
     skill.new()
 except errors.UserError as error:
     print(error)
 """
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()
-    assert told == ["19", "ratings need the library openskill, which `pip install 'gan-contest[arena]'` brings"]
+    assert told == ["19", "ratings need the library openskill, which `pip install 'gan-contest[arena]'` installs"]

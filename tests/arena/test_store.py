@@ -126,7 +126,10 @@ def test_everything_comes_back(arena, folder):
     with store.Store(folder, read_only=True) as reader:
         (read,) = reader.events.all()
         assert read.frozen and read.champion == first.id and read.finished > done.ended
-        assert reader.matches.of_event(event.id) == [done] and faults.sentence(reader.log.entries()[-1].note) == "lunch"
+        assert (
+            reader.matches.of_event(event.id) == [done]
+            and faults.sentence(reader.log.entries()[-1].note) == "nothing more is played: lunch"
+        )
         with pytest.raises(StateError, match="readonly"):
             reader.log.add("note", because("no"))
 

@@ -9,6 +9,7 @@ import sqlite3
 import arena_data
 import numpy as np
 import pytest
+from conftest import because
 
 from gan.arena import annulment, store
 from gan.arena.match_records import Place
@@ -93,7 +94,9 @@ def played(arena, clock):
     half_round(arena, first, 1, 20, 101.5, clock)
     finish(arena, first, teams[0].id, (20, 10), 102, clock, ratings=[("team 1", 27, 7), ("team 4", 23, 7)])
     second = arena.matches.begin(Place(event.id, 0, 1), teams[1].id, teams[2].id, 1)
-    fault = dict(images=None, truth=None, probabilities=None, generator_fault="NaN!", rule=rules.GENERATOR_FAILED)
+    fault = dict(
+        images=None, truth=None, probabilities=None, generator_fault=because("NaN!"), rule=rules.GENERATOR_FAILED
+    )
     half_round(arena, second, 0, 30, 103, clock)
     half_round(arena, second, 1, 30, 104, clock, **fault)
     finish(arena, second, teams[1].id, (30, 30), 105, clock)
@@ -233,7 +236,7 @@ def test_held_and_annulled(arena, played, clock):
     event, teams, (first, second, final) = played
     showing = watch(arena)
     clock.now = 230
-    arena.matches.hold(final.id, "the disk is full")
+    arena.matches.hold(final.id, because("the disk is full"))
     assert live(showing, 211)[0] == "playing"
     held = showing.state(231)
     assert held["live"]["phase"] == "held" and held["matches"][final.id]["reason"] == "the disk is full"
@@ -321,8 +324,8 @@ def test_events_follow_each_other(arena, played, clock):
     showing = watch(arena)
     assert list(showing.state(211)["events"]) == [1]  # the second began while the first was still being shown
     assert showing.state(212)["event"]["name"] == "mock"
-    assert showing.state_of(1, 212)["live"]["half_round"] == 6
-    assert showing.state_of(2, 211) is None and showing.state_of(9, 211) is None
+    assert showing.state(212, event=1)["live"]["half_round"] == 6
+    assert showing.state(211, event=2) is None and showing.state(211, event=9) is None
 
 
 def test_a_half_round_is_shown_from_its_begin(arena, played):
@@ -345,7 +348,7 @@ def test_nothing_is_told_before_its_time(tmp_path, clock):
         steps = arena_data.play_league(arena, arena_data.many_names(4))
         for _ in itertools.islice(steps, 6):
             clock.now += 0.75
-        arena.matches.hold(arena.matches.of_event(2)[-1].id, "SECRET")
+        arena.matches.hold(arena.matches.of_event(2)[-1].id, because("SECRET"))
     with store.Store(str(folder), read_only=True) as source:
         showing = show.Show(source, PACE)
         showing.state(0)
@@ -361,7 +364,7 @@ def test_nothing_is_told_before_its_time(tmp_path, clock):
         ):
             everything, known = show.Show(whole, PACE), show.Show(part, PACE)
             for event in (None, 1, 2):
-                assert everything.state_of(event, now) == known.state_of(event, now)
+                assert everything.state(now, event) == known.state(now, event)
             assert everything.ratings(now) == known.ratings(now)
             for match in whole.matches.all():
                 assert about(everything.match(match.id, now)) == about(known.match(match.id, now))
