@@ -9,7 +9,7 @@ from conftest import synthetic_images
 
 from gan.arena import bracket, schema
 from gan.arena.event_records import Admission
-from gan.arena.match_records import Place
+from gan.arena.match_records import MatchPlace
 from gan.arena.skill import Skill
 from gan.console.errors import Fault
 from gan.contest import rules
@@ -57,7 +57,7 @@ def generated_faces(count, random):
 
 
 def add_half_round(arena, match, number, sides, random, skills):
-    """Plays half round `number` of a match between two teams; returns a rules.Judgement."""
+    """Plays half round `number` of a match between two teams; returns a rules.HalfRoundJudgement."""
     drawer = rules.generator_side(number)
     generator, discriminator = sides[drawer], sides[1 - drawer]
     images = truth = probabilities = None
@@ -85,7 +85,7 @@ def put_half_round(arena, match, number, generator, discriminator, suspects=(), 
     shown = None
     if fields["truth"] is not None:
         shown = JudgedImages(fields["images"], fields["truth"], fields["probabilities"])
-    judgement = rules.Judgement(**{name: fields[name] for name in rules.Judgement._fields})
+    judgement = rules.HalfRoundJudgement(**{name: fields[name] for name in rules.HalfRoundJudgement._fields})
     played = PlayedHalfRound(fields["seed"], judgement, shown)
     return arena.half_rounds.add(match, number, (generator, discriminator), played, suspects)
 
@@ -104,7 +104,7 @@ def finish(arena, match, winner, rule, points, seconds=None, ratings=()):
 
 def play_match(arena, event, place, home, away, num_rounds, random, skills):
     """Plays or goes on with a match; a generator that yields after each transaction and returns the winner."""
-    match = arena.matches.begin(Place(event.id, *place), home.id, away and away.id, num_rounds)
+    match = arena.matches.begin(MatchPlace(event.id, *place), home.id, away and away.id, num_rounds)
     yield
     if match.status == schema.DONE:
         return {home.id: home, away and away.id: away}[match.winner]

@@ -26,7 +26,7 @@ FLOORS = [
 # Files of one floor that may import each other, beside those of one room.
 NEIGHBOURS = {"networks", "models", "losses", "layers", "augment", "random_noise_generator"}, {"data", "readers"}
 NEVER = [("measure", "training"), ("measure", "arena")]  # although the floor would allow it
-SHARED_SO_FAR = {"Entry", "HalfRound", "Match", "Rating", "Suspect"}  # class names in two rooms
+SHARED_SO_FAR = set()  # class names in two rooms
 WITHOUT_TENSORFLOW = [
     *("console", "storage", "contest.rules", "measure.metrics", "report", "arena", "screen"),
     *("sandbox.sandbox", "sandbox.child_process", "sandbox.staging", "sandbox.confinement", "sandbox.framing"),

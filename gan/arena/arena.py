@@ -9,8 +9,9 @@ import contextlib
 import dataclasses
 import hashlib
 import os
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from gan.arena import match, notes, open_snapshots, ratings, result_pages, schem
 from gan.arena.copy_check import CopyCheck, LikelyCopy
 from gan.arena.event_records import Admission
 from gan.arena.match import Side
-from gan.arena.match_records import Place
+from gan.arena.match_records import MatchPlace
 from gan.arena.open_snapshots import MachineFailed, OpenSnapshots
 from gan.arena.schema import Event, Match, StoredHalfRound, Team
 from gan.console.errors import ContractError, Fault, NoPermission, StateError, UserError
@@ -30,6 +31,7 @@ from gan.storage import paths
 SNAPSHOTS = "snapshots"  # folder of arena_dir with the copies of all that was handed in
 COPIES_TO_FORFEIT = 3  # of 15 images; of real images that nobody trained on, one in a hundred is suspected
 
+_Done = TypeVar("_Done")
 _Seconds = tuple[float | None, float | None] | None  # (home's, away's), measured to break a tie
 
 
@@ -146,7 +148,7 @@ class Arena:
             The match as it is then: done or held.
         """
         home, away = wanted.home, wanted.away
-        place = Place(event.id, wanted.round, wanted.position)
+        place = MatchPlace(event.id, wanted.round, wanted.position)
         row = self.store.matches.begin(place, home.id, away and away.id, wanted.num_rounds)
         if row.status != schema.PLAYING:
             return row
@@ -205,9 +207,9 @@ class Arena:
             judgements.append(self._play_half_round(row, sides, number, key))
         result, seconds = rules.match_result(judgements), None
         if result.winner is None:
-            seconds = self._open.try_often(
+            seconds = self._try_often(
                 lambda: match.measure_times(sides, self.real_images, key),
-                lambda attempt, fault: self._note_failure("timing_failed", attempt, fault, match=row.id),
+                lambda attempt, problem: notes.note("timing_failed", match=row.id, attempt=attempt, problem=problem),
             )
             result = rules.match_result(judgements, seconds)
         self._show_suspects(event)
@@ -215,11 +217,13 @@ class Arena:
 
     def _play_half_round(
         self, row: Match, sides: tuple[Side, Side], number: int, key: match.MatchKey
-    ) -> rules.Judgement:
+    ) -> rules.HalfRoundJudgement:
         """Plays and commits a half round, after a look for copied training images."""
-        played = self._open.try_often(
+        played = self._try_often(
             lambda: match.play_half_round(sides, number, self.real_images, key),
-            lambda attempt, fault: self._note_failure("half_round_failed", attempt, fault, number=number, match=row.id),
+            lambda attempt, problem: notes.note(
+                "half_round_failed", number=number, match=row.id, attempt=attempt, problem=problem
+            ),
         )
         copies: list[LikelyCopy] = []
         if self._copy_check and played.shown is not None:
@@ -252,9 +256,9 @@ class Arena:
 
     def _admit_often(self, name: str, path: str) -> Admission:
         """Raises MachineFailed."""
-        return self._open.try_often(
+        return self._try_often(
             lambda: self._admit(path),
-            lambda attempt, fault: self._note_failure("admission_failed", attempt, fault, team=name),
+            lambda attempt, problem: notes.note("admission_failed", team=name, attempt=attempt, problem=problem),
         )
 
     def _admit(self, path: str) -> Admission:
@@ -288,8 +292,9 @@ class Arena:
             team = team._replace(**admission._asdict())
         return Side(team, lambda: self._open.open_kept(team))
 
-    def _note_failure(self, code: str, attempt: int, fault: Fault, **parameters: Any) -> None:
-        self.store.log.add("host", notes.note(code, attempt=attempt, problem=fault, **parameters))
+    def _try_often(self, action: Callable[[], _Done], note: Callable[[int, Fault], Fault]) -> _Done:
+        """Tries something three times; notes each failure of this machine in the log."""
+        return self._open.try_often(action, lambda attempt, problem: self.store.log.add("host", note(attempt, problem)))
 
 
 def _open_both(sides: tuple[Side, Side]) -> None:

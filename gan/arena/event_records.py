@@ -159,7 +159,7 @@ class Teams:
         """Lets a team forfeit what it has not played yet, and what is played again; notes it in the log."""
         with self._database.writing():
             found = self.get(team)
-            fault = faults.encoded(notes.note(notes.DISQUALIFIED, reason=reason))
+            fault = faults.encoded(notes.note("team_disqualified", reason=reason))
             self._database.change("UPDATE team SET fault = ? WHERE id = ?", fault, team)
             self._log.add("disqualified", notes.note("disqualification", team=found.name, reason=reason), found.event)
 

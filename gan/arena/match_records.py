@@ -30,7 +30,7 @@ _AT_PLACE = "WHERE event = ? AND round = ? AND position = ?"
 _UNRATED = "NOT EXISTS (SELECT 1 FROM rating WHERE rating.match = match.id)"
 
 
-class Place(NamedTuple):
+class MatchPlace(NamedTuple):
     """Where a match stands in its event."""
 
     event: int
@@ -78,7 +78,7 @@ class Matches:
     def __init__(self, database: Database, log: Log, ratings: Ratings) -> None:
         self._database, self._log, self._ratings = database, log, ratings
 
-    def begin(self, place: Place, home: int, away: int | None, num_rounds: int) -> Match:
+    def begin(self, place: MatchPlace, home: int, away: int | None, num_rounds: int) -> Match:
         """The match at a place: the one that is there, or a new one, which is then being played.
 
         Args:
@@ -130,7 +130,7 @@ class Matches:
         chain = [match]
         ((mode,),) = self._database.values("SELECT mode FROM event WHERE id = ?", match.event)
         while mode == TOURNAMENT:
-            place = Place(match.event, chain[-1].round + 1, chain[-1].position // 2)
+            place = MatchPlace(match.event, chain[-1].round + 1, chain[-1].position // 2)
             following = self._database.one(Match, f"{_AT_PLACE} AND status != ?", *place, ANNULLED)
             if following is None:
                 break

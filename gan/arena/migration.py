@@ -98,15 +98,15 @@ def _to_version_2(connection: sqlite3.Connection) -> None:
 def _fault(sentence: str, kind: str | None) -> Fault:
     """A sentence of version 1 as a Fault; `kind` is that of an entry of the log, None elsewhere."""
     if kind == "seed":
-        return notes.note(notes.SEED, seed=int(sentence))
+        return notes.note("mock_seed", seed=int(sentence))
     if kind == "published":
-        return notes.note(notes.PUBLISHED, team=sentence)
+        return notes.note("results_published", team=sentence)
     if kind == "frozen":
         return notes.note("arena_frozen_because", reason=sentence) if sentence else notes.note("arena_frozen")
     if kind in ("released", "unfrozen"):  # whose sentences were empty
-        return notes.note("match_released" if kind == "released" else "arena_thawed")
+        return notes.note("match_released") if kind == "released" else notes.note("arena_thawed")
     if kind is None and sentence.startswith(_DISQUALIFIED):
-        return notes.note(notes.DISQUALIFIED, reason=sentence.removeprefix(_DISQUALIFIED))
+        return notes.note("team_disqualified", reason=sentence.removeprefix(_DISQUALIFIED))
     return Fault(OTHER, {"text": sentence})
 
 

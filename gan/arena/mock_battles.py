@@ -169,7 +169,7 @@ class MockBattles:
                     result_pages.write(folder, event, team, own, kept.half_rounds.of_match, names)
                     result_delivery.deliver(folder, *results_folder(team.path, event.name))
                 if event.finished is not None:
-                    kept.log.add("published", notes.note(notes.PUBLISHED, team=team.name), event.id)
+                    kept.log.add("published", notes.note("results_published", team=team.name), event.id)
             except (UserError, OSError) as error:
                 self._say(f"results of {team.name} could not be written: {error}")
                 unwritten = notes.note("results_failed", team=team.name, problem=notes.of(error))
@@ -181,7 +181,7 @@ def keep_seed(arena: Arena, seed: int) -> int:
     for entry in arena.store.log.entries():
         if entry.note.code == notes.SEED:
             return int(entry.note.parameters["seed"])
-    arena.store.log.add("seed", notes.note(notes.SEED, seed=seed))
+    arena.store.log.add("seed", notes.note("mock_seed", seed=seed))
     return seed
 
 

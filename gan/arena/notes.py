@@ -14,6 +14,8 @@ DISQUALIFIED = "team_disqualified"  # the fault of a team
 SEED = "mock_seed"  # of all mock battles of an arena
 PUBLISHED = "results_published"  # a team has its final results of an event
 
+_NOTHING = ["nothing"]
+
 # Why a line of the list of teams is no team that can play.
 _OF_THE_LIST = {
     "line_not_csv": "line {line:.0f} is not CSV ({reason}); a name with a comma or a quotation mark stands in "
@@ -29,7 +31,7 @@ _OF_THE_LIST = {
     "team_path_without_bucket": "the path in line {line:.0f} names no bucket; write one like gs://team/model",
 }
 _OF_A_TEAM = {
-    DISQUALIFIED: "disqualified by the organiser: {reason}",
+    "team_disqualified": "disqualified by the organiser: {reason}",
     "images_copied": "of its images, {count:.0f} are copies of training images",
     "bucket_closed": "{reason}; let the organiser's account read the bucket",
 }
@@ -39,11 +41,8 @@ _OF_A_MATCH = {
     "copy_gone": "the copy of {team}'s snapshot is gone: {path}",
 }
 _OF_THE_LOG = {
-    "confined": "snapshots are confined by: {layers}",
-    "confined_partly": "snapshots are confined by: {layers}; not on this machine: {missing}",
-    "confined_badly": "snapshots are confined by: {layers}; a snapshot could still {actions}",
-    "confined_partly_badly": "snapshots are confined by: {layers}; not on this machine: {missing}; a snapshot could "
-    "still {actions}",
+    "isolation_found": "snapshots are confined by: {held}; not on this machine: {missing}; a process could still: "
+    "{possible}",
     "arena_frozen": "nothing more is played",
     "arena_frozen_because": "nothing more is played: {reason}",
     "arena_thawed": "matches may begin again",
@@ -60,8 +59,8 @@ _OF_THE_LOG = {
     "nobody_handed_in": "no team has a snapshot",
     "hand_in_unreadable": "{team}: {problem}",
     "results_failed": "results of {team}: {problem}",
-    PUBLISHED: "{team}",
-    SEED: "{seed}",
+    "results_published": "{team}",
+    "mock_seed": "{seed}",
 }
 faults.add_sentences({**_OF_THE_LIST, **_OF_A_TEAM, **_OF_A_MATCH, **_OF_THE_LOG})
 
@@ -80,6 +79,5 @@ def of(error: BaseException) -> Fault:
 def of_isolation(found: Isolation) -> Fault:
     """How well snapshots are confined on this machine."""
     missing = [f"{layer} ({reason})" for layer, reason in found.missing.items()]
-    code = "confined" + "_partly" * bool(missing) + "_badly" * bool(found.possible)
-    given = {"layers": list(found.held) or ["nothing"], "missing": missing, "actions": list(found.possible)}
-    return Fault(code, {name: value for name, value in given.items() if value})
+    held, possible = list(found.held), list(found.possible)
+    return note("isolation_found", held=held or _NOTHING, missing=missing or _NOTHING, possible=possible or _NOTHING)

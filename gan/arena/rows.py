@@ -15,7 +15,7 @@ from gan.arena.copy_check import LikelyCopy
 from gan.arena.skill import Skill
 from gan.contest import faults
 from gan.contest.half_round import JudgedImages, PlayedHalfRound
-from gan.contest.rules import Judgement
+from gan.contest.rules import HalfRoundJudgement
 
 _PROBABILITY = "<f4"
 _COMPRESSION = 1  # of zlib: more hardly makes noisy faces smaller
@@ -76,7 +76,7 @@ def _match(row: Sequence[Any]) -> schema.Match:
 def _half_round(row: Sequence[Any]) -> schema.StoredHalfRound:
     *place, seed, images, truth, probabilities, points, rule, generator_seconds, discriminator_seconds = row[:-3]
     generator_fault, discriminator_fault, at = row[-3:]
-    judgement = Judgement(
+    judgement = HalfRoundJudgement(
         points,
         rule,
         generator_seconds,

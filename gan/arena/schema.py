@@ -153,7 +153,7 @@ class LogEntry(NamedTuple):
     note: Fault
 
 
-class Table(NamedTuple):
+class StoreTable(NamedTuple):
     """Where the rows of a named tuple are."""
 
     name: str
@@ -161,11 +161,11 @@ class Table(NamedTuple):
 
 
 # Row -> its table.
-TABLES: dict[type, Table] = {
-    Event: Table("event", Event._fields),
-    Team: Table("team", Team._fields),
-    Match: Table("match", Match._fields),
-    StoredHalfRound: Table(
+TABLES: dict[type, StoreTable] = {
+    Event: StoreTable("event", Event._fields),
+    Team: StoreTable("team", Team._fields),
+    Match: StoreTable("match", Match._fields),
+    StoredHalfRound: StoreTable(
         "half_round",
         (
             *("id", "match", "number", "generator", "discriminator", "seed", "images", "truth", "probabilities"),
@@ -173,9 +173,9 @@ TABLES: dict[type, Table] = {
             *("discriminator_fault", "played"),
         ),
     ),
-    Rating: Table("rating", ("id", "name", "event", "match", "mu", "sigma", "at")),
-    Suspect: Table(
+    Rating: StoreTable("rating", ("id", "name", "event", "match", "mu", "sigma", "at")),
+    Suspect: StoreTable(
         "suspect", ("id", "event", "team", "half_round", "image", "distance", "limit_", "generated", "original")
     ),
-    LogEntry: Table("log", LogEntry._fields),
+    LogEntry: StoreTable("log", LogEntry._fields),
 }

@@ -40,7 +40,7 @@ class PlayedHalfRound(NamedTuple):
     """A half round of a match: how it was judged, and everything that was seen in it."""
 
     seed: int  # of noise and order
-    judgement: rules.Judgement
+    judgement: rules.HalfRoundJudgement
     shown: JudgedImages | None  # None if the generator made no images
 
 

@@ -63,7 +63,7 @@ EXPLANATIONS = {
 }
 
 
-class Judgement(NamedTuple):
+class HalfRoundJudgement(NamedTuple):
     """What the rules say about one half round."""
 
     points: int  # 0 to 30, of the discriminator's team
@@ -99,7 +99,7 @@ def judged(
     discriminator_seconds: float | None,
     generator_fault: Fault | None = None,
     discriminator_fault: Fault | None = None,
-) -> Judgement:
+) -> HalfRoundJudgement:
     """Judges one half round.
 
     Args:
@@ -120,7 +120,9 @@ def judged(
         points, rule = guesses_right(truth, probabilities), GUESSED
     generator_seconds = None if generator_fault else generator_seconds
     discriminator_seconds = None if discriminator_fault else discriminator_seconds
-    return Judgement(points, rule, generator_seconds, discriminator_seconds, generator_fault, discriminator_fault)
+    return HalfRoundJudgement(
+        points, rule, generator_seconds, discriminator_seconds, generator_fault, discriminator_fault
+    )
 
 
 def generator_side(number: int) -> int:
@@ -128,7 +130,9 @@ def generator_side(number: int) -> int:
     return number % 2
 
 
-def match_result(judgements: Iterable[Judgement], seconds: tuple[float | None, float | None] | None = None) -> Result:
+def match_result(
+    judgements: Iterable[HalfRoundJudgement], seconds: tuple[float | None, float | None] | None = None
+) -> Result:
     """Decides a match.
 
     Args:

@@ -18,7 +18,7 @@ TRAIN, HELD_OUT = tiles(300, seed=1), tiles(60, seed=2)
 
 @pytest.fixture(scope="module")
 def known():
-    return copy_check.Copies(TRAIN, HELD_OUT)
+    return copy_check.CopyCheck(TRAIN, HELD_OUT)
 
 
 def altered(change, count=20):

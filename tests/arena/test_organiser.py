@@ -9,7 +9,7 @@ import pytest
 from conftest import because
 
 from gan.arena import annulment, events, organiser, schema, store, terminal
-from gan.arena.match_records import Place
+from gan.arena.match_records import MatchPlace
 from gan.console.errors import UserError
 from gan.contest import faults, rules
 
@@ -45,7 +45,7 @@ def begin(kept, mode, names="abcd", seedings=None, name="cup"):
 
 def play(kept, event, place, home, away, winner=None):
     """A match, done if it has a winner; `away` may be None."""
-    match = kept.matches.begin(Place(event.id, *place), home.id, away and away.id, 1)
+    match = kept.matches.begin(MatchPlace(event.id, *place), home.id, away and away.id, 1)
     if winner:
         ratings = [(team.name, 25.0, 8.0) for team in (home, away) if away]
         rule = rules.BY_POINTS if away else rules.BYE

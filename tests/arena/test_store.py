@@ -17,7 +17,7 @@ from conftest import because
 
 from gan.arena import annulment, database, schema, store
 from gan.arena.copy_check import LikelyCopy
-from gan.arena.match_records import Place
+from gan.arena.match_records import MatchPlace
 from gan.arena.skill import Skill
 from gan.console.errors import StateError
 from gan.contest import faults, rules
@@ -65,7 +65,7 @@ def add_half_round(arena, match, number=0, **changes):
 
 
 def play(arena, event, place, home, away, winner):
-    match = arena.matches.begin(Place(event.id, *place), home.id, away.id, 1)
+    match = arena.matches.begin(MatchPlace(event.id, *place), home.id, away.id, 1)
     add_half_round(arena, match)
     ratings = [(team.name, 25.0 + event.id, 8.0) for team in (home, away)]
     return arena_data.finish(arena, match.id, winner.id, rules.BY_POINTS, (0, 20), ratings=ratings)
@@ -86,7 +86,7 @@ def test_everything_comes_back(arena, folder):
     arena.teams.set_seeding(event.id, {first.id: 2, second.id: 1})
     assert [team.seeding for team in arena.teams.of_event(event.id)] == [2, 1]
 
-    match = arena.matches.begin(Place(event.id, 0, 0), second.id, first.id, 1)
+    match = arena.matches.begin(MatchPlace(event.id, 0, 0), second.id, first.id, 1)
     assert (match.status, match.attempt, match.home, match.winner, match.ended) == ("playing", 1, second.id, None, None)
     copied = LikelyCopy(1, 0.5, 1.0, np.arange(4, dtype=np.uint8), np.array([3, 2, 1, 0]))
     played = add_half_round(arena, match, generator=first.id, suspects=[copied])
@@ -140,7 +140,7 @@ def test_names_in_any_script_and_numbers_of_numpy(arena):
     names = [*arena_data.NAMES, "half a character \ud83d", "nul \0 inside"]
     teams = arena_data.put_teams(arena, event.id, [(name, "p", None, None, None) for name in names])
     assert [team.name for team in teams] == [*arena_data.NAMES, "half a character ?", "nul \0 inside"]
-    match = arena.matches.begin(Place(event.id, 0, 0), teams[0].id, teams[1].id, 1)
+    match = arena.matches.begin(MatchPlace(event.id, 0, 0), teams[0].id, teams[1].id, 1)
     add_half_round(arena, match, points=np.int64(3), generator_seconds=np.float32(0.5))
     (stored,) = arena.half_rounds.of_match(match.id)
     assert (stored.played.judgement.points, stored.played.judgement.generator_seconds) == (3, 0.5)
@@ -148,17 +148,17 @@ def test_names_in_any_script_and_numbers_of_numpy(arena):
 
 def test_a_match_goes_on_where_it_was(arena):
     event, (first, second) = begin(arena)
-    match = arena.matches.begin(Place(event.id, 0, 0), first.id, second.id, 1)
+    match = arena.matches.begin(MatchPlace(event.id, 0, 0), first.id, second.id, 1)
     add_half_round(arena, match)
-    assert arena.matches.begin(Place(event.id, 0, 0), first.id, second.id, 1) == match
+    assert arena.matches.begin(MatchPlace(event.id, 0, 0), first.id, second.id, 1) == match
     with pytest.raises(StateError, match="another one"):
-        arena.matches.begin(Place(event.id, 0, 0), second.id, first.id, 1)
+        arena.matches.begin(MatchPlace(event.id, 0, 0), second.id, first.id, 1)
     with pytest.raises(StateError, match="UNIQUE"):
         add_half_round(arena, match)
     with pytest.raises(StateError, match="UNIQUE"):
         begin(arena)
     arena_data.finish(arena, match.id, first.id, rules.BY_POINTS, (20, 10))
-    assert arena.matches.begin(Place(event.id, 0, 0), first.id, second.id, 1).status == "done"
+    assert arena.matches.begin(MatchPlace(event.id, 0, 0), first.id, second.id, 1).status == "done"
     for again in (
         lambda: add_half_round(arena, match, 1),
         lambda: arena_data.finish(arena, match.id, second.id, rules.BY_POINTS, (0, 10)),
@@ -171,16 +171,16 @@ def test_a_match_goes_on_where_it_was(arena):
 
 def test_a_bye(arena):
     event, (first, _) = begin(arena)
-    bye = arena.matches.begin(Place(event.id, 0, 0), first.id, None, 1)
-    assert arena.matches.begin(Place(event.id, 0, 0), first.id, None, 1) == bye
+    bye = arena.matches.begin(MatchPlace(event.id, 0, 0), first.id, None, 1)
+    assert arena.matches.begin(MatchPlace(event.id, 0, 0), first.id, None, 1) == bye
     assert arena_data.finish(arena, bye.id, first.id, rules.BYE, (0, 0)).away is None
 
 
 def test_held_and_released(arena):
     event, (first, second) = begin(arena)
-    match = arena.matches.begin(Place(event.id, 0, 0), first.id, second.id, 1)
+    match = arena.matches.begin(MatchPlace(event.id, 0, 0), first.id, second.id, 1)
     arena.matches.hold(match.id, because("out of memory"))
-    held = arena.matches.begin(Place(event.id, 0, 0), first.id, second.id, 1)
+    held = arena.matches.begin(MatchPlace(event.id, 0, 0), first.id, second.id, 1)
     assert (held.status, held.reason) == ("held", because("out of memory"))
     with pytest.raises(StateError, match="held"):
         add_half_round(arena, match)
@@ -238,7 +238,7 @@ def test_annulled_through_a_bracket(arena):
     assert arena.ratings.latest()["team 0"].at == later.ended
     assert len(arena.half_rounds.of_match(matches[0, 2].id)) == 1  # a trace of what was played stays
 
-    second = arena.matches.begin(Place(event.id, 0, 2), teams[4].id, teams[5].id, 1)
+    second = arena.matches.begin(MatchPlace(event.id, 0, 2), teams[4].id, teams[5].id, 1)
     assert second.attempt == 2 and second.id not in [match.id for match in matches.values()]
     with pytest.raises(StateError, match="it is already"):
         annulment.annul(arena, matches[0, 2].id, "again")
@@ -326,7 +326,7 @@ def test_files_that_are_no_store(folder, tmp_path):
 
 def test_a_full_disk_leaves_what_was_there(arena):
     event, (first, second) = begin(arena)
-    match = arena.matches.begin(Place(event.id, 0, 0), first.id, second.id, 1)
+    match = arena.matches.begin(MatchPlace(event.id, 0, 0), first.id, second.id, 1)
     (pages,) = arena._connection.execute("PRAGMA page_count").fetchone()
     arena._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
     noise = np.random.default_rng(0).integers(0, 256, (30, 2500), np.uint8)
@@ -353,7 +353,7 @@ WRITER = """
     import numpy as np
     from gan.arena import store
     from gan.arena.event_records import Admission
-    from gan.arena.match_records import Place
+    from gan.arena.match_records import MatchPlace
     from gan.arena.skill import Skill
     from gan.contest import rules
     from gan.contest.half_round import JudgedImages, PlayedHalfRound
@@ -364,11 +364,11 @@ WRITER = """
         event = arena.events.begin(str(len(arena.events.all())), "league", 0, 2500, {})
         home, away = (arena.teams.add(event.id, name, "p", Admission(None, None, None)) for name in "ab")
         for place in range(10**6):
-            match = arena.matches.begin(Place(event.id, 0, place), home.id, away.id, 1)
+            match = arena.matches.begin(MatchPlace(event.id, 0, place), home.id, away.id, 1)
             for number in range(2):
                 images = random.integers(0, 256, (30, 2500), np.uint8)
                 shown = JudgedImages(images, np.ones(30), np.full(30, images.mean()))
-                judgement = rules.Judgement(number, rules.GUESSED, 1.0, 1.0, None, None)
+                judgement = rules.HalfRoundJudgement(number, rules.GUESSED, 1.0, 1.0, None, None)
                 played = arena.half_rounds.add(
                     match.id, number, (home.id, away.id), PlayedHalfRound(0, judgement, shown)
                 )

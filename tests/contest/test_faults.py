@@ -13,7 +13,7 @@ from conftest import ROOT
 from gan.console.errors import OTHER, ContractError, Fault, HostError
 from gan.contest import faults
 
-RAISING = {"breach", "host_failure", "explaining", "Fault"}
+RAISING = {"breach", "host_failure", "explaining", "note", "Fault"}
 
 
 def raise_sites():

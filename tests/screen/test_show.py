@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from conftest import because
 
-from gan.arena import annulment, store
-from gan.arena.match_records import Place
+from gan.arena import annulment, database, store
+from gan.arena.match_records import MatchPlace
 from gan.contest import rules
 from gan.screen import show
 
@@ -32,7 +32,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(store, "time", clock)
+    monkeypatch.setattr(database, "time", clock)
     return clock
 
 
@@ -89,18 +89,18 @@ def played(arena, clock):
     half round 5 was played at 200, long after all was shown, and is shown from then, half round 6 from 206.
     """
     event, teams = begin(arena)
-    first = arena.matches.begin(Place(event.id, 0, 0), teams[0].id, teams[3].id, 1)
+    first = arena.matches.begin(MatchPlace(event.id, 0, 0), teams[0].id, teams[3].id, 1)
     half_round(arena, first, 0, 10, 101, clock)
     half_round(arena, first, 1, 20, 101.5, clock)
     finish(arena, first, teams[0].id, (20, 10), 102, clock, ratings=[("team 1", 27, 7), ("team 4", 23, 7)])
-    second = arena.matches.begin(Place(event.id, 0, 1), teams[1].id, teams[2].id, 1)
+    second = arena.matches.begin(MatchPlace(event.id, 0, 1), teams[1].id, teams[2].id, 1)
     fault = dict(
         images=None, truth=None, probabilities=None, generator_fault=because("NaN!"), rule=rules.GENERATOR_FAILED
     )
     half_round(arena, second, 0, 30, 103, clock)
     half_round(arena, second, 1, 30, 104, clock, **fault)
     finish(arena, second, teams[1].id, (30, 30), 105, clock)
-    final = arena.matches.begin(Place(event.id, 1, 0), teams[0].id, teams[1].id, 3)
+    final = arena.matches.begin(MatchPlace(event.id, 1, 0), teams[0].id, teams[1].id, 3)
     half_round(arena, final, 0, 17, 200, clock)
     half_round(arena, final, 1, 18, 200.5, clock)
     return event, teams, (first, second, final)
@@ -164,11 +164,11 @@ def test_a_short_pace_shows_the_winner_as_long(arena, played):
 def test_result_that_comes_late(arena, clock):
     """A tie is timed for ten seconds: the faces are long uncovered; the next match waits for the winner's four."""
     event, teams = begin(arena)
-    match = arena.matches.begin(Place(event.id, 0, 0), teams[0].id, teams[3].id, 1)
+    match = arena.matches.begin(MatchPlace(event.id, 0, 0), teams[0].id, teams[3].id, 1)
     half_round(arena, match, 0, 10, 101, clock)
     half_round(arena, match, 1, 10, 102, clock)
     finish(arena, match, teams[0].id, (10, 10), 123, clock, seconds=(0.5, 0.75))
-    following = arena.matches.begin(Place(event.id, 0, 1), teams[1].id, teams[2].id, 1)
+    following = arena.matches.begin(MatchPlace(event.id, 0, 1), teams[1].id, teams[2].id, 1)
     half_round(arena, following, 0, 10, 124, clock)
     showing = watch(arena)
     assert live(showing, 113) == ("deciding", 1, 2, [10, 10])
@@ -208,9 +208,9 @@ def test_the_bracket_fills_as_it_is_told(arena, played, clock):
 def test_byes_take_no_time(arena, clock):
     event, teams = begin(arena, count=3)
     clock.now = 101
-    bye = arena.matches.begin(Place(event.id, 0, 0), teams[0].id, None, 1)
+    bye = arena.matches.begin(MatchPlace(event.id, 0, 0), teams[0].id, None, 1)
     arena_data.finish(arena, bye.id, teams[0].id, rules.BYE, (0, 0))
-    match = arena.matches.begin(Place(event.id, 0, 1), teams[1].id, teams[2].id, 1)
+    match = arena.matches.begin(MatchPlace(event.id, 0, 1), teams[1].id, teams[2].id, 1)
     half_round(arena, match, 0, 10, 102, clock)
     showing = watch(arena)
     assert live(showing, 101.5) == ("waiting", None, None, None)
@@ -223,9 +223,9 @@ def test_byes_take_no_time(arena, clock):
 def test_a_forfeit_without_half_rounds_has_its_turn(arena, clock):
     event, teams = begin(arena)
     clock.now = 101
-    match = arena.matches.begin(Place(event.id, 0, 0), teams[0].id, teams[3].id, 1)
+    match = arena.matches.begin(MatchPlace(event.id, 0, 0), teams[0].id, teams[3].id, 1)
     arena_data.finish(arena, match.id, teams[0].id, rules.FORFEIT, (60, 0))
-    following = arena.matches.begin(Place(event.id, 0, 1), teams[1].id, teams[2].id, 1)
+    following = arena.matches.begin(MatchPlace(event.id, 0, 1), teams[1].id, teams[2].id, 1)
     half_round(arena, following, 0, 10, 102, clock)
     showing = watch(arena)
     assert live(showing, 104.9) == ("done", match.id, None, [60, 0])
@@ -253,7 +253,7 @@ def test_held_and_annulled(arena, played, clock):
     assert after["matches"][second.id]["points"] == [30, 30]
     assert after["places"]["0:1"] == {"teams": [teams[1].id, teams[2].id], "match": None, "bye": False}
     assert after["places"]["1:0"]["teams"] == [teams[0].id, None]
-    again = arena.matches.begin(Place(event.id, 0, 1), teams[1].id, teams[2].id, 1)
+    again = arena.matches.begin(MatchPlace(event.id, 0, 1), teams[1].id, teams[2].id, 1)
     half_round(arena, again, 0, 11, 250, clock)
     assert showing.state(251)["matches"][again.id]["attempt"] == 2
     assert live(showing, 251) == ("playing", again.id, 7, [0, 0])
@@ -274,7 +274,7 @@ def test_forfeits_and_ratings_are_told_in_time(arena, played):
 
 def test_a_league_has_a_table(arena, clock):
     event, teams = begin(arena, "league", 3)
-    match = arena.matches.begin(Place(event.id, 0, 0), teams[0].id, teams[1].id, 1)
+    match = arena.matches.begin(MatchPlace(event.id, 0, 0), teams[0].id, teams[1].id, 1)
     half_round(arena, match, 0, 10, 101, clock)
     half_round(arena, match, 1, 20, 102, clock)
     finish(arena, match, teams[0].id, (20, 10), 103, clock)
@@ -292,7 +292,7 @@ def test_a_tournament_played_between_two_looks(arena, clock):
     assert showing.state(101)["teams"] == {}
     home, away = arena_data.put_teams(arena, event.id, [(name, "p", None, None, None) for name in ("A", "B")])
     arena.teams.set_seeding(event.id, {home.id: 1, away.id: 2})
-    match = arena.matches.begin(Place(event.id, 0, 0), home.id, away.id, 1)
+    match = arena.matches.begin(MatchPlace(event.id, 0, 0), home.id, away.id, 1)
     arena_data.finish(arena, match.id, home.id, rules.FORFEIT, (30, 0))
     arena.events.finish(event.id, home.id)
     state = showing.state(110)
@@ -310,7 +310,7 @@ def test_teams_to_come(arena):
 
 def test_a_team_against_itself(arena, clock):
     event, (team,) = begin(arena, "check", 1)
-    match = arena.matches.begin(Place(event.id, 0, 0), team.id, team.id, 1)
+    match = arena.matches.begin(MatchPlace(event.id, 0, 0), team.id, team.id, 1)
     half_round(arena, match, 0, 10, 101, clock)
     half_round(arena, match, 1, 20, 101.5, clock)
     showing = watch(arena)
@@ -324,8 +324,8 @@ def test_events_follow_each_other(arena, played, clock):
     showing = watch(arena)
     assert list(showing.state(211)["events"]) == [1]  # the second began while the first was still being shown
     assert showing.state(212)["event"]["name"] == "mock"
-    assert showing.state(212, event=1)["live"]["half_round"] == 6
-    assert showing.state(211, event=2) is None and showing.state(211, event=9) is None
+    assert showing.state_of(1, 212)["live"]["half_round"] == 6
+    assert showing.state_of(2, 211) is None and showing.state_of(9, 211) is None
 
 
 def test_a_half_round_is_shown_from_its_begin(arena, played):
@@ -363,8 +363,9 @@ def test_nothing_is_told_before_its_time(tmp_path, clock):
             store.Store(str(copy), read_only=True) as part,
         ):
             everything, known = show.Show(whole, PACE), show.Show(part, PACE)
-            for event in (None, 1, 2):
-                assert everything.state(now, event) == known.state(now, event)
+            assert everything.state(now) == known.state(now)
+            for event in (1, 2):
+                assert everything.state_of(event, now) == known.state_of(event, now)
             assert everything.ratings(now) == known.ratings(now)
             for match in whole.matches.all():
                 assert about(everything.match(match.id, now)) == about(known.match(match.id, now))
@@ -390,7 +391,7 @@ def forget(path, moments, now):
 
     change("DELETE FROM half_round WHERE id NOT IN", begun["half_round"])
     change(
-        "UPDATE half_round SET points = 77, rule = 'WRONG', generator_fault = 'WRONG' WHERE id NOT IN",
+        'UPDATE half_round SET points = 77, rule = \'WRONG\', generator_fault = \'{"code": "WRONG", "parameters": {}}\' WHERE id NOT IN',
         told["half_round"],
     )
     change("DELETE FROM rating WHERE match NOT IN", told["result"])
