@@ -10,7 +10,7 @@ from conftest import synthetic_images
 from gan.arena import bracket, schema
 from gan.arena.event_records import Admission
 from gan.arena.match_records import MatchPlace
-from gan.arena.skill import Skill
+from gan.arena.strength import Strength
 from gan.console.errors import Fault
 from gan.contest import rules
 from gan.contest.half_round import JudgedImages, PlayedHalfRound
@@ -57,7 +57,7 @@ def generated_faces(count, random):
 
 
 def add_half_round(arena, match, number, sides, random, skills):
-    """Plays half round `number` of a match between two teams; returns a rules.HalfRoundJudgement."""
+    """Plays half round `number` of a match between two teams; returns a rules.HalfRoundScore."""
     drawer = rules.generator_side(number)
     generator, discriminator = sides[drawer], sides[1 - drawer]
     images = truth = probabilities = None
@@ -71,13 +71,13 @@ def add_half_round(arena, match, number, sides, random, skills):
         logits = (2 * truth - 1) * skills[discriminator.name] + random.normal(0, 1.5, 2 * count)
         probabilities = 1 / (1 + np.exp(-logits))
     seconds = random.uniform(0.002, 0.02, 2)
-    judgement = rules.judged(truth, probabilities, *seconds, generator_fault=fault)
+    score = rules.half_round(truth, probabilities, *seconds, generator_fault=fault)
     shown = JudgedImages(images, truth, probabilities)
     if fault:
-        judgement, shown = judgement._replace(discriminator_seconds=None), None
-    played = PlayedHalfRound(int(random.integers(2**31)), judgement, shown)
+        score, shown = score._replace(discriminator_seconds=None), None
+    played = PlayedHalfRound(int(random.integers(2**31)), score, shown)
     arena.half_rounds.add(match.id, number, (generator.id, discriminator.id), played)
-    return judgement
+    return score
 
 
 def put_half_round(arena, match, number, generator, discriminator, suspects=(), **fields):
@@ -85,8 +85,8 @@ def put_half_round(arena, match, number, generator, discriminator, suspects=(), 
     shown = None
     if fields["truth"] is not None:
         shown = JudgedImages(fields["images"], fields["truth"], fields["probabilities"])
-    judgement = rules.HalfRoundJudgement(**{name: fields[name] for name in rules.HalfRoundJudgement._fields})
-    played = PlayedHalfRound(fields["seed"], judgement, shown)
+    score = rules.HalfRoundScore(**{name: fields[name] for name in rules.HalfRoundScore._fields})
+    played = PlayedHalfRound(fields["seed"], score, shown)
     return arena.half_rounds.add(match, number, (generator, discriminator), played, suspects)
 
 
@@ -98,7 +98,7 @@ def put_teams(arena, event, entries):
 def finish(arena, match, winner, rule, points, seconds=None, ratings=()):
     """Finishes a match; ratings are tuples (name, mu, sigma)."""
     side = rules.HOME if winner == arena.matches.get(match).home else rules.AWAY
-    skills = {name: Skill(mu, sigma) for name, mu, sigma in ratings}
+    skills = {name: Strength(mu, sigma) for name, mu, sigma in ratings}
     return arena.matches.finish(match, rules.Result(points, side, rule), seconds, skills)
 
 
@@ -126,8 +126,8 @@ def play_match(arena, event, place, home, away, num_rounds, random, skills):
             result = rules.match_result(played, seconds)
     winner, loser = sides[result.winner], sides[1 - result.winner]
     before = arena.ratings.latest()
-    mu = {team.name: before[team.name].skill.mu if team.name in before else 25.0 for team in sides}
-    sigma = {team.name: before[team.name].skill.sigma * 0.93 if team.name in before else 8.0 for team in sides}
+    mu = {team.name: before[team.name].strength.mu if team.name in before else 25.0 for team in sides}
+    sigma = {team.name: before[team.name].strength.sigma * 0.93 if team.name in before else 8.0 for team in sides}
     new = [
         (winner.name, mu[winner.name] + 1.5, sigma[winner.name]),
         (loser.name, mu[loser.name] - 1.5, sigma[loser.name]),

@@ -98,11 +98,11 @@ def told(arena_dir, event="tournament"):
             "teams": [(t.name, t.seeding, t.snapshot, t.fault) for t in kept.teams.of_event(found.id)],
             "matches": [(m.round, m.position, m.home, m.away, m.winner, m.home_points, m.away_points) for m in matches],
             "half_rounds": [
-                (h.number, h.played.seed, h.played.judgement[:2], *(array.tobytes() for array in h.played.shown))
+                (h.number, h.played.seed, h.played.score[:2], *(array.tobytes() for array in h.played.shown))
                 for m in matches
                 for h in kept.half_rounds.of_match(m.id)
             ],
-            "ratings": [(r.name, *r.skill) for r in kept.ratings.all()],
+            "ratings": [(r.name, *r.strength) for r in kept.ratings.all()],
         }
 
 
@@ -212,7 +212,7 @@ def test_a_match_and_a_check(graded, faces, tmp_path, capsys):
         assert len({image.tobytes() for image in real}) == len(real) == 60, "a real image was shown twice"
         for half in halves:
             _, truth, probabilities = half.played.shown
-            assert truth.sum() == 15 and half.played.judgement.points == ((probabilities > 0.5) == truth).sum()
+            assert truth.sum() == 15 and half.played.score.points == ((probabilities > 0.5) == truth).sum()
 
 
 def test_the_same_command_again_and_another(guests, faces, tmp_path, capsys, fails):
@@ -279,13 +279,11 @@ def test_copies_of_training_images(faces, guests, tmp_path, capsys):
         team = kept.teams.of_event(kept.events.named("match 1").id)
         assert {suspect.team for suspect in kept.suspects.of_event(kept.events.named("match 1").id)} == {team[0].id}
         half = kept.half_rounds.of_match(second.id)[0]
-        judgement = half.played.judgement
-        assert judgement.rule == rules.GENERATOR_FAILED and "copies of training images" in faults.sentence(
-            judgement.generator_fault
+        score = half.played.score
+        assert score.rule == rules.GENERATOR_FAILED and "copies of training images" in faults.sentence(
+            score.generator_fault
         )
-        assert judgement.points == rules.HALF_ROUND_POINTS and len(half.played.shown.images) == 30, (
-            "the evidence is kept"
-        )
+        assert score.points == rules.HALF_ROUND_POINTS and len(half.played.shown.images) == 30, "the evidence is kept"
     replay = ["organise", "replay", f"--half_round={half.id}", f"--arena_dir={tmp_path}/arena"]
     assert organise.main([*replay, f"--input_data_pattern={faces}"]) == 0
 

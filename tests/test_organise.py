@@ -278,6 +278,6 @@ class TestRealBattles:
     def points(self, folder):
         with store.Store(folder, read_only=True) as kept:
             return [
-                (half.match, half.number, half.played.judgement.points, half.played.seed)
+                (half.match, half.number, half.played.score.points, half.played.seed)
                 for half in kept.half_rounds.after(0)
             ]

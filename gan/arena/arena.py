@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from gan.arena import match, notes, open_snapshots, ratings, result_pages, schema, store
-from gan.arena.copy_check import CopyCheck, LikelyCopy
+from gan.arena.copy_check import CopyCheck, SuspectedCopy
 from gan.arena.event_records import Admission
 from gan.arena.match import Side
 from gan.arena.match_records import MatchPlace
@@ -193,7 +193,7 @@ class Arena:
         teams = {team.id: team for team in self.store.teams.of_event(event.id)}
         sides = [self._side(teams[row.home]), self._side(teams[row.away or row.home])]
         now = match.play_half_round(sides, before.number, self.real_images, _key(event, row))
-        copied = before.played.judgement.generator_fault
+        copied = before.played.score.generator_fault
         if before.played.shown is not None and copied:  # the images were found to be copies, which they still are
             now = match.forfeited(now, copied)
         return before, now
@@ -202,22 +202,22 @@ class Arena:
         """(result, seconds measured to break a tie or None) of a match; half rounds that are stored are not played."""
         key = _key(event, row)
         _open_both(sides)
-        judgements = [one.played.judgement for one in self.store.half_rounds.of_match(row.id)]
-        for number in range(len(judgements), 2 * row.num_rounds):
-            judgements.append(self._play_half_round(row, sides, number, key))
-        result, seconds = rules.match_result(judgements), None
+        scores = [one.played.score for one in self.store.half_rounds.of_match(row.id)]
+        for number in range(len(scores), 2 * row.num_rounds):
+            scores.append(self._play_half_round(row, sides, number, key))
+        result, seconds = rules.match_result(scores), None
         if result.winner is None:
             seconds = self._try_often(
                 lambda: match.measure_times(sides, self.real_images, key),
                 lambda attempt, problem: notes.note("timing_failed", match=row.id, attempt=attempt, problem=problem),
             )
-            result = rules.match_result(judgements, seconds)
+            result = rules.match_result(scores, seconds)
         self._show_suspects(event)
         return result, seconds
 
     def _play_half_round(
         self, row: Match, sides: tuple[Side, Side], number: int, key: match.MatchKey
-    ) -> rules.HalfRoundJudgement:
+    ) -> rules.HalfRoundScore:
         """Plays and commits a half round, after a look for copied training images."""
         played = self._try_often(
             lambda: match.play_half_round(sides, number, self.real_images, key),
@@ -225,7 +225,7 @@ class Arena:
                 "half_round_failed", number=number, match=row.id, attempt=attempt, problem=problem
             ),
         )
-        copies: list[LikelyCopy] = []
+        copies: list[SuspectedCopy] = []
         if self._copy_check and played.shown is not None:
             copies = self._copy_check.find(played.shown.images, played.shown.truth)
         if len(copies) >= COPIES_TO_FORFEIT and self._settings.forfeit_copies:
@@ -234,7 +234,7 @@ class Arena:
         teams = sides[drawer].team.id, sides[1 - drawer].team.id
         self.store.half_rounds.add(row.id, number, teams, played, copies)
         self._has_new_suspects |= bool(copies)
-        return played.judgement
+        return played.score
 
     def _show_suspects(self, event: Event) -> None:
         if self._has_new_suspects:

@@ -11,7 +11,7 @@ MOST_RATIO = 0.6  # of a copy: the distance to the nearest training image by tha
 _CONTRAST = 64.0  # grey levels: standard deviation to which every image is brought
 
 
-class LikelyCopy(NamedTuple):
+class SuspectedCopy(NamedTuple):
     """A generated image that looks copied from a training image."""
 
     image: int  # its place in the half round
@@ -39,7 +39,7 @@ class CopyCheck:
         self._evened = _evened(self._training)
         self.limit = float(np.median(metrics.nearest(_evened(held_out), self._evened)[1])) / 2
 
-    def find(self, images: np.ndarray, truth: np.ndarray) -> list[LikelyCopy]:
+    def find(self, images: np.ndarray, truth: np.ndarray) -> list[SuspectedCopy]:
         """What looks copied among the generated images of a half round.
 
         Args:
@@ -51,7 +51,7 @@ class CopyCheck:
         indices, distances = metrics.nearest(evened, self._evened)
         ratios = metrics.nearest_ratio(evened, self._evened)
         return [
-            LikelyCopy(int(place), float(distance), self.limit, images[place], self._training[index])
+            SuspectedCopy(int(place), float(distance), self.limit, images[place], self._training[index])
             for place, index, distance, ratio in zip(places, indices, distances, ratios)
             if distance < self.limit or ratio < MOST_RATIO
         ]

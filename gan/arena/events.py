@@ -257,7 +257,7 @@ def _seeded(game: _Game) -> dict[int | None, Team]:
         random = random_generator(Use.DRAW, game.event.seed)
         names = [team.name for team in game.teams]
         if game.event.options.get("seeding") == BY_RATING:
-            strengths = {name: row.skill.ordinal for name, row in game.arena.store.ratings.latest().items()}
+            strengths = {name: row.strength.ordinal for name, row in game.arena.store.ratings.latest().items()}
             drawn = bracket.by_rating(names, strengths, random)
         else:
             drawn = bracket.by_draw(names, random)

@@ -52,23 +52,23 @@ def play_half_round(sides: Sequence[Side], number: int, real_images: np.ndarray,
     if generated is None:
         # There is nothing to judge, but only a discriminator that can be opened gets the points.
         _, _, discriminator_fault = _attempt(sides[1 - drawer], lambda snapshot: snapshot.wait())
-        judgement = rules.judged(None, None, None, None, generator_fault, discriminator_fault)
-        return PlayedHalfRound(seed, judgement, None)
+        score = rules.half_round(None, None, None, None, generator_fault, discriminator_fault)
+        return PlayedHalfRound(seed, score, None)
     images, truth = half_round.mix(generated, real_of(real_images, number, key), seed)
     probabilities, discriminator_seconds, discriminator_fault = _attempt(
         sides[1 - drawer], lambda snapshot: half_round.judge(snapshot, images)
     )
-    judgement = rules.judged(truth, probabilities, generator_seconds, discriminator_seconds, None, discriminator_fault)
-    return PlayedHalfRound(seed, judgement, JudgedImages(images, truth, probabilities))
+    score = rules.half_round(truth, probabilities, generator_seconds, discriminator_seconds, None, discriminator_fault)
+    return PlayedHalfRound(seed, score, JudgedImages(images, truth, probabilities))
 
 
 def forfeited(played: PlayedHalfRound, generator_fault: Fault) -> PlayedHalfRound:
     """A half round whose generated images do not count; they are kept."""
-    before = played.judgement
-    judgement = rules.judged(
+    before = played.score
+    score = rules.half_round(
         *(None, None, None), before.discriminator_seconds, generator_fault, before.discriminator_fault
     )
-    return played._replace(judgement=judgement)
+    return played._replace(score=score)
 
 
 def half_round_seed(key: MatchKey, number: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gan.arena import notes, rows
-from gan.arena.copy_check import LikelyCopy
+from gan.arena.copy_check import SuspectedCopy
 from gan.arena.database import Database
 from gan.arena.event_records import Log
 from gan.arena.schema import (
@@ -21,7 +21,7 @@ from gan.arena.schema import (
     StoredHalfRound,
     Suspect,
 )
-from gan.arena.skill import Skill
+from gan.arena.strength import Strength
 from gan.console.errors import Fault, StateError
 from gan.contest import faults, rules
 from gan.contest.half_round import PlayedHalfRound
@@ -39,17 +39,17 @@ class MatchPlace(NamedTuple):
 
 
 class Ratings:
-    """What the teams' skills were believed to be after each match."""
+    """How strong the teams were believed to be after each match."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, match: int, skills: Mapping[str, Skill]) -> None:
-        """Adds the ratings that follow from a match that is done: team's name -> skill."""
+    def add(self, match: int, strengths: Mapping[str, Strength]) -> None:
+        """Adds the ratings that follow from a match that is done: team's name -> strength."""
         with self._database.writing():
             row = self._database.all(Match, "WHERE id = ?", match)[0]
-            for name, skill in skills.items():
-                values = {"name": name, "event": row.event, "match": match, **skill._asdict(), "at": row.ended}
+            for name, strength in strengths.items():
+                values = {"name": name, "event": row.event, "match": match, **strength._asdict(), "at": row.ended}
                 self._database.insert("rating", values)
 
     def latest_of(self, name: str) -> Rating | None:
@@ -142,7 +142,7 @@ class Matches:
         match: int,
         result: rules.Result,
         seconds: tuple[float | None, float | None] | None = None,
-        ratings: Mapping[str, Skill] | None = None,
+        ratings: Mapping[str, Strength] | None = None,
     ) -> Match:
         """Writes the result of a match that is being played, and with it the ratings that follow.
 
@@ -214,7 +214,7 @@ class HalfRounds:
         number: int,
         teams: tuple[int, int],
         played: PlayedHalfRound,
-        copies: Iterable[LikelyCopy] = (),
+        copies: Iterable[SuspectedCopy] = (),
     ) -> int:
         """Adds a half round to a match that is being played.
 
@@ -257,7 +257,7 @@ class Suspects:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, event: int, team: int, half_round: int, copy: LikelyCopy) -> None:
+    def add(self, event: int, team: int, half_round: int, copy: SuspectedCopy) -> None:
         """Adds an image of a half round."""
         with self._database.writing():
             values = {"event": event, "team": team, "half_round": half_round, **rows.copy_values(copy)}

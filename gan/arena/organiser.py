@@ -173,7 +173,7 @@ def replay(opened: arena.Arena, half_round: int) -> ReplayResult:
         raise UserError(f"there is no half round {half_round} in {opened.store.path}")
     events.check_playable(opened, opened.store.events.of_match(stored.match))
     before, now = opened.replay(half_round)
-    points, points_now = before.played.judgement.points, now.judgement.points
+    points, points_now = before.played.score.points, now.score.points
     is_same = points == points_now and _are_equal(before.played.shown, now.shown)
     return ReplayResult(points, points_now, is_same)
 

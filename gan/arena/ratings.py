@@ -2,15 +2,15 @@
 
 from collections.abc import Collection
 
-from gan.arena import skill
-from gan.arena.skill import Skill
+from gan.arena import strength
 from gan.arena.store import Store
+from gan.arena.strength import Strength
 from gan.contest import rules
 
 _TELLING = rules.BY_POINTS, rules.BY_FAULT, rules.BY_TIME  # results that say something about strength
 
 
-def rated(kept: Store, rule: str, winner: str, loser: str) -> dict[str, Skill]:
+def rated(kept: Store, rule: str, winner: str, loser: str) -> dict[str, Strength]:
     """Ratings after a match, as `store.matches.finish` takes them; none if it says nothing about strength.
 
     Args:
@@ -25,8 +25,8 @@ def rated(kept: Store, rule: str, winner: str, loser: str) -> dict[str, Skill]:
     if rule not in _TELLING:
         return {}
     known = [kept.ratings.latest_of(name) for name in (winner, loser)]
-    before = [row.skill if row else skill.new() for row in known]
-    won, lost = skill.after_match(*before)
+    before = [row.strength if row else strength.new() for row in known]
+    won, lost = strength.after_match(*before)
     return {winner: won, loser: lost}
 
 

@@ -135,18 +135,18 @@ def _match(
 
 def _half_round(folder: str, stored: StoredHalfRound, names: Mapping[int, str]) -> HalfRoundShown:
     discriminator, generator = names[stored.discriminator], names[stored.generator]
-    judgement, seen = stored.played.judgement, stored.played.shown
-    failed = ((generator, judgement.generator_fault), (discriminator, judgement.discriminator_fault))
+    score, seen = stored.played.score, stored.played.shown
+    failed = ((generator, score.generator_fault), (discriminator, score.discriminator_fault))
     shown = HalfRoundShown(
-        title=f"{discriminator} judges {generator}: {judgement.points} of {rules.HALF_ROUND_POINTS}",
+        title=f"{discriminator} judges {generator}: {score.points} of {rules.HALF_ROUND_POINTS}",
         failures=[f"{who} failed: {_sentence(fault)}" for who, fault in failed if fault],
     )
     if seen is None or seen.probabilities is None:
         return shown
     name = f"half_round_{stored.number}"
     half_round.write(os.path.join(folder, name), seen)
-    times = f"generator {_milliseconds(judgement.generator_seconds)}, discriminator "
-    times += _milliseconds(judgement.discriminator_seconds)
+    times = f"generator {_milliseconds(score.generator_seconds)}, discriminator "
+    times += _milliseconds(score.discriminator_seconds)
     return shown._replace(note=f"{half_round.describe(seen)}; {times}", overview=f"{name}/overview.png")
 
 

@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from gan.arena import schema
-from gan.arena.copy_check import LikelyCopy
-from gan.arena.skill import Skill
+from gan.arena.copy_check import SuspectedCopy
+from gan.arena.strength import Strength
 from gan.contest import faults
 from gan.contest.half_round import JudgedImages, PlayedHalfRound
-from gan.contest.rules import HalfRoundJudgement
+from gan.contest.rules import HalfRoundScore
 
 _PROBABILITY = "<f4"
 _COMPRESSION = 1  # of zlib: more hardly makes noisy faces smaller
@@ -30,10 +30,10 @@ def decoded(kind: type[_Row], row: Sequence[Any]) -> _Row:
 
 def half_round_values(played: PlayedHalfRound) -> dict[str, Any]:
     """The columns of a half round that say what happened in it: column -> value."""
-    judgement, shown = played.judgement, played.shown
-    values: dict[str, Any] = {"seed": played.seed, **judgement._asdict()}
-    values["generator_fault"] = faults.encoded(judgement.generator_fault)
-    values["discriminator_fault"] = faults.encoded(judgement.discriminator_fault)
+    score, shown = played.score, played.shown
+    values: dict[str, Any] = {"seed": played.seed, **score._asdict()}
+    values["generator_fault"] = faults.encoded(score.generator_fault)
+    values["discriminator_fault"] = faults.encoded(score.discriminator_fault)
     values |= {"images": None, "truth": None, "probabilities": None}
     if shown is not None:
         values["images"] = zlib.compress(_bytes(shown.images, np.uint8), _COMPRESSION)
@@ -43,7 +43,7 @@ def half_round_values(played: PlayedHalfRound) -> dict[str, Any]:
     return values
 
 
-def copy_values(copy: LikelyCopy) -> dict[str, Any]:
+def copy_values(copy: SuspectedCopy) -> dict[str, Any]:
     """The columns of a suspect that say what is suspected: column -> value."""
     return {
         "image": copy.image,
@@ -76,7 +76,7 @@ def _match(row: Sequence[Any]) -> schema.Match:
 def _half_round(row: Sequence[Any]) -> schema.StoredHalfRound:
     *place, seed, images, truth, probabilities, points, rule, generator_seconds, discriminator_seconds = row[:-3]
     generator_fault, discriminator_fault, at = row[-3:]
-    judgement = HalfRoundJudgement(
+    score = HalfRoundScore(
         points,
         rule,
         generator_seconds,
@@ -84,7 +84,7 @@ def _half_round(row: Sequence[Any]) -> schema.StoredHalfRound:
         faults.decoded(generator_fault),
         faults.decoded(discriminator_fault),
     )
-    played = PlayedHalfRound(seed, judgement, _shown(images, truth, probabilities))
+    played = PlayedHalfRound(seed, score, _shown(images, truth, probabilities))
     return schema.StoredHalfRound._make([*place, played, at])
 
 
@@ -99,13 +99,13 @@ def _shown(images: bytes | None, truth: bytes | None, probabilities: bytes | Non
 
 def _rating(row: Sequence[Any]) -> schema.Rating:
     *place, mu, sigma, at = row
-    return schema.Rating._make([*place, Skill(mu, sigma), at])
+    return schema.Rating._make([*place, Strength(mu, sigma), at])
 
 
 def _suspect(row: Sequence[Any]) -> schema.Suspect:
     *place, image, distance, limit, generated, original = row
     pixels = [np.frombuffer(blob, np.uint8) for blob in (generated, original)]
-    return schema.Suspect._make([*place, LikelyCopy(image, distance, limit, *pixels)])
+    return schema.Suspect._make([*place, SuspectedCopy(image, distance, limit, *pixels)])
 
 
 def _log_entry(row: Sequence[Any]) -> schema.LogEntry:

@@ -8,8 +8,8 @@ Version 2 of the tables added event.rules, and put Faults where version 1 had En
 
 from typing import Any, NamedTuple
 
-from gan.arena.copy_check import LikelyCopy
-from gan.arena.skill import Skill
+from gan.arena.copy_check import SuspectedCopy
+from gan.arena.strength import Strength
 from gan.console.errors import Fault
 from gan.contest.half_round import PlayedHalfRound
 
@@ -122,13 +122,13 @@ class StoredHalfRound(NamedTuple):
 
 
 class Rating(NamedTuple):
-    """What a team's skill was believed to be after a match."""
+    """How strong a team was believed to be after a match."""
 
     id: int
     name: str  # of the team, the same in all events
     event: int
     match: int
-    skill: Skill
+    strength: Strength
     at: float
 
 
@@ -139,7 +139,7 @@ class Suspect(NamedTuple):
     event: int
     team: int
     half_round: int
-    copy: LikelyCopy
+    copy: SuspectedCopy
 
 
 class LogEntry(NamedTuple):

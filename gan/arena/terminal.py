@@ -195,8 +195,8 @@ def _problem(kept: store.Store, team: schema.Team, match: schema.Match | None) -
         return "could not be checked: the arena is frozen"
     if match.status == schema.HELD:
         return f"could not be checked{_because_of(match.reason)}"
-    judgements = [one.played.judgement for one in kept.half_rounds.of_match(match.id)]
-    found = [fault for one in judgements for fault in (one.generator_fault, one.discriminator_fault) if fault]
+    scores = [one.played.score for one in kept.half_rounds.of_match(match.id)]
+    found = [fault for one in scores for fault in (one.generator_fault, one.discriminator_fault) if fault]
     return f"would fail in battle: {sentence(found[0])}" if found else None
 
 

@@ -63,7 +63,7 @@ EXPLANATIONS = {
 }
 
 
-class HalfRoundJudgement(NamedTuple):
+class HalfRoundScore(NamedTuple):
     """What the rules say about one half round."""
 
     points: int  # 0 to 30, of the discriminator's team
@@ -92,14 +92,14 @@ def guesses_right(truth: Iterable[float], probabilities: Iterable[float]) -> int
     return sum(bool(real) == bool(p > THRESHOLD) for real, p in zip(truth, probabilities, strict=True))
 
 
-def judged(
+def half_round(
     truth: Iterable[float] | None,
     probabilities: Iterable[float] | None,
     generator_seconds: float | None,
     discriminator_seconds: float | None,
     generator_fault: Fault | None = None,
     discriminator_fault: Fault | None = None,
-) -> HalfRoundJudgement:
+) -> HalfRoundScore:
     """Judges one half round.
 
     Args:
@@ -120,9 +120,7 @@ def judged(
         points, rule = guesses_right(truth, probabilities), GUESSED
     generator_seconds = None if generator_fault else generator_seconds
     discriminator_seconds = None if discriminator_fault else discriminator_seconds
-    return HalfRoundJudgement(
-        points, rule, generator_seconds, discriminator_seconds, generator_fault, discriminator_fault
-    )
+    return HalfRoundScore(points, rule, generator_seconds, discriminator_seconds, generator_fault, discriminator_fault)
 
 
 def generator_side(number: int) -> int:
@@ -130,13 +128,11 @@ def generator_side(number: int) -> int:
     return number % 2
 
 
-def match_result(
-    judgements: Iterable[HalfRoundJudgement], seconds: tuple[float | None, float | None] | None = None
-) -> Result:
+def match_result(scores: Iterable[HalfRoundScore], seconds: tuple[float | None, float | None] | None = None) -> Result:
     """Decides a match.
 
     Args:
-        judgements: of all half rounds of the match, in order.
+        scores: of all half rounds of the match, in order.
         seconds: (home, away), model time measured for a tie; None for a side whose networks failed while they were
             timed. None if nothing was timed.
 
@@ -144,12 +140,12 @@ def match_result(
         A Result. If it says NEEDS_TIMING, the same with `seconds` decides.
     """
     points, failed = [0, 0], [False, False]
-    for number, judgement in enumerate(judgements):
+    for number, score in enumerate(scores):
         drawer = generator_side(number)
         judge = 1 - drawer
-        points[judge] += judgement.points
-        failed[drawer] |= bool(judgement.generator_fault)
-        failed[judge] |= bool(judgement.discriminator_fault)
+        points[judge] += score.points
+        failed[drawer] |= bool(score.generator_fault)
+        failed[judge] |= bool(score.discriminator_fault)
     if seconds:
         failed = [before or took is None for before, took in zip(failed, seconds)]
     return Result((points[HOME], points[AWAY]), *_winner(points, failed, seconds))
@@ -168,8 +164,8 @@ def forfeit_result(home_fault: Fault | None, away_fault: Fault | None, num_round
     """
     if not (home_fault or away_fault):
         raise ValueError("a match that nobody forfeits is played")
-    home_drawn = judged(None, None, None, None, generator_fault=home_fault, discriminator_fault=away_fault)
-    away_drawn = judged(None, None, None, None, generator_fault=away_fault, discriminator_fault=home_fault)
+    home_drawn = half_round(None, None, None, None, generator_fault=home_fault, discriminator_fault=away_fault)
+    away_drawn = half_round(None, None, None, None, generator_fault=away_fault, discriminator_fault=home_fault)
     result = match_result([home_drawn, away_drawn] * num_rounds)
     return result if home_fault and away_fault else result._replace(rule=FORFEIT)
 

@@ -229,7 +229,7 @@ class Show:
         for one in self._played.get(row.id, ()):
             if one in shown.told[HALF_ROUND]:
                 judge = 1 - rules.generator_side(self._half_rounds[one].number)  # a check is a team against itself
-                points[judge] += self._half_rounds[one].played.judgement.points
+                points[judge] += self._half_rounds[one].played.score.points
         fields = "id", "round", "position", "attempt", "home", "away", "num_rounds", "begun"
         match: _Json = {name: getattr(row, name) for name in fields}
         match |= {"status": schema.PLAYING, "points": points}
@@ -243,13 +243,13 @@ class Show:
 
     def _half_round(self, id_: int, shown: "_Shown") -> _Json:
         row = self._half_rounds[id_]
-        judgement, images = row.played.judgement, row.played.shown
+        score, images = row.played.score, row.played.shown
         probabilities = None if images is None else images.probabilities
         fields = "id", "match", "number", "generator", "discriminator"
         return {name: getattr(row, name) for name in fields} | {
-            **judgement._asdict(),
-            "generator_fault": _sentence(judgement.generator_fault),
-            "discriminator_fault": _sentence(judgement.discriminator_fault),
+            **score._asdict(),
+            "generator_fault": _sentence(score.generator_fault),
+            "discriminator_fault": _sentence(score.discriminator_fault),
             "truth": None if images is None else images.truth.tolist(),
             "probabilities": None if probabilities is None else probabilities.tolist(),
             "sprite": self._sprite(id_),
@@ -307,10 +307,10 @@ class Show:
         ]
         for id_ in shown.told[HALF_ROUND]:
             row = self._half_rounds[id_]
-            judgement = row.played.judgement
+            score = row.played.score
             for network, owner, fault in (
-                ("generator", row.generator, judgement.generator_fault),
-                ("discriminator", row.discriminator, judgement.discriminator_fault),
+                ("generator", row.generator, score.generator_fault),
+                ("discriminator", row.discriminator, score.discriminator_fault),
             ):
                 if fault and owner in teams:
                     where = {"match": row.match, "number": row.number, "network": network}
@@ -358,8 +358,8 @@ def _team(row: Team) -> _Json:
 
 
 def _rating(row: Rating) -> _Json:
-    low, high = row.skill.interval
-    return {**row.skill._asdict(), "low": low, "high": high, "ordinal": row.skill.ordinal}
+    low, high = row.strength.interval
+    return {**row.strength._asdict(), "low": low, "high": high, "ordinal": row.strength.ordinal}
 
 
 def _bracket(teams: Mapping[int, Team], matches: Mapping[int, _Json]) -> _Json:

@@ -16,9 +16,9 @@ import pytest
 from conftest import because
 
 from gan.arena import annulment, database, schema, store
-from gan.arena.copy_check import LikelyCopy
+from gan.arena.copy_check import SuspectedCopy
 from gan.arena.match_records import MatchPlace
-from gan.arena.skill import Skill
+from gan.arena.strength import Strength
 from gan.console.errors import StateError
 from gan.contest import faults, rules
 
@@ -88,7 +88,7 @@ def test_everything_comes_back(arena, folder):
 
     match = arena.matches.begin(MatchPlace(event.id, 0, 0), second.id, first.id, 1)
     assert (match.status, match.attempt, match.home, match.winner, match.ended) == ("playing", 1, second.id, None, None)
-    copied = LikelyCopy(1, 0.5, 1.0, np.arange(4, dtype=np.uint8), np.array([3, 2, 1, 0]))
+    copied = SuspectedCopy(1, 0.5, 1.0, np.arange(4, dtype=np.uint8), np.array([3, 2, 1, 0]))
     played = add_half_round(arena, match, generator=first.id, suspects=[copied])
     failed = dict(images=None, truth=None, probabilities=None, generator_fault=because("NaN"))
     failed |= dict(generator_seconds=None, points=30)
@@ -100,9 +100,9 @@ def test_everything_comes_back(arena, folder):
     np.testing.assert_array_equal(truth, [1, 0])
     np.testing.assert_array_equal(probabilities, np.float32([0.75, 0.1]))
     assert images.dtype == truth.dtype == np.uint8 and probabilities.dtype == np.float32
-    assert (other.played.shown, other.played.judgement.generator_fault) == (None, because("NaN"))
+    assert (other.played.shown, other.played.score.generator_fault) == (None, because("NaN"))
     quick, _ = arena.half_rounds.after(0)
-    assert quick.played.shown.images.shape == (2, 0) and quick.played.judgement == one.played.judgement
+    assert quick.played.shown.images.shape == (2, 0) and quick.played.score == one.played.score
     np.testing.assert_array_equal(quick.played.shown.probabilities, probabilities)
     assert [row.id for row in arena.half_rounds.after(played)] == [other.id]
 
@@ -115,7 +115,7 @@ def test_everything_comes_back(arena, folder):
         0.25,
     )
     rating = arena.ratings.latest()["team 0"]
-    assert (rating.skill, rating.match, rating.at) == (Skill(26.5, 7.5), match.id, done.ended)
+    assert (rating.strength, rating.match, rating.at) == (Strength(26.5, 7.5), match.id, done.ended)
     (suspect,) = arena.suspects.of_event(event.id)
     assert (suspect.team, suspect.half_round, suspect.copy.image) == (first.id, played, 1)
     np.testing.assert_array_equal(suspect.copy.original, [3, 2, 1, 0])
@@ -143,7 +143,7 @@ def test_names_in_any_script_and_numbers_of_numpy(arena):
     match = arena.matches.begin(MatchPlace(event.id, 0, 0), teams[0].id, teams[1].id, 1)
     add_half_round(arena, match, points=np.int64(3), generator_seconds=np.float32(0.5))
     (stored,) = arena.half_rounds.of_match(match.id)
-    assert (stored.played.judgement.points, stored.played.judgement.generator_seconds) == (3, 0.5)
+    assert (stored.played.score.points, stored.played.score.generator_seconds) == (3, 0.5)
 
 
 def test_a_match_goes_on_where_it_was(arena):
@@ -233,7 +233,7 @@ def test_annulled_through_a_bracket(arena):
     assert arena.matches.unrated([rules.BYE]) == []
     assert [row.match for row in arena.ratings.all()] == [matches[0, 0].id] * 2 + [matches[0, 1].id] * 2
     for match in arena.matches.unrated([rules.BY_POINTS]):
-        arena.ratings.add(match.id, {"team 0": Skill(30.0, 7.0)})
+        arena.ratings.add(match.id, {"team 0": Strength(30.0, 7.0)})
     assert arena.matches.unrated([rules.BY_POINTS]) == []
     assert arena.ratings.latest()["team 0"].at == later.ended
     assert len(arena.half_rounds.of_match(matches[0, 2].id)) == 1  # a trace of what was played stays
@@ -354,7 +354,7 @@ WRITER = """
     from gan.arena import store
     from gan.arena.event_records import Admission
     from gan.arena.match_records import MatchPlace
-    from gan.arena.skill import Skill
+    from gan.arena.strength import Strength
     from gan.contest import rules
     from gan.contest.half_round import JudgedImages, PlayedHalfRound
 
@@ -368,12 +368,12 @@ WRITER = """
             for number in range(2):
                 images = random.integers(0, 256, (30, 2500), np.uint8)
                 shown = JudgedImages(images, np.ones(30), np.full(30, images.mean()))
-                judgement = rules.HalfRoundJudgement(number, rules.GUESSED, 1.0, 1.0, None, None)
+                score = rules.HalfRoundScore(number, rules.GUESSED, 1.0, 1.0, None, None)
                 played = arena.half_rounds.add(
-                    match.id, number, (home.id, away.id), PlayedHalfRound(0, judgement, shown)
+                    match.id, number, (home.id, away.id), PlayedHalfRound(0, score, shown)
                 )
                 print("half_round", played, flush=True)
-            ratings = {"a": Skill(1, 2), "b": Skill(3, 4)}
+            ratings = {"a": Strength(1, 2), "b": Strength(3, 4)}
             arena.matches.finish(match.id, rules.Result((1, 0), rules.HOME, rules.BY_POINTS), ratings=ratings)
             print("match", match.id, flush=True)
 """

@@ -88,10 +88,10 @@ def check(kept):
     assert faults.sentence(kept.teams.of_event(1)[2].fault) == "disqualified by the organiser: stole: it"
     assert faults.sentence(kept.matches.find(1).reason) == "the roof leaks"
     half_round = kept.half_rounds.get(1).played
-    assert faults.sentence(half_round.judgement.generator_fault) == "it drew NaN"
-    assert half_round.judgement.discriminator_fault is None
+    assert faults.sentence(half_round.score.generator_fault) == "it drew NaN"
+    assert half_round.score.discriminator_fault is None
     np.testing.assert_array_equal(half_round.shown.images, IMAGES)
-    assert kept.ratings.latest_of("a").skill.mu == 25.5
+    assert kept.ratings.latest_of("a").strength.mu == 25.5
     assert [faults.sentence(entry.note) for entry in kept.log.entries()] == ["the roof leaks"]
 
 

@@ -13,7 +13,7 @@ def half(points, generator_fault=None, discriminator_fault=None):
     """A half round whose discriminator is right on so many images."""
     right = [0.9 if real else 0.1 for real in TRUTH]
     said = [p if number < points else 1 - p for number, p in enumerate(right)]
-    return rules.judged(TRUTH, said, 0.01, 0.02, generator_fault, discriminator_fault)
+    return rules.half_round(TRUTH, said, 0.01, 0.02, generator_fault, discriminator_fault)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_half_round(generator_fault, discriminator_fault, points, rule, seconds)
     expected = (points, rule, *seconds, generator_fault, discriminator_fault)
     assert half(23, generator_fault, discriminator_fault) == expected
     if generator_fault or discriminator_fault:  # then there is nothing to look at
-        assert rules.judged(None, None, 0.01, 0.02, generator_fault, discriminator_fault) == expected
+        assert rules.half_round(None, None, 0.01, 0.02, generator_fault, discriminator_fault) == expected
 
 
 def test_the_sides_take_turns_and_home_generates_first():

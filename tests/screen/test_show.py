@@ -390,8 +390,9 @@ def forget(path, moments, now):
         database.execute(f"{statement} ({', '.join(map(str, ids)) or -1})")
 
     change("DELETE FROM half_round WHERE id NOT IN", begun["half_round"])
+    wrong = json.dumps({"code": "WRONG", "parameters": {}})
     change(
-        'UPDATE half_round SET points = 77, rule = \'WRONG\', generator_fault = \'{"code": "WRONG", "parameters": {}}\' WHERE id NOT IN',
+        f"UPDATE half_round SET points = 77, rule = 'WRONG', generator_fault = '{wrong}' WHERE id NOT IN",
         told["half_round"],
     )
     change("DELETE FROM rating WHERE match NOT IN", told["result"])

@@ -1,4 +1,4 @@
-"""Skills: what must hold whatever the model, and the library itself beside ours."""
+"""Strengths: what must hold whatever the model, and the library itself beside ours."""
 
 import random
 import subprocess
@@ -7,44 +7,44 @@ import sys
 import pytest
 from openskill.models import PlackettLuce
 
-from gan.arena import skill
-from gan.arena.skill import Skill
+from gan.arena import strength
+from gan.arena.strength import Strength
 
 
 def test_what_a_rating_says():
     """25 - 3 * 2; 25 -+ 1.96 * 2."""
-    rating = Skill(25.0, 2.0)
+    rating = Strength(25.0, 2.0)
     assert rating.ordinal == 19
     assert rating.interval == pytest.approx((21.08, 28.92), abs=1e-4)
 
 
 def test_as_the_library_reckons_it():
     model = PlackettLuce()
-    assert skill.new() == (model.rating().mu, model.rating().sigma) == (25, 25 / 3)
+    assert strength.new() == (model.rating().mu, model.rating().sigma) == (25, 25 / 3)
     for winner, loser in [((25, 25 / 3), (25, 25 / 3)), ((31.5, 2.5), (18, 7)), ((12, 1), (40, 3.5))]:
         [[won], [lost]] = model.rate([[model.rating(*winner)], [model.rating(*loser)]], ranks=[1, 2])
-        found = skill.after_match(Skill(*winner), Skill(*loser))
+        found = strength.after_match(Strength(*winner), Strength(*loser))
         assert found == ((won.mu, won.sigma), (lost.mu, lost.sigma))
-        assert all(isinstance(rating, Skill) for rating in found)
+        assert all(isinstance(rating, Strength) for rating in found)
 
 
 def test_a_match_between_newcomers():
     """The winner rises by as much as the loser falls, and more is known of both."""
-    won, lost = skill.after_match(skill.new(), skill.new())
+    won, lost = strength.after_match(strength.new(), strength.new())
     assert won.mu - 25 == pytest.approx(25 - lost.mu) and won.mu > 25
     assert won.sigma == pytest.approx(lost.sigma) and won.sigma < 25 / 3
-    assert won.ordinal > skill.new().ordinal
+    assert won.ordinal > strength.new().ordinal
 
 
 def test_a_surprise_moves_more():
-    strong, weak = Skill(32.0, 4.0), Skill(18.0, 4.0)
-    expected, surprise = skill.after_match(strong, weak), skill.after_match(weak, strong)
+    strong, weak = Strength(32.0, 4.0), Strength(18.0, 4.0)
+    expected, surprise = strength.after_match(strong, weak), strength.after_match(weak, strong)
     assert 0 < expected[0].mu - strong.mu < surprise[0].mu - weak.mu
     assert 0 < weak.mu - expected[1].mu < strong.mu - surprise[1].mu
 
 
 def test_who_is_well_known_moves_less():
-    known, unknown = skill.after_match(Skill(25.0, 2.0), Skill(25.0, 8.0))
+    known, unknown = strength.after_match(Strength(25.0, 2.0), Strength(25.0, 8.0))
     assert 0 < known.mu - 25 < 25 - unknown.mu
     assert 2 - known.sigma < 8 - unknown.sigma
 
@@ -52,16 +52,16 @@ def test_who_is_well_known_moves_less():
 def test_a_league_of_known_strengths_comes_out_in_order():
     """Each wins against the next weaker in 73 of 100; 60 rounds of everyone against everyone."""
     draw = random.Random(0)
-    teams = [skill.new() for _ in range(8)]
+    teams = [strength.new() for _ in range(8)]
     pairs = [(first, second) for first in range(8) for second in range(first)]
     for _ in range(60):
         draw.shuffle(pairs)
         for first, second in pairs:
             first_wins = draw.random() < 1 / (1 + 2.718 ** (second - first))
             winner, loser = (first, second) if first_wins else (second, first)
-            teams[winner], teams[loser] = skill.after_match(teams[winner], teams[loser])
+            teams[winner], teams[loser] = strength.after_match(teams[winner], teams[loser])
     assert sorted(teams, key=lambda rating: rating.ordinal) == teams
-    assert all(rating.sigma < skill.new().sigma / 2 for rating in teams)
+    assert all(rating.sigma < strength.new().sigma / 2 for rating in teams)
     assert teams[0].interval[1] < teams[-1].interval[0]
 
 
@@ -69,11 +69,11 @@ def test_without_the_library_ratings_are_read_but_not_made():
     code = """
 import sys
 sys.modules["openskill"] = sys.modules["openskill.models"] = None  # makes its import fail
-from gan.arena import skill
+from gan.arena import strength
 from gan.console import errors
-print(skill.Skill(25, 2).ordinal)
+print(strength.Strength(25, 2).ordinal)
 try:
-    skill.new()
+    strength.new()
 except errors.UserError as error:
     print(error)
 """

@@ -14,7 +14,7 @@ from gan.measure.estimates import NORMAL_QUANTILE
 _CAUTION = 3  # sigmas below mu; hardly any team is weaker than that. openskill's own number
 
 
-class Skill(NamedTuple):
+class Strength(NamedTuple):
     """What is believed about a team's strength: a normal distribution."""
 
     mu: float  # 25 for a new team; the scale has no unit
@@ -31,12 +31,12 @@ class Skill(NamedTuple):
         return self.mu - NORMAL_QUANTILE * self.sigma, self.mu + NORMAL_QUANTILE * self.sigma
 
 
-def new() -> Skill:
-    """The Skill of a team that has not played; raises UserError if openskill is not installed."""
+def new() -> Strength:
+    """The Strength of a team that has not played; raises UserError if openskill is not installed."""
     return _ours(_model().rating())
 
 
-def after_match(winner: Skill, loser: Skill) -> tuple[Skill, Skill]:
+def after_match(winner: Strength, loser: Strength) -> tuple[Strength, Strength]:
     """Learns from a match.
 
     Args:
@@ -50,13 +50,13 @@ def after_match(winner: Skill, loser: Skill) -> tuple[Skill, Skill]:
         UserError: openskill is not installed.
     """
     model = _model()
-    before = [[model.rating(mu=skill.mu, sigma=skill.sigma)] for skill in (winner, loser)]  # the first won
+    before = [[model.rating(mu=strength.mu, sigma=strength.sigma)] for strength in (winner, loser)]  # the first won
     (won,), (lost,) = model.rate(before)
     return _ours(won), _ours(lost)
 
 
-def _ours(rating: Any) -> Skill:
-    return Skill(rating.mu, rating.sigma)
+def _ours(rating: Any) -> Strength:
+    return Strength(rating.mu, rating.sigma)
 
 
 @functools.cache
