@@ -52,7 +52,7 @@ def generated_faces(count, random):
 
 
 def add_half_round(arena, match, number, sides, random, skills):
-    """Plays half round `number` of a match between two store.Teams; returns a rules.HalfRound."""
+    """Plays half round `number` of a match between two store.Teams; returns a rules.HalfRoundScore."""
     drawer = rules.generator_side(number)
     generator, discriminator = sides[drawer], sides[1 - drawer]
     images = truth = probabilities = None

@@ -446,7 +446,7 @@ def test_forfeit_with_images_ends_at_all_points(page, tmp_path):
         event = arena.begin_event("mock", "mock", 1, arena_data.SIZE, {})
         home, away = arena_data.add_teams(arena, event, ["A", "B"])
         match = arena.begin_match(event.id, 0, 0, home.id, away.id, 1)
-        given = rules.HalfRound(30, rules.GENERATOR_FAILED, 0.1, 0.1, "three copies", None)._asdict()
+        given = rules.HalfRoundScore(30, rules.GENERATOR_FAILED, 0.1, 0.1, "three copies", None)._asdict()
         given |= dict(images=arena_data.faces()[:30], truth=[0, 1] * 15, probabilities=[0.9] * 30)
         arena.add_half_round(match.id, 0, generator=home.id, discriminator=away.id, seed=1, **given)
     with served(folder, "--pace=2") as address:

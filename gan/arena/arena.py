@@ -216,7 +216,7 @@ class Arena:
         return self._finish(row, sides, result, seconds, is_rated)
 
     def _keep(self, row, sides, number, played):
-        """Commits a half round, after a look for copied training images; returns the rules.HalfRound that counts."""
+        """Commits a half round, after a look for copied training images; returns the score that counts."""
         drawer = rules.generator_side(number)
         suspects = self._copies.find(played.images, played.truth) if self._copies and played.images is not None else []
         if len(suspects) >= COPIES_TO_FORFEIT and self._forfeit_copies:
@@ -363,5 +363,5 @@ def _forfeited(played, fault):
 
 
 def _result(half_round):
-    """A rules.HalfRound from a store.HalfRound."""
-    return rules.HalfRound(**{name: getattr(half_round, name) for name in rules.HalfRound._fields})
+    """A rules.HalfRoundScore from a store.HalfRound."""
+    return rules.HalfRoundScore(**{name: getattr(half_round, name) for name in rules.HalfRoundScore._fields})

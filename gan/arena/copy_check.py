@@ -11,7 +11,7 @@ MOST_RATIO = 0.6  # of the distances to the nearest and to the second nearest tr
 _CONTRAST = 64.0  # grey levels: standard deviation to which every image is brought
 
 
-class Suspect(NamedTuple):
+class SuspectedCopy(NamedTuple):
     """A generated image that is suspiciously like a training image."""
 
     image: int  # its place in the half round
@@ -46,7 +46,7 @@ class Copies:
         indices, distances = metrics.nearest(evened, self._evened)
         ratios = metrics.nearest_ratio(evened, self._evened)
         return [
-            Suspect(int(place), float(distance), self.limit, images[place], self._training[index])
+            SuspectedCopy(int(place), float(distance), self.limit, images[place], self._training[index])
             for place, index, distance, ratio in zip(places, indices, distances, ratios)
             if distance < self.limit or ratio < MOST_RATIO
         ]

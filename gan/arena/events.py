@@ -7,7 +7,7 @@ played again, and what was held for the organiser is tried anew.
 import os
 from typing import NamedTuple
 
-from gan.arena import bracket, ratings, store
+from gan.arena import bracket, ratings, schema, store
 from gan.console.errors import OTHER, Fault, StateError, UserError
 from gan.console.progress import Progress
 from gan.contest import faults, rules
@@ -22,9 +22,9 @@ FROZEN = "frozen"  # a file in arena_dir, while the organiser wants nothing to b
 class Outcome(NamedTuple):
     """What became of an event."""
 
-    event: store.Event
-    champion: store.Team | None  # None where it has none, or is not over
-    held: list  # store.Match that wait for the organiser
+    event: schema.Event
+    champion: schema.Team | None  # None where it has none, or is not over
+    held: list  # schema.Match that wait for the organiser
     is_frozen: bool
 
 
@@ -40,7 +40,7 @@ def begin(arena, name, mode, entries, seed, options=None):
         options: dict of what else decides how it is played.
 
     Returns:
-        A store.Event.
+        A schema.Event.
 
     Raises:
         UserError: there is an event of this name, and it is another one.
@@ -93,8 +93,8 @@ def play(arena, event, on_match=lambda match, home, away: None):
 
     Args:
         arena: an arena.Arena.
-        event: a store.Event, begun.
-        on_match: called after each match with the store.Match and its two store.Teams; away is None for a bye.
+        event: a schema.Event, begun.
+        on_match: called after each match with the schema.Match and its two store.Teams; away is None for a bye.
 
     Returns:
         An Outcome.
@@ -105,7 +105,7 @@ def play(arena, event, on_match=lambda match, home, away: None):
     if not _admit_all(arena, event):
         return Outcome(arena.store.event(event.name), None, [], True)
     for match in arena.store.matches(event.id):
-        if match.status == store.HELD:
+        if match.status == schema.HELD:
             arena.store.release_match(match.id)
     game = _Game(arena, event, on_match)
     players = {TOURNAMENT: _tournament, LEAGUE: _league, MOCK: _mock, MATCH: _match, CHECK: _check}
@@ -115,7 +115,7 @@ def play(arena, event, on_match=lambda match, home, away: None):
     else:
         champion = _champion(game)
     _tell_frozen(arena, event, game.is_frozen)
-    held = [match for match in arena.store.matches(event.id) if match.status == store.HELD]
+    held = [match for match in arena.store.matches(event.id) if match.status == schema.HELD]
     if held or game.is_frozen:
         champion = None
     elif event.finished is None:
@@ -155,9 +155,9 @@ def _fault(stored):
 
 
 def standings(kept, event):
-    """The table of a league as it is in a store.Store: store.Team -> bracket.Standing, best first."""
+    """The table of a league as it is in a store.Store: schema.Team -> bracket.Standing, best first."""
     teams = {team.id: team for team in kept.teams(event.id)}
-    done = [one for one in kept.matches(event.id) if one.status == store.DONE]
+    done = [one for one in kept.matches(event.id) if one.status == schema.DONE]
     points = [(one.home, one.away, (one.home_points, one.away_points), one.winner) for one in done]
     table = bracket.standings(teams, points)
     return {teams[team]: table[team] for team in bracket.ranked(table)}
@@ -201,7 +201,7 @@ class _Game:
         with self.progress.hidden():
             self._on_match(row, home, away)
         self.progress.update()
-        if self.event.mode == TOURNAMENT and away is not None and row.status == store.DONE:
+        if self.event.mode == TOURNAMENT and away is not None and row.status == schema.DONE:
             self.arena.release(away if row.winner == home.id else home)
         return {home.id: home, away and away.id: away}.get(row.winner)
 

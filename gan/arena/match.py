@@ -27,7 +27,7 @@ class Side(NamedTuple):
 class Played(NamedTuple):
     """A half round with everything that was seen in it."""
 
-    result: rules.HalfRound
+    result: rules.HalfRoundScore
     seed: int
     images: np.ndarray | None  # uint8 [30, size], in the order shown; None where the generator failed
     truth: np.ndarray | None  # int [30], half_round.REAL or GENERATED

@@ -16,7 +16,7 @@ _TELLING = rules.BY_POINTS, rules.BY_FAULT, rules.BY_TIME  # results that say so
 _CAUTION = 3  # sigmas below mu, where a strength is that hardly anybody falls short of; openskill's own number
 
 
-class Rating(NamedTuple):
+class Strength(NamedTuple):
     """What is believed about a team's strength: a normal distribution."""
 
     mu: float  # 25 for somebody new; the scale has no unit
@@ -34,7 +34,7 @@ class Rating(NamedTuple):
 
 
 def new():
-    """The Rating of a team that has not played; raises UserError where openskill is not installed."""
+    """The Strength of a team that has not played; raises UserError where openskill is not installed."""
     return _ours(_model().rating())
 
 
@@ -42,11 +42,11 @@ def after_match(winner, loser):
     """Learns from a match.
 
     Args:
-        winner: Rating before the match.
+        winner: Strength before the match.
         loser: likewise.
 
     Returns:
-        (Rating, Rating) of the winner and of the loser after it.
+        (Strength, Strength) of the winner and of the loser after it.
 
     Raises:
         UserError: openskill is not installed.
@@ -57,8 +57,8 @@ def after_match(winner, loser):
 
 
 def of(row):
-    """The Rating in a store.Rating."""
-    return Rating(row.mu, row.sigma)
+    """The Strength in a store.Rating."""
+    return Strength(row.mu, row.sigma)
 
 
 def rated(kept, rule, names):
@@ -93,7 +93,7 @@ def rate_again(kept, modes):
 
 
 def _ours(rating):
-    return Rating(rating.mu, rating.sigma)
+    return Strength(rating.mu, rating.sigma)
 
 
 @functools.cache

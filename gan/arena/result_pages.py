@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan.arena import store
+from gan.arena import schema
 from gan.console.errors import Fault
 from gan.contest import faults, half_round, rules
 from gan.report import page
@@ -51,11 +51,11 @@ class Suspected(NamedTuple):
 
 def write(
     folder: str,
-    event: store.Event,
-    team: store.Team,
-    matches: Iterable[store.Match],
-    half_rounds: Callable[[int], Iterable[store.HalfRound]],
-    names: Mapping[int, str],
+    event: schema.Event,
+    team: schema.Team,
+    matches: Iterable[schema.Match],
+    half_rounds: Callable[[int], Iterable[schema.HalfRound]],
+    names: Mapping[int | None, str],
 ) -> None:
     """Writes a team's results of an event: a page, and for each half round its pictures and CSV files.
 
@@ -74,7 +74,7 @@ def write(
 
 
 def write_suspects(
-    folder: str, event: store.Event, teams: Iterable[store.Team], suspects: Sequence[store.Suspect]
+    folder: str, event: schema.Event, teams: Iterable[schema.Team], suspects: Sequence[schema.Suspect]
 ) -> str | None:
     """Writes the organiser's page of the images of an event that look copied, beside what they look copied from.
 
@@ -96,12 +96,12 @@ def write_suspects(
     return path
 
 
-def _suspected(team: store.Team, suspects: Iterable[store.Suspect]) -> Suspected:
+def _suspected(team: schema.Team, suspects: Iterable[schema.Suspect]) -> Suspected:
     found = sorted((one for one in suspects if one.team == team.id), key=lambda one: one.distance)
     return Suspected(team.name, len(found), [_suspect(one) for one in found[:_MOST_SHOWN]])
 
 
-def _suspect(suspect: store.Suspect) -> Figure:
+def _suspect(suspect: schema.Suspect) -> Figure:
     share = suspect.distance / (2 * suspect.limit_)  # the limit is half the usual distance
     return page.face(
         np.stack([suspect.generated, suspect.original]),
@@ -113,24 +113,24 @@ def _suspect(suspect: store.Suspect) -> Figure:
 
 def _match(
     folder: str,
-    match: store.Match,
-    half_rounds: Callable[[int], Iterable[store.HalfRound]],
-    names: Mapping[int, str],
+    match: schema.Match,
+    half_rounds: Callable[[int], Iterable[schema.HalfRound]],
+    names: Mapping[int | None, str],
 ) -> MatchShown:
     home, away = names[match.home], names[match.away]
-    if match.status == store.HELD:
+    if match.status == schema.HELD:
         return MatchShown(f"{home} - {away} is held: {_sentence(match.reason)}")
-    if match.status == store.PLAYING:
+    if match.status == schema.PLAYING:
         return MatchShown(f"{home} - {away} is not over yet")
     return MatchShown(
         title=f"{home} {match.home_points} : {match.away_points} {away}",
         is_over=True,
-        outcome=f"{names[match.winner]} wins: {match.rule}. {rules.EXPLANATIONS.get(match.rule, '')}",
+        outcome=f"{names[match.winner]} wins: {match.rule}. {rules.EXPLANATIONS.get(match.rule or '', '')}",
         half_rounds=[_half_round(folder, played, names) for played in half_rounds(match.id)],
     )
 
 
-def _half_round(folder: str, played: store.HalfRound, names: Mapping[int, str]) -> HalfRoundShown:
+def _half_round(folder: str, played: schema.HalfRound, names: Mapping[int | None, str]) -> HalfRoundShown:
     discriminator, generator = names[played.discriminator], names[played.generator]
     failed = ((generator, played.generator_fault), (discriminator, played.discriminator_fault))
     shown = HalfRoundShown(
@@ -139,7 +139,7 @@ def _half_round(folder: str, played: store.HalfRound, names: Mapping[int, str]) 
     )
     if played.images is None or played.truth is None or played.probabilities is None:
         return shown
-    seen = half_round.HalfRound(played.images, played.truth, played.probabilities)
+    seen = half_round.JudgedImages(played.images, played.truth, played.probabilities)
     name = f"half_round_{played.number}"
     half_round.write(os.path.join(folder, name), seen)
     times = f"generator {_milliseconds(played.generator_seconds)}, discriminator "

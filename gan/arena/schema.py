@@ -166,8 +166,8 @@ class LogEntry(NamedTuple):
 
 
 # Columns of version 1 that held sentences; in version 2 they hold Faults.
-_SENTENCES = (("team", "fault"), ("match", "reason"), ("half_round", "generator_fault"))
-_SENTENCES += (("half_round", "discriminator_fault"), ("log", "note"))
+_SENTENCES = [("team", "fault"), ("match", "reason"), ("half_round", "generator_fault")]
+_SENTENCES += [("half_round", "discriminator_fault"), ("log", "note")]
 _DISQUALIFIED_ONCE = "disqualified by the organiser: "  # began such a sentence
 
 

@@ -60,7 +60,7 @@ EXPLANATIONS = {
 }
 
 
-class HalfRound(NamedTuple):
+class HalfRoundScore(NamedTuple):
     """What one half round brought."""
 
     points: int  # 0 to 30, of the discriminator's team
@@ -103,7 +103,7 @@ def half_round(
         discriminator_fault: why the discriminator failed; None where it did not.
 
     Returns:
-        A HalfRound.
+        A HalfRoundScore.
     """
     if discriminator_fault:
         points, rule = 0, DISCRIMINATOR_FAILED
@@ -113,7 +113,7 @@ def half_round(
         points, rule = guesses_right(truth, probabilities), GUESSED
     generator_seconds = None if generator_fault else generator_seconds
     discriminator_seconds = None if discriminator_fault else discriminator_seconds
-    return HalfRound(points, rule, generator_seconds, discriminator_seconds, generator_fault, discriminator_fault)
+    return HalfRoundScore(points, rule, generator_seconds, discriminator_seconds, generator_fault, discriminator_fault)
 
 
 def generator_side(number):
@@ -125,7 +125,7 @@ def match_result(half_rounds, seconds=None):
     """Decides a match.
 
     Args:
-        half_rounds: all HalfRounds of the match, in order.
+        half_rounds: all HalfRoundScores of the match, in order.
         seconds: (home, away), model time measured for a tie; None for a side whose networks failed while they were
             timed. None where nothing was timed.
 

@@ -19,7 +19,7 @@ import base64
 import bisect
 import functools
 import pathlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gan.arena import bracket, ratings, store
 from gan.contest import faults, rules
@@ -30,7 +30,7 @@ PACE = 6.0  # seconds a half round, unless the organiser says otherwise
 WINNER_SECONDS = 4
 EVENT, HALF_ROUND, RESULT, CHAMPION = "event", "half_round", "result", "champion"
 
-_NO_BRACKET = {"rounds": [], "places": {}}
+_NO_BRACKET: dict[str, Any] = {"rounds": [], "places": {}}
 _KEPT_SPRITES = 32  # encoded; everybody asks for the newest
 
 

@@ -8,12 +8,12 @@ import pytest
 from openskill.models import PlackettLuce
 
 from gan.arena import ratings
-from gan.arena.ratings import Rating
+from gan.arena.ratings import Strength
 
 
 def test_what_a_rating_says():
     """25 - 3 * 2; 25 -+ 1.96 * 2."""
-    rating = Rating(25.0, 2.0)
+    rating = Strength(25.0, 2.0)
     assert rating.ordinal == 19
     assert rating.interval == pytest.approx((21.08, 28.92), abs=1e-4)
 
@@ -23,9 +23,9 @@ def test_as_the_library_reckons_it():
     assert ratings.new() == (model.rating().mu, model.rating().sigma) == (25, 25 / 3)
     for winner, loser in [((25, 25 / 3), (25, 25 / 3)), ((31.5, 2.5), (18, 7)), ((12, 1), (40, 3.5))]:
         [[won], [lost]] = model.rate([[model.rating(*winner)], [model.rating(*loser)]], ranks=[1, 2])
-        found = ratings.after_match(Rating(*winner), Rating(*loser))
+        found = ratings.after_match(Strength(*winner), Strength(*loser))
         assert found == ((won.mu, won.sigma), (lost.mu, lost.sigma))
-        assert all(isinstance(rating, Rating) for rating in found)
+        assert all(isinstance(rating, Strength) for rating in found)
 
 
 def test_a_match_between_newcomers():
@@ -37,14 +37,14 @@ def test_a_match_between_newcomers():
 
 
 def test_a_surprise_moves_more():
-    strong, weak = Rating(32.0, 4.0), Rating(18.0, 4.0)
+    strong, weak = Strength(32.0, 4.0), Strength(18.0, 4.0)
     expected, surprise = ratings.after_match(strong, weak), ratings.after_match(weak, strong)
     assert 0 < expected[0].mu - strong.mu < surprise[0].mu - weak.mu
     assert 0 < weak.mu - expected[1].mu < strong.mu - surprise[1].mu
 
 
 def test_who_is_well_known_moves_less():
-    known, unknown = ratings.after_match(Rating(25.0, 2.0), Rating(25.0, 8.0))
+    known, unknown = ratings.after_match(Strength(25.0, 2.0), Strength(25.0, 8.0))
     assert 0 < known.mu - 25 < 25 - unknown.mu
     assert 2 - known.sigma < 8 - unknown.sigma
 
@@ -71,7 +71,7 @@ import sys
 sys.modules["openskill"] = sys.modules["openskill.models"] = None  # makes its import fail
 from gan.arena import ratings
 from gan.console import errors
-print(ratings.Rating(25, 2).ordinal)
+print(ratings.Strength(25, 2).ordinal)
 try:
     ratings.new()
 except errors.UserError as error:

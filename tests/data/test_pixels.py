@@ -42,6 +42,6 @@ def test_png_files_hold_the_pixels(tmp_path):
 def test_half_round_picture_is_drawn(tmp_path):
     path = tmp_path / "overview.png"
     images = np.zeros((12, 2500), np.uint8)
-    half_round.write_half_round(str(path), images, np.arange(12) % 2 == 0, np.linspace(0, 1, 12))
+    half_round.write_overview(str(path), images, np.arange(12) % 2 == 0, np.linspace(0, 1, 12))
     width, height = Image.open(path).size
     assert width > height > 300  # ten images wide, two rows
