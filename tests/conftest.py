@@ -53,6 +53,23 @@ def one_server():
         Server.close(SharedServer._one)
 
 
+# Files of tests that train, start processes or open many snapshots; all others are `fast`.
+SLOW = {
+    *("test_battle", "test_cloud", "test_cluster", "test_command", "test_compare", "test_contest_in_buckets"),
+    *("test_dry_run", "test_eval", "test_exporter", "test_generate_and_discriminate", "test_in_bucket"),
+    *("test_interruptions", "test_metric_registry", "test_mock_battles", "test_models", "test_old_style"),
+    *("test_old_tensorflow", "test_prepare_data", "test_readme", "test_sandbox", "test_scoreboard", "test_snapshot"),
+    *("test_step", "test_tensorboard", "test_tensorflow_import", "test_train"),
+}
+
+
+def pytest_collection_modifyitems(items):
+    """Marks the tests of `make test-fast`."""
+    for item in items:
+        if item.path.stem not in SLOW:
+            item.add_marker("fast")
+
+
 def because(text):
     """A Fault that has no code of its own, as stores keep it."""
     return Fault(OTHER, {"text": text})

@@ -120,8 +120,10 @@ def add_sentences(sentences: Mapping[str, str]) -> None:
             raise ValueError(f"the fault {code} has a sentence already: {SENTENCES[code]}")
 
 
-def sentence(fault: Fault) -> str:
-    """The sentence of a Fault in English, fit to be shown: strangers choose some of its parameters."""
+def sentence(fault: Fault | None) -> str:
+    """The sentence of a Fault in English, fit to be shown: strangers choose some of its parameters. Empty for None."""
+    if fault is None:
+        return ""
     try:
         text = _completed(fault)
     except (ArithmeticError, LookupError, TypeError, ValueError):  # stored by a version that knew other codes

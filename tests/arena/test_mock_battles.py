@@ -94,13 +94,13 @@ def test_the_end_of_summer_time(opened, tmp_path):
     for name in "ab":
         hostile.write(str(tmp_path / name))
     (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
-    clock = SimulatedClock(at("2026-10-24 09:30"))
+    clock = SimulatedClock(at("2026-10-24 19:30"))
     moments = []
     wait = clock.wait_until
     clock.wait_until = lambda moment: (moments.append(moment), wait(moment))
-    hold(opened, tmp_path, clock, 9, "Europe/Berlin")
-    assert moments[6:] == [at("2026-10-24 22:00"), at("2026-10-25 00:00"), at("2026-10-25 03:00")]
-    assert len({event.name for event in opened.store.events.all()}) == 9
+    hold(opened, tmp_path, clock, 4, "Europe/Berlin")
+    assert moments[1:] == [at("2026-10-24 22:00"), at("2026-10-25 00:00"), at("2026-10-25 03:00")]
+    assert len({event.name for event in opened.store.events.all()}) == 4
 
 
 def test_going_on_after_a_kill(opened, tmp_path):
