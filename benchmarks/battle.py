@@ -62,15 +62,17 @@ def measure(config: BattleBenchmarkConfig) -> None:
         most = _run(command)
         took = time.monotonic() - begun
         with store.Store(f"{folder}/arena", read_only=True) as kept:
-            event = kept.event("tournament")
-            halves = [half for row in kept.matches(event.id) for half in kept.half_rounds(row.id)]
-            first = min(row.begun for row in kept.matches(event.id))
-            faults = [team for team in kept.teams(event.id) if team.fault]
+            event = kept.events.named("tournament")
+            matches = kept.matches.of_event(event.id)
+            halves = [half for row in matches for half in kept.half_rounds.of_match(row.id)]
+            first = min(row.begun for row in matches)
+            faults = [team for team in kept.teams.of_event(event.id) if team.fault]
             opening, playing = first - event.begun, event.finished - first
-        seconds = [half.generator_seconds + half.discriminator_seconds for half in halves]
+        scores = [half.played.score for half in halves]
+        seconds = [score.generator_seconds + score.discriminator_seconds for score in scores]
         # From one commit to the next in a match: its snapshots are open.
         both = zip(halves, halves[1:])
-        loaded = [second.played - first.played for first, second in both if first.match == second.match]
+        loaded = [second.at - first.at for first, second in both if first.match == second.match]
         print(f"{config.num_teams} teams of {config.networks}: {took:.1f} s in all")
         print(f"opening and checking all snapshots: {opening:.1f} s")
         print(f"playing {len(halves)} half rounds: {playing:.1f} s; {len(faults)} forfeits")

@@ -1,12 +1,15 @@
 """A store that version 1 of the program wrote: read, brought to today's version, and what it was like is kept."""
 
 import sqlite3
+import subprocess
+import sys
 import zlib
 
 import numpy as np
 import pytest
+from conftest import because
 
-from gan.arena import events, notes, schema, store
+from gan.arena import events, migration, notes, schema, store
 from gan.console.errors import OTHER, Fault, StateError
 from gan.contest import faults, rules
 
@@ -70,7 +73,9 @@ def folder(tmp_path):
         blobs,
     )
     database.execute("INSERT INTO rating VALUES (1, 'a', 1, 1, 25.5, 8.0, 12.5)")
-    database.execute("INSERT INTO log VALUES (1, 12.0, 1, 1, 'held', 'the roof leaks')")
+    log = [("held", "the roof leaks"), ("seed", "9000000000000000001"), ("published", "a"), ("frozen", "lunch")]
+    for kind, text in [*log, ("unfrozen", "")]:
+        database.execute("INSERT INTO log (at, event, kind, text) VALUES (12.0, 1, ?, ?)", (kind, text))
     database.execute("PRAGMA user_version = 1")
     database.commit()
     database.close()
@@ -92,7 +97,14 @@ def check(kept):
     assert half_round.score.discriminator_fault is None
     np.testing.assert_array_equal(half_round.shown.images, IMAGES)
     assert kept.ratings.latest_of("a").strength.mu == 25.5
-    assert [faults.sentence(entry.note) for entry in kept.log.entries()] == ["the roof leaks"]
+    assert [entry.note for entry in kept.log.entries()] == [
+        because("the roof leaks"),
+        Fault(notes.SEED, {"seed": 9000000000000000001}),
+        Fault(notes.PUBLISHED, {"team": "a"}),
+        Fault("arena_frozen_because", {"reason": "lunch"}),
+        Fault("arena_thawed", {}),
+    ]
+    assert [fault for _, _, fault in event.options["teams"]] == [None, faults.plain(because("line 3 is wrong"))]
 
 
 def test_it_is_read_without_a_change(folder):
@@ -114,6 +126,31 @@ def test_it_is_brought_to_todays_version_and_kept(folder):
     assert old.execute("PRAGMA user_version").fetchone() == (1,)
     assert old.execute("SELECT fault FROM team WHERE id = 2").fetchone() == ("it has no meta",)
     assert (folder / f"{store.FILE}.version1").stat().st_size == len(before)
+
+
+def test_what_is_interrupted_leaves_version_1_and_its_copy(folder, monkeypatch):
+    dump = sqlite3.connect(folder / store.FILE).iterdump
+    whole = list(dump())
+    with monkeypatch.context() as patched:
+        patched.setattr(migration.faults, "encoded", lambda fault: 1 / 0 if fault.code == "arena_thawed" else "{}")
+        with pytest.raises(ZeroDivisionError):
+            store.Store(str(folder))
+    assert list(dump()) == whole
+    with store.Store(str(folder)) as kept:
+        check(kept)
+    copies = sorted(path.name for path in folder.iterdir() if "version1" in path.name)
+    assert copies == ["arena.sqlite3.version1", "arena.sqlite3.version1.2"]
+    assert all(list(sqlite3.connect(folder / name).iterdump()) == whole for name in copies)
+
+
+def test_a_killed_migration_is_done_again(folder):
+    code = "import os, sys; from gan.arena import migration, store; "
+    code += "migration._STEPS.append(lambda connection: os.kill(os.getpid(), 9)); store.Store(sys.argv[1])"
+    assert subprocess.run([sys.executable, "-c", code, str(folder)], check=False).returncode == -9
+    with store.Store(str(folder), read_only=True) as reader:
+        check(reader)
+    with store.Store(str(folder)) as kept:
+        check(kept)
 
 
 def test_who_reads_sees_what_is_written_after_it_was_brought_to_todays_version(folder):
