@@ -29,9 +29,17 @@ def commands(text):
     return [shlex.split(line, comments=True)[2:] for line in lines if line.startswith("python -m gan.")]
 
 
+CLOUD = (ROOT / "docs" / "cloud.md").read_text(encoding="utf-8")
+TRAINING = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+PAGES = {
+    path.name: path.read_text(encoding="utf-8") for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+}
+ALL_COMMANDS = sorted({tuple(words) for text in PAGES.values() for words in commands(text)})
+
+
 @pytest.fixture
 def networks(tmp_path, monkeypatch):
-    (example,) = blocks(README, "python")
+    (example,) = blocks(TRAINING, "python")
     assert example.startswith("# my_networks.py")
     (tmp_path / "my_networks.py").write_text(example)
     monkeypatch.syspath_prepend(tmp_path)
@@ -56,9 +64,21 @@ def test_own_networks_train_and_keep_the_contract(
     assert "refused" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", commands(README), ids=" ".join)
+def test_the_example_on_the_first_page_trains(faces, tmp_path, monkeypatch, capsys):
+    (example,) = blocks(README, "python")
+    (tmp_path / "my_own_networks.py").write_text(example)
+    monkeypatch.syspath_prepend(tmp_path)
+    names = ["--generator_model=my_own_networks.SmallGenerator", "--label_loss=my_own_networks.SquaredLoss"]
+    assert run_train(faces, tmp_path / "run", *names, "--max_steps=2") == 0
+    assert "refused" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", ALL_COMMANDS, ids=" ".join)
 def test_commands_parse(words):
     module = importlib.import_module(words[0])
+    if "--help" in words:
+        assert words[0].removeprefix("gan.") in COMMANDS
+        return
     if actions := {action.name: action.config_class for action in getattr(module, "ACTIONS", ())}:
         command, action, *rest = words
         flags.parse(actions[action], [command, *rest])
@@ -73,7 +93,7 @@ def test_commands_parse(words):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "gan").glob("*.yaml")), ids=lambda path: path.name)
 def test_jobs_are_valid_and_shown(path):
-    assert f"gan/{path.name}" in README and f"gan/{path.name}" in KOREAN
+    assert f"gan/{path.name}" in CLOUD and f"gan/{path.name}" in PAGES["guide.ko.md"]
     job = yaml.safe_load(path.read_text())
     for pool in job.get("workerPoolSpecs", []):
         package = pool["pythonPackageSpec"]
@@ -85,6 +105,17 @@ def test_jobs_are_valid_and_shown(path):
 def test_every_command_is_shown():
     shown = {words[0] for words in commands(README)}
     assert shown == {f"gan.{command}" for command in COMMANDS}
+
+
+def test_the_first_page_is_short():
+    assert len(README.splitlines()) <= 180 and len(KOREAN.splitlines()) <= 180
+
+
+@pytest.mark.parametrize("folder", [ROOT, ROOT / "docs"], ids=lambda folder: folder.name)
+def test_links_lead_somewhere(folder):
+    for path in folder.glob("*.md"):
+        for link in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
+            assert link.startswith("http") or (folder / link).exists(), f"{path.name}: {link}"
 
 
 def test_both_languages_show_the_same_commands_and_pictures():
