@@ -111,6 +111,13 @@ def test_the_first_page_is_short():
     assert len(README.splitlines()) <= 180 and len(KOREAN.splitlines()) <= 180
 
 
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "design.md"])
+def test_files_named_for_developers_exist(page):
+    named = re.findall(r"`((?:\w+/)+\w*\.(?:py|js|html|md))`", PAGES[page])
+    assert len(named) > 20
+    assert [path for path in named if not ((ROOT / path).exists() or (ROOT / "gan" / path).exists())] == []
+
+
 @pytest.mark.parametrize("folder", [ROOT, ROOT / "docs"], ids=lambda folder: folder.name)
 def test_links_lead_somewhere(folder):
     for path in folder.glob("*.md"):
