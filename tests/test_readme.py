@@ -1,5 +1,6 @@
-"""What the README shows works: its networks train, its commands parse, its pictures are there."""
+"""What README and docs show works: networks train, commands parse, links, flags, files and messages exist."""
 
+import ast
 import dataclasses
 import importlib
 import re
@@ -10,7 +11,7 @@ import yaml
 from conftest import ROOT, run_train
 from test_architecture import COMMANDS
 
-from gan import __version__, train
+from gan import __version__, battle, organise, train
 from gan.console import flags
 from gan.snapshots.snapshot import Snapshot
 
@@ -34,7 +35,29 @@ TRAINING = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
 PAGES = {
     path.name: path.read_text(encoding="utf-8") for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 }
+ENGLISH = {name: text for name, text in PAGES.items() if not name.endswith(".ko.md")}
 ALL_COMMANDS = sorted({tuple(words) for text in PAGES.values() for words in commands(text)})
+
+
+def config_classes(module):
+    """The flags of a command, or of each of its actions."""
+    if hasattr(module, "ACTIONS"):
+        return [action.config_class for action in module.ACTIONS]
+    items = vars(module).values()
+    return [i for i in items if isinstance(i, type) and dataclasses.is_dataclass(i) and i.__module__ == module.__name__]
+
+
+def anchors(text):
+    """What a link to a heading of this page may say after its #, as GitHub makes it."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def program_texts():
+    """All strings of the program; those of an f-string without what it fills in."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "gan").rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return "\n".join(node.value for node in nodes if isinstance(node.value, str))
 
 
 @pytest.fixture
@@ -83,11 +106,7 @@ def test_commands_parse(words):
         command, action, *rest = words
         flags.parse(actions[action], [command, *rest])
         return
-    (config,) = (
-        item
-        for item in vars(module).values()
-        if isinstance(item, type) and dataclasses.is_dataclass(item) and item.__module__ == module.__name__
-    )
+    (config,) = config_classes(module)
     flags.parse(config, words)
 
 
@@ -118,11 +137,55 @@ def test_files_named_for_developers_exist(page):
     assert [path for path in named if not ((ROOT / path).exists() or (ROOT / "gan" / path).exists())] == []
 
 
+def test_the_first_page_leads_to_all_others():
+    others = {path.name for path in (ROOT / "docs").glob("*.md") if not path.name.endswith(".ko.md")}
+    assert others == set(re.findall(r"\(docs/(\w+\.md)", README))
+
+
 @pytest.mark.parametrize("folder", [ROOT, ROOT / "docs"], ids=lambda folder: folder.name)
 def test_links_lead_somewhere(folder):
     for path in folder.glob("*.md"):
-        for link in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
-            assert link.startswith("http") or (folder / link).exists(), f"{path.name}: {link}"
+        for link in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
+            if link.startswith("http"):
+                continue
+            file, _, anchor = link.partition("#")
+            target = (folder / file).resolve() if file else path
+            assert target.exists(), f"{path.name}: {link}"
+            assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), f"{path.name}: {link}"
+
+
+@pytest.mark.parametrize("name", ENGLISH)
+def test_what_a_page_names_exists(name):
+    """Flags of the commands, files of the program, targets of make."""
+    text = ENGLISH[name]
+    modules = [importlib.import_module(f"gan.{command}") for command in COMMANDS]
+    known = {"help", "flagfile"}
+    for config in [config for module in modules for config in config_classes(module)]:
+        known |= {field.name for field in dataclasses.fields(config)} | {
+            f"no{f.name}" for f in dataclasses.fields(config)
+        }
+    assert set(re.findall(r"`--(\w+)", text)) <= known
+    missing = [
+        path for path in re.findall(r"`((?:gan|benchmarks|docs|tests)/[\w./-]+)`", text) if not (ROOT / path).exists()
+    ]
+    assert not missing
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE)) <= set(targets)
+
+
+def test_every_message_of_troubleshooting_is_the_programs():
+    rows = re.findall(r"^\| `([^`]+)` \|", ENGLISH["troubleshooting.md"], re.MULTILINE)
+    assert len(rows) > 20
+    texts = program_texts()
+    for row in rows:
+        for part in re.split(r"\.\.\.|\d+", row):  # numbers and ... stand for what the program fills in
+            assert part.strip() in texts, row
+
+
+def test_actions_and_modes_are_shown():
+    shown = {words[1] for text in [ENGLISH["arena.md"]] for words in commands(text) if words[0] == "gan.organise"}
+    assert shown == {action.name for action in organise.ACTIONS}
+    assert all(f"`--mode={mode}`" in ENGLISH["arena.md"] for mode in battle.MODES)
 
 
 def test_both_languages_show_the_same_commands_and_pictures():
