@@ -154,10 +154,10 @@ def test_links_lead_somewhere(folder):
             assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), f"{path.name}: {link}"
 
 
-@pytest.mark.parametrize("name", ENGLISH)
+@pytest.mark.parametrize("name", PAGES)
 def test_what_a_page_names_exists(name):
     """Flags of the commands, files of the program, targets of make."""
-    text = ENGLISH[name]
+    text = PAGES[name]
     modules = [importlib.import_module(f"gan.{command}") for command in COMMANDS]
     known = {"help", "flagfile"}
     for config in [config for module in modules for config in config_classes(module)]:
@@ -186,6 +186,18 @@ def test_actions_and_modes_are_shown():
     shown = {words[1] for text in [ENGLISH["arena.md"]] for words in commands(text) if words[0] == "gan.organise"}
     assert shown == {action.name for action in organise.ACTIONS}
     assert all(f"`--mode={mode}`" in ENGLISH["arena.md"] for mode in battle.MODES)
+
+
+def messages(text):
+    return re.findall(r"^\| `([^`]+)` \|", text[text.index("| `no file matches`") :], re.MULTILINE)
+
+
+def test_both_languages_explain_the_same():
+    guide = PAGES["guide.ko.md"]
+    assert commands(PAGES["contest.ko.md"]) == commands(ENGLISH["contest.md"])
+    assert {*map(tuple, commands(ENGLISH["commands.md"]))} <= {*map(tuple, commands(guide))}
+    assert blocks(guide, "python") == blocks(TRAINING, "python")
+    assert messages(guide) == messages(ENGLISH["troubleshooting.md"])
 
 
 def test_both_languages_show_the_same_commands_and_pictures():
