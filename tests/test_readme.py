@@ -137,11 +137,6 @@ def test_files_named_for_developers_exist(page):
     assert [path for path in named if not ((ROOT / path).exists() or (ROOT / "gan" / path).exists())] == []
 
 
-def test_the_first_page_leads_to_all_others():
-    others = {path.name for path in (ROOT / "docs").glob("*.md") if not path.name.endswith(".ko.md")}
-    assert others == set(re.findall(r"\(docs/(\w+\.md)", README))
-
-
 @pytest.mark.parametrize("folder", [ROOT, ROOT / "docs"], ids=lambda folder: folder.name)
 def test_links_lead_somewhere(folder):
     for path in folder.glob("*.md"):
@@ -206,3 +201,8 @@ def test_both_languages_show_the_same_commands_and_pictures():
     pictures = re.findall(r"\((pics/\w+\.png)\)", README)
     assert re.findall(r"\((pics/\w+\.png)\)", KOREAN) == pictures
     assert all((ROOT / picture).exists() for picture in pictures)
+
+
+def test_the_first_page_leads_to_all_others():
+    others = {path.name for path in (ROOT / "docs").glob("*.md") if not path.name.endswith(".ko.md")}
+    assert others == set(re.findall(r"\(docs/(\w+\.md)", README))
