@@ -157,7 +157,7 @@ def _match_records(found: Comparison) -> Iterator[dict[str, Any]]:
 
 
 def _ranking_text(found: Comparison) -> str:
-    rows = [["", "wins", f"wins where all accept {percent(cross_play.ACCEPTANCE)} of real"]]
+    rows = [["", "wins", f"wins if all accept {percent(cross_play.ACCEPTANCE)} of real"]]
     for place, (name, chance) in enumerate(found.battle.ranking.items(), 1):
         equal = found.equal_acceptance.ranking[name]
         rows.append([f"{place}. {name}", _with_interval(chance), _with_interval(equal)])

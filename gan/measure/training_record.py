@@ -11,10 +11,8 @@ import numpy as np
 
 from gan.console import printable
 from gan.console.errors import UserError
-from gan.snapshots import checkpoint_files, training_options
-from gan.storage import files, paths
+from gan.snapshots import training_options
 
-MOST_BYTES = 1 << 20  # of the file
 MOST_CHARACTERS = 200  # of a value
 # Flags that are told, in this order -> what they are for people.
 MAIN_FLAGS = {
@@ -55,11 +53,9 @@ def read(train_dir: str) -> TrainingRecord | None:
     Returns:
         None if there is no record, or if it cannot be read.
     """
-    folder = checkpoint_files.folder_of(train_dir)
     try:
-        files.read_small(paths.join(folder, training_options.FILE), MOST_BYTES)  # raises for what is too long
-        options = training_options.read(folder)
-    except (OSError, UserError, RecursionError):
+        options = training_options.read(train_dir)
+    except UserError:  # the bucket cannot be read
         return None
     return _checked(options) if options else None
 
@@ -91,13 +87,12 @@ def described(record: TrainingRecord) -> dict[str, str]:
 def _checked(options: training_options.TrainingOptions) -> TrainingRecord:
     flags = _dictionary(options.flags)
     versions = _dictionary(options.versions)
-    sessions = options.sessions if isinstance(options.sessions, list) else []
     seed = _value(options.seed)
     return TrainingRecord(
         flags={name: value for name in MAIN_FLAGS if (value := _value(flags.get(name))) is not None},
         seed=seed if isinstance(seed, int) else None,
         versions={name: _text(versions[name]) for name in _VERSIONS if isinstance(versions.get(name), str)},
-        begun=[_text(session.begun) for session in sessions if isinstance(session.begun, str)],
+        begun=[_text(session.begun) for session in options.sessions if isinstance(session.begun, str)],
         data_sha256=options.data_sha256 if isinstance(options.data_sha256, str) else "",
     )
 
@@ -110,6 +105,8 @@ def _value(value: object) -> Value | None:
     """A flag's value; None if it is not set, or is nothing that a flag can be."""
     if isinstance(value, str):
         return _text(value)
+    if isinstance(value, bool):  # an int to Python; none of MAIN_FLAGS is a switch
+        return None
     if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return value if len(str(value)) <= MOST_CHARACTERS else None
     return None

@@ -23,6 +23,7 @@ from gan.snapshots import checkpoint_files
 from gan.storage import files, paths
 
 FILE = checkpoint_files.TRAINING_OPTIONS
+MOST_BYTES = 1 << 20  # of the file, which may be a stranger's
 # Flags that say what the command does, not what is trained.
 _OF_THE_COMMAND = {"start_new_model", "dry_run"}
 
@@ -54,14 +55,16 @@ def read(train_dir: str) -> TrainingOptions | None:
         train_dir: its folder, on disk or gs://, or the path of a snapshot in it.
 
     Returns:
-        None if there is no record, as in folders of older versions, or if it is damaged.
+        None if there is no record, as in folders of older versions, or if it is damaged. Only the shape of the record
+        is checked, not the types in it.
     """
     try:
-        content = json.loads(files.read(paths.join(checkpoint_files.folder_of(train_dir), FILE)))
+        path = paths.join(checkpoint_files.folder_of(train_dir), FILE)
+        content = json.loads(files.read_small(path, MOST_BYTES))
         known = {name: content[name] for name in TrainingOptions._fields if name in content}
         sessions = [Session(*(each[name] for name in Session._fields)) for each in content["sessions"]]
         return TrainingOptions(**{**known, "sessions": sessions})
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
