@@ -87,7 +87,9 @@ class BattleConfig:
         choices=(events.BY_DRAW, events.BY_RATING),
     )
     num_rounds: int = flag(
-        rules.MATCH_ROUNDS, f"Rounds, for --mode=match; a tournament's final has {rules.FINAL_ROUNDS}.", at_least=1
+        rules.MATCH_ROUNDS,
+        f"Rounds, for --mode=match; a tournament's final has {rules.FINAL_ROUNDS[rules.VERSION]}.",
+        at_least=1,
     )
     open_snapshots: int = flag(
         open_snapshots.usual_number(),
@@ -134,9 +136,9 @@ def battle(config: BattleConfig) -> int | None:
         _timetable(config)  # so that a mistake in it is found at once
     size = pixels.image_size(config.use_mnist)
     real_images = tfrecords.read_all(cache.find_files(config.input_data_pattern, "input_data_pattern"), size)
-    _check_enough(config, len(real_images))
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
     with _arena(config, size, real_images) as opened:
+        _check_enough(opened, config, len(real_images))
         print(opened.isolation.described(), flush=True)
         if config.mode == events.MOCK:
             outcome = _hold_mock_battles(opened, config, seed)
@@ -185,9 +187,14 @@ def _timetable(config: BattleConfig, begun: datetime.datetime | None = None) -> 
     return timetable.Timetable(config.first_battle, config.period_minutes, config.time_zone, begun)
 
 
-def _check_enough(config: BattleConfig, num_images: int) -> None:
+def _check_enough(opened: arena.Arena, config: BattleConfig, num_images: int) -> None:
     """Raises UserError if there are too few real images for the longest match: it shows none twice."""
-    rounds = rules.FINAL_ROUNDS if config.mode == events.TOURNAMENT else config.num_rounds
+    rounds = config.num_rounds
+    if config.mode == events.TOURNAMENT:
+        begun = opened.store.events.named(config.event or events.unused_name(opened.store, config.mode))
+        if begun:
+            events.check_rules(begun)
+        rounds = rules.FINAL_ROUNDS[begun.rules if begun else rules.VERSION]
     wanted = 2 * rounds * rules.IMAGES_OF_EACH
     if num_images < wanted:
         raise UserError(

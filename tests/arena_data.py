@@ -150,7 +150,7 @@ def play_tournament(arena, names, name="Faces Cup 2026", seed=1):
     pairs = [(drawn[home - 1], away and drawn[away - 1]) for home, away in bracket.first_round(len(teams))]
     num_rounds = bracket.num_rounds(len(teams))
     for round_ in range(num_rounds):
-        length = rules.FINAL_ROUNDS if bracket.is_final(round_, num_rounds) else rules.MATCH_ROUNDS
+        length = rules.FINAL_ROUNDS[event.rules] if bracket.is_final(round_, num_rounds) else rules.MATCH_ROUNDS
         winners = []
         for position, (home, away) in enumerate(pairs):
             winners.append(

@@ -462,6 +462,32 @@ def test_fairness(guests, faces, tmp_path):
         assert faster >= 0.9 * MATCHES
 
 
+@pytest.mark.parametrize("stopped_in", [0, 1])
+def test_a_tournament_keeps_the_rules_that_it_began_with(stopped_in, graded, faces, tmp_path, monkeypatch, fails):
+    class Stop(BaseException):
+        """The organiser stops the program to install a newer one."""
+
+    def stop(self, row, *rest):
+        if row.round == stopped_in:
+            raise Stop
+        return finish(self, row, *rest)
+
+    finish = arena.Arena._finish
+    flags = ["--teams=" + table(tmp_path / "teams.csv", {f"t{number}": path for number, path in enumerate(graded)})]
+    given = {"faces": faces, "arena_dir": tmp_path / "arena"}
+    with monkeypatch.context() as stopping:
+        stopping.setattr(arena.Arena, "_finish", stop)
+        with pytest.raises(Stop):
+            play(*flags, **given)
+    monkeypatch.setattr(rules, "VERSION", rules.VERSION + 1)
+    monkeypatch.setattr(rules, "FINAL_ROUNDS", {**rules.FINAL_ROUNDS, rules.VERSION: 5})
+    assert play(*flags, **given) == 0
+    with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
+        assert [one.num_rounds for one in kept.matches.all() if one.round == 1] == [3]
+    new = [f"--input_data_pattern={faces}", f"--arena_dir={tmp_path}/arena", "--event=after", *flags]
+    assert "150 are needed" in fails(battle.main, "--mode=tournament", *new)
+
+
 def test_mistakes(faces, guests, tmp_path, fails):
     data, folder = f"--input_data_pattern={faces}", f"--arena_dir={tmp_path}/arena"
     assert "--mode is needed" in fails(battle.main)

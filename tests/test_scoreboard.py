@@ -116,7 +116,7 @@ def test_everything_is_there_when_opened_late(address):
     mock = json.loads(ask(address, "event/1")[2])
     assert mock["event"]["name"] == "Mock 12:00" and len(mock["matches"]) == 1
     final = json.loads(ask(address, f"match/{max(map(int, state['matches']))}")[2])
-    assert [one["number"] for one in final["half_rounds"]] == [0, 1, 2, 3, 4, 5]
+    assert [one["number"] for one in final["half_rounds"]] == list(range(2 * rules.FINAL_ROUNDS[rules.VERSION]))
     first = json.loads(ask(address, f"half_round/{final['half_rounds'][0]['id']}")[2])
     assert first == final["half_rounds"][0] and len(first["probabilities"]) == 30
     assert len(json.loads(ask(address, "ratings")[2])) == 2 * 15 + 2

@@ -241,7 +241,7 @@ def _tournament(game: _Game) -> Team | None:
     pairs: Sequence[tuple[int, int | None] | None] = bracket.first_round(len(by_seeding))
     winners: list[int | None] = []
     for round in range(rounds):
-        num_rounds = rules.FINAL_ROUNDS if bracket.is_final(round, rounds) else rules.MATCH_ROUNDS
+        num_rounds = rules.FINAL_ROUNDS[game.event.rules] if bracket.is_final(round, rounds) else rules.MATCH_ROUNDS
         winners = []
         for position, pair in enumerate(pairs):
             home, away = (by_seeding.get(seed) for seed in pair or (None, None))

@@ -70,7 +70,7 @@ class Event(NamedTuple):
     begun: float  # unix seconds, as are all times
     finished: float | None  # None while it is open
     champion: int | None  # a team
-    rules: int  # contest.rules.VERSION when it began; it is played and replayed by these
+    rules: int  # contest.rules.VERSION when it began; numbers that changed are looked up by it
 
 
 class Team(NamedTuple):

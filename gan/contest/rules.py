@@ -31,7 +31,8 @@ VERSION = 1  # of these rules; an event records the one that it began with
 IMAGES_OF_EACH = 15  # generated ones, and real ones, in a half round
 HALF_ROUND_POINTS = 2 * IMAGES_OF_EACH
 THRESHOLD = 0.5  # a guess is "real" if p is larger
-MATCH_ROUNDS, FINAL_ROUNDS = 1, 3  # of two half rounds each
+MATCH_ROUNDS = 1  # of two half rounds each
+FINAL_ROUNDS = {1: 3}  # of a tournament's last match, by the version of the rules
 HOME, AWAY = 0, 1  # sides, and positions in every pair of a Result
 
 GUESSED = "right guesses"

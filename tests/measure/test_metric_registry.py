@@ -21,7 +21,7 @@ def brightness():
     """A metric of this test's own."""
     yield metric_registry.register(
         Metric(
-            key="brightness",
+            key="toy_brightness",
             title="toy brightness",
             unit=Unit.SHARE,
             direction=Direction.HIGHER,
@@ -31,14 +31,14 @@ def brightness():
             in_pixels=True,
         )
     )
-    del METRICS["brightness"]
+    del METRICS["toy_brightness"]
 
 
 def test_a_registered_metric_is_in_everything_that_is_written(brightness, faces, trained, tmp_path, capsys):
     flags = [f"--eval_data_pattern={faces}", "--features=low_resolution"]
     log = [f"--train_dir={trained}", f"--log_dir={tmp_path}", "--run_once"]
     assert eval.main(["eval", *flags, *log]) == 0
-    name = "brightness_96_pixels"
+    name = "toy_brightness_96_pixels"
     assert f"  {name} 0." in capsys.readouterr().out
     written = json.loads((tmp_path / "eval" / "eval.jsonl").read_text())
     assert 0 < written[name] < 1

@@ -167,7 +167,7 @@ Arena.pointsOf = function (half, uncovered) {
 
 Arena.cards = (half) => (half && half.truth ? half.truth.length : 0);
 
-// How many cards are uncovered so long after the half round began, in seconds; as gan/show.py says.
+// How many cards are uncovered so long after the half round began, in seconds; as gan/screen/show.py says.
 Arena.uncovered = function (half, passed, pace) {
   const count = Arena.cards(half);
   if (!pace) return count;

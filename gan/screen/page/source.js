@@ -36,7 +36,7 @@ Arena.source = (function () {
 
   const isDict = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 
-  // The state after a change, as gan/scoreboard.py's `difference` writes it.
+  // The state after a change, as gan/screen/server.py's `difference` writes it.
   function changed(before, change) {
     if (change.all) return change.all;
     const after = { ...before };
