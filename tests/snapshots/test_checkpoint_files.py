@@ -85,7 +85,7 @@ def test_steps_are_whole_numbers_of_64_bits(step, tmp_path):
     touch(tmp_path, *names, *snapshot_files(9))
     assert checkpoint_files.latest_snapshot(str(tmp_path)).step == 9
     assert set(checkpoint_files.all_complete([*snapshot_files(step), *snapshot_files(9)], ("index", "meta"))) == {9}
-    assert checkpoint_files.step_of(f"model.ckpt-{step}") == (7 if step == "007" else None)
+    assert snapshot_names.step_of(f"model.ckpt-{step}") == (7 if step == "007" else None)
     touch(tmp_path, *snapshot_files(10**18 - 1))
     assert checkpoint_files.latest_snapshot(str(tmp_path)).step == 10**18 - 1 < 2**63
     assert checkpoint_files.folder_of(f"run/model.ckpt-{10**18 - 1}") == "run"
