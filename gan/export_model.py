@@ -42,11 +42,14 @@ def export(config: ExportConfig) -> None:
     tensorflow_import.import_tensorflow()
     import tensorflow.compat.v1 as tf
 
-    from gan.snapshots import cut
+    from gan.snapshots import checkpoint_files, cut
     from gan.snapshots.snapshot import Snapshot
 
     size = pixels.image_size(config.use_mnist)
-    snapshot = Snapshot(config.train_dir, size)
+    found = checkpoint_files.latest_snapshot(config.train_dir)
+    if found and found.note:
+        print(f"{found.path}: {found.note}")
+    snapshot = Snapshot(found.prefix if found else config.train_dir, size)
     generator, discriminator = snapshot.networks
     with outputs.output_folder(config.output_dir) as folder, tf.Graph().as_default(), tf.Session() as session:
         noise, generated = cut.connect(generator, size, "generator")
@@ -62,7 +65,7 @@ def export(config: ExportConfig) -> None:
             },
         )
         builder.save()
-    print(f"{config.output_dir}: SavedModel of {snapshot.path} with the signatures generate and discriminate")
+    print(f"{config.output_dir}: SavedModel of {found.path if found else snapshot.path} with the signatures generate and discriminate")
 
 
 if __name__ == "__main__":
