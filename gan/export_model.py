@@ -65,7 +65,9 @@ def export(config: ExportConfig) -> None:
             },
         )
         builder.save()
-    print(f"{config.output_dir}: SavedModel of {found.path if found else snapshot.path} with the signatures generate and discriminate")
+    print(
+        f"{config.output_dir}: SavedModel of {found.path if found else snapshot.path} with the signatures generate and discriminate"
+    )
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ _OF_THE_LOG = {
     "event_renamed": "{before} is now {name}",
     "disqualification": "{team}: {reason}",
     "admission_failed": "admitting {team}, attempt {attempt:.0f}: {problem}",
-    "snapshot_chosen": "{team}: {choice}",
+    "snapshot_chosen": "{team}: {choice} (its copy is {snapshot})",
     "half_round_failed": "half round {number:.0f} of match {match:.0f}, attempt {attempt:.0f}: {problem}",
     "timing_failed": "the timing of match {match:.0f}, attempt {attempt:.0f}: {problem}",
     "suspects_page_failed": "the page of suspected copies: {problem}",
@@ -82,7 +82,7 @@ def of(error: BaseException) -> Fault:
 
 def chosen(team: str, digest: str, choice: str) -> Fault:
     """A team's snapshot is not the one that its file `checkpoint` names; `choice` says why, as staging.Staged does."""
-    return note(_CHOSEN, team=team, snapshot=digest, choice=choice)
+    return note("snapshot_chosen", team=team, snapshot=digest, choice=choice)
 
 
 def choice_of(team: Team, entries: Iterable[LogEntry]) -> str | None:

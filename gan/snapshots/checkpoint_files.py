@@ -41,7 +41,9 @@ class Found(NamedTuple):
     prefix: str  # path on disk without .index, .meta and .data-*
     step: int | None  # at the end of its name, to be shown; None if there is none
     path: str  # where it was found, also without these endings; for messages
-    note: str | None = None  # why it is not the one that `checkpoint` names; None if it is, or was asked for by its path
+    note: str | None = (
+        None  # why it is not the one that `checkpoint` names; None if it is, or was asked for by its path
+    )
 
 
 class Listed(NamedTuple):
@@ -71,10 +73,12 @@ def folder_of(where: str) -> str:
     """
     if files.is_folder(where):
         return where
-    folder, name = _split(snapshot_names.without_ending(where))
-    names = files.entries(folder, name) if name else {}
-    is_snapshot = _OWN_NAME.fullmatch(name) or snapshot_names.parts_of(name, names)  # it may have been deleted since
-    return folder if is_snapshot else where
+    for prefix in dict.fromkeys((where, snapshot_names.without_ending(where))):
+        folder, name = _split(prefix)
+        names = files.entries(folder, name) if name else {}
+        if _OWN_NAME.fullmatch(name) or snapshot_names.parts_of(name, names):  # our own may have been deleted since
+            return folder
+    return where
 
 
 def latest_snapshot(where: str, check: Callable[[Listed], None] = _accept) -> Found | None:

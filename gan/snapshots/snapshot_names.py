@@ -18,7 +18,8 @@ _ENDING = re.compile(r"\.(index|meta|data-(\d{5})-of-(\d{5}))\Z", re.ASCII)
 # Steps have at most 18 digits, so that each fits into 64 bits.
 _STEP = re.compile(r"-(\d{1,18})\Z", re.ASCII)
 _STRING = rb"""(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
-_FIELD = re.compile(rb"^[ \t]*model_checkpoint_path[ \t]*:?\s*(" + _STRING + rb"(?:\s*" + _STRING + rb")*)", re.MULTILINE)
+_STRINGS = _STRING + rb"(?:\s*" + _STRING + rb")*"  # several in a row are one
+_FIELD = re.compile(rb"^[ \t]*model_checkpoint_path[ \t]*:\s*(" + _STRINGS + rb")", re.MULTILINE)
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|[xX][0-9a-fA-F]{1,2}|.)", re.DOTALL)
 _LETTERS = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 _SHOWN = 100  # characters of a name that is not in the folder
