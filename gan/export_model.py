@@ -49,7 +49,7 @@ def export(config: ExportConfig) -> None:
     found = checkpoint_files.latest_snapshot(config.train_dir)
     if found and found.note:
         print(f"{found.path}: {found.note}")
-    snapshot = Snapshot(found.prefix if found else config.train_dir, size)
+    snapshot = Snapshot(config.train_dir, size)
     generator, discriminator = snapshot.networks
     with outputs.output_folder(config.output_dir) as folder, tf.Graph().as_default(), tf.Session() as session:
         noise, generated = cut.connect(generator, size, "generator")
@@ -65,9 +65,7 @@ def export(config: ExportConfig) -> None:
             },
         )
         builder.save()
-    print(
-        f"{config.output_dir}: SavedModel of {found.path if found else snapshot.path} with the signatures generate and discriminate"
-    )
+    print(f"{config.output_dir}: SavedModel of {snapshot.path} with the signatures generate and discriminate")
 
 
 if __name__ == "__main__":

@@ -317,7 +317,7 @@ def _split(path: str) -> tuple[str, str]:
 
 
 def _newest_by_number(folder: str, parts: Sequence[str]) -> Listed | None:
-    """Our own snapshot or state that `checkpoint` names if it is complete, else that of the largest number, else None."""
+    """Our own that `checkpoint` names if it is complete, else the complete one of the largest number, else None."""
     listed = files.entries(folder)
     complete = all_complete(listed, parts)
     if not complete:
