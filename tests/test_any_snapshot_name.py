@@ -1,5 +1,6 @@
 """Every command takes a snapshot by any name, and says so if it is not the one that the file `checkpoint` names."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -9,7 +10,7 @@ import hostile
 import pytest
 
 from gan import battle, compare, eval, export_model, generate_and_discriminate, linear_interpolation, submit
-from gan.arena import mock_battles, result_pages, teams
+from gan.arena import mock_battles, result_pages, store, teams
 from gan.console import flags
 
 pytest_plugins = ["cloud"]
@@ -79,11 +80,12 @@ def test_a_command_takes_a_prefix(name, ending, stranger, faces, tmp_path, capsy
         assert line["snapshot"] == NAME and line["step"] is None
         assert not [*(tmp_path / "out").rglob("events.*")]
     if name == "compare":
-        first = json.loads((tmp_path / "out" / "comparison.jsonl").read_text().splitlines()[1])
-        assert first["name"] == NAME and first["step"] is None
+        records = map(json.loads, (tmp_path / "out" / "comparison.jsonl").read_text().splitlines())
+        (contestant,) = (record for record in records if record["kind"] == "contestant")
+        assert contestant["name"] == NAME and contestant["step"] is None
         assert f"stranger/{NAME}, {NAME}" in (tmp_path / "out" / "report.html").read_text()
     if name == "match":
-        with sqlite3.connect(tmp_path / "out" / "arena.sqlite") as stored:
+        with contextlib.closing(sqlite3.connect(tmp_path / "out" / store.FILE)) as stored:
             assert stored.execute("SELECT step FROM team").fetchall() == [(None,), (None,)]
 
 
