@@ -124,6 +124,14 @@ def test_files_of_the_old_format_have_limits_and_no_links(tmp_path):
         staging.stage(str(tmp_path / "run"), str(tmp_path / "copies"))
 
 
+@pytest.mark.parametrize("spoil", [lambda content: b"\xff" * 999, lambda content: content[: len(content) // 2]])
+def test_a_broken_file_of_the_old_format_is_its_owners_fault(spoil, opener, tmp_path):
+    save(tmp_path, ("gan", None, V1))
+    (tmp_path / "gan").write_bytes(spoil((tmp_path / "gan").read_bytes()))
+    with pytest.raises(ContractError, match="cannot be read"):
+        opener.open(str(tmp_path), hostile.SIZE)
+
+
 def test_names_do_not_forge_a_digest(tmp_path):
     """The digest is that of names and contents, one after the other; a name may look like both."""
     digests = set()
