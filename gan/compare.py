@@ -132,6 +132,9 @@ def _gather(
     from gan.measure import contestants
 
     gathered, unopened = contestants.gather(opener, paths, pixels.image_size(config.use_mnist), count, config.seed)
+    for one in gathered:
+        if one.note:
+            print(f"{one.name}: {one.note}", flush=True)
     verdicts, failed = contestants.judge(gathered, real)
     left_out = {**unopened, **failed}
     for name, reason in left_out.items():
@@ -198,6 +201,8 @@ def _measured(contestants: Sequence["Contestant"], meter: quality.QualityMeter) 
                     name=one.name,
                     path=one.path,
                     step=one.step,
+                    snapshot=os.path.basename(one.path) if one.snapshot else None,
+                    note=one.note,
                     images=one.images,
                     measured=meter.measure(one.images),
                     nearest=meter.nearest_training(one.images),

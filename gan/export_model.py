@@ -42,10 +42,13 @@ def export(config: ExportConfig) -> None:
     tensorflow_import.import_tensorflow()
     import tensorflow.compat.v1 as tf
 
-    from gan.snapshots import cut
+    from gan.snapshots import checkpoint_files, cut
     from gan.snapshots.snapshot import Snapshot
 
     size = pixels.image_size(config.use_mnist)
+    found = checkpoint_files.latest_snapshot(config.train_dir)
+    if found and found.note:
+        print(f"{found.path}: {found.note}")
     snapshot = Snapshot(config.train_dir, size)
     generator, discriminator = snapshot.networks
     with outputs.output_folder(config.output_dir) as folder, tf.Graph().as_default(), tf.Session() as session:

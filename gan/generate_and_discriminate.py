@@ -64,6 +64,8 @@ def play(config: HalfRoundConfig) -> None:
         for snapshot in snapshots.values():
             snapshot.verify()
             print(f"{snapshot.path} keeps the contract")
+            if snapshot.note:
+                print(f"{snapshot.path}: {snapshot.note}")
         generator, discriminator = snapshots[config.G_train_dir], snapshots[config.D_train_dir]
         played = half_round.play(generator, discriminator, real_images, config.num_generate, total, seed)
     with outputs.output_folder(config.output_dir) as folder:

@@ -46,6 +46,8 @@ def interpolate(config: InterpolationConfig) -> None:
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
     with sandbox.Sandbox() as cells:
         snapshot = cells.open(config.train_dir, pixels.image_size(config.use_mnist))
+        if snapshot.note:
+            print(f"{snapshot.path}: {snapshot.note}")
         images = snapshot.generate(between(uniform_noise(4, Use.INTERPOLATION_NOISE, seed), STEPS))
     with outputs.output_file(config.output_file) as path:
         pixels.write_png(path, pixels.grid(pixels.to_bytes(images), columns=STEPS, zoom=2))

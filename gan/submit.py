@@ -6,7 +6,7 @@
 The check tests every rule of the contract and plays a half round of the snapshot against itself, with
 pictures. A snapshot that passes goes to gs://YOUR_TEAM/model, the source to gs://YOUR_TEAM/source. Then
 everything is read back and compared, and opened from there as the organisers will open it. By hand it is
-`gsutil cp` of the same files, model.ckpt-N.* and then the file `checkpoint`.
+`gsutil cp` of the same files, those of the snapshot and then the file `checkpoint`.
 """
 
 import dataclasses
@@ -61,6 +61,8 @@ def submit(config: SubmitConfig) -> None:
         snapshot = cells.open(config.train_dir, size)
         snapshot.verify()
         print(f"{snapshot.path} keeps the contract")
+        if snapshot.note:
+            print(f"{snapshot.path}: {snapshot.note}")
         _play(config, real_files, snapshot)
         _hand_in(config, cells, snapshot, source)
 
@@ -81,9 +83,10 @@ def _hand_in(
     _copy(copies)
     there = cells.open(model_folder, snapshot.size)
     there.verify()
-    if there.step != snapshot.step:
-        raise UserError(f"{model_folder} still shows step {there.step}; look at its file checkpoint")
-    print(f"handed in: organisers will see {there.path}, step {there.step}, and {len(source)} files of source")
+    if there.staged.digest != snapshot.staged.digest:
+        raise UserError(f"{model_folder} shows another snapshot, {there.path}; look at what else lies there")
+    step = "" if there.step is None else f", step {there.step}"
+    print(f"handed in: organisers will see {there.path}{step}, and {len(source)} files of source")
 
 
 def _play(config: SubmitConfig, real_files: list[str], snapshot: "sandbox.SandboxedSnapshot") -> None:

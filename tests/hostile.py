@@ -281,10 +281,13 @@ def _without_pointer(folder):
     return path
 
 
-def _renamed(folder, step):
+def _renamed(folder, step, ending=None):
+    """Puts bytes in place of the step in the names of the files, and in place of their endings if given."""
     os.remove(os.path.join(folder, "checkpoint"))
-    for name in os.listdir(folder):
-        os.rename(os.path.join(folder, name), os.path.join(folder, name.replace("-1.", f"-{step}.")))
+    for name in os.listdir(os.fsencode(folder)):
+        begin, _, end = name.partition(b"-1.")
+        to = begin + b"-" + step + (b"." + end if ending is None else ending)
+        os.rename(os.path.join(os.fsencode(folder), name), os.path.join(os.fsencode(folder), to))
 
 
 def _socket(path):
@@ -306,8 +309,13 @@ FILES = {
     "pointer is a folder": (lambda folder: os.mkdir(_without_pointer(folder)), POINTS_NOWHERE),
     "pointer is a link": (lambda folder: os.symlink("/dev/null", _without_pointer(folder)), POINTS_NOWHERE),
     "pointer of 2 MiB": (lambda folder: _append(f"{folder}/checkpoint", b"#" * 2**21), POINTS_NOWHERE),
-    "step of 25 digits": (lambda folder: _renamed(folder, 10**24), "no complete snapshot"),
-    "step of other digits": (lambda folder: _renamed(folder, "\u0661"), "no complete snapshot"),
+    "name that is not UTF-8": (lambda folder: _renamed(folder, b"\xff"), "no complete snapshot"),
+    "name that controls a terminal": (lambda folder: _renamed(folder, b"\33[2J"), "no complete snapshot"),
+    "name of two lines": (lambda folder: _renamed(folder, b"1\n2"), "no complete snapshot"),
+    "V1 format, many files": (
+        lambda folder: _renamed(folder, b"1-00000-of-00002", b""),
+        "write_version=tf.train.Saver",
+    ),
     "meta of noise": (lambda folder: _append(f"{folder}/model.ckpt-1.meta", b"\xff" * 99), "MetaGraphDef"),
 }
 

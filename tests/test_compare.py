@@ -197,6 +197,8 @@ def test_names(tmp_path, monkeypatch):
         "model": "gs://bucket/model",
         "s": "s.npy",
     }
+    names = "a/mygan-9.meta,a/my gan,b/model.ckpt,c/model.ckpt-7.index,c/model.ckpt.data-00000-of-00001"
+    assert list(flags.named_paths(names)) == ["mygan-9", "my gan", "b model.ckpt", "c 7", "c model.ckpt"]
     assert flags.named_paths("a/run,b/run") == {"run": "a/run", "b/run": "b/run"}
     assert flags.named_paths("my/a=b/run") == {"run": "my/a=b/run"}
     assert flags.named_paths("~/run")["run"] == str(pathlib.Path.home() / "run")

@@ -119,13 +119,14 @@ class Arena:
         shown = hashlib.sha256(self.real_images.tobytes()).hexdigest()
         return {"real_images": shown, "forfeit_copies": self._settings.forfeit_copies}
 
-    def admit(self, name: str, path: str, fault: Fault | None) -> Admission:
+    def admit(self, name: str, path: str, fault: Fault | None, event: int | None = None) -> Admission:
         """Copies a team's snapshot, opens and checks it.
 
         Args:
             name: of the team.
             path: of its snapshot or the folder.
             fault: why it cannot take part anyhow; None if nothing is known.
+            event: for the log; None if it is for none.
 
         Returns:
             What it hands in. All None if this machine failed: the team's matches are held until it can be admitted.
@@ -133,7 +134,7 @@ class Arena:
         if fault:
             return Admission(None, None, fault)
         try:
-            return self._admit_often(name, path)
+            return self._admit_often(name, path, event)
         except MachineFailed:
             return Admission(None, None, None)
 
@@ -254,14 +255,14 @@ class Arena:
         rated = ratings.rated(self.store, result.rule, winner.team.name, loser.team.name) if is_rated else {}
         return self.store.matches.finish(row.id, result, seconds, rated)
 
-    def _admit_often(self, name: str, path: str) -> Admission:
+    def _admit_often(self, name: str, path: str, event: int | None) -> Admission:
         """Raises MachineFailed."""
         return self._try_often(
-            lambda: self._admit(path),
+            lambda: self._admit(name, path, event),
             lambda attempt, problem: notes.note("admission_failed", team=name, attempt=attempt, problem=problem),
         )
 
-    def _admit(self, path: str) -> Admission:
+    def _admit(self, name: str, path: str, event: int | None) -> Admission:
         try:
             staged = staging.stage(path, self._snapshots, self._settings.sizes)
         except (ContractError, StateError) as error:  # a StateError: there is no such bucket
@@ -270,6 +271,8 @@ class Arena:
             if not self._has_read_a_bucket():  # it may be this machine that has no right to read any
                 raise
             return Admission(None, None, notes.note("bucket_closed", reason=str(error)))
+        if staged.note:
+            self.store.log.add("snapshot", notes.chosen(name, staged.digest, staged.note), event)
         try:
             self._open.open(staged).verify()
         except ContractError as error:
@@ -287,7 +290,7 @@ class Arena:
     def _side(self, team: Team) -> Side:
         """Raises MachineFailed if its snapshot still cannot be had."""
         if team.fault is None and team.snapshot is None:
-            admission = self._admit_often(team.name, team.path)
+            admission = self._admit_often(team.name, team.path, team.event)
             self.store.teams.set_admission(team.id, admission)
             team = team._replace(**admission._asdict())
         return Side(team, lambda: self._open.open_kept(team))

@@ -229,7 +229,7 @@ def _admit_all(arena: Arena, event: Event) -> bool:
             if is_frozen(arena.folder):
                 _note_frozen(arena, event, True)
                 return False
-            admission = arena.admit(name, path, fault and faults.of_plain(fault))
+            admission = arena.admit(name, path, fault and faults.of_plain(fault), event.id)
             arena.store.teams.add(event.id, name, path, admission)
             progress.update(note=name)
     return True

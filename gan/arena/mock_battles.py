@@ -138,7 +138,7 @@ class MockBattles:
 
     def _has_handed_in(self, entrant: Entrant) -> bool:
         try:
-            if checkpoint_files.snapshot_steps(entrant.path):
+            if checkpoint_files.has_snapshot(entrant.path):
                 return True
             self._say(f"{entrant.name} has handed in nothing")
         except (UserError, OSError) as error:
@@ -153,9 +153,10 @@ class MockBattles:
         *guests, house = kept.teams.of_event(event.id)
         # What was written before a match was annulled and played again is not final.
         since = event.finished or 0
+        entries = kept.log.entries(event.id)
         written = {
             entry.note.parameters["team"]
-            for entry in kept.log.entries(event.id)
+            for entry in entries
             if entry.note.code == notes.PUBLISHED and entry.at > since
         }
         names = {team.id: team.name for team in [*guests, house]}
@@ -166,7 +167,8 @@ class MockBattles:
             own = [match for match in matches if team.id in (match.home, match.away)]
             try:
                 with tempfile.TemporaryDirectory() as folder:
-                    result_pages.write(folder, event, team, own, kept.half_rounds.of_match, names)
+                    choice = notes.choice_of(team, entries)
+                    result_pages.write(folder, event, team, own, kept.half_rounds.of_match, names, choice)
                     result_delivery.deliver(folder, *results_folder(team.path, event.name))
                 if event.finished is not None:
                     kept.log.add("published", notes.note("results_published", team=team.name), event.id)
@@ -196,6 +198,8 @@ def results_folder(path: str, event_name: str) -> tuple[str, str]:
 
     gs://team/model -> (gs://team, results/EVENT); other folders get them inside.
     """
-    folder, event = checkpoint_files.folder_of(path).rstrip("/"), event_name.replace(" ", "_").replace(":", "")
+    is_model = path.rstrip("/").rpartition("/")[2] == MODEL  # the usual place: then no bucket need be asked
+    folder = (path if is_model else checkpoint_files.folder_of(path)).rstrip("/")
+    event = event_name.replace(" ", "_").replace(":", "")
     above, _, last = folder.rpartition("/")
     return above if last == MODEL and above else folder, f"{RESULTS}/{event}"

@@ -3,8 +3,10 @@
 Codes with parameters are stored; contest.faults makes the sentence when somebody reads it. No TensorFlow.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
+from gan.arena.schema import LogEntry, Team
 from gan.console.errors import OTHER, Fault
 from gan.contest import faults
 from gan.sandbox.sandbox import Isolation
@@ -13,6 +15,7 @@ from gan.sandbox.sandbox import Isolation
 DISQUALIFIED = "team_disqualified"  # the fault of a team
 SEED = "mock_seed"  # of all mock battles of an arena
 PUBLISHED = "results_published"  # a team has its final results of an event
+_CHOSEN = "snapshot_chosen"  # the file `checkpoint` did not say which snapshot plays
 
 _NOTHING = ["nothing"]
 
@@ -51,6 +54,7 @@ _OF_THE_LOG = {
     "event_renamed": "{before} is now {name}",
     "disqualification": "{team}: {reason}",
     "admission_failed": "admitting {team}, attempt {attempt:.0f}: {problem}",
+    "snapshot_chosen": "{team}: {choice} (its copy is {snapshot})",
     "half_round_failed": "half round {number:.0f} of match {match:.0f}, attempt {attempt:.0f}: {problem}",
     "timing_failed": "the timing of match {match:.0f}, attempt {attempt:.0f}: {problem}",
     "suspects_page_failed": "the page of suspected copies: {problem}",
@@ -74,6 +78,17 @@ def of(error: BaseException) -> Fault:
     """What an error says, as a Fault; of one without a code, its text."""
     found = getattr(error, "fault", None)
     return found if isinstance(found, Fault) else Fault(OTHER, {"text": str(error)})
+
+
+def chosen(team: str, digest: str, choice: str) -> Fault:
+    """A team's snapshot is not the one that its file `checkpoint` names; `choice` says why, as staging.Staged does."""
+    return note("snapshot_chosen", team=team, snapshot=digest, choice=choice)
+
+
+def choice_of(team: Team, entries: Iterable[LogEntry]) -> str | None:
+    """Why a team's snapshot is not the one that its file `checkpoint` names, as the log says; None if it is."""
+    of_snapshots = (entry.note.parameters for entry in entries if entry.note.code == _CHOSEN)
+    return next((str(each["choice"]) for each in of_snapshots if each["snapshot"] == team.snapshot), None)
 
 
 def of_isolation(found: Isolation) -> Fault:

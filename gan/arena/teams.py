@@ -38,8 +38,8 @@ class Entrant(NamedTuple):
 def of_paths(named: Mapping[str, str]) -> list[Entrant]:
     """Entrants from name -> path; raises UserError for a path without a snapshot."""
     for path in named.values():
-        if not checkpoint_files.snapshot_steps(path):
-            raise UserError(f"there is no snapshot at {path} (model.ckpt-N.index, .meta and .data-*)")
+        if not checkpoint_files.has_snapshot(path):
+            raise UserError(f"there is no snapshot at {path} (NAME.index, NAME.meta and every NAME.data-*)")
     return [Entrant(name, path, 0, None) for name, path in named.items()]
 
 

@@ -2,14 +2,16 @@
 
 import datetime
 import json
+import os
 import time
 from typing import Any
 
-from gan.arena import bracket, events, organiser, schema, store
+from gan.arena import arena, bracket, events, notes, organiser, schema, store
 from gan.arena.backup import Backup
 from gan.console.errors import Fault
 from gan.contest import faults
 from gan.contest.faults import sentence
+from gan.sandbox import staging
 
 
 def line(match: schema.Match, home: schema.Team, away: schema.Team | None) -> str:
@@ -72,6 +74,7 @@ def outcome_text(kept: store.Store, outcome: events.Outcome, folder: str, suspec
     for team in teams:
         if count := suspects.count(team.id):
             lines.append(f"{count} images of {team.name} look copied from the training images, see {suspects_page}")
+    lines += _choices(kept, event, teams)
     if outcome.champion:
         lines += ["", f"{outcome.champion.name} wins {event.name}"]
     for match in outcome.held:
@@ -85,11 +88,12 @@ def outcome_text(kept: store.Store, outcome: events.Outcome, folder: str, suspec
 def check_text(kept: store.Store, event: schema.Event) -> tuple[str, bool]:
     """(a line for each team that was checked, whether all of them can take part)."""
     matches, lines, is_good = {match.home: match for match in kept.matches.of_event(event.id)}, [], True
-    for team in kept.teams.of_event(event.id):
+    teams = kept.teams.of_event(event.id)
+    for team in teams:
         problem = _problem(kept, team, matches.get(team.id))
         is_good = is_good and problem is None
-        lines.append(f"{team.name}: {problem or f'step {team.step}, can take part'} ({team.path})")
-    return "\n".join(lines), is_good
+        lines.append(f"{team.name}: {problem or f'{_snapshot(kept, team)}, can take part'} ({team.path})")
+    return "\n".join([*lines, *_choices(kept, event, teams)]), is_good
 
 
 def annulment_text(preview: organiser.Annulment) -> str:
@@ -185,6 +189,22 @@ def log_json(entry: organiser.LogLine) -> str:
     values: dict[str, Any] = {"at": when.isoformat(timespec="milliseconds"), "event": entry.event, "match": entry.match}
     values |= {"kind": entry.kind, "text": sentence(entry.note), "note": faults.plain(entry.note)}
     return json.dumps(values, ensure_ascii=False)
+
+
+def _snapshot(kept: store.Store, team: schema.Team) -> str:
+    """What a team handed in: the step, or the name of a snapshot without one."""
+    if team.step is not None:
+        return f"step {team.step}"
+    copies = os.path.join(os.path.dirname(kept.path), arena.SNAPSHOTS)
+    staged = staging.restage(copies, team.snapshot or "", team.path)
+    return staged.name if staged else "its snapshot"
+
+
+def _choices(kept: store.Store, event: schema.Event, teams: list[schema.Team]) -> list[str]:
+    """A line for each team whose snapshot is not the one that its file `checkpoint` names."""
+    entries = kept.log.entries(event.id)
+    found = {team.name: notes.choice_of(team, entries) for team in teams}
+    return [f"{name}: {choice}" for name, choice in found.items() if choice]
 
 
 def _problem(kept: store.Store, team: schema.Team, match: schema.Match | None) -> str | None:

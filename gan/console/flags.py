@@ -124,10 +124,11 @@ def named_paths(text: str) -> dict[str, str]:
 
 
 def _short_name(path: str) -> str:
-    """run1 of teams/run1, "run1 500" of run1/model.ckpt-500, samples of samples.npy."""
+    """run1 of teams/run1, "run1 500" of run1/model.ckpt-500, mygan-9 of run1/mygan-9.meta, samples of samples.npy."""
     folder, _, last = path.rstrip("/").rpartition("/")
-    match = re.fullmatch(r"model\.ckpt-(\d+)(\.\w+)?", last)
-    return f"{os.path.basename(folder)} {match[1]}" if match and folder else last.removesuffix(".npy")
+    last = re.sub(r"\.(index|meta|data-\d{5}-of-\d{5}|npy)\Z", "", last)
+    match = re.fullmatch(r"model\.ckpt(?:-(\d+))?", last)  # a name that says nothing
+    return f"{os.path.basename(folder)} {match[1] or last}" if match and folder else last
 
 
 def _with_own_flag_files(argv: Sequence[str]) -> list[str]:

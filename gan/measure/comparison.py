@@ -21,12 +21,14 @@ class MeasuredContestant(NamedTuple):
 
     name: str
     path: str  # where it was found
-    step: int | None  # of the training; None for images made elsewhere
+    step: int | None  # at the end of the snapshot's name; None without one, and for images made elsewhere
     images: np.ndarray  # uint8 [N, size], generated
     measured: Measured
     nearest: tuple[np.ndarray, np.ndarray] | None  # as quality.QualityMeter.nearest_training gives it
     curves: Curves  # of its training
     training: TrainingRecord | None  # None if nothing is known of it
+    snapshot: str | None = None  # its name; None for images made elsewhere
+    note: str | None = None  # why it is not the one that the file `checkpoint` names; None if it is
 
 
 class RoundRobin(NamedTuple):
@@ -131,9 +133,10 @@ def _contestant_records(found: Comparison) -> Iterator[dict[str, Any]]:
             numbers["chance"] = found.battle.ranking[name]
             numbers["chance_at_acceptance"] = found.equal_acceptance.ranking[name]
         about = {"kind": "contestant", "name": name, "path": contestant.path, "step": contestant.step}
+        noted = {"note": contestant.note} if contestant.note else {}
         measured = quality.record(contestant.measured, found.floor)
         trained = {"training": training_record.as_json(contestant.training)} if contestant.training else {}
-        yield {**about, **quality.with_intervals(numbers), **measured, **trained}
+        yield {**about, **noted, **quality.with_intervals(numbers), **measured, **trained}
 
 
 def _judgement_records(found: Comparison) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ A contestant that cannot take part is left out with its reason; the others are c
 """
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -15,7 +16,6 @@ from gan.data import pixels
 from gan.measure import cross_play
 from gan.random_noise_generator import Use, uniform_noise
 from gan.sandbox import sandbox
-from gan.snapshots import checkpoint_files
 from gan.storage import cache
 
 IMAGES_ENDING = ".npy"
@@ -31,13 +31,18 @@ class Contestant(NamedTuple):
 
     @property
     def step(self) -> int | None:
-        """Training step; None for images made elsewhere."""
+        """Training step, from the end of the snapshot's name; None without one, and for images made elsewhere."""
         return self.snapshot.step if self.snapshot else None
 
     @property
     def train_dir(self) -> str | None:
         """Folder of the training; None for images made elsewhere."""
-        return checkpoint_files.folder_of(self.path) if self.snapshot else None
+        return (os.path.dirname(self.path) or ".") if self.snapshot else None
+
+    @property
+    def note(self) -> str | None:
+        """Why its snapshot is not the one that its file `checkpoint` names; None if it is."""
+        return self.snapshot.note if self.snapshot else None
 
 
 def gather(

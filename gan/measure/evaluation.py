@@ -82,13 +82,15 @@ class Evaluator:
     def report(self, where: str) -> None:
         """Evaluates the snapshot that checkpoint_files.latest_snapshot finds there; prints and stores the result."""
         with self._opener.open(where, self._real_images.shape[1], self._options.batch_size) as snapshot:
+            if snapshot.note:
+                print(f"{snapshot.path}: {snapshot.note}", flush=True)
             self._report(snapshot, training_record.read(where))
 
     def watch(self, train_dir: str, interval: float = 5.0, over: Callable[[], bool] = lambda: False) -> None:
-        """Reports on each new snapshot of a train_dir.
+        """Reports on the snapshot of a train_dir, then on each new one of our own training.
 
         Args:
-            train_dir: the folder.
+            train_dir: the folder, or a snapshot in it to begin with.
             interval: seconds between two looks.
             over: asked before each look: whether it is the last.
         """
@@ -97,6 +99,9 @@ class Evaluator:
             is_last = over()
             try:
                 steps = checkpoint_files.snapshot_steps(train_dir)
+                if last is None and checkpoint_files.has_snapshot(train_dir):  # whose name may be any
+                    last = steps[-1] if steps else -1
+                    self.report(train_dir)
                 if last is None or (steps and steps[-1] < last):  # at the start, or if training began from scratch
                     last, steps = -1, steps[-1:]
                 for last in [step for step in steps if step > last]:
@@ -162,14 +167,15 @@ class Evaluator:
                 flush=True,
             )
 
-    def _store(self, step: int, line: str, scalars: Mapping[str, float]) -> None:
-        """Adds a result to RESULTS and to TensorBoard."""
+    def _store(self, step: int | None, line: str, scalars: Mapping[str, float]) -> None:
+        """Adds a result to RESULTS, and to TensorBoard if there is a step, without which it shows nothing."""
         os.makedirs(self._folder.path, exist_ok=True)
         with open(os.path.join(self._folder.path, RESULTS), "a", encoding="utf-8") as file:
             file.write(line + "\n")
-        # If training began from scratch, TensorBoard forgets what was measured from this step on.
-        with contextlib.closing(SummaryWriter(self._folder.path, first_step=step)) as writer:
-            writer.scalars(step, scalars)
+        if step is not None:
+            # If training began from scratch, TensorBoard forgets what was measured from this step on.
+            with contextlib.closing(SummaryWriter(self._folder.path, first_step=step)) as writer:
+                writer.scalars(step, scalars)
         self._folder.changed()
 
 

@@ -30,12 +30,12 @@ class _Drawing(NamedTuple):
     unit: Unit | None  # None: a loss, whose scale says nothing
 
 
-def learning(curves: Curves, step: int) -> dict[str, str]:
+def learning(curves: Curves, step: int | None) -> dict[str, str]:
     """Draws a training's curves.
 
     Args:
         curves: of the training, and of its evaluations.
-        step: of the snapshot compared; marked.
+        step: of the snapshot compared; marked. None if it is not known.
 
     Returns:
         What each drawing shows -> SVG text; without those that have nothing to draw.
@@ -77,7 +77,7 @@ def _of_metrics(curves: Curves) -> Iterator[_Drawing]:
             yield _Drawing(title, [_Line("evaluations", None, curve)], metric.unit)
 
 
-def _draw(drawing: _Drawing, step: int) -> str:
+def _draw(drawing: _Drawing, step: int | None) -> str:
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -106,7 +106,7 @@ def _draw_line(axes: "Axes", line: _Line, colour: str) -> None:
         axes.plot(steps, values, style, color=colour, markersize=4, linewidth=1, label=label)
 
 
-def _dress(axes: "Axes", drawing: _Drawing, step: int) -> None:
+def _dress(axes: "Axes", drawing: _Drawing, step: int | None) -> None:
     if drawing.unit is Unit.SHARE:
         axes.set_ylim(-0.03, 1.03)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
@@ -114,7 +114,8 @@ def _dress(axes: "Axes", drawing: _Drawing, step: int) -> None:
         axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))  # a small change should look small
     axes.set_title(drawing.title, color=INK, fontsize=9, wrap=True)
     axes.set_xlabel("training step", color=INK)
-    axes.axvline(step, color=INK, linewidth=0.8, linestyle=":")
+    if step is not None:
+        axes.axvline(step, color=INK, linewidth=0.8, linestyle=":")
     axes.tick_params(colors=INK, labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(INK)

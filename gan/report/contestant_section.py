@@ -35,12 +35,14 @@ class Section(NamedTuple):
 
     name: str
     path: str
-    step: str | None  # None for images made elsewhere
+    snapshot: str | None  # which one it is; None for images made elsewhere
+    note: str | None  # why it is not the one that the file `checkpoint` names; None if it is
     samples: Picture
     convincing: Convincing | None  # None if there is no discriminator
     nearest_training: list[Figure]  # empty without training images
     refused: Refused | None  # None if it has no discriminator
     curves: list[Picture]
+    is_marked: bool  # whether the curves show where the snapshot is
     training: list[Term]
 
 
@@ -49,12 +51,14 @@ def section(found: Comparison, contestant: MeasuredContestant) -> Section:
     return Section(
         name=contestant.name,
         path=contestant.path,
-        step=f"{contestant.step:,}" if contestant.step is not None else None,
+        snapshot=f"training step {contestant.step:,}" if contestant.step is not None else contestant.snapshot,
+        note=contestant.note,
         samples=page.sheet(contestant.images[:_SAMPLES], f"generated images of {contestant.name}"),
         convincing=_convincing(found, contestant) if found.verdicts.real else None,
         nearest_training=_nearest_training(found, contestant),
         refused=_refused(found, contestant) if contestant.name in found.verdicts.real else None,
         curves=_curves(contestant),
+        is_marked=contestant.step is not None,
         training=_training(contestant),
     )
 
@@ -97,8 +101,6 @@ def _judged(image: np.ndarray, probability: float, what: str) -> Figure:
 
 
 def _curves(contestant: MeasuredContestant) -> list[Picture]:
-    if contestant.step is None:
-        return []
     drawings = charts.learning(contestant.curves, contestant.step)
     return [page.chart(svg, f"{contestant.name}: {what}") for what, svg in drawings.items()]
 

@@ -155,7 +155,8 @@ class SandboxedSnapshot:
 
     Attributes:
         path: where it was found, without .index, .meta and .data-*.
-        step: its training step.
+        step: at the end of its name; None if there is none.
+        note: why it is not the one that the file `checkpoint` names; None if it is.
         size: pixels of an image.
         staged: its files.
         shapes: variable name -> dimensions, of all that the checkpoint holds; None until it is open.
@@ -171,7 +172,8 @@ class SandboxedSnapshot:
     ) -> None:
         if process.task.snapshot is None:
             raise ValueError("the process has no snapshot to open")
-        self.path, self.step, self.size, self.staged = staged.path, staged.step, process.task.snapshot.size, staged
+        self.path, self.step, self.note = staged.path, staged.step, staged.note
+        self.size, self.staged = process.task.snapshot.size, staged
         self.seconds = 0.0
         self.shapes: dict[str, list[int]] | None = None
         self._process, self._batch_size = process, process.task.snapshot.batch_size

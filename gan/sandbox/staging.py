@@ -14,18 +14,26 @@ import os
 import re
 import shutil
 import tempfile
+import urllib.parse
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from gan.console.errors import ContractError
-from gan.contest.faults import breach, host_failure
+from gan.contest.faults import add_sentences, breach, host_failure
 from gan.sandbox import confinement
-from gan.snapshots import checkpoint_files
+from gan.snapshots import checkpoint_files, snapshot_names
 from gan.storage import files, paths
 
 MEBIBYTE = 2**20
 RESERVE = 256 * MEBIBYTE  # bytes of the disk that copies leave free
 _PARTIAL = ".partial-"  # begins the names of copies that are being made
+add_sentences(
+    {
+        "saver_v1_sharded": "it is in the Saver V1 format, in several files ({file}), which is not read; save it with "
+        "saver = tf.train.Saver(write_version=tf.train.SaverDef.V2)"
+    }
+)
+_V1_SHARD = re.compile(r".+-\d{5}-of-\d{5}\Z", re.ASCII)
 # Errors that say nothing about the file that was to be read: try again.
 _PASSING = {errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOENT, errno.ENOMEM, errno.ESTALE}
 
@@ -36,7 +44,7 @@ class SizeLimits:
 
     meta: int = 64 * MEBIBYTE
     index: int = 16 * MEBIBYTE
-    data: int = 512 * MEBIBYTE  # all .data-* files together
+    data: int = 512 * MEBIBYTE  # all .data-* files together; in the V1 format, the file without an ending
 
 
 DEFAULT_SIZES = SizeLimits()
@@ -48,8 +56,9 @@ class Staged(NamedTuple):
     folder: str
     name: str  # of its files without endings, such as model.ckpt-1000
     path: str  # where it was found, without endings; to be shown
-    step: int
+    step: int | None  # at the end of its name; to be shown
     digest: str  # SHA-256 of names and contents, in hexadecimal
+    note: str | None = None  # why it is not the one that `checkpoint` names; see checkpoint_files.Found
 
 
 def stage(where: str, folder: str, limits: SizeLimits = DEFAULT_SIZES) -> Staged:
@@ -72,6 +81,10 @@ def stage(where: str, folder: str, limits: SizeLimits = DEFAULT_SIZES) -> Staged
     with _reading(where, where):
         found = checkpoint_files.latest_snapshot(where, lambda listed: _check_before_fetching(listed, limits))
     if found is None:
+        with _reading(where, where):
+            shards = [name for name in files.names(where) if _V1_SHARD.match(name) and not snapshot_names.part_of(name)]
+        if shards:
+            raise ContractError.of(where, breach("saver_v1_sharded", file=min(shards)))
         is_there = paths.is_remote(where) or os.path.isdir(checkpoint_files.folder_of(where))
         raise ContractError.of(where, breach("no_snapshot") if is_there else breach("no_folder"))
     name = os.path.basename(found.prefix)
@@ -88,7 +101,7 @@ def stage(where: str, folder: str, limits: SizeLimits = DEFAULT_SIZES) -> Staged
                 raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return Staged(final, name, found.path, found.step, digest)
+    return Staged(final, name, found.path, found.step, digest, found.note)
 
 
 def clear(folder: str) -> None:
@@ -98,13 +111,16 @@ def clear(folder: str) -> None:
 
 
 def restage(folder: str, digest: str, path: str) -> Staged | None:
-    """What `stage` once copied from `path` to `folder`/DIGEST; None if the copy is gone."""
+    """What `stage` once copied from `path` to `folder`/DIGEST, without its note; None if the copy is gone."""
     kept = os.path.join(folder, digest)
-    names = [name for name in files.names(kept) if name.endswith(".index")]
-    if not names:
+    names = files.names(kept)
+    # In the V1 format there is no index.
+    found = [name for name in names if name.endswith(".index")] or [name for name in names if name.endswith(".meta")]
+    if not found:
         return None
-    name = min(names, key=len).removesuffix(".index")  # copies of older versions have name.MORE.index beside it
-    return Staged(kept, name, path, checkpoint_files.step_of(name) or 0, digest)
+    # Copies of older versions have name.MORE.index beside it.
+    name = snapshot_names.without_ending(min(found, key=len))
+    return Staged(kept, name, path, snapshot_names.step_of(name), digest)
 
 
 def _check_before_fetching(listed: checkpoint_files.Listed, limits: SizeLimits) -> None:
@@ -112,10 +128,8 @@ def _check_before_fetching(listed: checkpoint_files.Listed, limits: SizeLimits) 
     if listed.pointer is not None and (not listed.pointer or ".." in re.split(r"[/\\]", listed.pointer)):
         raise ContractError.of(listed.folder, breach("bad_pointer"))
     sizes = _no_bytes()
-    for file, entry in listed.files.items():
-        part = checkpoint_files.part_of(os.path.basename(listed.path), file)
-        if part:
-            sizes[part] += entry.size
+    for file, part in snapshot_names.parts_of(listed.name, listed.files).items():
+        sizes[part] += listed.files[file].size
     for part, size in sizes.items():
         _check_size(listed.path, part, size, limits)
 
@@ -124,24 +138,23 @@ def _copy(where: str, found: checkpoint_files.Found, target: str, limits: SizeLi
     """Copies the parts of a snapshot, and nothing that lies beside them; returns their digest."""
     folder, name = os.path.split(found.prefix)
     digest, sizes = hashlib.sha256(), _no_bytes()
-    for file in sorted(os.listdir(folder or ".")):
-        part = checkpoint_files.part_of(name, file)
-        if part:
-            source = os.path.join(folder, file)
-            with _reading(where, source), files.open_regular(source) as opened:
-                size = os.fstat(opened.fileno()).st_size
-                _check_size(found.path, part, sizes[part] + size, limits)
-                if shutil.disk_usage(target).free < size + RESERVE:
-                    raise host_failure("disk_full", folder=os.path.dirname(target))
-                content = opened.read(size)
-            sizes[part] += len(content)
-            digest.update(os.fsencode(f"{file} {len(content)} "))
-            digest.update(content)
-            with open(os.path.join(target, file), "wb") as copy:
-                copy.write(content)
-                copy.flush()
-                os.fsync(copy.fileno())  # else a power failure could leave a digest without its content
-            os.chmod(copy.name, 0o644)
+    for file, part in sorted(snapshot_names.parts_of(name, set(os.listdir(folder or "."))).items()):
+        source = os.path.join(folder, file)
+        with _reading(where, source), files.open_regular(source) as opened:
+            size = os.fstat(opened.fileno()).st_size
+            _check_size(found.path, part, sizes[part] + size, limits)
+            if shutil.disk_usage(target).free < size + RESERVE:
+                raise host_failure("disk_full", folder=os.path.dirname(target))
+            content = opened.read(size)
+        sizes[part] += len(content)
+        # Quoted, since a space within a name could pass for the end of it, and another snapshot have this digest.
+        digest.update(f"{urllib.parse.quote(file)} {len(content)} ".encode())
+        digest.update(content)
+        with open(os.path.join(target, file), "wb") as copy:
+            copy.write(content)
+            copy.flush()
+            os.fsync(copy.fileno())  # else a power failure could leave a digest without its content
+        os.chmod(copy.name, 0o644)
     return digest.hexdigest()
 
 

@@ -1,8 +1,9 @@
-"""Snapshots and training states as files: which files they are, finding the newest, deleting the old. No TensorFlow.
+"""Snapshots and training states as files: which files they are, finding the right one, deleting the old. No TensorFlow.
 
-A snapshot, train_dir/model.ckpt-N.*, is what is handed in. A training state, train_dir/state/state.ckpt-N.*, is what
-training goes on from. A kill at any instant leaves the newest complete one of both usable: their files are written
-first, and then the file `checkpoint`, which names them.
+A snapshot is what is handed in. Anybody's is known by its name, which the file `checkpoint` tells; see snapshot_names.
+Those of our own training are train_dir/model.ckpt-N.*, and have a number. A training state,
+train_dir/state/state.ckpt-N.*, is what training goes on from. A kill at any instant leaves the newest complete one of
+both usable: their files are written first, and then the file `checkpoint`, which names them.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from gan.console.errors import StateError
+from gan.snapshots import snapshot_names
 from gan.storage import cache, files, paths
 
 SNAPSHOT, STATE = "model.ckpt", "state.ckpt"
@@ -20,12 +22,10 @@ TRAINING_OPTIONS = "training_options.json"  # training_options.py says what it h
 STATE_PARTS = ("index",)  # the parts of a state beside its data
 LOOKS = 3  # how often to look again if a trainer deletes what was just found
 
-_POINTER, _LOG = "checkpoint", "events.out.tfevents."
+_POINTER, _LOG = snapshot_names.POINTER, "events.out.tfevents."
 _LONGEST_POINTER = 2**20  # bytes of a file `checkpoint`
 _SNAPSHOT_PARTS = ("index", "meta")  # beside its data
-# Steps have at most 18 digits, so that each fits into 64 bits.
-_STEP = re.compile(r"-(\d{1,18})\Z", re.ASCII)
-_ENDING = re.compile(r"\.(index|meta|data-\d{5}-of-\d{5})\Z", re.ASCII)
+_OWN_NAME = re.compile(re.escape(SNAPSHOT) + r"(-\d{1,18})?", re.ASCII)
 _UNFINISHED = r"(?P<unfinished>\.tempstate\d+|(\.[0-9a-f]{8})?\.part)?\Z"  # by TensorFlow's saver, by storage.files
 _FILE = re.compile(
     r"(?P<base>model\.ckpt|state\.ckpt)-(?P<step>0|[1-9]\d{0,17})\."
@@ -39,8 +39,11 @@ class Found(NamedTuple):
     """A complete snapshot or state on disk."""
 
     prefix: str  # path on disk without .index, .meta and .data-*
-    step: int
+    step: int | None  # at the end of its name, to be shown; None if there is none
     path: str  # where it was found, also without these endings; for messages
+    note: str | None = (
+        None  # why it is not the one that `checkpoint` names; None if it is, or was asked for by its path
+    )
 
 
 class Listed(NamedTuple):
@@ -48,9 +51,14 @@ class Listed(NamedTuple):
 
     folder: str
     path: str  # without .index, .meta and .data-*
-    step: int
     files: dict[str, files.ListedFile]  # by name; its parts alone
     pointer: str | None = None  # the `named_path` of its folder; None also if the snapshot was asked for by its path
+    note: str | None = None  # as in Found
+
+    @property
+    def name(self) -> str:
+        """Its name, as other files of its folder do not have it."""
+        return os.path.basename(self.path)
 
 
 def _accept(listed: Listed) -> None:
@@ -58,40 +66,48 @@ def _accept(listed: Listed) -> None:
 
 
 def folder_of(where: str) -> str:
-    """The folder in which `latest_snapshot` looks: `where`, or the folder of the snapshot that it names."""
-    folder, _, name = where.rpartition("/")
-    return (folder or ".") if name.startswith(SNAPSHOT) and _STEP.fullmatch(name, len(SNAPSHOT)) else where
+    """The folder in which `latest_snapshot` looks: `where`, or the folder of the snapshot that it names.
 
-
-def step_of(name: str) -> int | None:
-    """The step at the end of a snapshot's path, given without .index, .meta and .data-*; None if there is none."""
-    match = _STEP.search(name)
-    return int(match[1]) if match else None
-
-
-def part_of(name: str, file: str) -> str | None:
-    """Which part of the snapshot `name` a file is: "index", "meta" or "data"; None if it is no part of it."""
-    match = _ENDING.search(file)
-    return match[1].partition("-")[0] if match and file[: match.start()] == name else None
+    Raises:
+        UserError: the bucket cannot be read.
+    """
+    if files.is_folder(where):
+        return where
+    for prefix in dict.fromkeys((where, snapshot_names.without_ending(where))):
+        folder, name = _split(prefix)
+        names = files.entries(folder, name) if name else {}
+        if _OWN_NAME.fullmatch(name) or snapshot_names.parts_of(name, names):  # our own may have been deleted since
+            return folder
+    return where
 
 
 def latest_snapshot(where: str, check: Callable[[Listed], None] = _accept) -> Found | None:
-    """Finds the newest complete snapshot; one in a bucket is copied to the disk.
+    """Finds the snapshot that plays; one in a bucket is copied to the disk.
 
     Args:
-        where: a folder, or the path of one snapshot such as /tmp/run/model.ckpt-1000.
+        where: a folder, whose file `checkpoint` names it, or the path of one snapshot such as /tmp/run/model.ckpt-1000
+            or /tmp/run/mygan.meta. If the named one is not complete, the newest one by time is taken.
         check: called with the snapshot before any of its files is fetched. It raises if the snapshot is not wanted.
 
     Returns:
         The snapshot, or None if there is none.
     """
-    where = _ENDING.sub("", where)
-    return _brought_to_disk(lambda: _named_by(where) or _newest(where, _SNAPSHOT_PARTS), check)
+    return _brought_to_disk(lambda: _find(where), check)
+
+
+def has_snapshot(where: str) -> bool:
+    """Whether `latest_snapshot` would find one; fetches none of its files."""
+    return _find(where) is not None
+
+
+def latest_own_snapshot(train_dir: str) -> Found | None:
+    """Finds the newest complete snapshot that our own training wrote to a train_dir; None if there is none."""
+    return _brought_to_disk(lambda: _newest_by_number(train_dir, _SNAPSHOT_PARTS))
 
 
 def latest_state(train_dir: str) -> Found | None:
     """Finds the newest complete training state of a train_dir, on disk or in a bucket; None if there is none."""
-    return _brought_to_disk(lambda: _newest(paths.join(train_dir, STATE_FOLDER), STATE_PARTS))
+    return _brought_to_disk(lambda: _newest_by_number(paths.join(train_dir, STATE_FOLDER), STATE_PARTS))
 
 
 def handed_in(prefix: str) -> dict[str, bytes]:
@@ -104,18 +120,18 @@ def handed_in(prefix: str) -> dict[str, bytes]:
         name -> content, in the order to copy them.
     """
     folder, base = os.path.split(prefix)
-    names = sorted((name for name in files.names(folder) if name.startswith(base + ".")), key=upload_rank)
+    names = sorted(snapshot_names.parts_of(base, files.names(folder)), key=upload_rank)
     contents = {name: files.read(os.path.join(folder, name)) for name in names}
-    return {**contents, _POINTER: _pointer([base])}
+    return {**contents, _POINTER: snapshot_names.pointer_to([base])}
 
 
 def snapshot_steps(where: str) -> list[int]:
-    """Steps of all complete snapshots in `folder_of(where)`, rising."""
+    """Steps of our own training's complete snapshots in `folder_of(where)`, rising."""
     return sorted(all_complete(files.names(folder_of(where)), _SNAPSHOT_PARTS))
 
 
 def named_path(folder: str) -> str | None:
-    """The path that the file `checkpoint` of a folder names, as it is written there.
+    """The path that the file `checkpoint` of a folder names.
 
     Returns:
         None if there is no such file; "" if it names nothing, is a link or no regular file, or is too long.
@@ -126,12 +142,11 @@ def named_path(folder: str) -> str | None:
         return None
     except OSError:
         return ""
-    match = re.search(r'^model_checkpoint_path:\s*"([^"]*)"', content.decode(errors="replace"), re.MULTILINE)
-    return match[1] if match else ""
+    return snapshot_names.named_in(content)
 
 
 def all_complete(names: Iterable[str], parts: Sequence[str]) -> dict[int, tuple[str, list[str]]]:
-    """Finds the complete snapshots or states among the files of one folder.
+    """Finds the complete snapshots or states of our own training among the files of one folder.
 
     Args:
         names: names of files.
@@ -187,7 +202,7 @@ def publish(folder: str, base: str, step: int, keep: int) -> None:
         StateError: `checkpoint` cannot be written.
     """
     steps = sorted(s for s in all_complete(files.names(folder), STATE_PARTS) if s <= step)[-keep:]
-    write(os.path.join(folder, _POINTER), _pointer([f"{base}-{s}" for s in steps]))
+    write(os.path.join(folder, _POINTER), snapshot_names.pointer_to([f"{base}-{s}" for s in steps]))
     for name in os.listdir(folder):
         match = _FILE.match(name)
         if match and match["base"] == base and int(match["step"]) not in steps:
@@ -232,8 +247,8 @@ def is_log(name: str) -> bool:
 
 def upload_rank(name: str) -> tuple[bool, bool, int, str]:
     """Sorts files so that a reader who sees them appear one by one never sees half a snapshot."""
-    match = _FILE.match(os.path.basename(name))
-    kind = ("data", "index", "meta").index(match["part"][:5].partition("-")[0]) if match else 3
+    part = snapshot_names.part_of(name)
+    kind = ("data", "index", "meta").index(part) if part else 3
     return is_pointer(name), not name.startswith(STATE_FOLDER), kind, name
 
 
@@ -256,36 +271,60 @@ def _brought_to_disk(find: Callable[[], Listed | None], check: Callable[[Listed]
         check(listed)
         with contextlib.suppress(FileNotFoundError):  # a trainer has deleted it since
             local = cache.listed_on_disk(listed.folder, listed.files)
-            return Found(os.path.join(local, os.path.basename(listed.path)), listed.step, listed.path)
+            step = snapshot_names.step_of(listed.name)
+            return Found(os.path.join(local, listed.name), step, listed.path, listed.note)
     return None
+
+
+def _find(where: str) -> Listed | None:
+    """A folder whose name looks like a snapshot's is a folder, and a snapshot's name may look like that of a file."""
+    prefix = snapshot_names.without_ending(where)
+    return _chosen_in(where) or _named_by(where) or (_named_by(prefix) if prefix != where else None)
+
+
+def _chosen_in(folder: str) -> Listed | None:
+    """The snapshot that `checkpoint` names if it is complete, else the newest complete one by time, else None."""
+    listed = files.entries(folder)
+    complete = snapshot_names.complete(listed)
+    if not complete:
+        return None
+    pointer, note = named_path(folder), None
+    # The folder in the pointer is another one after a copy, so it does not count.
+    name = next((name for name in snapshot_names.last_parts(pointer or "") if name in complete), None)
+    if name is None:
+
+        def age(name: str) -> tuple[float, int, str]:
+            step = snapshot_names.step_of(name)
+            return max(listed[file].modified for file in complete[name]), -1 if step is None else step, name
+
+        name = max(complete, key=age)
+        note = snapshot_names.choice(pointer, name)
+    return Listed(folder, paths.join(folder, name), {file: listed[file] for file in complete[name]}, pointer, note)
 
 
 def _named_by(path: str) -> Listed | None:
     """The snapshot of this path, given without .index, .meta and .data-*; None if it is not complete."""
-    folder, _, name = path.rpartition("/")
-    if not name:
-        return None
-    listed = files.entries(folder or ".", name + ".")
-    parts = {file: entry for file, entry in listed.items() if part_of(name, file)}
-    is_there = {f"{name}.{part}" for part in _SNAPSHOT_PARTS} <= {*parts}
-    return Listed(folder or ".", path, step_of(name) or 0, parts) if is_there else None
+    folder, name = _split(path)
+    listed = files.entries(folder, name) if name else {}
+    parts = snapshot_names.complete(snapshot_names.parts_of(name, listed)).get(name)
+    return Listed(folder, path, {file: listed[file] for file in parts}) if parts else None
 
 
-def _newest(folder: str, parts: Sequence[str]) -> Listed | None:
-    """The one that `checkpoint` names if it is complete, else the newest complete one, else None."""
+def _split(path: str) -> tuple[str, str]:
+    """(folder, name) of a snapshot's path, which may be in a bucket."""
+    folder, slash, name = path.rpartition("/")
+    return (folder or slash or "."), name
+
+
+def _newest_by_number(folder: str, parts: Sequence[str]) -> Listed | None:
+    """Our own that `checkpoint` names if it is complete, else the complete one of the largest number, else None."""
     listed = files.entries(folder)
     complete = all_complete(listed, parts)
     if not complete:
         return None
     pointer = named_path(folder)
-    named = step_of(pointer or "")  # the folder in the pointer is another one after a copy, so it does not count
+    named = snapshot_names.step_of(pointer or "")
     step = named if named in complete else max(complete)
     base, names = complete[step]
     path = paths.join(folder, f"{base}-{step}")
-    return Listed(folder, path, step, {name: listed[name] for name in names}, pointer)
-
-
-def _pointer(names: Sequence[str]) -> bytes:
-    """Content of a file `checkpoint` that names the last of these, and lists all."""
-    lines = [f'model_checkpoint_path: "{names[-1]}"', *(f'all_model_checkpoint_paths: "{name}"' for name in names)]
-    return ("\n".join(lines) + "\n").encode()
+    return Listed(folder, path, {name: listed[name] for name in names}, pointer)

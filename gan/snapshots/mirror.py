@@ -132,7 +132,7 @@ class Mirror:
         remote_names += [os.path.join(checkpoint_files.STATE_FOLDER, name) for name in files.names(state_folder)]
         if os.path.exists(os.path.join(self.path, _PENDING)):
             ours, theirs = checkpoint_files.latest_state(self.path), checkpoint_files.latest_state(self.name)
-            if not theirs or (ours and ours.step >= theirs.step):
+            if not theirs or (ours and (ours.step or 0) >= (theirs.step or 0)):
                 print(f"going on from {self.path}, which was not all uploaded to {self.name}", flush=True)
                 return
         shutil.rmtree(self.path, ignore_errors=True)

@@ -5,6 +5,7 @@ STORAGE_EMULATOR_HOST names an emulator. The library checks what it transfers by
 """
 
 import contextlib
+import datetime
 import functools
 import os
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ class BucketObject(NamedTuple):
     name: str  # its path in the bucket
     size: int  # bytes
     generation: int  # a number that changes whenever the content does
+    modified: float  # seconds since 1970; 0 if the bucket does not say
 
 
 def list_objects(
@@ -43,7 +45,7 @@ def list_objects(
     options = {"prefix": prefix or None, "delimiter": delimiter, "max_results": most, **_options()}
     with _explained(path, missing=StateError(f"{path}: there is no such bucket")):
         blobs = _client().list_blobs(paths.split(path)[0], **options)
-        return [BucketObject(blob.name, blob.size, blob.generation) for blob in blobs]
+        return [BucketObject(blob.name, blob.size, blob.generation, _seconds(blob.updated)) for blob in blobs]
 
 
 def read(path: str) -> bytes:
@@ -92,6 +94,10 @@ def delete(path: str) -> None:
     """Deletes a file of a bucket; does nothing if there is none."""
     with contextlib.suppress(FileNotFoundError), _explained(path):
         _blob(path).delete(**_options())
+
+
+def _seconds(moment: datetime.datetime | None) -> float:
+    return moment.timestamp() if moment else 0.0
 
 
 def _options() -> dict[str, Any]:

@@ -35,6 +35,7 @@ class ListedFile(NamedTuple):
 
     size: int  # bytes
     generation: int | None  # in a bucket, a number that changes whenever the content does; None on disk
+    modified: float  # when the content was written last, in seconds since 1970
 
 
 def names(folder: str) -> list[str]:
@@ -55,7 +56,7 @@ def entries(folder: str, beginning: str = "") -> dict[str, ListedFile]:
         prefix = paths.prefix_of(folder)
         objects = buckets.list_objects(folder, prefix + beginning, delimiter="/", most=MOST_ENTRIES + 1)
         _check_number(folder, len(objects))
-        found = {listed.name[len(prefix) :]: ListedFile(listed.size, listed.generation) for listed in objects}
+        found = {each.name[len(prefix) :]: ListedFile(each.size, each.generation, each.modified) for each in objects}
         found.pop("", None)  # the folder itself, which some programs make
         return found
     found = {}
@@ -64,8 +65,16 @@ def entries(folder: str, beginning: str = "") -> dict[str, ListedFile]:
     for entry in here:
         with contextlib.suppress(OSError):  # such as a link to itself, which is no file
             if entry.name.startswith(beginning) and entry.is_file():
-                found[entry.name] = ListedFile(entry.stat().st_size, None)
+                status = entry.stat()
+                found[entry.name] = ListedFile(status.st_size, None, status.st_mtime)
     return found
+
+
+def is_folder(path: str) -> bool:
+    """Whether there is a folder at a path; in a bucket, whether it holds anything."""
+    if paths.is_remote(path):
+        return bool(buckets.list_objects(path, paths.prefix_of(path), most=1))
+    return os.path.isdir(path)
 
 
 def read(path: str) -> bytes:

@@ -29,7 +29,7 @@ class Saving:
         self._folders, self._writer = folders, writer
         self._training, self._exporter = run.training, run.exporter
         # A run that was killed between the two has a state without its snapshot.
-        snapshot, step = checkpoint_files.latest_snapshot(folders.training.path), run.position.step
+        snapshot, step = checkpoint_files.latest_own_snapshot(folders.training.path), run.position.step
         self.saved_step = step if step and snapshot and snapshot.step == step else None
 
     def save(self, position: Position) -> None:

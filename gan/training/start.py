@@ -40,7 +40,7 @@ def find_state(folder: str, start_new_model: bool) -> Found | None:
     if start_new_model:
         return None
     state = _state_in_bucket(folder) if paths.is_remote(folder) else saver.readable_state(folder)
-    snapshot = checkpoint_files.latest_snapshot(folder)
+    snapshot = checkpoint_files.latest_own_snapshot(folder)
     if snapshot and not state:
         raise StateError(
             f"{snapshot.path} is a snapshot without the training state to go on from; choose another --train_dir, "

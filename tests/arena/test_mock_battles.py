@@ -219,9 +219,14 @@ def test_one_seed_for_all_mock_battles(opened):
     assert mock_battles.keep_seed(opened, 8) == 7
 
 
-def test_where_results_go():
+def test_where_results_go(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     folder = mock_battles.results_folder
     assert folder("gs://team/model", "mock 2026-11-23 12:00 KST") == ("gs://team", "results/mock_2026-11-23_1200_KST")
-    assert folder("gs://team/model/model.ckpt-7", "x") == ("gs://team", "results/x")
+    assert folder("team/model/model.ckpt-7", "x") == ("team", "results/x")
+    (tmp_path / "team" / "model").mkdir(parents=True)
+    for part in ("index", "meta", "data-00000-of-00001"):
+        (tmp_path / "team" / "model" / f"mygan.{part}").touch()
+    assert folder("team/model/mygan", "x") == folder("team/model/mygan.meta", "x") == ("team", "results/x")
     assert folder("runs/a/", "x") == ("runs/a", "results/x")
     assert folder("model", "x") == ("model", "results/x")

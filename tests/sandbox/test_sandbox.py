@@ -209,7 +209,11 @@ def test_what_lies_beside_a_snapshot_changes_nothing(fair, tmp_path, name):
         staged = staging.stage(str(where), str(tmp_path / "copies"))
         assert staged.digest == hashlib.sha256(contents).hexdigest() and staged.step == 1
         assert {path.name for path in pathlib.Path(staged.folder).glob("model*")} == {path.name for path in parts}
-        assert staging.restage(str(tmp_path / "copies"), staged.digest, staged.path) == staged
+        again = staging.restage(str(tmp_path / "copies"), staged.digest, staged.path)
+        assert again == staged._replace(note=None)
+        assert ("is missing or incomplete; model.ckpt-1 was taken" in (staged.note or "")) == (
+            "a pointer of" in name and where.name == "run"
+        )
 
 
 def test_an_older_copy_with_two_indices_is_found_again(fair, tmp_path):

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from gan.console.errors import StateError
-from gan.snapshots import checkpoint_files, training_options
+from gan.snapshots import checkpoint_files, snapshot_names, training_options
 
 # In a process of its own, because who opens a pipe waits for ever and who reads a device needs all memory.
 LATEST = """
@@ -45,15 +45,31 @@ def test_the_named_snapshot_is_found_else_the_newest_complete_one(tmp_path):
     assert checkpoint_files.latest_snapshot(str(tmp_path)) is None
     assert checkpoint_files.latest_snapshot(str(tmp_path / "nowhere")) is None
     touch(tmp_path, *snapshot_files(10), *snapshot_files(200))
-    assert checkpoint_files.latest_snapshot(str(tmp_path)).step == 200
+    found = checkpoint_files.latest_snapshot(str(tmp_path))
+    assert found.step == 200
+    assert found.note == "there is no file checkpoint; model.ckpt-200 was taken, the newest complete snapshot by time"
     (tmp_path / "checkpoint").write_text('model_checkpoint_path: "/home/them/run/model.ckpt-10"\n')
     assert checkpoint_files.latest_snapshot(str(tmp_path)) == (
         str(tmp_path / "model.ckpt-10"),
         10,
         str(tmp_path / "model.ckpt-10"),
+        None,
     )
     (tmp_path / "model.ckpt-10.meta").unlink()
-    assert checkpoint_files.latest_snapshot(str(tmp_path)).step == 200
+    found = checkpoint_files.latest_snapshot(str(tmp_path))
+    assert found.step == 200 and "names model.ckpt-10, which is missing or incomplete; model.ckpt-200" in found.note
+
+
+def test_the_newest_is_that_by_time(tmp_path):
+    touch(tmp_path, *snapshot_files(10), *snapshot_files(200), "gan.index", "gan.meta", "gan.data-00000-of-00001")
+    for number, name in enumerate(("model.ckpt-200.index", "gan.meta", "model.ckpt-10.meta")):
+        os.utime(tmp_path / name, (2e9 + number, 2e9 + number))
+    assert checkpoint_files.latest_snapshot(str(tmp_path)).step == 10
+    (tmp_path / "model.ckpt-10.meta").unlink()
+    found = checkpoint_files.latest_snapshot(str(tmp_path))
+    assert found.prefix == str(tmp_path / "gan") and found.step is None
+    assert checkpoint_files.latest_own_snapshot(str(tmp_path)).step == 200
+    assert checkpoint_files.snapshot_steps(str(tmp_path)) == [200]
 
 
 def test_half_written_snapshots_are_passed_over(tmp_path):
@@ -83,11 +99,13 @@ def test_a_pointer_that_is_none_is_passed_over(name, tmp_path):
 def test_steps_are_whole_numbers_of_64_bits(step, tmp_path):
     names = [name for name in snapshot_files(step) if len(name) < 255]
     touch(tmp_path, *names, *snapshot_files(9))
-    assert checkpoint_files.latest_snapshot(str(tmp_path)).step == 9
+    for name in names:
+        os.utime(tmp_path / name, (1e9, 1e9))
+    assert checkpoint_files.latest_own_snapshot(str(tmp_path)).step == 9
     assert set(checkpoint_files.all_complete([*snapshot_files(step), *snapshot_files(9)], ("index", "meta"))) == {9}
-    assert checkpoint_files.step_of(f"model.ckpt-{step}") == (7 if step == "007" else None)
+    assert snapshot_names.step_of(f"model.ckpt-{step}") == (7 if step == "007" else None)
     touch(tmp_path, *snapshot_files(10**18 - 1))
-    assert checkpoint_files.latest_snapshot(str(tmp_path)).step == 10**18 - 1 < 2**63
+    assert checkpoint_files.latest_own_snapshot(str(tmp_path)).step == 10**18 - 1 < 2**63
     assert checkpoint_files.folder_of(f"run/model.ckpt-{10**18 - 1}") == "run"
 
 
@@ -96,6 +114,32 @@ def test_a_prefix_names_one_snapshot(tmp_path):
     listed = []
     assert checkpoint_files.latest_snapshot(str(tmp_path / "model.ckpt-10"), listed.append).step == 10
     assert listed[0].files.keys() == {*snapshot_files(10)}
+    (tmp_path / "model.ckpt-20.data-00000-of-00001").unlink()
+    assert checkpoint_files.latest_snapshot(str(tmp_path / "model.ckpt-20")) is None
+
+
+@pytest.mark.parametrize("name", ["model.ckpt-5000", "model.ckpt", "mygan-9", "my gan v1.2-12", "모델", "gan.index"])
+def test_a_prefix_is_any_name(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    touch(tmp_path / "run", *(f"{name}.{part}" for part in ("index", "meta", "data-00000-of-00001")))
+    for folder in ("run/", str(tmp_path / "run") + "/"):
+        for ending in ("", ".index", ".meta", ".data-00000-of-00001"):
+            found = checkpoint_files.latest_snapshot(folder + name + ending)
+            assert found.path == folder + name and found.note is None
+            assert checkpoint_files.folder_of(folder + name + ending) == folder.rstrip("/")
+    monkeypatch.chdir(tmp_path / "run")
+    assert checkpoint_files.latest_snapshot(name).path == name and checkpoint_files.folder_of(name) == "."
+
+
+@pytest.mark.parametrize("name", ["model.ckpt-5", "model.ckpt", "x.index"])
+def test_a_folder_that_is_called_like_a_snapshot(name, tmp_path):
+    touch(tmp_path, *(f"{name}.{part}" for part in ("index", "meta", "data-00000-of-00001")))
+    touch(tmp_path / name, *snapshot_files(7))
+    assert checkpoint_files.folder_of(str(tmp_path / name)) == str(tmp_path / name)
+    assert checkpoint_files.latest_snapshot(str(tmp_path / name)).step == 7
+    assert checkpoint_files.latest_snapshot(str(tmp_path / f"{name}.meta")).prefix == str(tmp_path / name)
+    (tmp_path / name / "model.ckpt-7.meta").unlink()  # it holds nothing complete
+    assert checkpoint_files.latest_snapshot(str(tmp_path / name)).prefix == str(tmp_path / name)
 
 
 def test_start_new_model_removes_only_what_a_trainer_wrote(tmp_path):

@@ -22,8 +22,10 @@ def test_odd_entries_of_a_folder_are_left_out(tmp_path):
     (tmp_path / "gone").symlink_to("nowhere")
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
-    assert files.entries(str(tmp_path)) == {"file": (4, None), "link": (4, None)}
-    assert files.entries(str(tmp_path), "f") == {"file": (4, None)}
+    modified = (tmp_path / "file").stat().st_mtime
+    assert files.entries(str(tmp_path)) == {"file": (4, None, modified), "link": (4, None, modified)}
+    assert files.entries(str(tmp_path), "f") == {"file": (4, None, modified)}
+    assert files.is_folder(str(tmp_path)) and not files.is_folder(str(tmp_path / "file"))
     for name in ("link", "loop", "gone", "folder", "pipe"):
         with pytest.raises(OSError, match="it is"):
             files.read_small(str(tmp_path / name), 4)
