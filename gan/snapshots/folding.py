@@ -18,6 +18,9 @@ MOST_NODES = 50_000  # that folding may make of a graph
 MOST_LOOP_NODES = 2_000  # that all rounds of all loops may have
 MOST_ROUNDS = 16  # of a loop
 _DEEPEST = 24  # conditions that depend on conditions, and calls in calls
+# Operation -> which of its inputs it hands on.
+_HANDING_ON = {"PlaceholderWithDefault": 0, "Print": 0, "Snapshot": 0, "RefIdentity": 0, "Assign": 1}
+_ASSIGNING = {"AssignAdd": "Add", "AssignSub": "Sub"}
 _CALLS = {"PartitionedCall", "StatefulPartitionedCall"}
 _SWITCHES = {"Switch", "RefSwitch"}
 _MERGES = {"Merge", "RefMerge"}
@@ -121,8 +124,12 @@ class Folder:
 
     def _expand(self, node: tf.NodeDef) -> bool:
         """Says what stands for each output of a node that is a branch, a loop or a call; False if it is none."""
-        if node.op == "PlaceholderWithDefault":
-            self._alias[node.name + ":0"] = node_names.full(node.input[0])
+        if node.op in _HANDING_ON:
+            self._alias[node.name + ":0"] = node_names.full(node.input[_HANDING_ON[node.op]])
+        elif node.op in _ASSIGNING:
+            self._expand_assignment(node)
+        elif node.op in ("Floor", "GreaterEqual") and self._is_mask_of_ones(node):
+            pass
         elif node.op in _MERGES:
             self._expand_merge(node)
         elif node.op in _SWITCHES:
@@ -152,6 +159,56 @@ class Folder:
                 raise faults.breach("loop_malformed", node=node.name)
             return False
         return True
+
+    def _expand_assignment(self, node: tf.NodeDef) -> None:
+        """The new value of a variable that is changed and used at once; the change itself is left behind."""
+        changed = tf.NodeDef(name=f"{node.name}/value", op=_ASSIGNING[node.op], input=node.input[:2])
+        changed.attr["T"].CopyFrom(node.attr["T"])
+        self._add([changed], node)
+        self._alias[node.name + ":0"] = changed.name + ":0"
+
+    def _is_mask_of_ones(self, node: tf.NodeDef) -> bool:
+        """Whether this is the mask of a dropout that keeps everything: then ones stand for it.
+
+        Floor(keep + u) of old TensorFlows, u >= rate of newer ones, u uniform in [0, 1).
+        """
+        inputs = [i for i in node.input if not node_names.is_control(i)]
+        if node.op == "Floor":
+            added = self._nodes.get(node_names.node_of(self._real(inputs[0])))
+            if added is None or added.op not in ("Add", "AddV2"):
+                return False
+            inputs, needed, one = [i for i in added.input if not node_names.is_control(i)], 1.0, np.float32(1)
+        else:
+            needed, one = 0.0, np.bool_(True)
+        pairs = [inputs, inputs[::-1]] if node.op == "Floor" else [inputs]
+        for uniform, number in pairs:
+            shape = self._shape_of_uniform(uniform)
+            if shape is not None and self._is(number, needed):
+                value = functions.constant(f"{node.name}/one", one)
+                ones = tf.NodeDef(name=f"{node.name}/ones", op="Fill", input=[shape, value.name])
+                ones.attr["T"].type = value.attr["dtype"].type
+                self._add([value, ones], node)
+                self._alias[node.name + ":0"] = ones.name + ":0"
+                return True
+        return False
+
+    def _shape_of_uniform(self, tensor: str) -> str | None:
+        """The tensor that says the shape of uniform numbers in [0, 1); None if `tensor` is something else."""
+        for identity, ops in ((0.0, ("Add", "AddV2")), (1.0, ("Mul",)), (None, ("RandomUniform",))):
+            node = self._nodes.get(node_names.node_of(self._real(tensor)))
+            if node is None or node.op not in ops:
+                continue  # random_uniform writes u * (1 - 0) + 0
+            if identity is None:
+                return node_names.full(node.input[0])
+            if not self._is(node.input[1], identity):
+                return None
+            tensor = node.input[0]
+        return None
+
+    def _is(self, tensor: str, number: float) -> bool:
+        """Whether a tensor is a constant of this value."""
+        value = self._constant_if_any(tensor)
+        return value is not None and np.size(value) == 1 and float(np.reshape(value, ())) == number
 
     # Conditions of TensorFlow 1: Switch sends a tensor into one of two branches, Merge takes the one that is alive.
 

@@ -27,7 +27,7 @@ def channels_last(graph_def: tf.GraphDef) -> tf.GraphDef:
     """The same graph in which every operation has its channels last."""
     result = tf.GraphDef(versions=graph_def.versions)
     for node in graph_def.node:
-        if node.op in _WITH_CHANNELS and node.attr["data_format"].s == b"NCHW":
+        if node.op in _WITH_CHANNELS and "data_format" in node.attr and node.attr["data_format"].s == b"NCHW":
             result.node.extend(_transposed(node))
         else:
             result.node.append(node)

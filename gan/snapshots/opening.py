@@ -80,11 +80,11 @@ def _frozen(graph_def: tf.GraphDef, weights: restore_map.Weights) -> tf.GraphDef
 
 
 def _weight(node: tf.NodeDef, weights: restore_map.Weights, names: list[str]) -> np.ndarray:
+    shape, dtype = tf.TensorShape(node.attr["shape"].shape), tf.as_dtype(node.attr["dtype"].type)
     try:
-        value = weights.read(names)
+        value = weights.read(names, shape)
     except KeyError:
         raise contract.ContractError(f"variable {node.name} has no value in the checkpoint") from None
-    shape, dtype = tf.TensorShape(node.attr["shape"].shape), tf.as_dtype(node.attr["dtype"].type)
     if not shape.is_compatible_with(value.shape):
         raise contract.ContractError(
             f"variable {node.name} is {shape} in the graph and {list(value.shape)} in the checkpoint"

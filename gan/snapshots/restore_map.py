@@ -15,7 +15,7 @@ from gan.snapshots import node_names
 _ASSIGNING = {"Assign", "AssignVariableOp"}
 _VARIABLES = {"Variable", "VariableV2", "VarHandleOp"}
 _GROUPING = {"NoOp"}
-_PASSING_ON = {"Identity"}
+_PASSING_ON = {"Identity", "Reshape"}
 _OLD_FORMAT = {"Restore", "RestoreSlice"}
 
 
@@ -24,6 +24,7 @@ class Piece(NamedTuple):
 
     key: str  # name in the checkpoint
     part: str  # which part of it, as tf.Variable.SaveSliceInfo writes it, such as "10 20 0,5:-"; empty for all of it
+    is_reshaped: bool = False  # whether it takes the shape of the variable, whatever its own is
 
 
 def read(meta_graph: tf.MetaGraphDef) -> dict[str, Piece] | None:
@@ -69,11 +70,12 @@ class Weights:
         self._reader, self._pieces = reader, pieces
         self._keys = set(reader.get_variable_to_shape_map())
 
-    def read(self, names: list[str]) -> np.ndarray:
+    def read(self, names: list[str], shape: tf.TensorShape) -> np.ndarray:
         """The value of a variable.
 
         Args:
             names: of its node, and what else it may be called in the checkpoint.
+            shape: of the variable.
 
         Raises:
             KeyError: it has none.
@@ -81,7 +83,9 @@ class Weights:
         for name in names if self._pieces is None else names[:1]:
             piece = Piece(name, "") if self._pieces is None else self._pieces.get(name)
             if piece and piece.key in self._keys:
-                return _part(np.asarray(self._reader.get_tensor(piece.key)), piece.part)
+                value = _part(np.asarray(self._reader.get_tensor(piece.key)), piece.part)
+                is_reshaped = piece.is_reshaped and value.size == shape.num_elements()
+                return value.reshape(shape.as_list()) if is_reshaped else value
         raise KeyError(names[0])
 
 
@@ -114,11 +118,12 @@ def _variable(nodes: dict[str, tf.NodeDef], assign: tf.NodeDef) -> str:
 
 def _piece(nodes: dict[str, tf.NodeDef], assign: tf.NodeDef, variable: str) -> Piece:
     """The Piece that an assignment takes its value from."""
-    tensor = assign.input[1]
+    tensor, is_reshaped = assign.input[1], False
     for _ in range(len(nodes)):
         node = _node(nodes, node_names.node_of(tensor))
         if node.op not in _PASSING_ON:
             break
+        is_reshaped |= node.op == "Reshape"
         tensor = node.input[0]
     if node.op in _OLD_FORMAT:
         raise faults.breach("saver_v1")
@@ -128,7 +133,7 @@ def _piece(nodes: dict[str, tf.NodeDef], assign: tf.NodeDef, variable: str) -> P
     keys, parts = (_texts(nodes, node.input[position]) for position in (1, 2))
     if not index < len(keys) == len(parts):
         raise faults.breach("restore_needs", node=node.name)
-    return Piece(keys[index], parts[index])
+    return Piece(keys[index], parts[index], is_reshaped)
 
 
 def _texts(nodes: dict[str, tf.NodeDef], tensor: str) -> list[str]:
