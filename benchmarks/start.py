@@ -1,11 +1,12 @@
-"""Seconds from the command `python -m gan.train` to the end of the first step, against those that TensorFlow takes.
+"""Seconds from the command `python -m gan.train` to the end of the first step, compared with TensorFlow's import.
 
     python benchmarks/start.py --train_data_pattern='data/train*.tfrecords'
 
-Importing TensorFlow alone, `python -c 'import tensorflow'`, alternates with trainings of one step. Their time is from
-the start of Python to the announcement of the training, by when all data is decoded, and that of the step, which they
-save. Ratios are of one round, where all ran under the same conditions. CPU seconds, which other programs on the machine
-change less, are those of the whole process, so that training's include what follows the step: saving it and leaving.
+Importing TensorFlow alone, `python -c 'import tensorflow'`, alternates with trainings of one step. A training's time is
+the sum of two: from the start of Python to the announcement of the training, when all data is decoded, and the time of
+the step, which is in the saved state. Each ratio is of one round, in which all ran under the same conditions. Other
+programs on the machine change CPU seconds less than wall seconds. They are those of the whole process, so a training's
+include saving and exit.
 """
 
 import dataclasses
@@ -39,13 +40,13 @@ class StartConfig:
     rounds: int = flag(5, "How many times everything is timed.", at_least=1)
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(compare, StartConfig, argv)
 
 
-def compare(config):
-    """Times everything in turn and prints what came out."""
+def compare(config: StartConfig) -> None:
+    """Times everything in turn and prints the results."""
     names = chosen(config.networks)
     files = [os.path.abspath(path) for path in cache.find_files(config.train_data_pattern, "train_data_pattern")]
     tensorflow_import.import_tensorflow()
@@ -60,8 +61,8 @@ def compare(config):
     for name in names:
         for index, unit in enumerate(("wall", "CPU")):
             ratios = [timed[name][index] / timed[IMPORT][index] for timed in rounds]
-            middle, least, most = statistics.median(ratios), min(ratios), max(ratios)
-            print(f"{name}: {unit} time over import's: median {middle:.2f}, from {least:.2f} to {most:.2f}")
+            median, least, most = statistics.median(ratios), min(ratios), max(ratios)
+            print(f"{name}: {unit} time over import's: median {median:.2f}, from {least:.2f} to {most:.2f}")
 
 
 def _timed(work):

@@ -1,15 +1,15 @@
-"""Speed of whole training steps: images a second, and the share that it is of what the machine can multiply.
+"""Speed of whole training steps: images a second, and the share of the machine's fastest matrix products.
 
     python benchmarks/throughput.py --train_data_pattern='data/train*.tfrecords' --networks=sample,dcgan
 
-Runs `python -m gan.train` as a user would, in turn with products of large square matrices, which are the most that
-TensorFlow gets out of the machine, and with the same networks in PyTorch where it is installed and the peer's script
-has them; those networks train with neither clipped gradients nor averaged weights, as the peer does. The operations of
-a step are counted in the training graph itself: two for each multiplication in its convolutions and matrix products,
-those with padding included, and none for anything else.
+Runs `python -m gan.train` as a user would. In turn with it run products of large square matrices, the fastest work that
+TensorFlow does on the machine, and the same networks in PyTorch, if it is installed and the peer's script has them.
+These networks train without clipped gradients and averaged weights, as the peer does. The operations of a step are
+counted in the training graph itself: two for each multiplication in its convolutions and matrix products, also of
+padding, and none for anything else.
 
-Figures of other machines and other minutes do not compare. What divides two figures is taken from one round, where both
-were timed under the same conditions; medians and ranges are over the rounds. The fastest of PyTorch's layouts counts.
+Do not compare figures of other machines or other minutes. Each ratio is of one round, in which both were timed under
+the same conditions; medians and ranges are over the rounds. Of PyTorch's layouts, the fastest counts.
 """
 
 import dataclasses
@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[0] = ROOT
@@ -41,7 +42,7 @@ PIXELS = 2500
 MATRIX_SIDES = (512, 1024, 2048)
 SECONDS_OF_PRODUCTS = 0.7  # for each side and type
 SLOW_PRODUCT = 2.0  # seconds after which no larger matrix is tried
-AS_PEER = ("--clip_gradient_norm=0", "--averaging_decay=0")  # what the peer does not do
+AS_PEER = ("--clip_gradient_norm=0", "--averaging_decay=0")  # the peer does neither
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Networks:
 
     generator: str
     discriminator: str
-    flags: tuple = ()  # more flags of gan.train
+    flags: tuple[str, ...] = ()  # more flags of gan.train
     peer: str | None = None  # name of the same networks in the peer's script
 
 
@@ -83,16 +84,16 @@ class Round:
     """What was timed in one round."""
 
     speed: float  # images/s of gan.train
-    peaks: dict  # type -> operations/s of matrix products, before the training or after it
+    peaks: dict[str, float]  # type -> operations/s of matrix products, before the training or after it
     peer: float | None  # images/s of PyTorch
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(compare, ThroughputConfig, argv)
 
 
-def compare(config):
+def compare(config: ThroughputConfig) -> None:
     """Times everything and prints the table."""
     names = chosen(config.networks)
     files = [os.path.abspath(path) for path in cache.find_files(config.train_data_pattern, "train_data_pattern")]
@@ -100,7 +101,7 @@ def compare(config):
     has_peer = importlib.util.find_spec("torch") and os.path.exists(config.peer)
     if not has_peer:
         print(f"no ratios to PyTorch: torch (pip install torch) or {config.peer} is missing")
-    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # a GPU's memory is for training, too
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # leaves a GPU's memory to the training
     tensorflow_import.import_tensorflow()
     operations = {name: step_operations(NETWORKS[name]) for name in names}
     rounds, products = {name: [] for name in names}, Products()
@@ -113,7 +114,7 @@ def compare(config):
     _print_table(operations, rounds)
 
 
-def chosen(networks):
+def chosen(networks: str) -> list[str]:
     """Names of the networks that the flag --networks lists."""
     names = [name.strip() for name in networks.split(",")]
     unknown = [name for name in names if name not in NETWORKS]
@@ -122,28 +123,29 @@ def chosen(networks):
     return names
 
 
-def step_operations(networks):
+def step_operations(networks: Networks) -> int:
     """Floating-point operations of one training step with a batch of BATCH images."""
     import tensorflow.compat.v1 as tf
 
     from gan import readers
-    from gan.training import one_process, session
+    from gan.training import placement, session
 
     config = flags.parse(train.TrainConfig, ["train", *_flags(networks, train_data_pattern="-")])
+    settings = train.settings_of(config, files=[])
     reader = readers.MemoryReader(np.zeros([1, PIXELS], np.uint8))
-    placement = one_process.Alone(config).placement
-    training = session.TrainingSession(config, reader, PIXELS, placement, exchange=None, graph_seed=0)
+    place = session.Place(placement.Placement(settings.batch.devices), graph_seed=0)
+    training = session.TrainingSession(settings.game, settings.step, settings.batch, reader, place)
     training.session.close()
     train_op = training.graph.train_op
     step = tf.graph_util.extract_sub_graph(train_op.graph.as_graph_def(), [train_op.name])
     with tf.Graph().as_default() as fixed:
-        # With the sizes known of what is fed, those of everything else follow.
+        # The sizes of everything else follow from those of the two inputs.
         fed = {"noise:0": tf.zeros([BATCH, NOISE_SIZE]), "image_numbers:0": tf.zeros([BATCH], tf.int32)}
         tf.import_graph_def(step, fed, name="")
         return graph_operations(fixed)
 
 
-def graph_operations(graph):
+def graph_operations(graph: Any) -> int:
     """Floating-point operations of all convolutions and matrix products of a tf.Graph with known shapes."""
     return sum(_COUNTERS[op.type](op) for op in graph.get_operations() if op.type in _COUNTERS)
 
@@ -154,7 +156,7 @@ def _of_product(op):
 
 
 def _of_convolution(small, kernel):
-    """Each number of the small image, which a convolution makes, meets a kernel of [height, width, channels in]."""
+    """A convolution multiplies a kernel [height, width, channels in] for each number of its small image."""
     return 2 * math.prod(small.shape.as_list()) * math.prod(kernel.shape.as_list()[:3])
 
 
@@ -168,9 +170,9 @@ _COUNTERS = {
 
 
 class Products:
-    """Products of square matrices: what the machine can do at most."""
+    """Products of square matrices: the most operations a second that the machine can do."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         import tensorflow.compat.v1 as tf
 
         self._products = {"float32": [], "bfloat16": []}
@@ -183,8 +185,8 @@ class Products:
         self._session = tf.Session(graph=graph)
         self._session.run(initializer)
 
-    def peaks(self):
-        """Operations/s by type, at the best of the sides."""
+    def peaks(self) -> dict[str, float]:
+        """Operations/s by type, of the fastest size."""
         return {dtype: max(self._speeds(products)) for dtype, products in self._products.items()}
 
     def _speeds(self, products):
@@ -201,7 +203,7 @@ class Products:
 
 
 def _faces(files, folder):
-    """The images as the peer wants them."""
+    """Writes the images in the peer's format; returns the path."""
     path = os.path.join(folder, "faces.npy")
     np.save(path, tfrecords.read_all(files, PIXELS))
     return path

@@ -1,19 +1,20 @@
 """Differentiable augmentation: the discriminator sees real and generated images only after random changes.
 
-With little data a discriminator learns its images by heart. One that sees them moved, darkened and with
-holes cannot, and the generator, through which the same changes are differentiated, still learns the plain
-images (Zhao et al. 2020, arXiv 2006.10738; Karras et al. 2020, arXiv 2006.06676).
+With little data a discriminator learns its images by heart. It cannot if it sees them moved, darkened and with holes.
+The same changes happen to generated images and are differentiated, so the generator still learns the plain images
+(Zhao et al. 2020, arXiv 2006.10738; Karras et al. 2020, arXiv 2006.06676).
 
 A transformation is a function (images, happens, draws) -> images:
 
     images   float32 [N, height, width, 1], real ones in [0, 1]
-    happens  float32 [N], 1 where it is to happen and 0 where the image must stay as it is
+    happens  float32 [N], 1 if it must happen to the image and 0 if the image must stay as it is
     draws    float32 [N, 2], uniform in [0, 1): all the randomness that it may use
 
-A contestant's own goes here and is chosen with --augment=its_name. They happen in the order of this file.
-What they draw depends on a seed alone, so that going on from a saved step needs no generator's state.
+A contestant's own goes here and is chosen with --augment=its_name. They happen in the order of this file. What they
+draw depends on a seed alone, so that a training can go on from a saved step without the state of a random generator.
 """
 
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,75 +28,81 @@ _REAL_ALONE = ("flip",)
 class Augmentation(NamedTuple):
     """What is done to the images that the discriminator sees in training."""
 
-    policy: tuple = ()  # names of transformations
-    probability: float = 1.0  # that a transformation of the policy happens to an image; the largest where it adapts
-    target: float = None  # where it adapts: mean sign of the logits on real images to keep; None does not adapt
-    speed: float = 0.0  # where it adapts: change of the probability per step
+    policy: tuple[str, ...] = ()  # names of transformations
+    probability: float = 1.0  # that a transformation of the policy happens to an image; if it adapts, the largest one
+    target: float | None = None  # mean sign of the logits on real images to keep; None does not adapt the probability
+    speed: float = 0.0  # if the probability adapts: its change in each step
 
 
-def rounding(images, happens, draws):
-    """Rounds to 8 bits, always; the gradient passes as if it had not.
+def rounding(images: tf.Tensor, happens: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
+    """Rounds to 8 bits, always; the gradient passes as if nothing was rounded.
 
-    Real pixels are n / 255 and generated ones are not, which a discriminator would learn in place of faces.
+    Real pixels are n / 255 and generated ones are not. A discriminator would learn that instead of faces.
     """
     del happens, draws
     return images + tf.stop_gradient(tf.round(images * 255) / 255 - images)
 
 
-def flip(images, happens, draws):
+def flip(images: tf.Tensor, happens: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
     """Mirrors half of the real images left to right; generated ones stay as they are.
 
-    Faces look either way alike. Were generated ones mirrored too, all of them could look the same way and nobody would
-    see it.
+    Faces look to both sides equally often. If generated faces were mirrored too, the generator could draw all of them
+    looking to the same side, and the discriminator would not notice.
     """
     return _mirrored(images, happens * draws[:, 0] >= 0.5)
 
 
-def brightness(images, happens, draws):
+def brightness(images: tf.Tensor, happens: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
     """Adds between -0.25 and 0.25 to all pixels of an image."""
     return images + _per_image(happens * (draws[:, 0] - 0.5) * 0.5)
 
 
-def contrast(images, happens, draws):
+def contrast(images: tf.Tensor, happens: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
     """Moves an image's pixels away from their mean or towards it, by a factor between 0.5 and 1.5."""
     factor = _per_image(1 + happens * (draws[:, 0] - 0.5))
     return images * factor + tf.reduce_mean(images, [1, 2, 3], keepdims=True) * (1 - factor)
 
 
-def blur(images, happens, draws):
-    """Mixes an image with one that is smoothed by (1, 2, 1) / 4 down and across, from not at all to wholly."""
+def blur(images: tf.Tensor, happens: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
+    """Mixes an image with itself smoothed by (1, 2, 1) / 4 down and across; the share of the latter is 0 to 1."""
     height, width = images.shape.as_list()[1:3]
     smoothed = tf.matmul(tf.matmul(_smoothing(height), images[..., 0]), _smoothing(width))[..., tf.newaxis]
     return images + _per_image(happens * draws[:, 0]) * (smoothed - images)
 
 
-def translation(images, happens, draws):
-    """Moves an image by up to an eighth of its size down and across; what comes in is black."""
+def translation(images: tf.Tensor, happens: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
+    """Moves an image by up to an eighth of its size down and across; the uncovered edge is black."""
     return _moved(images, tf.stack([_shift(size, happens, draw) for size, draw in _sides(images, draws)], 1))
 
 
-def cutout(images, happens, draws):
+def cutout(images: tf.Tensor, happens: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
     """Blackens a rectangle of half the height and half the width, centred anywhere in the image."""
     rows, columns = (_hole(size, happens, draw) for size, draw in _sides(images, draws))
     return images * (1 - rows[:, :, tf.newaxis, tf.newaxis] * columns[:, tf.newaxis, :, tf.newaxis])
 
 
-def augment(images, policy, probability, seed, first=0):
-    """Does what a policy names to a batch of images.
+def augment(
+    images: tf.Tensor,
+    policy: Sequence[str],
+    probability: float | tf.Tensor,
+    seed: tf.Tensor,
+    first: int | tf.Tensor = 0,
+) -> tf.Tensor:
+    """Applies the transformations of a policy to a batch of images.
 
     Args:
         images: float32 [N, size], square, row by row.
         policy: names of transformations, as of `registry.policy`.
         probability: that each of them happens to an image; a float or a float32 scalar.
         seed: int64 [2]; the same seed draws the same for an image of the same number.
-        first: int32, number of the first image: a part of a batch gets what it would get in the whole.
+        first: int32, number of the first image: a part of a batch is changed as it would be in the whole batch.
 
     Returns:
         float32 [N, size], not limited to [0, 1].
     """
     size = images.shape.as_list()[1]
     side = round(size**0.5)
-    # Philox draws in order, by a counter: a part of the batch passes over the draws of the images before it.
+    # Philox draws in order, by a counter, so a part of the batch can skip the draws of the images before it.
     shape = tf.stack([first + tf.shape(images)[0], len(policy), 1 + _DRAWS])
     draws = tf.random.stateless_uniform(shape, seed, alg="philox")[first:]
     images = tf.reshape(images, [-1, side, side, 1])
@@ -117,7 +124,7 @@ class Augmenter:
         probability: float32 scalar, as it is in this step.
     """
 
-    def __init__(self, augmentation, seed, first):
+    def __init__(self, augmentation: Augmentation, seed: tf.Tensor, first: int | tf.Tensor) -> None:
         self._settings, self._seed, self._first = augmentation, seed, tf.cast(first, tf.int32)
         self._variable = None
         self.probability = tf.constant(augmentation.probability, tf.float32)
@@ -127,18 +134,18 @@ class Augmenter:
             )
             self.probability = self._variable.read_value()
 
-    def real(self, images, first):
-        """Augments real images, float32 [N, size], of which the first has number `first` here."""
+    def real(self, images: tf.Tensor, first: int | tf.Tensor) -> tf.Tensor:
+        """Augments real images, float32 [N, size]; the first of them has the number `first` here."""
         return self._augment(images, first, 0, self._settings.policy)
 
-    def fake(self, images, first):
-        """Augments generated images likewise, but for what is done to real ones alone."""
+    def fake(self, images: tf.Tensor, first: int | tf.Tensor) -> tf.Tensor:
+        """Augments generated images in the same way, without the changes that are for real images alone."""
         return self._augment(images, first, 1, [name for name in self._settings.policy if name not in _REAL_ALONE])
 
-    def updates(self, real_logits):
+    def updates(self, real_logits: tf.Tensor) -> list[tf.Operation]:
         """Operations that adapt the probability to logits of augmented real images, float32 [N, 1].
 
-        A discriminator that learns its images by heart gives real ones logits above 0, and the mean of their signs
+        A discriminator that learns its images by heart gives real images logits above 0, and the mean of their signs
         rises towards 1. The probability rises while that mean is above the target and falls while it is below
         (Karras et al. 2020, arXiv 2006.06676, section 3, with their r_t).
         """
@@ -146,31 +153,31 @@ class Augmenter:
             return []
         excess = tf.reduce_mean(tf.sign(real_logits)) - self._settings.target
         moved = self.probability + tf.sign(excess) * self._settings.speed
-        # Added, so that processes that move it at the same time all count.
+        # Not assigned: several processes may change it at the same time, and each change must count.
         change = tf.clip_by_value(moved, 0.0, self._settings.probability) - self.probability
         return [self._variable.assign_add(change)]
 
-    def _augment(self, images, first, stream, policy):
+    def _augment(self, images: tf.Tensor, first: int | tf.Tensor, stream: int, policy: Sequence[str]) -> tf.Tensor:
         if not policy:
             return images
         seed = tf.stack([2 * self._seed[0] + stream, self._seed[1]])
         return augment(images, policy, self.probability, seed, self._first + first)
 
 
-def _per_image(values):
+def _per_image(values: tf.Tensor) -> tf.Tensor:
     return values[:, tf.newaxis, tf.newaxis, tf.newaxis]
 
 
-def _sides(images, draws):
+def _sides(images: tf.Tensor, draws: tf.Tensor) -> Iterator[tuple[int, tf.Tensor]]:
     """(size, draws) for height and width."""
     return zip(images.shape.as_list()[1:3], (draws[:, 0], draws[:, 1]))
 
 
-@tf.custom_gradient
-def _mirrored(images, which):
-    """Mirrors those images for which `which` is true; the gradient that TensorFlow would find takes twice as long."""
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def _mirrored(images: tf.Tensor, which: tf.Tensor) -> tuple[tf.Tensor, Callable[..., tuple[tf.Tensor, None]]]:
+    """Mirrors those images for which `which` is true; TensorFlow's own gradient of this takes twice as long."""
 
-    def mirror(images):
+    def mirror(images: tf.Tensor) -> tf.Tensor:
         shape = tf.shape(images)
         reversed_rows = tf.reverse(tf.reshape(images, [-1, shape[2]]), [1])  # in two dimensions it is faster
         return tf.where(which, tf.reshape(reversed_rows, shape), images)
@@ -178,30 +185,30 @@ def _mirrored(images, which):
     return mirror(images), lambda gradient: (mirror(gradient), None)
 
 
-def _smoothing(size):
-    """[size, size] to multiply with: (1, 2, 1) / 4 along the diagonal, with the border's pixels repeated outside."""
+def _smoothing(size: int) -> tf.Tensor:
+    """[size, size] to multiply with: (1, 2, 1) / 4 along the diagonal, as if pixels at the edge went on outside."""
     matrix = np.eye(size) / 2 + np.eye(size, k=1) / 4 + np.eye(size, k=-1) / 4
     matrix[0, 0] = matrix[-1, -1] = 3 / 4
     return tf.constant(matrix, tf.float32)
 
 
-def _shift(size, happens, draw):
-    """Whole pixels from -size / 8 to size / 8, all equally probable: float32 [N]."""
+def _shift(size: int, happens: tf.Tensor, draw: tf.Tensor) -> tf.Tensor:
+    """Whole pixels from -size / 8 to size / 8, all with the same probability: float32 [N]."""
     most = round(size / 8)
     return happens * (tf.floor(draw * (2 * most + 1)) - most)
 
 
-@tf.custom_gradient
-def _moved(images, shifts):
-    """Moves each image by [down, across]: shifts [N, 2]; its gradient moves back.
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def _moved(images: tf.Tensor, shifts: tf.Tensor) -> tuple[tf.Tensor, Callable[..., tuple[tf.Tensor, None]]]:
+    """Moves each image by [down, across]: shifts [N, 2]; the gradient is moved back.
 
-    Of the ways to do this on 2 cores (a product with two shifted identity matrices, tf.gather of pixels or rows,
-    crop_and_resize, a projective transform) glimpses take less than half the time of the next.
+    On 2 cores glimpses take less than half the time of the next best way (a product with two shifted identity matrices,
+    tf.gather of pixels or rows, crop_and_resize, a projective transform).
     """
 
-    def move(images, shifts):
+    def move(images: tf.Tensor, shifts: tf.Tensor) -> tf.Tensor:
         size = images.shape.as_list()[1:3]
-        centres = tf.constant(size, tf.float32) / 2 - shifts  # of what is looked at, in pixels from the upper left
+        centres = tf.constant(size, tf.float32) / 2 - shifts  # of the part to cut out, in pixels from the upper left
         return tf.raw_ops.ExtractGlimpse(
             input=images,
             size=size,
@@ -215,10 +222,10 @@ def _moved(images, shifts):
     return move(images, shifts), lambda gradient: (move(gradient, -shifts), None)
 
 
-def _hole(size, happens, draw):
-    """1 where the hole is and 0 elsewhere: float32 [N, size]."""
+def _hole(size: int, happens: tf.Tensor, draw: tf.Tensor) -> tf.Tensor:
+    """1 inside the hole and 0 elsewhere: float32 [N, size]."""
     length = size // 2
-    # One more place where the length is even, so that either end is as often in the hole as the other.
+    # One more place if the length is even, so that both ends are in the hole equally often.
     first = tf.floor(draw * (size + 1 - length % 2)) - length // 2
     position = tf.range(size, dtype=tf.float32) - first[:, tf.newaxis]
     return tf.cast((position >= 0) & (position < length), tf.float32) * happens[:, tf.newaxis]

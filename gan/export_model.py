@@ -29,12 +29,12 @@ class ExportConfig:
     use_mnist: bool = flag(False, "The snapshot is of MNIST digits, 28x28.")
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(export, ExportConfig, argv)
 
 
-def export(config):
+def export(config: ExportConfig) -> None:
     """Writes the SavedModel."""
     if os.path.exists(config.output_dir) and (not os.path.isdir(config.output_dir) or os.listdir(config.output_dir)):
         raise UserError(f"--output_dir={config.output_dir} exists already; give a new or an empty folder")

@@ -1,14 +1,14 @@
-"""Plays one half round: one snapshot's generator against a discriminator, perhaps of another.
+"""Plays one half round: one snapshot's generator against the discriminator of the same or of another one.
 
     python -m gan.generate_and_discriminate --G_train_dir=run1 --D_train_dir=run1 \\
         --input_data_pattern='data/test.tfrecords' --output_dir=half_round
 
-With both folders the same it is the submission check: it opens the snapshot as a battle does, tests
-every rule of the contract, and lets it play against itself. It writes to output_dir:
+If both folders are the same, this is the submission check: it opens the snapshot as a battle does, tests
+every rule of the contract, and lets the snapshot play against itself. It writes to output_dir:
 
     images/NN.png       generated and real images in random order
     ground_truth.csv    Id,Category with 1 for real and 0 for generated
-    predictions.csv     the discriminator's guesses, likewise
+    predictions.csv     the discriminator's guesses: Id,Category
     overview.png        all images with the guesses
 """
 
@@ -34,21 +34,23 @@ class HalfRoundConfig:
     """Flags of the command, by name."""
 
     G_train_dir: str = flag(flags.TRAIN_DIR, "Folder of the snapshot whose generator plays, or path of a snapshot.")
-    D_train_dir: str = flag(flags.TRAIN_DIR, "Likewise for the discriminator.")
+    D_train_dir: str = flag(flags.TRAIN_DIR, "Folder of the snapshot whose discriminator plays, or path of a snapshot.")
     input_data_pattern: str = flag(None, "TFRecord files of real images: a pattern, or several.", required=True)
     num_generate: int = flag(15, "Images to generate.", at_least=1)
-    num_total_images: int = flag(None, "Images in all; the others are real. Not set: twice --num_generate.", at_least=1)
+    num_total_images: int | None = flag(
+        None, "Images in all; those that are not generated are real. Not set: twice --num_generate.", at_least=1
+    )
     output_dir: str = flag("half_round/", "Folder for the images and the two CSV files.")
-    use_mnist: bool = flag(False, "The data is MNIST, 28x28, in place of 50x50 faces.")
-    seed: int = flag(None, "Seed of noise, choice and order; drawn and shown where not set.", at_least=0)
+    use_mnist: bool = flag(False, "The data is MNIST, 28x28, not faces, 50x50.")
+    seed: int | None = flag(None, "Seed of noise, choice and order. Not set: it is drawn, and shown.", at_least=0)
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(play, HalfRoundConfig, argv)
 
 
-def play(config):
+def play(config: HalfRoundConfig) -> None:
     """Plays the half round and writes its files."""
     total = config.num_total_images or 2 * config.num_generate
     if total < config.num_generate:
@@ -56,9 +58,9 @@ def play(config):
     files = cache.find_files(config.input_data_pattern, "input_data_pattern")
     size = pixels.image_size(config.use_mnist)
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
-    with sandbox.Sandbox() as cells:
+    with sandbox.Sandbox() as opener:
         real_images = tfrecords.read_all(files, size)
-        snapshots = {where: cells.open(where, size) for where in (config.G_train_dir, config.D_train_dir)}
+        snapshots = {where: opener.open(where, size) for where in (config.G_train_dir, config.D_train_dir)}
         for snapshot in snapshots.values():
             snapshot.verify()
             print(f"{snapshot.path} keeps the contract")

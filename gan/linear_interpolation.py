@@ -1,8 +1,8 @@
-"""Draws what lies between four latents: a 10x10 picture with one generated image in each corner.
+"""Draws the images between four latents: 10x10 images, with that of one latent in each corner.
 
     python -m gan.linear_interpolation --train_dir=run1 --output_file=interpolation.png
 
-Soft changes from place to place show a generator that has learned faces; jumps, one that has learned
+Soft changes from image to image show that the generator has learned faces. Jumps show that it has learned
 a few pictures by heart.
 """
 
@@ -32,16 +32,16 @@ class InterpolationConfig:
 
     train_dir: str = flag(flags.TRAIN_DIR, "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
     output_file: str = flag("interpolation.png", "Picture to write.")
-    seed: int = flag(None, "Seed of the four latents; drawn and shown where not set.", at_least=0)
+    seed: int | None = flag(None, "Seed of the four latents; if not set, one is drawn and printed.", at_least=0)
     use_mnist: bool = flag(False, "The snapshot generates MNIST digits, 28x28.")
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(interpolate, InterpolationConfig, argv)
 
 
-def interpolate(config):
+def interpolate(config: InterpolationConfig) -> None:
     """Writes the picture."""
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
     with sandbox.Sandbox() as cells:
@@ -52,8 +52,8 @@ def interpolate(config):
     print(f"{config.output_file}: {STEPS}x{STEPS} images of {snapshot.path} between four latents of seed {seed}")
 
 
-def between(corners, steps):
-    """Latents on a square grid, linear in both directions.
+def between(corners: np.ndarray, steps: int) -> np.ndarray:
+    """Latents on a square grid, interpolated linearly in both directions.
 
     Args:
         corners: float32 [4, n]: top left, top right, bottom left, bottom right.

@@ -3,24 +3,29 @@
 A contestant's own go here and are chosen with --label_loss=ItsName and --penalty=ItsName.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import tensorflow.compat.v1 as tf
+
+Discriminator = Callable[[tf.Tensor], tf.Tensor]  # float32 images [N, size] -> logits [N, 1]
 
 
 class BaseLoss:
     """What a discriminator and a generator minimise.
 
-    Override `calculate_loss`, or, where real and generated images must be seen together, the two
-    methods below it.
+    Override `calculate_loss`. If the loss must see real and generated images together, override the two methods below
+    it instead.
 
     Attributes:
-        shares_backward: True promises that wherever the generator's loss has a gradient by the logit of a generated
-            image, the discriminator's has one that is not 0; training is faster then, with a discriminator that judges
-            independently. It is not inherited: a class that keeps the promise says so itself.
+        shares_backward: True promises this of each generated image: if the generator's loss has a gradient by the
+            image's logit, the discriminator's loss has one, too, that is not 0. Training is then faster with a
+            discriminator that judges independently. It is not inherited: a class that keeps the promise says so itself.
     """
 
     shares_backward = False
 
-    def calculate_loss(self, predictions, labels, **unused_params):
+    def calculate_loss(self, predictions: tf.Tensor, labels: tf.Tensor, **unused_params: Any) -> tf.Tensor:
         """Averages the loss over a batch.
 
         Args:
@@ -32,7 +37,7 @@ class BaseLoss:
         """
         raise NotImplementedError(f"{type(self).__name__} must define calculate_loss(predictions, labels)")
 
-    def discriminator_loss(self, real_logits, fake_logits):
+    def discriminator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
         """Loss of the discriminator: real images labelled 1, generated ones 0.
 
         Args:
@@ -45,7 +50,7 @@ class BaseLoss:
         real_loss = self.calculate_loss(real_logits, tf.ones_like(real_logits))
         return real_loss + self.calculate_loss(fake_logits, tf.zeros_like(fake_logits))
 
-    def generator_loss(self, real_logits, fake_logits):
+    def generator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
         """Loss of the generator: it wants its images labelled 1. Arguments as in `discriminator_loss`."""
         del real_logits
         return self.calculate_loss(fake_logits, tf.ones_like(fake_logits))
@@ -60,7 +65,7 @@ class CrossEntropyLoss(BaseLoss):
 
     shares_backward = True
 
-    def calculate_loss(self, predictions, labels, **unused_params):
+    def calculate_loss(self, predictions: tf.Tensor, labels: tf.Tensor, **unused_params: Any) -> tf.Tensor:
         return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=predictions))
 
 
@@ -72,17 +77,17 @@ class SaturatingLoss(CrossEntropyLoss):
 
     shares_backward = True
 
-    def generator_loss(self, real_logits, fake_logits):
+    def generator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
         return -self.calculate_loss(fake_logits, tf.zeros_like(fake_logits))
 
 
 class LeastSquaresLoss(BaseLoss):
-    """(f - t)^2 / 2 with targets t of +1 for real and -1 for generated, so that the border stays at a logit of 0.
+    """(f - t)^2 / 2 with targets t of +1 for real and -1 for generated images: the threshold stays at a logit of 0.
 
     Mao et al. 2017, arXiv 1611.04076, equation 2 with a = -1, b = c = 1.
     """
 
-    def calculate_loss(self, predictions, labels, **unused_params):
+    def calculate_loss(self, predictions: tf.Tensor, labels: tf.Tensor, **unused_params: Any) -> tf.Tensor:
         return 0.5 * tf.reduce_mean(tf.square(predictions - (2 * labels - 1)))
 
 
@@ -92,27 +97,27 @@ class HingeLoss(BaseLoss):
     Lim and Ye 2017, arXiv 1705.02894; in this form Miyato et al. 2018, arXiv 1802.05957, equations 16 and 17.
     """
 
-    def calculate_loss(self, predictions, labels, **unused_params):
+    def calculate_loss(self, predictions: tf.Tensor, labels: tf.Tensor, **unused_params: Any) -> tf.Tensor:
         return tf.reduce_mean(tf.nn.relu(1 - (2 * labels - 1) * predictions))
 
-    def generator_loss(self, real_logits, fake_logits):
+    def generator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
         return -tf.reduce_mean(fake_logits)
 
 
 class RelativisticLoss(BaseLoss):
-    """Of each pair of a real and a generated image, the real one's logit should be higher; the generator: lower.
+    """In each pair of a real and a generated image the real one must get the higher logit; the generator: the lower.
 
     softplus(-(f_real - f_fake)), for the generator with the two exchanged (Jolicoeur-Martineau 2018,
-    arXiv 1807.00734, section 4.1). It knows "more real than", not "real": the border at a logit of 0 means nothing
-    until it is calibrated.
+    arXiv 1807.00734, section 4.1). The discriminator learns "more real than", not "real": the threshold at a logit of 0
+    means nothing until it is calibrated.
     """
 
     shares_backward = True
 
-    def discriminator_loss(self, real_logits, fake_logits):
+    def discriminator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
         return tf.reduce_mean(tf.nn.softplus(fake_logits - real_logits))
 
-    def generator_loss(self, real_logits, fake_logits):
+    def generator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
         return tf.reduce_mean(tf.nn.softplus(real_logits - fake_logits))
 
 
@@ -120,13 +125,13 @@ class WassersteinLoss(BaseLoss):
     """Logits as high as possible for real and as low as possible for generated images: a critic, without a sigmoid.
 
     Arjovsky et al. 2017, arXiv 1701.07875, equation 3. It estimates a distance only while its gradient by the images
-    is held near 1, as with --penalty=GradientPenalty. A logit means nothing by itself, only more or less than
-    another, so that the border between real and generated is not at 0 (a prediction of 0.5) until it is calibrated.
+    is held near 1, for example by --penalty=GradientPenalty. Only differences of logits mean something: the threshold
+    between real and generated is not at a logit of 0 (a prediction of 0.5) until it is calibrated.
     """
 
     shares_backward = True  # the generator's gradient is -1 times the discriminator's
 
-    def calculate_loss(self, predictions, labels, **unused_params):
+    def calculate_loss(self, predictions: tf.Tensor, labels: tf.Tensor, **unused_params: Any) -> tf.Tensor:
         return tf.reduce_mean((1 - 2 * labels) * predictions)
 
 
@@ -134,20 +139,22 @@ class BasePenalty:
     """What is added to the discriminator's loss for being too steep.
 
     Attributes:
-        weight: what it is multiplied by where --penalty_weight is not set.
+        weight: what it is multiplied by if --penalty_weight is not set.
     """
 
     weight = 1.0
 
-    def calculate_penalty(self, discriminator, real_images, fake_images, **unused_params):
+    def calculate_penalty(
+        self, discriminator: Discriminator, real_images: tf.Tensor, fake_images: tf.Tensor, **unused_params: Any
+    ) -> tf.Tensor:
         """Computes the penalty of a batch.
 
         Args:
             discriminator: callable, float32 images [N, size] -> logits [N, 1]; may be called several times.
-            real_images: float32 [N, size], as the discriminator sees them: augmented, where they are.
-            fake_images: float32 [N, size], likewise; no gradient reaches the generator through them.
-            **unused_params: `seed`, int64 [2], another one in each step, for tf.random.stateless_uniform; and what
-                may come later.
+            real_images: float32 [N, size], as the discriminator sees them, after augmentation.
+            fake_images: float32 [N, size], also as it sees them; no gradient reaches the generator through them.
+            **unused_params: `seed`, int64 [2], another one in each step, for tf.random.stateless_uniform; and arguments
+                of later versions.
 
         Returns:
             float32 scalar.
@@ -156,27 +163,33 @@ class BasePenalty:
 
 
 class R1Penalty(BasePenalty):
-    """E |grad D(real)|^2 / 2: where the data is, the discriminator is to be flat.
+    """E |grad D(real)|^2 / 2: the discriminator must be flat around real images.
 
-    Mescheder et al. 2018, arXiv 1801.04406, equation 9; the weight is their gamma. Pixels go from 0 to 1 here: where
-    a paper's go from -1 to 1, a quarter of its gamma does the same.
+    Mescheder et al. 2018, arXiv 1801.04406, equation 9; the weight is their gamma. Pixels go from 0 to 1 here. If they
+    go from -1 to 1 in a paper, a quarter of its gamma does the same.
     """
 
-    def calculate_penalty(self, discriminator, real_images, fake_images, **unused_params):
+    def calculate_penalty(
+        self, discriminator: Discriminator, real_images: tf.Tensor, fake_images: tf.Tensor, **unused_params: Any
+    ) -> tf.Tensor:
         return _mean_square_of_gradients(discriminator, real_images) / 2
 
 
 class R2Penalty(BasePenalty):
     """E |grad D(generated)|^2 / 2: R1 of generated images (arXiv 1801.04406, equation 10)."""
 
-    def calculate_penalty(self, discriminator, real_images, fake_images, **unused_params):
+    def calculate_penalty(
+        self, discriminator: Discriminator, real_images: tf.Tensor, fake_images: tf.Tensor, **unused_params: Any
+    ) -> tf.Tensor:
         return _mean_square_of_gradients(discriminator, fake_images) / 2
 
 
 class R1R2Penalty(BasePenalty):
     """R1 + R2, which together with RelativisticLoss converges locally (Huang et al. 2024, R3GAN, arXiv 2501.05441)."""
 
-    def calculate_penalty(self, discriminator, real_images, fake_images, **unused_params):
+    def calculate_penalty(
+        self, discriminator: Discriminator, real_images: tf.Tensor, fake_images: tf.Tensor, **unused_params: Any
+    ) -> tf.Tensor:
         of_real = _mean_square_of_gradients(discriminator, real_images)
         return (of_real + _mean_square_of_gradients(discriminator, fake_images)) / 2
 
@@ -189,19 +202,26 @@ class GradientPenalty(BasePenalty):
 
     weight = 10.0
 
-    def calculate_penalty(self, discriminator, real_images, fake_images, seed=(0, 0), **unused_params):
+    def calculate_penalty(
+        self,
+        discriminator: Discriminator,
+        real_images: tf.Tensor,
+        fake_images: tf.Tensor,
+        seed: tf.Tensor | Sequence[int] = (0, 0),
+        **unused_params: Any,
+    ) -> tf.Tensor:
         portions = tf.random.stateless_uniform([tf.shape(real_images)[0], 1], seed, alg="philox")
         squares = _squares_of_gradients(discriminator, real_images + portions * (fake_images - real_images))
         # The root has no slope at 0.
         return tf.reduce_mean(tf.square(tf.sqrt(squares + 1e-12) - 1))
 
 
-def _squares_of_gradients(discriminator, images):
+def _squares_of_gradients(discriminator: Discriminator, images: tf.Tensor) -> tf.Tensor:
     """|grad D|^2 at each image: [N]."""
-    # Colocated, each device works back through what it did itself.
+    # Each device then works back through what it did itself.
     (gradients,) = tf.gradients(discriminator(images), images, colocate_gradients_with_ops=True)
     return tf.reduce_sum(tf.square(gradients), 1)
 
 
-def _mean_square_of_gradients(discriminator, images):
+def _mean_square_of_gradients(discriminator: Discriminator, images: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(_squares_of_gradients(discriminator, images))

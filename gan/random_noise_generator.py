@@ -1,4 +1,4 @@
-"""Randomness that depends on keys alone, and the generators' input drawn with it: uniform noise in [-1, 1]."""
+"""Randomness that depends on keys alone, and the generators' input, drawn with it: uniform noise in [-1, 1]."""
 
 import enum
 
@@ -8,7 +8,7 @@ NOISE_SIZE = 100
 
 
 class Use(enum.IntEnum):
-    """What randomness is for: the first part of every key, so that no two uses share numbers."""
+    """What randomness is used for. It is the first part of every key, so that no two uses share numbers."""
 
     EPOCH_ORDER = 1
     SHUFFLE_BUFFER = 2
@@ -24,12 +24,12 @@ class Use(enum.IntEnum):
     TIMING = 12
 
 
-def random_generator(*key):
-    """A numpy random generator that depends on nothing but the key: a Use, then non-negative ints."""
+def random_generator(*key: int) -> np.random.Generator:
+    """A numpy random generator that depends on the key alone: a Use, then non-negative ints."""
     return np.random.Generator(np.random.Philox(np.random.SeedSequence([int(part) for part in key])))
 
 
-def uniform_noise(count, *key):
+def uniform_noise(count: int, *key: int) -> np.ndarray:
     """Draws latents.
 
     Args:

@@ -3,15 +3,16 @@
     python -m gan.scoreboard --arena_dir=arena --host=0.0.0.0
     python -m gan.scoreboard --arena_dir=arena --export=arena_page
 
-The page needs a browser and nothing else, no other network. It only reads: start it before the arena or after it,
-stop it and start it again, open it as often as you like; it always shows everything. --export writes the same page
-as files that open from disk, with all that was played.
+The page needs a browser and no other network. It only reads: start it before or after the battle, restart it, open it
+in as many browsers as you like; it always shows everything. --export writes the same page, with everything that was
+played, as files that open from disk.
 """
 
 import contextlib
 import dataclasses
 import os
 import sys
+from collections.abc import Sequence
 
 if not __package__:  # `python scoreboard.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -27,31 +28,31 @@ from gan.storage import paths
 class ScoreboardConfig:
     """Flags of the command, by name."""
 
-    arena_dir: str = flag(None, "The arena's folder; the page waits where it is not there yet.", required=True)
+    arena_dir: str = flag(None, "The arena's folder; if it is not there yet, the page waits for it.", required=True)
     port: int = flag(8080, "Port of the page; 0 takes a free one.", at_least=0, at_most=65535)
     host: str = flag(
         "127.0.0.1",
-        "Address of the page: 127.0.0.1 is for browsers on this machine, 0.0.0.0 for all in its network. Whoever "
-        "reaches it can look; nobody can change anything.",
+        "Address of the page: 127.0.0.1 is for browsers on this machine, 0.0.0.0 for all in its network. Everybody "
+        "who reaches it can look; nobody can change anything.",
     )
     pace: float = flag(
-        show.PACE, "Seconds in which the faces of a half round are uncovered; 0 shows all at once.", at_least=0
+        show.PACE, "Seconds that it takes to uncover the faces of a half round; 0 shows all at once.", at_least=0
     )
-    export: str = flag(None, "Writes the page to this folder, with all that was played, and leaves.")
+    export: str = flag(None, "Folder: writes the page there, with everything that was played, and ends.")
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(scoreboard, ScoreboardConfig, argv)
 
 
-def scoreboard(config):
+def scoreboard(config: ScoreboardConfig) -> None:
     """Serves the page until it is stopped, or exports it."""
     paths.check_on_disk(config.arena_dir, "arena_dir")
     if os.path.exists(config.arena_dir) and not os.path.isdir(config.arena_dir):
         raise UserError(f"--arena_dir={config.arena_dir} is a file; give the folder of the arena")
     if config.export:
-        export.export(config)
+        export.export(config.arena_dir, config.export, config.pace)
         return
     uvicorn = server.import_uvicorn()
     with contextlib.closing(server.Source(config.arena_dir, config.pace)) as source:

@@ -4,8 +4,8 @@
     python -m gan.submit --train_dir=run1 --input_data_pattern=data/test.tfrecords --bucket=gs://YOUR_TEAM --dry_run
 
 The check tests every rule of the contract and plays a half round of the snapshot against itself, with
-pictures. What passes goes to gs://YOUR_TEAM/model, the source to gs://YOUR_TEAM/source; then everything
-is read back and compared, and opened from there as the organisers will open it. By hand it is
+pictures. A snapshot that passes goes to gs://YOUR_TEAM/model, the source to gs://YOUR_TEAM/source. Then
+everything is read back and compared, and opened from there as the organisers will open it. By hand it is
 `gsutil cp` of the same files, model.ckpt-N.* and then the file `checkpoint`.
 """
 
@@ -37,38 +37,42 @@ class SubmitConfig:
     bucket: str = flag(None, "The team's bucket: gs://YOUR_TEAM.", required=True)
     input_data_pattern: str = flag(None, "TFRecord files of real images for the half round.", required=True)
     train_dir: str = flag(flags.TRAIN_DIR, "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
-    source_dir: str = flag(None, "Folder of your source; not set: the folder of this package.")
+    source_dir: str | None = flag(None, "Folder of your source; not set: the folder of this package.")
     num_generate: int = flag(15, "Images to generate in the half round; as many real ones are added.", at_least=1)
     output_dir: str = flag("submission/", "Folder for the half round's images and CSV files.")
     dry_run: bool = flag(False, "Checks, and says what would be copied, but copies nothing.")
-    use_mnist: bool = flag(False, "The data is MNIST, 28x28, in place of 50x50 faces.")
-    seed: int = flag(None, "Seed of the half round; drawn and shown where not set.", at_least=0)
+    use_mnist: bool = flag(False, "The data is MNIST, 28x28, not 50x50 faces.")
+    seed: int | None = flag(None, "Seed of the half round; if not set, one is drawn and printed.", at_least=0)
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(submit, SubmitConfig, argv)
 
 
-def submit(config):
-    """Checks, copies, reads back."""
+def submit(config: SubmitConfig) -> None:
+    """Checks the snapshot, copies it, and reads it back."""
     if not paths.is_remote(config.bucket):
         raise UserError(f"--bucket={config.bucket} is not a bucket; write gs://YOUR_TEAM")
     source = _source_files(config.source_dir or os.path.dirname(os.path.abspath(__file__)))
-    files = cache.find_files(config.input_data_pattern, "input_data_pattern")
+    real_files = cache.find_files(config.input_data_pattern, "input_data_pattern")
     size = pixels.image_size(config.use_mnist)
     with sandbox.Sandbox() as cells:
         snapshot = cells.open(config.train_dir, size)
         snapshot.verify()
         print(f"{snapshot.path} keeps the contract")
-        _play(config, files, snapshot)
+        _play(config, real_files, snapshot)
         _hand_in(config, cells, snapshot, source)
 
 
-def _hand_in(config, cells, snapshot, source):
-    """Copies the files that were checked, reads them back, and opens them from there."""
+def _hand_in(
+    config: SubmitConfig, cells: "sandbox.Sandbox", snapshot: "sandbox.SandboxedSnapshot", source: dict[str, bytes]
+) -> None:
+    """Copies the files that were checked, reads them back, and opens them from the bucket."""
     model_folder = paths.join(config.bucket, "model")
-    copies = {paths.join(model_folder, name): content for name, content in checkpoint_files.handed_in(snapshot).items()}
+    copies = {
+        paths.join(model_folder, name): content for name, content in checkpoint_files.handed_in(snapshot.prefix).items()
+    }
     copies |= {paths.join(config.bucket, "source", name): content for name, content in source.items()}
     if config.dry_run:
         for path, content in copies.items():
@@ -82,19 +86,20 @@ def _hand_in(config, cells, snapshot, source):
     print(f"handed in: organisers will see {there.path}, step {there.step}, and {len(source)} files of source")
 
 
-def _play(config, files, snapshot):
-    """Plays the half round against itself and writes its pictures."""
+def _play(config: SubmitConfig, real_files: list[str], snapshot: "sandbox.SandboxedSnapshot") -> None:
+    """Plays a half round of the snapshot against itself and writes its pictures."""
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
-    real_images = tfrecords.read_all(files, snapshot.size)
+    real_images = tfrecords.read_all(real_files, snapshot.size)
     played = half_round.play(snapshot, snapshot, real_images, config.num_generate, 2 * config.num_generate, seed)
     with outputs.output_folder(config.output_dir) as folder:
         half_round.write(folder, played)
     print(f"against itself it is {half_round.describe(played)}; seed {seed}; pictures are in {config.output_dir}")
 
 
-def _source_files(folder):
-    """Relative name -> content of the source files below a folder."""
-    found, local = {}, cache.on_disk(folder, lambda name: name.endswith(SOURCE_ENDINGS))
+def _source_files(folder: str) -> dict[str, bytes]:
+    """Relative name -> content of the source files in a folder and the folders in it."""
+    found = {}
+    local = cache.on_disk(folder, lambda name: name.endswith(SOURCE_ENDINGS))
     for below, folders, names in os.walk(local):
         folders[:] = [name for name in folders if not name.startswith((".", "__"))]
         for name in names:
@@ -106,15 +111,17 @@ def _source_files(folder):
     return dict(sorted(found.items()))
 
 
-def _copy(copies):
-    """Copies in the order given, then reads everything back; raises UserError where anything differs."""
+def _copy(copies: dict[str, bytes]) -> None:
+    """Writes path -> content in this order, then reads everything back; raises UserError if anything differs."""
     with Progress("handing in", 2 * len(copies), "file") as progress:
         for path, content in copies.items():
             buckets.write(path, content)
             progress.update()
         for path, content in copies.items():
             if files.read(path) != content:
-                raise UserError(f"{path} is not what was copied there; somebody else may be handing in, try again")
+                raise UserError(
+                    f"{path} has another content than was copied; somebody else may be handing in, try again"
+                )
             progress.update()
 
 

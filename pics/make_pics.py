@@ -2,7 +2,7 @@
 
     python pics/make_pics.py --faces_run=gan/house_team --mnist_run=digits_run
 
-human_faces.png shows faces that scikit-image ships; the generated ones come from the newest snapshots.
+human_faces.png shows faces that scikit-image brings along. The generated images come from the newest snapshots.
 """
 
 import dataclasses
@@ -30,17 +30,17 @@ class PicsConfig:
     """Flags of the command, by name."""
 
     faces_run: str = flag(None, "train_dir of a run on faces.", required=True)
-    mnist_run: str = flag(None, "train_dir of a run on MNIST; its picture is left as it is where not set.")
+    mnist_run: str | None = flag(None, "train_dir of a run on MNIST; not set: its picture stays as it is.")
     output_dir: str = flag("pics", "Folder for the pictures.")
     seed: int = flag(1, "Seed of the noise.", at_least=0)
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     return command.run(draw, PicsConfig, argv)
 
 
-def draw(config):
+def draw(config: PicsConfig) -> None:
     """Draws the pictures."""
     tensorflow_import.import_tensorflow()
     from gan.snapshots.snapshot import Snapshot
@@ -63,7 +63,7 @@ def draw(config):
 
 
 def _workflow(path, human, generated, judged, probabilities):
-    """Faces and noise, through both networks, to a snapshot and a half round."""
+    """Draws the way of faces and noise through both networks to a snapshot and a half round."""
     figure = Figure(figsize=(13, 4.6))
     FigureCanvasAgg(figure)
     noise = np.random.default_rng(0).random((24, 24))

@@ -3,12 +3,12 @@
 A test module that names this module in `pytest_plugins` gets the fixtures `emulator`, `bucket`, `faulty_bucket`
 and `gsutil`. Nothing here leaves the loopback interface.
 
-Where the emulator (fake-gcs-server) differs from Google Cloud Storage, as far as tests have to know:
-  - it ignores matchGlob, and a bucket's name has at least 3 characters,
-  - resumable uploads live in its memory: a restart forgets them, and their next chunk gets a 404,
-  - it takes the question how far a resumable upload got (`Content-Range: bytes */*`) for the upload's end,
-  - it appends a chunk that is sent again though it was received (so `reset_next(answers=True)` spoils an upload
-    of several chunks) and answers 404 to a last chunk that is sent again.
+The emulator (fake-gcs-server) differs from Google Cloud Storage. Tests have to know this:
+  - It ignores matchGlob, and a bucket's name has at least 3 characters.
+  - It keeps resumable uploads in memory: after a restart their next chunk gets a 404.
+  - A client asks how far a resumable upload got with `Content-Range: bytes */*`. It takes this for the upload's end.
+  - If a client sends a chunk again that was received, it appends the chunk once more, so `reset_next(answers=True)`
+    damages an upload of several chunks. A last chunk that is sent again gets a 404.
 """
 
 import contextlib
@@ -41,23 +41,23 @@ def free_ports(count):
 
 
 class Emulator:
-    """The emulator as a process of its own; its objects are files in a folder and outlive a restart, or in its memory.
+    """The emulator as a process of its own. Its objects are files in a folder, which outlive a restart, or in memory.
 
-    Everything it answers with an address in it (where a resumable upload goes on, where an object is downloaded)
-    names the host the request was sent to, so a client that came through a proxy stays with the proxy.
+    Its answers hold addresses: where a resumable upload goes on, where an object is downloaded. They name the host to
+    which the request was sent, so a client that came through a proxy stays with the proxy.
 
     Attributes:
-      url: Where it listens for plain HTTP, for STORAGE_EMULATOR_HOST.
-      port: The port of `url`.
-      tls_port: Where it listens for HTTPS, with a certificate nobody trusts: gsutil talks nothing else.
+        url: where it listens for plain HTTP, for STORAGE_EMULATOR_HOST.
+        port: the port of `url`.
+        tls_port: where it listens for HTTPS, with a certificate that nobody trusts; gsutil speaks nothing else.
     """
 
     def __init__(self, binary, backend="filesystem"):
         """Starts nothing yet.
 
         Args:
-          binary: Path of fake-gcs-server.
-          backend: Or "memory", which takes any name of an object; as files, a//b and a/c/../b are both a/b.
+            binary: path of fake-gcs-server.
+            backend: or "memory", which takes any name of an object; as files, a//b and a/c/../b are both a/b.
         """
         self._binary, self._backend = str(binary), backend
         self._folder = tempfile.TemporaryDirectory(prefix="emulator")
@@ -68,14 +68,14 @@ class Emulator:
         self.url = f"http://{HOST}:{self.port}"
 
     def start(self):
-        """Starts it, on the ports and with the objects it had before, and waits until it answers."""
+        """Starts it, on the ports and with the objects that it had before, and waits until it answers."""
         assert self._process is None, "it runs already"
         command = [self._binary, "-host", HOST, "-scheme", "both", "-log-level", "warn"]
         command += ["-port", str(self.tls_port), "-port-http", str(self.port)]
         command += ["-backend", self._backend, "-filesystem-root", os.path.join(self._folder.name, "objects")]
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
@@ -130,7 +130,7 @@ class Emulator:
         return self.client.bucket(bucket).blob(name).download_as_bytes()
 
     def write(self, bucket, name, data):
-        """Makes an object of bytes, in place of one there may be."""
+        """Writes bytes as an object; replaces one of this name."""
         self.client.bucket(bucket).blob(name).upload_from_string(data, "application/octet-stream")
 
     def delete(self, bucket, name):
@@ -139,30 +139,29 @@ class Emulator:
 
 
 class _Fault:
-    """What the proxy does to the next requests that it is meant for."""
+    """What the proxy does to the next requests that match."""
 
     def __init__(self, kind, count, match, status=None):
         self.kind, self.count, self.match, self.status = kind, count, match, status
 
 
 class FaultProxy:
-    """An HTTP proxy before the emulator, on a port of its own, that fails when it is told to.
+    """An HTTP proxy in front of the emulator, on a port of its own, that fails when it is told to.
 
-    The clients take it for the storage itself. All methods may be called from any thread, at any time; a request
-    meets one fault at most. Faults that are meant for the next requests take turns in the order they were asked
-    for, and only then `fail_share` draws.
+    Clients take it for the storage itself. All methods may be called from any thread, at any time. A request meets one
+    fault at most: first those for the next requests, in the order of the calls, then a random one of `fail_share`.
 
-    google-cloud-storage asks for a bucket itself in threads of its own, for its traces: after the first request of
-    each client and after a 404. Tests could not foresee when, so requests for a bucket itself meet the latency and
-    down() but no other fault, and are neither counted nor logged, unless a fault's `match` is for them.
+    google-cloud-storage sends requests for a bucket itself from its own threads, for its traces: after the first
+    request of each client and after a 404. Tests cannot foresee when. So these requests meet the latency and down() but
+    no other fault, and are neither counted nor logged, unless a fault's `match` is for them.
 
     Attributes:
-      url: Its address, for STORAGE_EMULATOR_HOST.
-      port: The port of `url`; it stays the same through down() and up().
-      latency: Seconds that each request waits before anything else happens to it.
-      requests: Requests seen so far, the failed ones among them; connections refused by down() are not seen.
-      faults: How many of them met a fault.
-      log: "METHOD /path?query" of each request.
+        url: its address, for STORAGE_EMULATOR_HOST.
+        port: the port of `url`; it stays the same through down() and up().
+        latency: seconds that each request waits before anything else happens to it.
+        requests: requests seen so far, the failed ones among them; connections refused by down() are not seen.
+        faults: how many of them met a fault.
+        log: "METHOD /path?query" of each request.
     """
 
     BUCKET_ITSELF = re.compile(r"GET /storage/v1/b/[^/?]+(\?|$)")
@@ -171,7 +170,7 @@ class FaultProxy:
         """Starts it.
 
         Args:
-          upstream_port: The port of the emulator.
+            upstream_port: the port of the emulator.
         """
         self.upstream_port = upstream_port
         self._lock = threading.RLock()
@@ -184,7 +183,7 @@ class FaultProxy:
         self.up()
 
     def calm(self):
-        """Takes back all faults, the latency among them; does not undo down()."""
+        """Ends all faults and the latency; does not undo down()."""
         with self._lock:
             self.latency = 0.0
             self._pending = []
@@ -194,10 +193,10 @@ class FaultProxy:
         """Answers the next requests with an error.
 
         Args:
-          n: How many.
-          status: The HTTP status of the answer.
-          match: Only the requests whose line in `log` has this in it. Small uploads name their object in the body,
-            so its name does not match them; "uploadType=multipart" does.
+            n: how many.
+            status: the HTTP status of the answer.
+            match: only the requests whose line in `log` has this in it. Small uploads name their object in the body,
+                so its name does not match them; "uploadType=multipart" does.
         """
         with self._lock:
             self._pending.append(_Fault("status", n, match, status))
@@ -206,8 +205,8 @@ class FaultProxy:
         """Answers a random share of all requests to come with a 503; a share of 0 ends it.
 
         Args:
-          share: Between 0 and 1.
-          seed: The same seed picks the same ones of a sequence of requests.
+            share: between 0 and 1.
+            seed: the same seed picks the same ones of a sequence of requests.
         """
         with self._lock:
             self._share, self._random = share, random.Random(seed)
@@ -219,10 +218,10 @@ class FaultProxy:
         body reaches the emulator, and its answer is cut after half of the body.
 
         Args:
-          n: How many requests.
-          match: As in `fail_next`.
-          answers: Cuts the answers of uploads too, not their bodies: what was asked for happens, the client does
-            not get to know.
+            n: how many requests.
+            match: as in `fail_next`.
+            answers: cuts the answers of uploads too, not their bodies: what was asked for happens, the client does
+                not get to know.
         """
         with self._lock:
             self._pending.append(_Fault("answer" if answers else "body", n, match))
@@ -245,13 +244,13 @@ class FaultProxy:
                 threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def admit(self, line):
-        """Counts a request and says what shall happen to it.
+        """Counts a request and decides what happens to it.
 
         Args:
-          line: Its line for the log.
+            line: its line for the log.
 
         Returns:
-          Seconds to wait, and a fault or None.
+            seconds to wait, and a fault or None.
         """
         with self._lock:
             background = bool(self.BUCKET_ITSELF.match(line))
@@ -271,7 +270,7 @@ class FaultProxy:
 
 
 class _Broken(Exception):
-    """The connection shall be reset now."""
+    """The connection is to be reset now."""
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -293,7 +292,7 @@ class _Server(http.server.ThreadingHTTPServer):
     def shutdown_request(self, request):
         with self._lock:
             self._connections.discard(request)
-        self.close_request(request)  # without the polite end that would come before a reset
+        self.close_request(request)  # without the orderly end that would come before a reset
 
     def break_connections(self):
         with self._lock:
@@ -303,7 +302,7 @@ class _Server(http.server.ThreadingHTTPServer):
                     request.shutdown(socket.SHUT_RDWR)  # wakes the thread that serves it
 
     def handle_error(self, request, client_address):
-        """Clients that go away are no news."""
+        """A client that goes away is no error."""
 
 
 def reset_on_close(connection):
@@ -316,11 +315,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    # What belongs to a connection rather than to the message, and what http.client says by itself.
+    # Headers of the connection, not of the message, and those that http.client sends by itself.
     OWN_HEADERS = ("connection", "keep-alive", "transfer-encoding", "content-length", "expect", "te", "trailer")
 
     def log_message(self, *arguments):
-        """FaultProxy.log has it."""
+        """Prints nothing; FaultProxy.log has it."""
 
     def _serve(self):
         latency, fault = self.server.proxy.admit(f"{self.command} {self.path}")
@@ -372,10 +371,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Sends the request on.
 
         Args:
-          cut: Reads and sends half of the body only and resets both connections.
+            cut: reads and sends half of the body only and resets both connections.
 
         Returns:
-          The answer and its body.
+            the answer and its body.
         """
         if cut and not self._chunked():
             length = self._length()
@@ -541,7 +540,7 @@ resumable_tracker_dir = {folder}
 def gsutil(emulator, tmp_path_factory):
     """gsutil(*arguments) runs the real gsutil with the emulator for its cloud and returns what it wrote to stdout.
 
-    It takes `fails=True` where gsutil has to exit with an error, and returns what it wrote to stderr then.
+    It takes `fails=True` if gsutil has to exit with an error, and returns what it wrote to stderr then.
     """
     executable = shutil.which(os.environ.get("GSUTIL") or str(ROOT / ".gsutil/bin/gsutil"))
     if executable is None:

@@ -1,4 +1,4 @@
-"""Shared by all tests: small real files, real runs of the commands, the shared data where it is there."""
+"""Shared by all tests: small real files, real runs of the commands, the shared data if it is there."""
 
 import os
 import pathlib
@@ -21,13 +21,11 @@ tensorflow_import.import_tensorflow()
 
 
 NUM_IMAGES = 96
-
-
 Server = child_process.ForkServer
 
 
 class SharedServer(Server):
-    """One process that forks cells for all tests: importing TensorFlow anew for each command takes seconds."""
+    """One process that forks for all tests: importing TensorFlow again for each command takes seconds."""
 
     _one = None
 
@@ -41,12 +39,12 @@ class SharedServer(Server):
         pass
 
     def close(self):
-        """It is left to the next test."""
+        """Does nothing: the next test uses it too."""
 
 
 @pytest.fixture(autouse=True, scope="session")
 def one_server():
-    """Commands that run in this process share what forks their cells."""
+    """Commands that run in this process share one fork server."""
     child_process.ForkServer = SharedServer
     yield
     child_process.ForkServer = Server
@@ -55,7 +53,7 @@ def one_server():
 
 
 def shared(*parts):
-    """A path under ../shared; skips the test where it is missing."""
+    """A path under ../shared; skips the test if it is missing."""
     path = ROOT.parent / "shared" / pathlib.Path(*parts)
     if not path.exists():
         pytest.skip(f"../shared/{'/'.join(parts)} is not here")
@@ -73,7 +71,7 @@ def synthetic_images(count, size, seed=0):
 
 
 def run_train(pattern, train_dir, *flags):
-    """Trains in this process; returns the exit code. Quick settings that `flags` may override."""
+    """Trains in this process with quick settings, which `flags` may override; returns the exit code."""
     quick = ["--batch_size=16", "--seed=5", "--max_steps=20", "--export_model_steps=10"]
     return train.main(["train", f"--train_data_pattern={pattern}", f"--train_dir={train_dir}", *quick, *flags])
 
@@ -106,6 +104,25 @@ def trained(tmp_path_factory, faces):
     train_dir = str(tmp_path_factory.mktemp("trained"))
     assert run_train(faces, train_dir) == 0
     return train_dir
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Mounts a file system of its own: small_disk("48m") returns its folder; skips the test without the right to."""
+    mounted = []
+
+    def mount(size):
+        disk = tmp_path / f"disk{len(mounted)}"
+        disk.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
+        if subprocess.run(command, capture_output=True).returncode:
+            pytest.skip("no right to mount a small file system")
+        mounted.append(disk)
+        return disk
+
+    yield mount
+    for disk in mounted:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Snapshots of people who do not play fair, each written for real: what a cell and the arena must withstand."""
+"""Snapshots of people who do not play fair, each a real one: a confined process and the arena must withstand them."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ def fair_generator(noise):
 
 
 def fair_discriminator(images):
-    """Likewise."""
+    """A layer and a sigmoid."""
     return tf.sigmoid(tf.matmul(images - 0.5, _variable("discriminator/w", [SIZE, 1])))
 
 

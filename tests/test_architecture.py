@@ -26,11 +26,11 @@ FLOORS = [
 # Files of one floor that may import each other, beside those of one room.
 NEIGHBOURS = {"networks", "models", "losses", "layers", "augment", "random_noise_generator"}, {"data", "readers"}
 NEVER = [("measure", "training"), ("measure", "arena")]  # although the floor would allow it
-SHARED_SO_FAR = {"Entry", "HalfRound", "Match", "Network", "Rating", "Suspect"}  # class names in two rooms
+SHARED_SO_FAR = {"Entry", "HalfRound", "Match", "Rating", "Suspect"}  # class names in two rooms
 WITHOUT_TENSORFLOW = [
     *("console", "storage", "contest.rules", "measure.metrics", "report", "arena", "screen"),
-    *("sandbox.sandbox", "sandbox.child_process", "sandbox.staging", "sandbox.confinement", "sandbox.wire"),
-    *("sandbox.landlock", "sandbox.seccomp"),
+    *("sandbox.sandbox", "sandbox.child_process", "sandbox.staging", "sandbox.confinement", "sandbox.framing"),
+    *("sandbox.protocol", "sandbox.landlock", "sandbox.seccomp", "contest.faults"),
 ]
 
 

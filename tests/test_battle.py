@@ -1,4 +1,4 @@
-"""Whole battles by the command: tournaments with hostile teams, kills, holds, annulments, replays, fairness."""
+"""Whole battles by the command: tournaments with hostile teams, kills, holds, fairness."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 from conftest import synthetic_images
 
-from gan import battle
+from gan import battle, organise
 from gan.arena import arena, events, match, store, teams
 from gan.console.errors import ContractError, HostError, NoPermission
 from gan.contest import rules
@@ -211,40 +211,6 @@ def test_a_match_and_a_check(graded, faces, tmp_path, capsys):
             assert half.truth.sum() == 15 and half.points == ((half.probabilities > 0.5) == half.truth).sum()
 
 
-def test_annul_freeze_and_replay(guests, faces, tmp_path, capsys):
-    listed = table(tmp_path / "teams.csv", {f"team {number}": guests[number] for number in range(5)})
-    folder = tmp_path / "arena"
-    given = dict(faces=faces, arena_dir=folder)
-    assert battle.main(["battle", "--mode=freeze", f"--arena_dir={folder}"]) == 1  # there is none yet
-    assert play(f"--teams={listed}", **given) == 0
-    before = told(folder)
-    with store.Store(str(folder), read_only=True) as kept:
-        annulled, *_, other = [row for row in kept.matches() if row.away]
-        number, seeds = annulled.id, [half.seed for half in kept.half_rounds(annulled.id)]
-        played = kept.half_rounds(other.id)[0].id
-    assert (
-        battle.main(["battle", "--mode=annul", f"--match={number}", "--reason=why not", f"--arena_dir={folder}"]) == 0
-    )
-    assert battle.main(["battle", "--mode=freeze", f"--arena_dir={folder}"]) == 0
-    assert play(f"--teams={listed}", **given) == 1
-    assert "frozen" in capsys.readouterr().out
-    with store.Store(str(folder), read_only=True) as kept:
-        assert kept.event("tournament").frozen, "the screen tells"
-    assert battle.main(["battle", "--mode=thaw", f"--arena_dir={folder}"]) == 0
-    assert play(f"--teams={listed}", **given) == 0
-    after = told(folder)
-    with store.Store(str(folder), read_only=True) as kept:
-        assert not kept.event("tournament").frozen
-    assert after["champion"] is not None and len(after["matches"]) == len(before["matches"])
-    with store.Store(str(folder), read_only=True) as kept:
-        assert {row.reason for row in kept.matches(with_annulled=True) if row.status == store.ANNULLED}
-        assert any(entry.kind == "annulled" and "why not" in entry.text for entry in kept.log_entries())
-        again = next(row for row in kept.matches() if (row.round, row.position) == (annulled.round, annulled.position))
-        assert again.attempt == 2 and seeds != [half.seed for half in kept.half_rounds(again.id)]
-    assert play(f"--half_round={played}", mode="replay", **given) == 0
-    assert "the same" in capsys.readouterr().out
-
-
 def test_the_same_command_again_and_another(guests, faces, tmp_path, capsys, fails):
     listed = table(tmp_path / "teams.csv", {"a": guests[0], "b": guests[5]})
     given = dict(faces=faces, arena_dir=tmp_path / "arena")
@@ -261,7 +227,7 @@ def test_this_machine_s_faults(guests, faces, tmp_path, monkeypatch, capsys):
     """One failure is tried again; three hold the match, the others go on, and the same command mends it."""
     listed = table(tmp_path / "teams.csv", {f"team {number}": guests[number] for number in range(4)})
     given = dict(faces=faces, arena_dir=tmp_path / "arena")
-    generate, calls = sandbox.Cell.generate, []
+    generate, calls = sandbox.SandboxedSnapshot.generate, []
 
     def fail_sometimes(cell, *arguments, **options):
         calls.append(cell.staged.digest)
@@ -269,7 +235,7 @@ def test_this_machine_s_faults(guests, faces, tmp_path, monkeypatch, capsys):
             raise HostError("the roof leaks")
         return generate(cell, *arguments, **options)
 
-    monkeypatch.setattr(sandbox.Cell, "generate", fail_sometimes)
+    monkeypatch.setattr(sandbox.SandboxedSnapshot, "generate", fail_sometimes)
     monkeypatch.setattr(arena, "PAUSES", (0, 0, 0))
     assert play(f"--teams={listed}", **given) == 1
     out = capsys.readouterr().out
@@ -311,13 +277,14 @@ def test_copies_of_training_images(faces, guests, tmp_path, capsys):
         half = kept.half_rounds(second.id)[0]
         assert half.rule == rules.GENERATOR_FAILED and "copies of training images" in half.generator_fault
         assert half.points == rules.HALF_ROUND_POINTS and len(half.images) == 30, "the evidence is kept"
-    assert play(flags[1], f"--half_round={half.id}", mode="replay", faces=faces, arena_dir=tmp_path / "arena") == 0
+    replay = ["organise", "replay", f"--half_round={half.id}", f"--arena_dir={tmp_path}/arena"]
+    assert organise.main([*replay, f"--input_data_pattern={faces}"]) == 0
 
 
 def test_two_that_cannot_run(guests, faces, tmp_path):
     """Where the one generator fails, the other side's dead discriminator gets nothing."""
     with arena.Arena(str(tmp_path / "arena"), 2500, tfrecords.read_all([faces], 2500)) as opened:
-        entries = [teams.Entry(name, guests[0], 0, None) for name in "ab"]
+        entries = [teams.Entrant(name, guests[0], 0, None) for name in "ab"]
         event = events.begin(opened, "match", events.MATCH, entries, 5, {"num_rounds": 1})
         opened.store.add_teams(event.id, [(name, guests[0], *opened.admit(name, guests[0], None)) for name in "ab"])
         (copy,) = (tmp_path / "arena" / "snapshots").glob("*/*.meta")
@@ -332,7 +299,7 @@ def test_checks_that_fail(guests, faces, tmp_path, monkeypatch, capsys):
     """A snapshot that is admitted, and fails in play, is told so; and so is a failure of this machine."""
     given = dict(mode="check", faces=faces, arena_dir=tmp_path / "arena")
     monkeypatch.setattr(arena, "PAUSES", (0, 0, 0))
-    generate = sandbox.Cell.generate
+    generate = sandbox.SandboxedSnapshot.generate
 
     def failing(error):
         def generate(cell, *arguments, **options):
@@ -340,13 +307,13 @@ def test_checks_that_fail(guests, faces, tmp_path, monkeypatch, capsys):
 
         return generate
 
-    monkeypatch.setattr(sandbox.Cell, "generate", failing(ContractError("it is asleep")))
+    monkeypatch.setattr(sandbox.SandboxedSnapshot, "generate", failing(ContractError("it is asleep")))
     assert play(f"--snapshots={guests[0]}", **given) == 1
     assert "would fail in battle: it is asleep" in capsys.readouterr().out
-    monkeypatch.setattr(sandbox.Cell, "generate", failing(HostError("the roof leaks")))
+    monkeypatch.setattr(sandbox.SandboxedSnapshot, "generate", failing(HostError("the roof leaks")))
     assert play(f"--snapshots={guests[0]}", **given) == 1
     assert "could not be checked: the roof leaks" in capsys.readouterr().out
-    monkeypatch.setattr(sandbox.Cell, "generate", generate)
+    monkeypatch.setattr(sandbox.SandboxedSnapshot, "generate", generate)
     listed = table(tmp_path / "teams.csv", {"good": guests[0], "gone": tmp_path / "nowhere"})
     assert play(f"--teams={listed}", **given) == 1
     out = capsys.readouterr().out
@@ -359,7 +326,8 @@ def test_a_path_that_was_wrong(guests, faces, tmp_path):
     listed = table(tmp_path / "teams.csv", {"a": guests[0], "b": tmp_path / "nowhere"})
     assert play(f"--teams={listed}", **given) == 0
     table(tmp_path / "teams.csv", {"a": guests[0], "b": guests[5]})
-    assert battle.main(["battle", "--mode=annul", "--match=1", "--reason=typo", f"--arena_dir={tmp_path}/arena"]) == 0
+    annul = ["organise", "annul", "--match=1", "--reason=typo", "--yes", f"--arena_dir={tmp_path}/arena"]
+    assert organise.main(annul) == 0
     assert play(f"--teams={listed}", **given) == 0
     with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
         (row,) = kept.matches()
@@ -367,56 +335,37 @@ def test_a_path_that_was_wrong(guests, faces, tmp_path):
         assert any(entry.kind == "path" for entry in kept.log_entries())
 
 
-def test_disqualifying(guests, faces, tmp_path, capsys, fails):
-    """A team can be taken out, and what it has not played is forfeited; the log tells."""
-    listed = table(tmp_path / "teams.csv", {f"team {number}": guests[number] for number in range(4)})
-    given = dict(faces=faces, arena_dir=tmp_path / "arena")
-    folder, named = f"--arena_dir={tmp_path}/arena", ["--mode=disqualify", "--event=tournament"]
-    os.makedirs(tmp_path / "arena")
-    (tmp_path / "arena" / events.FROZEN).write_text("lunch")
-    assert play(f"--teams={listed}", **given) == 1
-    (tmp_path / "arena" / events.FROZEN).unlink()
-    assert "no such team" in fails(battle.main, *named, "--team=x", "--reason=y", folder)
-    with arena.Arena(str(tmp_path / "arena"), 2500, tfrecords.read_all([faces], 2500)) as opened:
-        event = opened.store.event("tournament")
-        for name, path, fault in event.options["teams"]:
-            opened.store.add_teams(event.id, [(name, path, *opened.admit(name, path, fault))])
-    why = ["--team=team 2", "--reason=trained on the test set"]
-    assert battle.main(["battle", *named, *why, folder]) == 0
-    assert play(f"--teams={listed}", **given) == 0
-    with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
-        out = next(team for team in kept.teams(event.id) if team.name == "team 2")
-        (row,) = [row for row in kept.matches(event.id) if out.id in (row.home, row.away)]
-        assert row.rule == rules.FORFEIT and row.winner != out.id and "trained on the test set" in out.fault
-    assert "is over" in fails(battle.main, *named, *why, folder)
-    capsys.readouterr()
-    assert battle.main(["battle", "--mode=log", folder]) == 0
-    log = capsys.readouterr().out
-    assert "disqualified" in log and "lunch" in log and "isolation" in log
-    # Still out after the match is annulled and played again.
-    assert battle.main(["battle", "--mode=annul", f"--match={row.id}", "--reason=once more", folder]) == 0
-    assert play(f"--teams={listed}", **given) == 0
-    with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
-        (again,) = [row for row in kept.matches(event.id) if out.id in (row.home, row.away)]
-        assert again.id != row.id and again.rule == rules.FORFEIT and again.winner != out.id
-
-
 def test_flags_that_a_mode_does_not_follow(faces, tmp_path, fails):
     flags = [f"--input_data_pattern={faces}", f"--arena_dir={tmp_path}/arena", "--teams=teams.csv"]
     assert "--mode=match" in fails(battle.main, "--mode=league", "--num_rounds=3", *flags)
     assert "--train_data_pattern" in fails(battle.main, "--mode=league", "--forfeit_copies", *flags)
-    assert "no arena is there" in fails(battle.main, "--mode=annul", "--match=1", "--reason=x", *flags)
     assert not (tmp_path / "arena").exists()
 
 
-def test_other_real_images(guests, faces, tmp_path, fails):
+@pytest.mark.parametrize("mode", ["annul", "freeze", "thaw", "replay", "disqualify", "log"])
+def test_modes_of_an_organiser_say_where_they_went(mode, fails, tmp_path):
+    assert f"`python -m gan.organise {mode}`" in fails(battle.main, f"--mode={mode}", f"--arena_dir={tmp_path}")
+    (tmp_path / "old.flags").write_text(f"--mode={mode}\n")
+    assert f"`python -m gan.organise {mode}`" in fails(battle.main, f"--flagfile={tmp_path}/old.flags")
+    organise.main(["organise", mode, "--help"])  # there is such an action
+
+
+@pytest.mark.parametrize("given", ["--match=3", "--match 3", "--team=x", "--reason=y", "--half_round=7"])
+def test_flags_of_an_organiser_say_where_they_went(given, fails, tmp_path):
+    assert "is gone: `python -m gan.organise" in fails(battle.main, "--mode=match", *given.split())
+    (tmp_path / "old.flags").write_text(given.replace(" ", "=") + "\n")
+    assert "is gone: `python -m gan.organise" in fails(battle.main, f"--flagfile={tmp_path}/old.flags")
+
+
+def test_other_real_images(guests, faces, tmp_path, fails, capsys):
     given = ["--mode=match", f"--snapshots={guests[0]},{guests[1]}", f"--arena_dir={tmp_path}/arena", "--event=m"]
     assert battle.main(["battle", *given, f"--input_data_pattern={faces}"]) == 0
     tfrecords.write(str(tmp_path / "others.tfrecords"), synthetic_images(64, 2500, seed=9))
     assert "real images" in fails(battle.main, *given, f"--input_data_pattern={tmp_path}/others.tfrecords")
-    replay = ["--mode=replay", "--half_round=1", f"--arena_dir={tmp_path}/arena"]
-    assert battle.main(["battle", *replay, f"--input_data_pattern={faces}"]) == 0
-    assert "real images" in fails(battle.main, *replay, f"--input_data_pattern={tmp_path}/others.tfrecords")
+    replay = ["organise", "replay", "--half_round=1", f"--arena_dir={tmp_path}/arena"]
+    assert organise.main([*replay, f"--input_data_pattern={faces}"]) == 0
+    assert organise.main([*replay, f"--input_data_pattern={tmp_path}/others.tfrecords"]) == 1
+    assert "real images" in capsys.readouterr().err
 
 
 def test_a_closed_bucket_is_its_team_s_fault_where_others_can_be_read(guests, faces, tmp_path, monkeypatch):
@@ -430,8 +379,8 @@ def test_a_closed_bucket_is_its_team_s_fault_where_others_can_be_read(guests, fa
     monkeypatch.setattr(staging, "stage", staged)
     monkeypatch.setattr(arena, "PAUSES", (0.0, 0.0))
     with arena.Arena(str(tmp_path / "arena"), 2500, tfrecords.read_all([faces], 2500)) as opened:
-        closed, there = (teams.Entry(name, f"gs://{name}/model", 0, None) for name in ("closed", "open"))
-        local = teams.Entry("local", guests[1], 0, None)
+        closed, there = (teams.Entrant(name, f"gs://{name}/model", 0, None) for name in ("closed", "open"))
+        local = teams.Entrant("local", guests[1], 0, None)
         event = events.begin(opened, "first", events.MATCH, [closed, local], 0, {"num_rounds": 1})
         assert events.play(opened, event).held  # this machine may have no right to read any
         event = events.begin(opened, "second", events.MATCH, [closed, there], 0, {"num_rounds": 1})
@@ -442,7 +391,7 @@ def test_a_closed_bucket_is_its_team_s_fault_where_others_can_be_read(guests, fa
 
 def test_what_one_event_refuses_stays_for_another(guests, faces, tmp_path, monkeypatch):
     with arena.Arena(str(tmp_path / "arena"), 2500, tfrecords.read_all([faces], 2500)) as opened:
-        entries = [teams.Entry(name, path, 0, None) for name, path in zip("ab", guests)]
+        entries = [teams.Entrant(name, path, 0, None) for name, path in zip("ab", guests)]
         event = events.begin(opened, "first", events.MATCH, entries, 0, {"num_rounds": 1})
         events.play(opened, event)
 
@@ -481,7 +430,7 @@ def test_fairness(guests, faces, tmp_path):
     hostile.write(str(tmp_path / "faster"), hostile.fair_generator, judge(0.0))
     real = tfrecords.read_all([faces], 2500)
     with arena.Arena(str(tmp_path / "arena"), 2500, real) as opened:
-        same = [teams.Entry(name, guests[3], 0, None) for name in "ab"]
+        same = [teams.Entrant(name, guests[3], 0, None) for name in "ab"]
         home = 0
         for number in range(MATCHES):
             event = events.begin(opened, f"same {number}", events.MATCH, same, number, {"num_rounds": 1})
@@ -511,12 +460,9 @@ def test_mistakes(faces, guests, tmp_path, fails):
     assert "2 to 1024" in fails(
         battle.main, "--mode=tournament", data, folder, f"--teams={table(tmp_path / 't', {'a': 'b'})}"
     )
-    assert "for 2 snapshots, 1 are given" in fails(
+    assert "a match is for 2 teams, not for 1" in fails(
         battle.main, "--mode=match", f"--snapshots={guests[0]}", data, folder
     )
-    with store.Store(str(tmp_path / "arena")):
-        pass
-    assert "--match=NUMBER" in fails(battle.main, "--mode=annul", folder)
     assert "no snapshot at" in fails(battle.main, "--mode=check", f"--snapshots={tmp_path}/nowhere", data, folder)
     few = str(tmp_path / "few.tfrecords")
     tfrecords.write(few, synthetic_images(40, 2500))

@@ -7,7 +7,7 @@ from networks import ConvDiscriminator, ConvGenerator
 
 from gan import layers, losses
 from gan.snapshots import serving_graph
-from gan.training import step
+from gan.training import settings, step
 
 
 def run(build, *inputs, weights=None, then=None):
@@ -178,9 +178,8 @@ def test_training_updates_the_moving_averages():
         tf.set_random_seed(1)
         real = tf.constant(np.random.default_rng(0).random((8, 784), dtype=np.float32))
         noise = tf.random_uniform([8, 100], -1, 1)
-        training = step.build_training_graph(
-            ConvGenerator(), ConvDiscriminator(), losses.CrossEntropyLoss(), real, noise, size=784
-        )
+        game = step.Game(ConvGenerator(), ConvDiscriminator(), losses.CrossEntropyLoss())
+        training = step.build_training_graph(game, step.StepInputs(real, noise), settings.StepSettings())
         served = training.serving_weights
         with tf.Session() as session:
             session.run(tf.global_variables_initializer())

@@ -223,14 +223,30 @@ def test_records_of_unknown_origin_are_not_touched(some_pictures, tmp_path, fail
     assert (tmp_path / "train.tfrecords").read_bytes() == b"precious"
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full to have a full disk")
-def test_full_disk_leaves_nothing_that_looks_whole(some_pictures, tmp_path, fails):
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "test.tfrecords.part").symlink_to("/dev/full")
-    error = fails(prepare_data.main, "--source=folder", f"--input={some_pictures}", f"--output_dir={out}")
-    assert "No space left" in error and "test.tfrecords" in error
+def test_full_disk_leaves_nothing_that_looks_whole(some_pictures, tmp_path, small_disk, fails):
+    disk = small_disk("40k")  # the records of 20 pictures are about 75 kB
+    out = disk / "out"
+    flags = ["--source=folder", f"--input={some_pictures}", f"--output_dir={out}"]
+    error = fails(prepare_data.main, *flags)
+    assert "No space left" in error and "train.tfrecords" in error
     assert os.listdir(out) == []
+    for name in ("train.tfrecords", "manifest.json"):  # of other data
+        (out / name).write_bytes(b"precious")
+    assert "No space left" in fails(prepare_data.main, *flags, "--overwrite")
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == {
+        "train.tfrecords": b"precious",
+        "manifest.json": b"precious",
+    }
+
+
+def test_what_a_killed_run_left_is_removed(some_pictures, tmp_path):
+    left = ["train.tfrecords.0123abcd.part", "test.tfrecords.part", "manifest.json.0123abcd.part"]
+    for name in [*left, "other.tfrecords.part"]:
+        (tmp_path / "out").mkdir(exist_ok=True)
+        (tmp_path / "out" / name).write_bytes(b"x")
+    assert prepare("--source=folder", f"--input={some_pictures}", f"--output_dir={tmp_path / 'out'}") == 0
+    names = [*(f"{split}.tfrecords" for split in SPLITS), "manifest.json", "other.tfrecords.part"]
+    assert sorted(os.listdir(tmp_path / "out")) == sorted(names)
 
 
 def test_pictures_of_all_kinds(tmp_path):
@@ -315,7 +331,7 @@ def write_mnist(folder, **replaced):
             "train-images-idx3-ubyte begins with the number 2049, not 2051",
         ),
         ({"train_images": idx(2051, (24, 32, 32), bytes(24 * 1024))}, "32x32 pixels, not 28x28"),
-        ({"train_images": idx(2051, (24, 28, 28), bytes(784))}, "784 bytes where its 24 entries take 18816"),
+        ({"train_images": idx(2051, (24, 28, 28), bytes(784))}, "784 bytes, but its 24 entries take 18816"),
         ({"train_labels": b"\0\0"}, "train-labels-idx1-ubyte is cut off after 2 bytes"),
         ({"train_labels": idx(2049, (23,), range(23))}, "23 labels for 24 images"),
         ({"t10k_labels": None}, "no file t10k-labels-idx1-ubyte"),
@@ -484,7 +500,7 @@ def test_command_started_inside_the_package_has_workers(tmp_path):
     command = [sys.executable, "prepare_data.py", *flags]
     run = subprocess.run(command, cwd=ROOT / "gan", env=environment, capture_output=True, text=True)
     assert (run.returncode, run.stdout) == (1, "reading pictures: 41/41 images\n")
-    assert run.stderr == "prepare_data: cannot use wrong.bmp (not a picture); mend or remove what is named\n"
+    assert run.stderr == "prepare_data: cannot use wrong.bmp (not a picture); repair or remove these files\n"
 
 
 class Server(http.server.BaseHTTPRequestHandler):

@@ -134,7 +134,7 @@ def test_an_interrupted_run_augments_and_penalises_as_one_that_was_not(faces, tm
 
 def test_an_interrupted_run_follows_its_schedule_as_one_that_was_not(faces, tmp_path, monkeypatch):
     """It is stopped between two settings of the learning rate, at 14 of 20 steps: 2.8 of 4 grains."""
-    monkeypatch.setattr("gan.training.loop.SCHEDULE_GRAINS", 4)
+    monkeypatch.setattr("gan.training.learning_rate.GRAINS", 4)
     flags = ["--learning_rate_schedule=linear", "--learning_rate_hold=0", "--export_model_steps=14"]
     assert run_train(faces, tmp_path / "straight", *flags) == 0
     shutil.copytree(tmp_path / "straight", tmp_path / "interrupted")

@@ -45,7 +45,7 @@ class Arena:
         folder: arena_dir.
         size: pixels of an image.
         real_images: uint8 [N, size], the test set.
-        limits: a child_process.CallLimits.
+        limits: a child_process.SandboxLimits.
         sizes: a staging.SizeLimits.
         require_isolation: refuses to begin where a cell could do what it must not.
         copies: a copy_check.Copies, or None not to look for copied training images.

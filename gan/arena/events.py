@@ -35,7 +35,7 @@ def begin(arena, name, mode, entries, seed, options=None):
         arena: an arena.Arena.
         name: of the event.
         mode: MATCH, TOURNAMENT, MOCK, LEAGUE or CHECK.
-        entries: list of teams.Entry.
+        entries: list of teams.Entrant.
         seed: of all that is random in it; one that is there keeps its own.
         options: dict of what else decides how it is played.
 
@@ -60,6 +60,27 @@ def begin(arena, name, mode, entries, seed, options=None):
         arena.store.set_options(event.id, wanted, {name: path for name, path, _ in listed})
         event = arena.store.event(name)
     return event
+
+
+def check_number(mode, num_teams):
+    """Raises UserError if an event of this mode cannot have so many teams."""
+    if mode == MATCH and num_teams != 2:
+        raise UserError(f"a match is for 2 teams, not for {num_teams}")
+    if mode in (TOURNAMENT, LEAGUE):
+        bracket.num_rounds(num_teams)
+
+
+def unused_name(kept, mode):
+    """The name of an event that is given none: `tournament`, else `match 1` and so on, the first that is not over.
+
+    A check never goes on with another one.
+    """
+    if mode == TOURNAMENT:
+        return mode
+    number = 1
+    while (found := kept.event(f"{mode} {number}")) and (found.finished is not None or mode == CHECK):
+        number += 1
+    return f"{mode} {number}"
 
 
 def _identity(options):
@@ -129,11 +150,11 @@ def is_frozen(folder):
 def _tell_frozen(arena, event, frozen):
     """Notes for the screen whether the event is frozen, where it is news and the event is not over."""
     if event.finished is None and arena.store.event(event.name).frozen != frozen:
-        arena.store.set_frozen(event.id, frozen, _why_frozen(arena.folder) if frozen else "")
+        arena.store.set_frozen(event.id, frozen, why_frozen(arena.folder) if frozen else "")
 
 
-def _why_frozen(folder):
-    """What the organiser said when it was frozen."""
+def why_frozen(folder):
+    """What the organiser said when an arena_dir was frozen; empty if nothing, or if it is not frozen."""
     try:
         with open(os.path.join(folder, FROZEN), encoding="utf-8") as file:
             return file.read()

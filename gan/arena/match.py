@@ -21,7 +21,7 @@ class Side(NamedTuple):
     """One team in a match."""
 
     team: object  # who it is, for those who keep the results
-    open: object  # function that returns its sandbox.Cell, the same one as long as that lives
+    open: object  # function that returns its sandbox.SandboxedSnapshot, the same one as long as that lives
 
 
 class Played(NamedTuple):

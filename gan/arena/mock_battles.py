@@ -17,7 +17,7 @@ from gan.snapshots import checkpoint_files
 
 RESULTS, MODEL = "results", "model"  # folders of a team's bucket
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-HOUSE_TEAM = teams.Entry("House team", os.path.join(_PACKAGE, "house_team"), 0, None)
+HOUSE_TEAM = teams.Entrant("House team", os.path.join(_PACKAGE, "house_team"), 0, None)
 _PUBLISHED = "published"  # in the log: a team has its results of an event
 _SEED = "seed"  # in the log: of all mock battles
 _NAP_SECONDS = 30.0  # the longest sleep: the machine's clock may be set meanwhile
@@ -41,7 +41,7 @@ def hold(arena, list_teams, timetable, seed, clock, battles=None, on_match=lambd
 
     Args:
         arena: an arena.Arena.
-        list_teams: function that returns the teams.Entries of now.
+        list_teams: function that returns the teams.Entrants of now.
         timetable: a timetable.Timetable.
         seed: of all that is random; every battle derives its own.
         clock: a Clock.

@@ -1,7 +1,7 @@
-"""Puts files into a folder that somebody else may write to. No TensorFlow.
+"""Puts files into a folder that somebody else can write to. No TensorFlow.
 
-Whoever may write there can have laid links, or things that are no files, where ours will be. None is followed: what
-stands in a file's place is replaced by it at once and whole, and a folder's place must be a folder's.
+Others may have put links, pipes or devices at the paths that we write to. No link is followed: whatever is at a file's
+path is replaced by the whole file in one step, and what is at a folder's path must be a folder.
 """
 
 import contextlib
@@ -15,30 +15,31 @@ _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
-def deliver(source, root, inside):
-    """Copies all files of a folder on disk, those of folders in it too.
+def deliver(source: str, root: str, inside: str) -> None:
+    """Copies all files of a folder on disk, and of the folders in it.
 
     Args:
         source: the folder on disk.
-        root: somebody's folder, on disk or gs://; made where it is not there.
-        inside: where in it to put them, such as results/today; made likewise.
+        root: somebody's folder, on disk or gs://; made if it is missing.
+        inside: folder in `root` to put them into, such as results/today; made if it is missing.
 
     Raises:
-        OSError: something on the way is no folder, or cannot be written.
+        OSError: a part of the path is no folder, or a file cannot be written.
         UserError: the upload failed.
     """
     if not paths.is_remote(root):
         os.makedirs(root, exist_ok=True)
     files = [os.path.join(folder, name) for folder, _, names in os.walk(source) for name in names]
-    for file in sorted(files, key=os.path.getmtime):  # as they were written, what shows others last
-        *way, name = [*inside.split("/"), *os.path.relpath(file, source).split(os.sep)]
+    for file in sorted(files, key=os.path.getmtime):  # as they were written: a page comes after its pictures
+        way = [*inside.split("/"), *os.path.relpath(file, source).split(os.sep)]
         if paths.is_remote(root):
-            buckets.upload(file, paths.join(root, *way, name))
+            buckets.upload(file, paths.join(root, *way))
         else:
-            _place(file, root, way, name)
+            _place(file, root, way[:-1], way[-1])
 
 
-def _place(file, root, way, name):
+def _place(file: str, root: str, way: list[str], name: str) -> None:
+    """Copies a file to a name in the folder that is reached from `root` by the names in `way`."""
     with contextlib.ExitStack() as opened:
         place = _open(root, None, opened)
         for folder in way:
@@ -56,8 +57,8 @@ def _place(file, root, way, name):
             raise
 
 
-def _open(folder, parent, opened):
-    # The root is named by whoever asks, and may be reached by links.
+def _open(folder: str, parent: int | None, opened: contextlib.ExitStack) -> int:
+    # The caller names the root, and may reach it by links.
     descriptor = os.open(folder, _FOLDER if parent is None else _FOLDER | _NO_LINK, dir_fd=parent)
     opened.callback(os.close, descriptor)
     return descriptor

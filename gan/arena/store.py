@@ -22,7 +22,7 @@ FILE, LOCK = "arena.sqlite3", "arena.lock"
 TOURNAMENT = "tournament"  # the mode whose winners go on to (round + 1, position // 2)
 
 _LOCK_SECONDS = 10  # that a reader or the writer waits for the other
-_DISQUALIFIED = "disqualified by the organiser"  # begins the fault of a team that is
+DISQUALIFIED = "disqualified by the organiser"  # begins the fault of a team that is
 _TICK = 1e-6  # seconds by which each time is later than the one before, where the clock stands still or goes back
 _NEEDED = """SELECT 1 FROM team WHERE snapshot = ? AND (fault IS NULL OR id IN (
     SELECT generator FROM half_round UNION SELECT discriminator FROM half_round)) LIMIT 1"""
@@ -100,6 +100,13 @@ class Store:
         with self._writing():
             self._change("UPDATE event SET finished = ?, champion = ? WHERE id = ?", self._now(), champion, event)
 
+    def rename_event(self, event, name):
+        """Gives an event another name; the log tells."""
+        with self._writing():
+            before = self._one(Event, "WHERE id = ?", event).name
+            self._change("UPDATE event SET name = ? WHERE id = ?", name, event)
+            self._note("renamed", f"{before} is now {name}", event)
+
     def set_frozen(self, event, frozen, reason=""):
         """Freezes an event, so that nothing more is played, or lets it go on; the log tells."""
         with self._writing():
@@ -137,7 +144,7 @@ class Store:
         """Has a team forfeit what it has not played yet, and what is played again; the log tells."""
         with self._writing():
             found = self._one(Team, "WHERE id = ?", team)
-            self._change("UPDATE team SET fault = ? WHERE id = ?", f"{_DISQUALIFIED}: {reason}", team)
+            self._change("UPDATE team SET fault = ? WHERE id = ?", f"{DISQUALIFIED}: {reason}", team)
             self._note("disqualified", f"{found.name}: {reason}", found.event)
 
     def set_seeding(self, event, seeding):
@@ -252,7 +259,7 @@ class Store:
             first = self.match(match)
             if not first or first.status == ANNULLED:
                 raise StateError(f"match {match} cannot be annulled: {'it is already' if first else 'there is none'}")
-            chain = self._fed_by(first)
+            chain = self.fed_by(first)
             for row in chain:
                 why = reason if row is first else f"match {match}, which led to it, was annulled: {reason}"
                 self._change(
@@ -268,7 +275,7 @@ class Store:
             self._db.execute(
                 "UPDATE team SET snapshot = NULL, step = NULL, fault = NULL WHERE id IN (?, ?) AND fault IS NOT NULL "
                 "AND substr(fault, 1, ?) != ?",
-                (first.home, first.away, len(_DISQUALIFIED), _DISQUALIFIED),
+                (first.home, first.away, len(DISQUALIFIED), DISQUALIFIED),
             )
         return ids
 
@@ -281,6 +288,18 @@ class Store:
         some = ["event = ?"] * (event is not None) + [f"status != '{ANNULLED}'"] * (not with_annulled)
         where = f"WHERE {' AND '.join(some)}" if some else ""
         return self._all(Match, f"{where} ORDER BY event, round, position, attempt", *[event] * (event is not None))
+
+    def fed_by(self, match):
+        """A match and the later ones of a tournament that its winner, or the winner of such a match, played in."""
+        chain, (mode,) = [match], self._db.execute("SELECT mode FROM event WHERE id = ?", [match.event]).fetchone()
+        place = "WHERE event = ? AND round = ? AND position = ? AND status != ?"
+        while mode == TOURNAMENT:
+            last = chain[-1]
+            following = self._one(Match, place, last.event, last.round + 1, last.position // 2, ANNULLED)
+            if following is None:
+                break
+            chain.append(following)
+        return chain
 
     def unrated_matches(self, rules):
         """Done Matches that one of these rules decided and that have no ratings, of all events, by their end."""
@@ -427,18 +446,6 @@ class Store:
         row = self.match(match)
         if row is None or row.status != PLAYING:
             raise StateError(f"match {match} is not being played: {row.status if row else 'there is none'}")
-
-    def _fed_by(self, match):
-        """A match and those after it that its winner, or the winner of such a one, played in."""
-        chain, (mode,) = [match], self._db.execute("SELECT mode FROM event WHERE id = ?", [match.event]).fetchone()
-        place = "WHERE event = ? AND round = ? AND position = ? AND status != ?"
-        while mode == TOURNAMENT:
-            last = chain[-1]
-            following = self._one(Match, place, last.event, last.round + 1, last.position // 2, ANNULLED)
-            if following is None:
-                break
-            chain.append(following)
-        return chain
 
     def _one(self, kind, where, *values):
         return next(iter(self._all(kind, where, *values)), None)

@@ -1,15 +1,20 @@
-"""What an arena prints on the terminal."""
+"""What an arena prints on the terminal: matches, tables, outcomes, and previews of what an organiser would change."""
 
-from gan.arena import bracket, store
+import datetime
+import json
+import time
+
+from gan.arena import bracket, events, organiser, schema, store
+from gan.arena.backup import Backup
 
 
-def line(match, home, away):
-    """A match in a line: "Blue Foxes 31 : 27 Team Mira, Blue Foxes wins by more points"."""
+def line(match: schema.Match, home: schema.Team, away: schema.Team | None) -> str:
+    """A match in one line: "Blue Foxes 31 : 27 Team Mira, Blue Foxes wins: more points"."""
     if away is None:
         return f"{home.name} goes on without a match"
-    if match.status == store.HELD:
+    if match.status == schema.HELD:
         return f"{home.name} - {away.name} is held: {match.reason}"
-    if match.status == store.PLAYING:
+    if match.status == schema.PLAYING:
         return f"{home.name} - {away.name} is not over yet"
     text = f"{home.name} {match.home_points} : {match.away_points} {away.name}"
     if home.id == away.id:
@@ -22,7 +27,7 @@ def line(match, home, away):
     return f"{text}, {winner.name} wins: {match.rule}{times}{faults}"
 
 
-def bracket_text(teams, matches):
+def bracket_text(teams: list[schema.Team], matches: list[schema.Match]) -> str:
     """The bracket of a tournament as lines, a block for each round."""
     by_id, rounds = {team.id: team for team in teams}, bracket.num_rounds(len(teams))
     lines = []
@@ -30,11 +35,11 @@ def bracket_text(teams, matches):
         lines += ["", bracket.round_name(round, rounds).capitalize()]
         for match in matches:
             if match.round == round:
-                lines.append("  " + line(match, by_id[match.home], by_id.get(match.away)))
+                lines.append("  " + line(match, by_id[match.home], _away(match, by_id)))
     return "\n".join(lines[1:])
 
 
-def table_text(standings):
+def table_text(standings: dict[schema.Team, bracket.Standing]) -> str:
     """The table of a league as lines; see events.standings."""
     width = max(len(team.name) for team in standings)
     lines = [f"{'':>3} {'':{width}}  won  lost  points"]
@@ -42,3 +47,163 @@ def table_text(standings):
         lost = row.played - row.won
         lines.append(f"{place:>2}. {team.name:{width}} {row.won:>4} {lost:>5} {row.points:>5}:{row.against}")
     return "\n".join(lines)
+
+
+def outcome_text(kept: store.Store, outcome: events.Outcome, folder: str, suspects_page: str | None) -> str:
+    """How an event ended, or how far it went; not for a check.
+
+    Args:
+        kept: the arena's store.
+        outcome: from events.play.
+        folder: arena_dir.
+        suspects_page: path of the page with images that look copied; None if there is none.
+    """
+    event = outcome.event
+    teams, lines = kept.teams(event.id), []
+    if event.mode == events.TOURNAMENT:
+        lines += ["", bracket_text(teams, kept.matches(event.id))]
+    if event.mode == events.LEAGUE:
+        lines += ["", table_text(events.standings(kept, event))]
+    suspects = [suspect.team for suspect in kept.suspects(event.id)]
+    for team in teams:
+        if count := suspects.count(team.id):
+            lines.append(f"{count} images of {team.name} look copied from the training images, see {suspects_page}")
+    if outcome.champion:
+        lines += ["", f"{outcome.champion.name} wins {event.name}"]
+    for match in outcome.held:
+        lines.append(f"match {match.id} is held: {match.reason}; the same command tries it again")
+    if outcome.is_frozen:
+        thaw = f"python -m gan.organise thaw --arena_dir={folder}"
+        lines.append(f"the arena is frozen; after `{thaw}` the same command goes on")
+    return "\n".join([*lines, f"to look at it: python -m gan.scoreboard --arena_dir={folder}"])
+
+
+def check_text(kept: store.Store, event: schema.Event) -> tuple[str, bool]:
+    """(a line for each team that was checked, whether all of them can take part)."""
+    matches, lines, is_good = {match.home: match for match in kept.matches(event.id)}, [], True
+    for team in kept.teams(event.id):
+        problem = _problem(kept, team, matches.get(team.id))
+        is_good = is_good and problem is None
+        lines.append(f"{team.name}: {problem or f'step {team.step}, can take part'} ({team.path})")
+    return "\n".join(lines), is_good
+
+
+def annulment_text(preview: organiser.Annulment) -> str:
+    """What annulling a match would change."""
+    teams, (first, *later) = preview.teams, preview.matches
+    lines = [f"match {first.id} of {preview.event.name} is annulled: {_match(first, teams)}"]
+    lines += [f"match {row.id} falls with it, since its winner played there: {_match(row, teams)}" for row in later]
+    lines.append(f"the command that played {preview.event.name} plays {'them' if later else 'it'} again")
+    if preview.event.finished is not None:
+        winner = f"won by {teams[preview.event.champion].name}" if preview.event.champion else "over"
+        lines.append(f"{preview.event.name}, {winner}, is open again")
+    lines += [
+        f"{name} could not take part; it is admitted again, from the path that it has by then"
+        for name in preview.admitted_again
+    ]
+    if preview.forgotten:
+        lines.append(f"forgotten: the ratings that followed from match {_numbers(preview.forgotten)}")
+    if preview.rated_again:
+        lines.append(f"rated again, with the result that they have: match {_numbers(preview.rated_again)}")
+    return "\n".join(lines)
+
+
+def disqualification_text(preview: organiser.Disqualification) -> str:
+    """What disqualifying a team would change."""
+    event, name = preview.event, preview.team.name
+    lines = [f"{name} is disqualified from {event.name}; results so far stay"]
+    if preview.forfeits is None:
+        lines.append(f"nothing is drawn yet: {name} forfeits whatever it will have to play")
+    elif not preview.forfeits:
+        lines.append(f"{name} has nothing left to play")
+    for forfeit in preview.forfeits or ():
+        number = "" if forfeit.match is None else f" (match {forfeit.match})"
+        where = ""
+        if event.mode == events.TOURNAMENT:
+            where = f", {bracket.round_name(forfeit.round, bracket.num_rounds(preview.num_teams))}"
+        lines.append(f"forfeited: {name} - {forfeit.opponent or 'a team that is not known yet'}{where}{number}")
+    return "\n".join(lines)
+
+
+def freeze_text(preview: organiser.Freeze, folder: str) -> str:
+    """What freezing an arena would change."""
+    lines = []
+    if preview.is_frozen:
+        lines.append(f"{folder} is frozen already{_because(preview.reason)}; the reason is replaced")
+    going = ", ".join(preview.events)
+    lines.append(f"{folder} is frozen: a match that is being played ends, and no other begins")
+    return "\n".join([*lines, f"not over yet: {going}" if going else "all events are over"])
+
+
+def thaw_text(preview: organiser.Freeze, folder: str) -> str:
+    """What thawing an arena would change."""
+    if not preview.is_frozen:
+        return f"{folder} is not frozen"
+    going = ", ".join(preview.events)
+    lines = [f"{folder} is frozen{_because(preview.reason)}; matches may begin again"]
+    return "\n".join([*lines, f"not over yet: {going}" if going else "all events are over"])
+
+
+def renaming_text(preview: organiser.Renaming) -> str:
+    """What renaming an event would change."""
+    text = f"{preview.event.name} is called {preview.name} from now on"
+    if preview.event.finished is None and preview.event.mode != events.MOCK:
+        text += f"\nit is not over: the command that plays it needs --event={preview.name!r}"
+    return text
+
+
+def replay_text(number: int, result: organiser.ReplayResult) -> str:
+    """How a half round that was played again compares."""
+    told = "images, order and probabilities are the same" if result.is_same else "the half round is not the same"
+    return f"half round {number}: {result.points} points then, {result.points_now} now; {told}"
+
+
+def backup_text(made: Backup, with_snapshots: bool) -> str:
+    """What a backup holds."""
+    if not with_snapshots:
+        return f"copied to {made.path}, without snapshots: results can be looked at, but no match played"
+    lines = [f"copied to {made.path}, with the snapshots that may still be needed: {made.snapshots}"]
+    if made.missing:
+        lines.append(f"the arena itself has no copy of so many that may be needed: {made.missing}")
+    return "\n".join(lines)
+
+
+def log_text(entry: organiser.LogLine) -> str:
+    """An entry of the log in one line, by the local clock."""
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.at))
+    about = ", ".join(filter(None, [entry.event, f"match {entry.match}" if entry.match else None]))
+    return "  ".join(filter(None, [when, about, entry.kind, entry.text]))
+
+
+def log_json(entry: organiser.LogLine) -> str:
+    """An entry of the log as one line of JSON, its time in UTC."""
+    when = datetime.datetime.fromtimestamp(entry.at, datetime.timezone.utc)
+    return json.dumps({**entry._asdict(), "at": when.isoformat(timespec="milliseconds")}, ensure_ascii=False)
+
+
+def _problem(kept: store.Store, team: schema.Team, match: schema.Match | None) -> str | None:
+    """What is wrong with a team that was checked in a match with itself; None if nothing is."""
+    if team.fault:
+        return f"would forfeit every match: {team.fault}"
+    if match is None:
+        return "could not be checked: the arena is frozen"
+    if match.status == schema.HELD:
+        return f"could not be checked: {match.reason}"
+    faults = [each for half in kept.half_rounds(match.id) for each in (half.generator_fault, half.discriminator_fault)]
+    return next((f"would fail in battle: {fault}" for fault in faults if fault), None)
+
+
+def _match(match: schema.Match, teams: dict[int, schema.Team]) -> str:
+    return line(match, teams[match.home], _away(match, teams))
+
+
+def _away(match: schema.Match, teams: dict[int, schema.Team]) -> schema.Team | None:
+    return None if match.away is None else teams[match.away]
+
+
+def _numbers(ids: tuple[int, ...]) -> str:
+    return ", ".join(map(str, ids))
+
+
+def _because(reason: str) -> str:
+    return f" ({reason})" if reason else ""

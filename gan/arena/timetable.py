@@ -1,16 +1,17 @@
-"""When mock battles take place: at the same times of every day, as the clock on the wall shows them. No TensorFlow.
+"""When mock battles take place: at the same times of every day, by the clock on the wall. No TensorFlow.
 
 "12:00" every 120 minutes is 12:00, 14:00 and so on through the night until 10:00, and again from 12:00. On the day
-on which the mock battles begin there are none before 12:00. A period that does not divide the day starts anew at
+on which the mock battles begin there are none before 12:00. If the period does not divide the day, it starts again at
 12:00: every 7 hours is 12:00, 19:00, 02:00 and 09:00, every day. "2026-11-23 12:00" says which day is the first.
 
-Where the clock is put forward, what falls into the missing hour is held once, when the clock jumps; where it is put
-back, what falls into the hour that comes twice is held the first time.
+If the clock is put forward, one battle is held for all of the missing hour, when the clock jumps. If the clock is put
+back, an hour comes twice, and its battles are held the first time.
 """
 
 import datetime
 import difflib
 import zoneinfo
+from collections.abc import Iterator
 
 from gan.console.errors import UserError
 
@@ -27,38 +28,38 @@ class Timetable:
         first: time of day of the first battle, such as 12:00, or its day too, such as 2026-11-23 12:00.
         period_minutes: minutes from one battle to the next, 1 to 1,440.
         zone: name of the time zone, such as Asia/Seoul.
-        begun: aware datetime on whose day the mock battles begin, where `first` does not say it; None for long ago.
+        begun: aware datetime on whose day the mock battles begin, if `first` has no day; None for long ago.
 
     Raises:
         UserError: one of them is malformed or unknown.
     """
 
-    def __init__(self, first, period_minutes, zone, begun=None):
+    def __init__(self, first: str, period_minutes: int, zone: str, begun: datetime.datetime | None = None) -> None:
         if not 0 < period_minutes <= _MINUTES:
             raise UserError(f"{period_minutes} minutes between mock battles are not possible; 1 to {_MINUTES} are")
         self._zone = _time_zone(zone)
-        self._start = _first_battle(first, begun and begun.astimezone(self._zone).date())
+        self._start = _first_battle(first, begun.astimezone(self._zone).date() if begun else None)
         self._times = _times_of_day(self._start.time(), period_minutes)
 
-    def next_after(self, moment):
+    def next_after(self, moment: datetime.datetime) -> datetime.datetime:
         """The first battle later than a moment.
 
         Args:
             moment: aware datetime.
 
         Returns:
-            Aware datetime, in UTC: between moments of one zone Python reckons by the clock on the wall, which is an
-            hour off when it is changed.
+            Aware datetime, in UTC: Python subtracts two moments of one zone by the clock on the wall, so the result is
+            an hour off if the clock was changed between them.
         """
         day = max(moment.astimezone(self._zone).date(), self._start.date())
-        battles = (self._held(wall) for wall in self._walls(day, days=3))  # one in 48 hours at least
+        battles = (self._held(wall) for wall in self._walls(day, days=3))  # there is one in 48 hours at least
         return min(battle for battle in battles if battle > moment)
 
-    def name(self, battle):
-        """The name of a battle at an aware datetime: "mock 2026-11-23 12:00 KST", no two of a time zone alike."""
+    def name(self, battle: datetime.datetime) -> str:
+        """The name of the battle at an aware datetime: "mock 2026-11-23 12:00 KST", unique in its time zone."""
         return f"mock {battle.astimezone(self._zone):{_DATE_AND_TIME} %Z}"
 
-    def _walls(self, first_day, days):
+    def _walls(self, first_day: datetime.date, days: int) -> Iterator[datetime.datetime]:
         """What the clock shows at the battles of some days."""
         for number in range(days):
             for time in self._times:
@@ -66,17 +67,17 @@ class Timetable:
                 if wall >= self._start:
                     yield wall
 
-    def _held(self, wall):
-        """The moment, in UTC, at which the clock shows a time first, or at which it jumps over it."""
+    def _held(self, wall: datetime.datetime) -> datetime.datetime:
+        """The moment, in UTC, at which the clock first shows a time, or jumps over it."""
         while True:
             moment = wall.replace(tzinfo=self._zone).astimezone(_UTC)
             if moment.astimezone(self._zone).replace(tzinfo=None) == wall:
                 return moment
-            wall += _MINUTE  # the clock never shows this one
+            wall += _MINUTE  # the clock never shows this time
 
 
-def _first_battle(text, begun):
-    """What the clock shows at the first battle of all."""
+def _first_battle(text: str, begun: datetime.date | None) -> datetime.datetime:
+    """What the clock shows at the very first battle."""
     try:
         return datetime.datetime.strptime(text.strip(), _DATE_AND_TIME)
     except ValueError:
@@ -90,20 +91,20 @@ def _first_battle(text, begun):
     return datetime.datetime.combine(begun or datetime.date.min, time)
 
 
-def _times_of_day(first, period_minutes):
+def _times_of_day(first: datetime.time, period_minutes: int) -> list[datetime.time]:
     """All times of day at which battles are held, in the order of the clock."""
     start = first.hour * 60 + first.minute
     minutes = sorted((start + passed) % _MINUTES for passed in range(0, _MINUTES, period_minutes))
     return [datetime.time(*divmod(minute, 60)) for minute in minutes]
 
 
-def _time_zone(name):
+def _time_zone(name: str) -> zoneinfo.ZoneInfo:
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         known = {zone.casefold(): zone for zone in zoneinfo.available_timezones()}
     if not known:
-        raise UserError(f"this system knows no time zones, so neither {name}; `pip install tzdata` brings them")
+        raise UserError(f"this system knows no time zones, so not {name}; `pip install tzdata` brings them")
     close = difflib.get_close_matches(name.casefold(), known, n=3)
     meant = " or ".join(known[zone] for zone in close) or "one such as Asia/Seoul or Europe/Berlin"
     raise UserError(f"{name!r} is no time zone; write {meant}")

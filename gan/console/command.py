@@ -4,25 +4,44 @@ import dataclasses
 import os
 import sys
 import textwrap
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from gan.console import flags
 from gan.console.errors import UserError
 
 EXIT_MISTAKE, EXIT_FLAGS, EXIT_INTERRUPTED = 1, 2, 130
-_HELP_FLAGS = {"--help", "-help", "-h", "--helpshort", "--helpfull"}
+HELP_FLAGS = {"--help", "-help", "-h", "--helpshort", "--helpfull"}
+_WIDTH = 96  # characters a line of help
+_Config = TypeVar("_Config")
 
 
-def run(main, config_class, argv=None):
-    """Runs a command and returns its exit code.
+def run(
+    main: Callable[[_Config], int | None],
+    config_class: type[_Config],
+    argv: Sequence[str] | None = None,
+    name: str | None = None,
+    doc: str | None = None,
+) -> int:
+    """Runs a command, or an action of a command.
 
-    0: done; 1: a mistake in data or directories, told in one sentence; 2: a mistake in the flags;
-    130: interrupted. `main` takes the config and returns an exit code or None.
+    Args:
+        main: function from the config to an exit code; None stands for 0.
+        config_class: dataclass whose fields were made by flags.flag.
+        argv: the program's name and its arguments; None for those of this process.
+        name: of the action, such as "organise annul"; None for the command, which is named as its module.
+        doc: help of the action; None for that of the command's module.
+
+    Returns:
+        The exit code. 0: done. 1: a mistake in data or folders, printed as one sentence. 2: a mistake in the flags.
+        130: interrupted.
     """
-    argv = sys.argv if argv is None else argv
-    name = main.__module__ if main.__module__ != "__main__" else os.path.splitext(os.path.basename(argv[0]))[0]
-    name = name.rpartition(".")[2]
-    if _HELP_FLAGS.intersection(argv[1:]):
-        print(help_text(name, sys.modules[main.__module__].__doc__, config_class))
+    argv = list(sys.argv if argv is None else argv)
+    if name is None:
+        name = main.__module__ if main.__module__ != "__main__" else os.path.splitext(os.path.basename(argv[0]))[0]
+        name = name.rpartition(".")[2]
+    if HELP_FLAGS.intersection(argv[1:]):
+        print(help_text(doc or sys.modules[main.__module__].__doc__ or "", config_class))
         return 0
     try:
         config = flags.parse(config_class, argv)
@@ -42,20 +61,36 @@ def run(main, config_class, argv=None):
     return EXIT_MISTAKE
 
 
-def help_text(name, doc, config_class):
-    """The command's own text followed by its flags with their defaults, in the order declared."""
-    lines = [doc.strip(), "", "Flags:"]
-    for field in dataclasses.fields(config_class):
-        default = field.default
-        if isinstance(default, bool):
-            head = f"  --[no]{field.name}  (default: {'on' if default else 'off'})"
-        elif field.metadata["required"]:
-            head = f"  --{field.name}=...  (needed)"
-        else:
-            head = f"  --{field.name}=...  (default: {'not set' if default is None else default})"
-        text = field.metadata["help"]
-        if field.metadata["choices"]:
-            text += f" One of: {', '.join(field.metadata['choices'])}."
-        lines += [head, textwrap.fill(text, 96, initial_indent=" " * 6, subsequent_indent=" " * 6)]
-    lines += ["  --flagfile=FILE", " " * 6 + "Reads more flags from a file, one --name=value a line."]
+def help_text(doc: str, config_class: type) -> str:
+    """The command's own text, then its flags with their defaults.
+
+    Flags stand in the order in which they are declared, first those without a group, then each group under its name.
+    """
+    fields = dataclasses.fields(config_class)
+    lines = [doc.strip()]
+    for group in dict.fromkeys([None, *(field.metadata["group"] for field in fields)]):
+        lines += ["", f"{group or 'Flags'}:"]
+        for field in fields:
+            if field.metadata["group"] == group:
+                lines += _help_of(field)
+        if group is None:
+            lines += ["  --flagfile=FILE", _indented("Reads more flags from a file, one --name=value a line.")]
     return "\n".join(lines)
+
+
+def _help_of(field: "dataclasses.Field[Any]") -> list[str]:
+    """The lines of one flag: how to write it with its default, and what it does."""
+    if isinstance(field.default, bool):
+        head = f"  --[no]{field.name}  (default: {'on' if field.default else 'off'})"
+    elif field.metadata["required"]:
+        head = f"  --{field.name}=...  (needed)"
+    else:
+        head = f"  --{field.name}=...  (default: {'not set' if field.default is None else field.default})"
+    text = field.metadata["help"]
+    if field.metadata["choices"]:
+        text += f" One of: {', '.join(field.metadata['choices'])}."
+    return [head, _indented(text)]
+
+
+def _indented(text: str) -> str:
+    return textwrap.fill(text, _WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)

@@ -1,4 +1,4 @@
-"""Mistakes that a user can mend. Commands print them as one sentence and leave with exit code 1."""
+"""Mistakes that a user can correct. Commands print them as one sentence and end with exit code 1."""
 
 from typing import Any, NamedTuple
 
@@ -8,11 +8,11 @@ _LONGEST = 1000  # characters of what is wrong with a snapshot
 
 
 class UserError(Exception):
-    """Something given by the user is wrong; the message is one sentence that names it and the way out."""
+    """Something that the user gave is wrong; the message is one sentence that names it and what to do."""
 
 
 class DataError(UserError):
-    """A data file is missing, damaged or holds something other than images of the expected size."""
+    """A data file is missing, damaged or does not hold images of the expected size."""
 
 
 class Fault(NamedTuple):
@@ -61,18 +61,18 @@ class HostError(UserError):
 
 
 class NoPermission(UserError):
-    """A bucket is closed to whoever asks."""
+    """The credentials in use give no access to a bucket."""
 
 
 class StateError(UserError):
-    """A training directory cannot be used as asked: not writable, full, or of other networks."""
+    """A folder cannot be used as asked: it is missing, in use, not writable, full, or of other networks."""
 
 
-def reason(error):
-    """The sentence in TensorFlow's many-lined message that says what went wrong."""
+def reason(error: BaseException) -> str:
+    """The sentence in TensorFlow's message of many lines that says what went wrong."""
     message = str(getattr(error, "message", None) or error)
-    told = message.partition("Original stack trace")[0].partition("\n\t [[")[0].strip().splitlines()
-    nodes = [index for index, line in enumerate(told) if line.startswith("Node: ")]
-    if nodes:  # what comes before says where
-        return (told[nodes[-1] + 1 :] or told)[0]
-    return (told or [type(error).__name__])[-1 if message.startswith("Graph execution error") else 0]
+    lines = message.partition("Original stack trace")[0].partition("\n\t [[")[0].strip().splitlines()
+    nodes = [index for index, line in enumerate(lines) if line.startswith("Node: ")]
+    if nodes:  # the lines before say in which place of the code
+        return (lines[nodes[-1] + 1 :] or lines)[0]
+    return (lines or [type(error).__name__])[-1 if message.startswith("Graph execution error") else 0]

@@ -3,6 +3,8 @@
 import contextlib
 import sys
 import time
+from collections.abc import Iterator
+from typing import Any
 
 from tqdm import tqdm
 
@@ -19,31 +21,33 @@ class Progress:
 
     Args:
         title: what is being done.
-        total: how many units there are, or None where that is not known.
+        total: how many units there are, or None if that is not known.
         unit: name of one unit.
         initial: units done before this run.
         scale: True writes large numbers as 1.2M (for bytes).
     """
 
-    def __init__(self, title, total=None, unit="image", initial=0, scale=False):
+    def __init__(
+        self, title: str, total: int | None = None, unit: str = "image", initial: int = 0, scale: bool = False
+    ) -> None:
         self._title, self._total, self._unit = title, total, unit
         self._done, self._note = initial, ""
-        self._bar = None
+        self._bar: Any = None
         if sys.stderr.isatty():
             self._bar = tqdm(total=total, initial=initial, desc=title, unit=unit, unit_scale=scale, dynamic_ncols=True)
         self._scale = scale
         self._next_line = time.monotonic() + SECONDS_BETWEEN_LINES
 
-    def __enter__(self):
+    def __enter__(self) -> "Progress":
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: Any) -> None:
         if self._bar is not None:
             self._bar.close()
         elif exception[0] is None:
             self._print_line()
 
-    def update(self, units=1, note=None):
+    def update(self, units: int = 1, note: str | None = None) -> None:
         """Adds units; `note` replaces the text shown after the count."""
         self._done += units
         self._note = note if note is not None else self._note
@@ -54,7 +58,7 @@ class Progress:
         elif time.monotonic() >= self._next_line:
             self._print_line()
 
-    def say(self, message):
+    def say(self, message: str) -> None:
         """Prints a line of its own without breaking the bar."""
         if self._bar is not None:
             self._bar.write(message)
@@ -62,22 +66,21 @@ class Progress:
             print(message, flush=True)
 
     @contextlib.contextmanager
-    def hidden(self):
-        """Around what prints lines of its own."""
+    def hidden(self) -> Iterator[None]:
+        """Takes the bar off the terminal while the `with` block prints lines of its own."""
         if self._bar is not None:
             self._bar.clear()
         yield
         if self._bar is not None:
             self._bar.refresh()
 
-    def _print_line(self):
-        done, total = (self._count(n) for n in (self._done, self._total))
-        of = f"/{total}" if self._total is not None else ""
+    def _print_line(self) -> None:
+        of = f"/{self._count(self._total)}" if self._total is not None else ""
         units = self._unit
         if (self._done if self._total is None else self._total) != 1:
             units += "es" if units.endswith("ch") else "s"
-        print(f"{self._title}: {done}{of} {units} {self._note}".rstrip(), flush=True)
+        print(f"{self._title}: {self._count(self._done)}{of} {units} {self._note}".rstrip(), flush=True)
         self._next_line = time.monotonic() + SECONDS_BETWEEN_LINES
 
-    def _count(self, number):
-        return tqdm.format_sizeof(number) if self._scale and number is not None else number
+    def _count(self, number: int) -> str:
+        return tqdm.format_sizeof(number) if self._scale else str(number)

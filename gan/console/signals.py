@@ -1,6 +1,8 @@
 """Signals that ask a process to stop, noted so that it can save first."""
 
 import signal
+from types import FrameType
+from typing import Any
 
 
 class Interrupted(Exception):
@@ -8,7 +10,7 @@ class Interrupted(Exception):
 
 
 class SignalCatcher:
-    """Notes SIGINT, SIGTERM and SIGHUP in place of dying of them; a second one acts as usual.
+    """Notes SIGINT, SIGTERM and SIGHUP, which would end the process otherwise. A second one acts as usual.
 
     Use as a context manager, in the main thread.
 
@@ -16,25 +18,26 @@ class SignalCatcher:
         caught: the signal's number, or None.
     """
 
-    def __init__(self):
-        self.caught = None
+    def __init__(self) -> None:
+        self.caught: int | None = None
+        self._former: dict[int, Any] = {}
 
     @property
-    def exit_code(self):
-        """128 + the signal's number, or 0 where none came."""
+    def exit_code(self) -> int:
+        """128 + the signal's number, or 0 if none came."""
         return 128 + self.caught if self.caught else 0
 
-    def __enter__(self):
+    def __enter__(self) -> "SignalCatcher":
         numbers = [signal.SIGINT, signal.SIGTERM]
-        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup sets it
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
             numbers.append(signal.SIGHUP)
         self._former = {number: signal.signal(number, self._catch) for number in numbers}
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: Any) -> None:
         for number, handler in self._former.items():
             signal.signal(number, handler)
 
-    def _catch(self, number, frame):
+    def _catch(self, number: int, frame: FrameType | None) -> None:
         self.caught = number
         signal.signal(number, self._former[number])

@@ -5,27 +5,29 @@ import gc
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 
-# What TensorFlow imports of Keras 3 and 2 at once, to register their optimizers, which nothing here uses.
+# TensorFlow imports these of Keras 3 and 2 to register their optimizers, which nothing here uses.
 _EAGER_KERAS = ("keras.src.optimizers", "tf_keras.src.optimizers")
 
 
-def import_tensorflow():
-    """Imports TensorFlow without its start-up chatter, some of which comes before it can be silenced."""
+def import_tensorflow() -> None:
+    """Imports TensorFlow without its start-up messages; some of them come before it can be told to be silent."""
     with _silent_stderr():
         with _without_keras(), _without_garbage_collection():
             import tensorflow.compat.v1 as tf
 
         tf.logging.set_verbosity(tf.logging.ERROR)
-        # Looks for GPUs now, since not finding one is told as an error.
+        # Looks for GPUs while stderr is held back: TensorFlow prints an error if it finds none.
         tf.config.experimental.list_physical_devices()
 
 
 @contextlib.contextmanager
-def _without_keras():
-    """Lets TensorFlow be imported without Keras, which takes nearly half of the time; `tf.keras` still loads on use."""
+def _without_keras() -> Iterator[None]:
+    """Keeps TensorFlow from importing Keras, which takes nearly half of the time; `tf.keras` still loads on use."""
     held_back = [name for name in _EAGER_KERAS if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(held_back))  # None makes an import fail, and TensorFlow then does without
+    # None makes an import fail, and TensorFlow then goes on without Keras.
+    sys.modules.update(dict.fromkeys(held_back))  # type: ignore[arg-type]
     try:
         yield
     finally:
@@ -34,8 +36,8 @@ def _without_keras():
 
 
 @contextlib.contextmanager
-def _without_garbage_collection():
-    """For an import of very many objects, which all stay: they are not looked through now, nor ever after."""
+def _without_garbage_collection() -> Iterator[None]:
+    """For an import of very many objects that all stay: the collector skips them now and later."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -47,8 +49,8 @@ def _without_garbage_collection():
 
 
 @contextlib.contextmanager
-def _silent_stderr():
-    """Holds back what is written to file descriptor 2; shows it after all where an exception passes."""
+def _silent_stderr() -> Iterator[None]:
+    """Holds back what is written to file descriptor 2, and writes it after all if an exception passes."""
     sys.stderr.flush()
     saved = os.dup(2)
     with tempfile.TemporaryFile() as held:

@@ -1,12 +1,15 @@
 """The operations that a network may use in a battle."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import tensorflow.compat.v1 as tf
 
 VARIABLE_OPS = frozenset(["Variable", "VariableV2"])
 PLACEHOLDER_OPS = frozenset(["Placeholder", "PlaceholderV2"])
 
-# What a network may be made of, in the old spellings that lowering.py writes. All of them exist in
-# TensorFlow 1.2, are functions of their inputs alone, read and write nothing, and end.
+# What a network may be made of, in the old spellings that snapshots/lowering.py writes. Each of these exists in
+# TensorFlow 1.2, is a function of its inputs alone, reads and writes nothing, and ends.
 _OPS = """
     Const Identity Placeholder StopGradient
     Abs Acos Add AddN Asin Atan Atan2 BiasAdd BiasAddV1 Cast Ceil Cos Div Elu Erf Erfc Exp Expm1
@@ -28,8 +31,8 @@ _OPS = """
 """
 BATTLE_OPS = VARIABLE_OPS | frozenset(_OPS.split())
 
-# Attributes that 1.2 does not know, or knows with this value only, and the value without effect.
-HARMLESS = {
+# Attributes that TensorFlow 1.2 does not know, or knows with one value only -> that value, which has no effect.
+HARMLESS: dict[str, Any] = {
     "Tindex": tf.int64,
     "Tk": tf.int32,
     "Truncate": False,
@@ -50,7 +53,7 @@ HARMLESS = {
     "shape_type": tf.int32,
 }
 
-# What values may be made of, and the operations that 1.2 cannot run on these.
+# Types that values may have -> the operations that TensorFlow 1.2 cannot run on this type.
 NO_KERNEL = {
     tf.float32: "TruncateDiv",
     tf.float64: "AvgPool Conv2D Conv2DBackpropInput DepthwiseConv2dNative TruncateDiv",
@@ -62,16 +65,31 @@ NO_KERNEL = {
 }
 
 
-def outside_battle_ops(network):
-    """What of a Network is not allowed in a battle: sorted texts such as "Einsum" or "Conv2D with dilations"."""
-    nodes = {node.name: node.op for node in network.graph_def.node}
-    tensors = [*(tensor for node in network.graph_def.node for tensor in node.input), network.output]
-    found = {text for node in network.graph_def.node for text in _outside(node)}
-    return sorted(found.union(*(_unset(tensor, nodes) for tensor in tensors)))
+def outside_battle_ops(graph_def: tf.GraphDef, output: str) -> list[str]:
+    """What of a network is not allowed in a battle.
+
+    Args:
+        graph_def: the network, cut out of its graph and lowered.
+        output: name of the tensor that it returns.
+
+    Returns:
+        Sorted texts such as "Einsum" or "Conv2D with dilations".
+    """
+    operations = {node.name: node.op for node in graph_def.node}
+    tensors = [*(tensor for node in graph_def.node for tensor in node.input), output]
+    found = {text for node in graph_def.node for text in _outside(node)}
+    return sorted(found.union(*(_uninitialised(tensor, operations) for tensor in tensors)))
 
 
-def _outside(node):
-    """Why a node is not allowed in a battle: texts, none where it is."""
+def strip_harmless_attributes(node: tf.NodeDef) -> None:
+    """Removes attributes without effect: a TensorFlow that is older than they are reports them as unknown."""
+    if node.op in BATTLE_OPS:
+        for key in [key for key in node.attr if key in HARMLESS and _plain(node.attr[key]) == HARMLESS[key]]:
+            del node.attr[key]
+
+
+def _outside(node: tf.NodeDef) -> Iterator[str]:
+    """Why a node is not allowed in a battle; nothing if it is allowed."""
     if node.op not in BATTLE_OPS:
         yield node.op
         return
@@ -85,22 +103,15 @@ def _outside(node):
                 yield f"{node.op} of {dtype.base_dtype.name}"
 
 
-def _unset(tensor, nodes):
-    """Why a tensor is not allowed: not every kernel writes all that it returns, and what was there before shows."""
+def _uninitialised(tensor: str, operations: Mapping[str, str]) -> Iterator[str]:
+    """Why a tensor is not allowed: some kernels leave part of their output uninitialised."""
     name, _, output = tensor.partition(":")
-    if nodes.get(name) == "FusedBatchNorm" and output in ("3", "4"):
+    if operations.get(name) == "FusedBatchNorm" and output in ("3", "4"):
         yield f"FusedBatchNorm's output {output}"
 
 
-def strip_harmless_attributes(node):
-    """An older TensorFlow than the one that wrote them reports them as unknown."""
-    if node.op in BATTLE_OPS:
-        for key in [key for key in node.attr if key in HARMLESS and _plain(node.attr[key]) == HARMLESS[key]]:
-            del node.attr[key]
-
-
-def _plain(attribute):
-    """An attribute's value as what HARMLESS writes it as."""
+def _plain(attribute: tf.AttrValue) -> Any:
+    """An attribute's value in the form that HARMLESS has it in."""
     kind = attribute.WhichOneof("value")
     if kind == "type":
         return tf.as_dtype(attribute.type)

@@ -1,34 +1,197 @@
 """What can go wrong for a team or a machine: a code with parameters, and the sentence that people read.
 
-Codes are stored and sent; sentences are made when they are shown, for the one who reads them. No TensorFlow.
+Codes are stored and sent. The sentence is made when it is shown, for the person who reads it. Another room adds
+sentences of its own codes with `add_sentences`. No TensorFlow.
 """
 
+import string
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from gan.console import printable
 from gan.console.errors import OTHER, ContractError, Fault, HostError
 
-_LONGEST = 1000  # characters of a sentence
+_LONGEST_SENTENCE = 1000  # characters
+_LONGEST_TEXT, _MOST_TEXTS = 600, 50  # characters of a parameter, or of each text in a list; texts in a list
+_LARGEST = 1e39  # of a number; beyond all of float32
 
-# Code -> sentence; names in braces are its parameters.
-SENTENCES: dict[str, str] = {
-    OTHER: "{text}",
+# Each dict: code -> sentence. Names in braces are the parameters of the code; one with a format, such as {seconds:g},
+# is a number, any other may be a text, a number or a list of texts.
+
+# What the confined process finds in the snapshot that it opens. Only these codes are accepted from it.
+_IN_THE_SNAPSHOT = {
+    # Its collections.
+    "collection_missing": "the collection {collection} is missing; add its tensor with tf.add_to_collection",
+    "collection_count": "the collection {collection} must hold exactly one tensor, it holds {count:.0f}",
+    "collection_unknown": "the collection {collection} names a tensor that the graph does not have",
+    # Its graph.
+    "meta_unreadable": "the .meta file is not a MetaGraphDef; copy it again, as a binary file",
+    "graph_malformed": "the graph is malformed: {reason}",
+    "network_malformed": "the {network}'s graph is malformed: {reason}",
+    "node_missing": "{output} needs a node that the graph does not have: {node}",
+    "other_placeholder": "{output} depends on a placeholder other than {input}: {placeholder}; make it a constant, or "
+    "a tf.placeholder_with_default",
+    "input_unused": "{output} does not depend on {input}",
+    "wrong_type": "{name} must be {wanted}, it is {found}",
+    "not_connectable": "the {network} cannot be connected to float32 [None, {width:.0f}]: {reason}",
+    "forbidden_operations": "the {network} uses operations that are not allowed in a battle: {operations}",
+    "dangerous_operation": "its graph holds the operation {operation} ({node}), which no network needs",
+    "dangerous_function": "its function {function} holds the operation {operation} ({node}), which no network needs",
+    "dangerous_saver": "its saver runs the operation {operation} ({node}), which restores nothing",
+    # Its weights.
+    "weights_unreadable": "the weights cannot be read: {reason}",
+    "variable_unreadable": "variable {variable} cannot be read: {reason}",
+    "variable_missing": "variable {variable} has no value in the checkpoint",
+    "variable_shape": "variable {variable} has shape {in_graph} in the graph and {in_checkpoint} in the checkpoint",
+    "variable_type": "variable {variable} has type {in_graph} in the graph and {in_checkpoint} in the checkpoint",
+    # What its networks compute.
+    "not_computable": "{name} cannot be computed: {reason}",
+    "wrong_shape": "{name} returned shape {shape}, not {wanted}",
+    "not_finite": "{name} has values that are not finite (NaN or infinity)",
+    "out_of_range": "{name} must lie in [0, 1], its values reach from {lowest:g} to {highest:g}",
+    "not_repeatable": "{name} changes between two calls with the same input (by {difference:.2g}); build the graph "
+    "with is_training=False, without dropout and noise",
+    "batch_dependent": "{name} of one input changes with the rest of its batch (by {difference:.2g}); build the graph "
+    "with is_training=False",
+    "out_of_memory": "it needs more memory than it may have",
+    "cannot_run": "it cannot be run: {reason}",
 }
+# What is found about a snapshot without a look inside: in its files, and at its process from outside.
+_OUTSIDE_THE_SNAPSHOT = {
+    "no_snapshot": "there is no complete snapshot (model.ckpt-N.index, .meta and .data-*)",
+    "no_folder": "there is no such folder, and so no complete snapshot (model.ckpt-N.index, .meta and .data-*)",
+    "bad_pointer": "its file checkpoint names no snapshot in its folder",
+    "file_unreadable": "{file} cannot be read: {reason}",
+    "files_too_large": "the .{part} files of {snapshot} are too large ({mebibytes:.0f} MiB; they may have "
+    "{most:.0f} MiB)",
+    "closed_earlier": "it was closed after an earlier failure",
+    "slow": "it took longer than {seconds:g} s to {step}",
+    "processor_time": "it used more than {seconds:g} s of processor time",
+    "too_much_memory": "it needs more memory than {mebibytes:.0f} MiB",
+    "crashed": "it crashed TensorFlow ({signal}) when it was to {step}",
+    "ended": "its process ended by itself when it was to {step}",
+    "killed_often": "its process was killed {times:.0f} times, as happens if it needs more memory than there is",
+    "nonsense": "its process answered nonsense: {reason}",
+    "early_answer": "its process answered before it was asked",
+    "number_count": "its process answered with {count:.0f} numbers in place of {wanted:.0f}",
+}
+# What is the fault of the machine that plays, never of a team.
+_OF_THE_MACHINE = {
+    "disk_full": "the disk of {folder} is nearly full; make room on it",
+    "machine_slow": "the process of a snapshot took longer than {seconds:g} s to {step}",
+    "killed": "the process of a snapshot was killed while it was to {step}: {last}",
+    "process_failed": "the process of a snapshot ended while it was to {step}: {last}",
+    "process_refused": "no process could be started ({reason})",
+    "not_confined": "the process of a snapshot could not be confined by: {layers}",
+    "fork_server_failed": "the process that forks others for snapshots could not {step} ({reason})",
+    "fork_server_ended": "the process that forks others for snapshots ended (exit code {exit_code:.0f})",
+    "fork_server_threads": "the process that forks others for snapshots has {threads:.0f} threads; it must have one",
+}
+SENTENCES: dict[str, str] = {OTHER: "{text}", **_IN_THE_SNAPSHOT, **_OUTSIDE_THE_SNAPSHOT, **_OF_THE_MACHINE}
+
+# Values of a parameter that are codes themselves: parameter -> value -> words; any other value is shown as it is.
+_WORDS = {
+    "step": {
+        "start": "start",
+        "try": "try what it can do",
+        "open": "be opened",
+        "verify": "be checked",
+        "input": "take its input",
+        "generate": "generate",
+        "discriminate": "discriminate",
+        "request": "be asked",
+        "answer": "answer",
+    },
+    "name": {"generator": "its generator", "discriminator": "its discriminator"},
+}
+
+
+def add_sentences(sentences: Mapping[str, str]) -> None:
+    """Adds another room's codes to the catalogue: code -> sentence, as in this file.
+
+    Raises:
+        ValueError: a code is there already, with another sentence.
+    """
+    for code, text in sentences.items():
+        if SENTENCES.setdefault(code, text) != text:
+            raise ValueError(f"the fault {code} has a sentence already: {SENTENCES[code]}")
 
 
 def sentence(fault: Fault) -> str:
     """The sentence of a Fault in English, fit to be shown: strangers choose some of its parameters."""
-    text = SENTENCES.get(fault.code, "{code}").format(**{"code": fault.code, **fault.parameters})
-    return printable.cleaned(text)[:_LONGEST]
+    try:
+        text = _completed(fault)
+    except (ArithmeticError, LookupError, TypeError, ValueError):  # stored by a version that knew other codes
+        text = f"{fault.code} {fault.parameters}"
+    return printable.cleaned(text)[:_LONGEST_SENTENCE]
 
 
-def breach(code: str, **parameters: Any) -> ContractError:
-    """The error of a snapshot that breaks a rule."""
-    fault = Fault(code, parameters)
+def breach(code: str, /, **parameters: Any) -> ContractError:
+    """The error of a snapshot that breaks a rule; parameters are texts, numbers or lists of texts."""
+    fault = _fault(code, parameters)
     return ContractError(sentence(fault), fault=fault)
 
 
-def host_failure(code: str, **parameters: Any) -> HostError:
-    """The error of a machine that failed."""
-    fault = Fault(code, parameters)
+def host_failure(code: str, /, **parameters: Any) -> HostError:
+    """The error of a machine that failed; parameters are texts, numbers or lists of texts."""
+    fault = _fault(code, parameters)
     return HostError(sentence(fault), fault)
+
+
+def received(code: object, parameters: object) -> Fault | None:
+    """The Fault that a confined process told us, which may be in the hands of a stranger.
+
+    Returns:
+        None unless the code is one that such a process finds, and its parameters are those that the sentence needs, of
+        the right types and short. Texts are cleaned.
+    """
+    if not isinstance(code, str) or code not in _IN_THE_SNAPSHOT or not isinstance(parameters, dict):
+        return None
+    if set(parameters) != parameters_of(code) or not all(map(_is_plain, parameters.values())):
+        return None
+    fault = _fault(code, parameters)
+    try:
+        _completed(fault)
+    except (ArithmeticError, TypeError, ValueError):  # a text in place of a number
+        return None
+    return fault
+
+
+def parameters_of(code: str) -> set[str]:
+    """Names of the parameters that the sentence of a code uses."""
+    return {name for _, name, _, _ in string.Formatter().parse(SENTENCES[code]) if name}
+
+
+def _completed(fault: Fault) -> str:
+    shown = {name: _shown(name, value) for name, value in fault.parameters.items()}
+    return SENTENCES[fault.code].format(**shown)
+
+
+def _shown(name: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return ", ".join(value)
+    return _WORDS.get(name, {}).get(value, value) if isinstance(value, str) else value
+
+
+def _fault(code: str, parameters: Mapping[str, Any]) -> Fault:
+    return Fault(code, {name: _bounded(value) for name, value in parameters.items()})
+
+
+def _bounded(value: Any) -> Any:
+    """The value as JSON can hold it, and no longer than a fault may be: strangers choose names of any length."""
+    if isinstance(value, list | tuple):
+        texts = [_bounded(text) for text in value]
+        return texts if len(texts) <= _MOST_TEXTS else [*texts[: _MOST_TEXTS - 1], "..."]
+    if isinstance(value, str):
+        return printable.cleaned(value)[:_LONGEST_TEXT]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, list):
+        return len(value) <= _MOST_TEXTS and all(isinstance(text, str) and _is_plain(text) for text in value)
+    if isinstance(value, str):
+        return len(value) <= _LONGEST_TEXT
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST

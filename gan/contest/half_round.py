@@ -87,7 +87,7 @@ def choose(real_images, count, *key):
 
 
 def generate(generator, count, seed):
-    """Has a generator make images: uint8 [count, size]; `generator` is a snapshot.Snapshot or a sandbox.Cell."""
+    """Has a generator, a Snapshot or a SandboxedSnapshot, make images: uint8 [count, size]."""
     return pixels.to_bytes(generator.generate(uniform_noise(count, Use.HALF_ROUND_NOISE, seed)))
 
 
@@ -116,7 +116,7 @@ def play(generator, discriminator, real_images, num_generate, num_total, seed):
     """Plays a half round.
 
     Args:
-        generator: a snapshot.Snapshot or a sandbox.Cell.
+        generator: a snapshot.Snapshot or a sandbox.SandboxedSnapshot.
         discriminator: likewise.
         real_images: uint8 [N, size] to choose from.
         num_generate: images to generate.

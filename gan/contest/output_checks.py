@@ -2,14 +2,23 @@
 
 import numpy as np
 
-from gan.console.errors import ContractError
+from gan.contest.faults import breach
 
 
-def check(name, values, shape):
-    """Raises ContractError unless `values`, called `name`, have the shape, are finite and lie in [0, 1]."""
+def check(name: str, values: np.ndarray, shape: tuple[int, ...]) -> None:
+    """Checks what a network returned.
+
+    Args:
+        name: of the network or of its output, for the message.
+        values: float32 of any shape.
+        shape: that the values must have.
+
+    Raises:
+        ContractError: the shape is another one, or a value is not finite or not in [0, 1].
+    """
     if values.shape != shape:
-        raise ContractError(f"{name} returned shape {list(values.shape)}, not {list(shape)}")
+        raise breach("wrong_shape", name=name, shape=str([*values.shape]), wanted=str([*shape]))
     if not np.isfinite(values).all():
-        raise ContractError(f"{name} has values that are not finite (NaN or infinity)")
+        raise breach("not_finite", name=name)
     if values.size and (values.min() < 0 or values.max() > 1):
-        raise ContractError(f"{name} must lie in [0, 1], its values reach from {values.min():g} to {values.max():g}")
+        raise breach("out_of_range", name=name, lowest=values.min(), highest=values.max())

@@ -1,6 +1,5 @@
-"""Downloads the archive of LFW, and goes on where an earlier try broke off."""
+"""Downloads the archive of LFW; a download that broke off is continued, not begun again."""
 
-import hashlib
 import http.client
 import os
 import urllib.error
@@ -8,37 +7,29 @@ import urllib.request
 
 from gan.console.errors import DataError, UserError
 from gan.console.progress import Progress
+from gan.storage import files
 
 # The funneled pictures, from the mirror and with the checksum that scikit-learn uses.
 LFW_ARCHIVE = "lfw-funneled.tgz"
 LFW_URL = "https://ndownloader.figshare.com/files/5976015"
 LFW_SHA256 = "b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a"
-_TIMEOUT = 30  # seconds without a byte after which a download is given up
+_TIMEOUT = 30  # seconds without a byte, after which a download is given up
 
 
-def sha256_of(path):
-    """SHA-256 of a file, in hexadecimal digits."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def download(url, sha256, path):
-    """Fetches a file unless it is there; goes on where an earlier try broke off.
+def download(url: str, sha256: str, path: str) -> None:
+    """Fetches a file unless it is there.
 
     Args:
-        url: where it is.
-        sha256: what it must be, in hexadecimal digits.
-        path: where it goes; until it is whole and checked, its name has `.part` at the end.
+        url: of the file.
+        sha256: of its content, in hexadecimal digits.
+        path: where it goes. Until it is whole and checked, it is at path.part: the next try goes on from there.
 
     Raises:
         UserError: the network or the server failed; what came so far is kept.
-        DataError: the file is another one.
+        DataError: the file at `path` or at the URL has another checksum.
     """
     if os.path.exists(path):
-        if sha256_of(path) != sha256:
+        if files.sha256_of(path) != sha256:
             raise DataError(f"{path} is another file than {url} (its SHA-256 differs); move it away")
         return
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
@@ -46,18 +37,18 @@ def download(url, sha256, path):
     try:
         _fetch(url, part)
     except (OSError, http.client.HTTPException) as error:
-        # An HTTPError says its number only as a whole; other URLErrors wrap what happened.
+        # An HTTPError's own text has the status; other URLErrors wrap another error.
         reason = error if isinstance(error, urllib.error.HTTPError) else getattr(error, "reason", error)
         advice = "the same command goes on from there; or get the file by other means and give it as --input"
         raise UserError(f"{url}: {reason}; {advice}") from error
-    if sha256_of(part) != sha256:
+    if files.sha256_of(part) != sha256:
         os.remove(part)
         raise DataError(f"{url}: what came is damaged or another file (its SHA-256 differs), and was deleted")
     os.replace(part, path)
 
 
-def _fetch(url, part):
-    """Downloads to a file, after what it holds already."""
+def _fetch(url: str, part: str) -> None:
+    """Downloads to the end of a file, which may hold the beginning already."""
     have = os.path.getsize(part) if os.path.exists(part) else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:

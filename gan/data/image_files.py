@@ -13,36 +13,54 @@ import signal
 import tarfile
 import warnings
 import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent import futures
+from concurrent.futures.process import BrokenProcessPool
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gan.console.errors import DataError, UserError
 from gan.console.progress import Progress
+from gan.data import pixels
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-SIDE = 50  # width and height of what comes out, in pixels
+NameOf = Callable[[str], str | None]  # path below a folder, with forward slashes -> picture's name; None: not wanted
 
-# Pillow's other formats are left out: some of them start programs.
+# Not Pillow's other formats: some of them start programs.
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
-_ORIENTATION, _UPRIGHT = 0x0112, 1  # the EXIF tag that says which side of a picture is up, and its usual value
+_ORIENTATION, _UPRIGHT = 0x0112, 1  # EXIF's tag for the side of a picture that is up, and its usual value
 _BROKEN_ARCHIVE = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 _CHUNK = 32  # pictures that a worker decodes at a time
-_POOL_BYTES = 8 << 20  # less than this is decoded before worker processes have started
+_POOL_BYTES = 8 << 20  # fewer bytes of files are decoded before worker processes have started
 _MAX_PICTURE_BYTES = 64 << 20  # of a picture in an archive
+_Picture = tuple[str, str | bytes]  # name, and a path or a file's content
+_Decoded = tuple[list[str], np.ndarray, list[str]]  # names, uint8 [n, 2500], what is wrong with other pictures
 
 
-def find(folder, name_of):
+class Crop(NamedTuple):
+    """Which part of each picture is used."""
+
+    box: tuple[int, int, int, int] | None = None  # left, top, right, bottom in pixels; None: largest centred square
+    side: int | None = None  # width and height that each picture must have; None: any
+
+
+LARGEST_SQUARE = Crop()
+
+
+def find(folder: str, name_of: NameOf) -> list[str]:
     """Paths of all pictures in a folder and the folders in it, sorted.
 
     Args:
-        folder: where to look.
-        name_of: function from a path below the folder, with forward slashes, to the picture's name,
-            or to None where it is not wanted.
+        folder: on disk.
+        name_of: says which files are wanted.
+
+    Raises:
+        OSError: a folder cannot be read.
     """
 
-    def fail(error):
+    def fail(error: OSError) -> NoReturn:
         raise error
 
     found = []
@@ -52,21 +70,22 @@ def find(folder, name_of):
     return sorted(found)
 
 
-def below(path, folder):
-    """A path that begins with that of a folder, as seen from there and with forward slashes."""
+def below(path: str, folder: str) -> str:
+    """The rest of a path that begins with a folder's path, with forward slashes."""
     return path[len(folder) :].lstrip(os.sep).replace(os.sep, "/")
 
 
-def load(root, files, name_of, box=None, side=None, workers=1):
+def load(
+    root: str, files: Sequence[str], name_of: NameOf, crop: Crop = LARGEST_SQUARE, workers: int = 1
+) -> tuple[list[str], np.ndarray]:
     """Decodes pictures.
 
     Args:
         root: a folder, or a tar archive, compressed or not.
         files: what `find` returned for the folder; for an archive, a list of the archive alone.
-        name_of: as for `find`.
-        box: (left, top, right, bottom) to cut out, or None for the largest centred square.
-        side: width and height that each picture must have, or None.
-        workers: processes at work; few pictures are decoded in this one.
+        name_of: names the pictures, and says which files are wanted.
+        crop: which part of each picture is used.
+        workers: processes that decode; a few pictures are decoded in this process.
 
     Returns:
         The sorted names of the pictures, and uint8 [N, 2500] in the same order for any number of workers.
@@ -74,13 +93,11 @@ def load(root, files, name_of, box=None, side=None, workers=1):
     Raises:
         DataError: the archive is damaged, pictures cannot be decoded, or two have the same name.
     """
-    if os.path.isfile(root):
-        items, total = _from_archive(root, name_of), None
-    else:
-        items, total = ((name_of(below(path, root)), path) for path in files), len(files)
+    total = None if os.path.isfile(root) else len(files)
+    pictures = _in_archive(root, name_of) if total is None else _in_folder(root, files, name_of)
     if sum(map(os.path.getsize, files)) < _POOL_BYTES:
         workers = 1
-    names, images = _decode_all(items, total, functools.partial(_decode_chunk, box=box, side=side), workers)
+    names, images = _decode_all(pictures, total, functools.partial(_decode_chunk, crop=crop), workers)
     order = sorted(range(len(names)), key=names.__getitem__)
     names = [names[number] for number in order]
     for name, following in itertools.pairwise(names):
@@ -89,37 +106,38 @@ def load(root, files, name_of, box=None, side=None, workers=1):
     return names, np.array([images[number] for number in order], np.uint8)
 
 
-def decode(content, box=None, side=None):
-    """Turns one picture into grey pixels: upright, on white where it is transparent, cut out, made small.
+def decode(content: str | bytes, crop: Crop = LARGEST_SQUARE) -> np.ndarray:
+    """Turns one picture into grey pixels: upright, transparent parts on white, cut out, resized to 50x50.
 
     Args:
         content: the bytes of a picture file, or its path.
-        box: (left, top, right, bottom) to cut out, or None for the largest centred square.
-        side: width and height that the picture must have, or None.
+        crop: which part of the picture is used.
 
     Returns:
         uint8 [2500], row by row.
 
     Raises:
-        DataError: the picture has other measures.
+        DataError: the picture is not of the required size, or smaller than the crop.
         Exception: what Pillow raises for files that it cannot decode.
     """
-    with Image.open(io.BytesIO(content) if isinstance(content, bytes) else content, formats=_FORMATS) as picture:
-        picture.load()
-        # Of an upright picture too, exif_transpose would make a copy, which takes half as long as decoding.
+    with Image.open(io.BytesIO(content) if isinstance(content, bytes) else content, formats=_FORMATS) as opened:
+        opened.load()
+        picture: Image.Image = opened
+        # exif_transpose copies an upright picture too, which takes half as long as decoding.
         if picture.getexif().get(_ORIENTATION, _UPRIGHT) != _UPRIGHT:
             picture = ImageOps.exif_transpose(picture)
-        return shrink(_to_grey(_cut_out(picture, box, side)))
+        return shrink(_to_grey(_cut_out(picture, crop)))
 
 
-def shrink(grey):
+def shrink(grey: Image.Image) -> np.ndarray:
     """Resizes a grey Pillow image to uint8 [2500]."""
-    return np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.LANCZOS)).reshape(SIDE * SIDE)
+    side = pixels.FACE_SIDE
+    return np.asarray(grey.resize((side, side), Image.Resampling.LANCZOS)).reshape(side * side)
 
 
-def _cut_out(picture, box, side):
-    """The part of a Pillow image that counts; arguments and errors as in `decode`."""
-    width, height = picture.size
+def _cut_out(picture: Image.Image, crop: Crop) -> Image.Image:
+    """The part of a Pillow image that is used; errors as in `decode`."""
+    (box, side), (width, height) = crop, picture.size
     if side and picture.size != (side, side):
         raise DataError(f"{width}x{height} pixels, not {side}x{side}")
     if box is None:
@@ -131,28 +149,40 @@ def _cut_out(picture, box, side):
     return picture.crop(box)
 
 
-def _from_archive(path, name_of):
-    """Yields (name, bytes) of each picture, straight from the archive: nothing is unpacked to disk."""
+def _in_folder(folder: str, files: Sequence[str], name_of: NameOf) -> Iterator[_Picture]:
+    """Yields name and path of each picture."""
+    for path in files:
+        if name := name_of(below(path, folder)):
+            yield name, path
+
+
+def _in_archive(path: str, name_of: NameOf) -> Iterator[_Picture]:
+    """Yields name and content of each picture, read from the archive: nothing is unpacked to disk."""
     try:
         with tarfile.open(path) as archive:
             for member in archive:
                 name = name_of(posixpath.normpath(member.name))
-                if name and member.isfile():
+                content = archive.extractfile(member) if name and member.isfile() else None
+                if name and content:
                     if member.size > _MAX_PICTURE_BYTES:
                         raise DataError(f"{path}: {member.name} has {member.size} bytes, too many for a picture")
-                    yield name, archive.extractfile(member).read()
+                    yield name, content.read()
             # To the end of the file: its checksum is there, and a broken header looks like the end of the list.
             for block in iter(lambda: archive.fileobj.read(1 << 20), b""):
                 if block.strip(b"\0"):
-                    raise tarfile.ReadError("unreadable in the middle")
+                    raise tarfile.ReadError("unreadable before its end")
     except _BROKEN_ARCHIVE as error:
         raise DataError(f"{path} is damaged or is no .tar or .tgz archive ({_reason(error)})") from error
 
 
-def _decode_all(items, total, decode_chunk, workers):
-    """Decodes (name, path or bytes) pairs; returns names and images, uint8 [2500] each."""
-    names, images, problems = [], [], []
-    chunks = iter(lambda: list(itertools.islice(items, _CHUNK)), [])
+def _decode_all(
+    pictures: Iterator[_Picture], total: int | None, decode_chunk: Callable[[list[_Picture]], _Decoded], workers: int
+) -> tuple[list[str], list[np.ndarray]]:
+    """Decodes pictures in processes; returns names and images, uint8 [2500] each, or raises DataError."""
+    names: list[str] = []
+    images: list[np.ndarray] = []
+    problems: list[str] = []
+    chunks = iter(lambda: list(itertools.islice(pictures, _CHUNK)), [])
     with Progress("reading pictures", total) as progress:
         for some_names, some_images, some_problems in _in_processes(decode_chunk, chunks, workers):
             names += some_names
@@ -161,17 +191,19 @@ def _decode_all(items, total, decode_chunk, workers):
             progress.update(len(some_names) + len(some_problems))
     if problems:
         more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
-        raise DataError(f"cannot use {', '.join(problems[:3])}{more}; mend or remove what is named")
+        raise DataError(f"cannot use {', '.join(problems[:3])}{more}; repair or remove these files")
     return names, images
 
 
-def _in_processes(function, chunks, workers):
+def _in_processes(
+    function: Callable[[list[_Picture]], _Decoded], chunks: Iterable[list[_Picture]], workers: int
+) -> Iterator[_Decoded]:
     """Yields function(chunk) of each chunk in order; few chunks are in memory at a time."""
     if workers == 1:
         yield from map(function, chunks)
         return
     with _start_pool(workers) as pool:
-        waiting = collections.deque()
+        waiting: collections.deque[futures.Future[_Decoded]] = collections.deque()
         try:
             for chunk in chunks:
                 waiting.append(pool.submit(function, chunk))
@@ -179,42 +211,44 @@ def _in_processes(function, chunks, workers):
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
-        except futures.process.BrokenProcessPool as error:
+        except BrokenProcessPool as error:
             raise UserError("a worker process died, perhaps for lack of memory; try --num_workers=1") from error
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _start_pool(workers):
-    """Starts processes that Ctrl-C does not reach, even while they start: who started them ends them."""
-    # Not forked: a process that has run TensorFlow does not survive it.
+def _start_pool(workers: int) -> futures.ProcessPoolExecutor:
+    """Starts processes that ignore Ctrl-C, even while they start: this process ends them."""
+    # Not forked: a fork of a process that has run TensorFlow hangs.
     context = multiprocessing.get_context("spawn")
     pool = futures.ProcessPoolExecutor(workers, context, signal.signal, (signal.SIGINT, signal.SIG_IGN))
     former = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        for _ in range(workers):  # each starts with the first call for which no other is free
+        for _ in range(workers):  # a process starts with each call for which no other is free
             pool.submit(os.getpid)
     finally:
         signal.signal(signal.SIGINT, former)
     return pool
 
 
-def _decode_chunk(chunk, box, side):
-    """Decodes some (name, path or bytes) pairs; returns names, uint8 [n, 2500], and what is wrong with others."""
-    names, images, problems = [], [], []
+def _decode_chunk(chunk: list[_Picture], crop: Crop) -> _Decoded:
+    """Decodes some pictures."""
+    names: list[str] = []
+    images: list[np.ndarray] = []
+    problems: list[str] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         for name, content in chunk:
             try:
-                images.append(decode(content, box, side))
+                images.append(decode(content, crop))
                 names.append(name)
-            except Exception as error:  # Pillow's decoders raise classes of many kinds
+            except Exception as error:  # Pillow's decoders raise many classes
                 problems.append(f"{name} ({_reason(error)})")
-    return names, np.array(images, np.uint8), problems  # as one array, which is sent faster than many
+    return names, np.array(images, np.uint8), problems  # one array is sent faster than many
 
 
-def _reason(error):
+def _reason(error: Exception) -> str:
     """What an exception says, on one line."""
     if isinstance(error, UnidentifiedImageError):
         return "not a picture"
@@ -222,8 +256,8 @@ def _reason(error):
     return lines[0].rstrip(":") if lines else type(error).__name__
 
 
-def _to_grey(picture):
-    if picture.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip
+def _to_grey(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I"):  # 16 bits a pixel; convert("L") would clip them
         return Image.fromarray((np.asarray(picture) // 257).clip(0, 255).astype(np.uint8))
     if "A" in picture.getbands() or "transparency" in picture.info:
         ground = Image.new("RGBA", picture.size, "white")

@@ -1,37 +1,38 @@
-"""Pictures in and out: pixels as bytes, grids, PNG files. No TensorFlow."""
+"""Pixels: how many an image has, bytes and floats, grids of images, PNG files. No TensorFlow."""
 
-import errno
 import io
 import math
-import os
 
 import numpy as np
 from PIL import Image
 
-FACE_SIZE, MNIST_SIZE = 50 * 50, 28 * 28  # pixels of an image
+from gan.storage import files
+
+FACE_SIDE, DIGIT_SIDE = 50, 28  # width and height of an image of the contest, and of MNIST
+FACE_SIZE, MNIST_SIZE = FACE_SIDE**2, DIGIT_SIDE**2  # pixels of an image
 
 
-def image_size(use_mnist):
-    """Pixels of an image of the contest, or of MNIST."""
+def image_size(use_mnist: bool) -> int:
+    """Pixels of an image of MNIST, or of the contest."""
     return MNIST_SIZE if use_mnist else FACE_SIZE
 
 
-def side(size):
+def side(size: int) -> int:
     """Width and height of a square image of `size` pixels (2500 -> 50)."""
     return math.isqrt(size)
 
 
-def to_bytes(images):
+def to_bytes(images: np.ndarray) -> np.ndarray:
     """Rounds images in [0, 1] to the 8 bits that a picture file holds: float [...] -> uint8 [...]."""
     return np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
 
 
-def to_floats(images):
-    """uint8 [...] -> float32 [...] in [0, 1], the way the readers do it: n / 255."""
+def to_floats(images: np.ndarray) -> np.ndarray:
+    """uint8 [...] -> float32 [...] in [0, 1], n / 255, as the readers do."""
     return images.astype(np.float32) / np.float32(255)
 
 
-def grid(images, columns=None, gap=2, zoom=1):
+def grid(images: np.ndarray, columns: int | None = None, gap: int = 2, zoom: int = 1) -> np.ndarray:
     """Lays images out row by row.
 
     Args:
@@ -54,18 +55,13 @@ def grid(images, columns=None, gap=2, zoom=1):
     return sheet.repeat(zoom, 0).repeat(zoom, 1)
 
 
-def png(picture):
+def png(picture: np.ndarray) -> bytes:
     """Encodes uint8 [height, width] as PNG bytes."""
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def write_png(path, picture):
+def write_png(path: str, picture: np.ndarray) -> None:
     """Writes uint8 [height, width] as a PNG file, whole or not at all; makes its folder."""
-    if os.path.isdir(path):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    with open(path + ".part", "wb") as file:
-        file.write(png(picture))
-    os.replace(path + ".part", path)
+    files.write_whole(path, png(picture))

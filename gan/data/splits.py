@@ -1,10 +1,11 @@
-"""Divides images into training, validation and test set."""
+"""Divides images into a training, a validation and a test set."""
 
 import collections
 
 import numpy as np
 
 from gan.console.errors import DataError
+from gan.data.sources import Pictures
 
 SPLITS = ["train", "validation", "test"]
 # Training, validation and test pictures of the contest; LFW has 19 more.
@@ -15,20 +16,20 @@ _CONTEST_SHARES = tuple(count / sum(CONTEST_COUNTS) for count in CONTEST_COUNTS[
 _SHARES = {"mnist": (5000 / 60000, 0), "mnist_sample": (0.1, 0.1), "faces_sample": (0.15, 0.15)}
 
 
-def divide(loaded, source, seed, by_person=False):
-    """Divides images at random into training, validation and test set.
+def divide(loaded: Pictures, source: str, seed: int, by_person: bool = False) -> dict[str, np.ndarray]:
+    """Divides images at random into a training, a validation and a test set.
 
-    Full LFW is divided as in the contest, MNIST as its users do, the samples in round
-    numbers, all else in the contest's proportions.
+    All of LFW is divided as in the contest, MNIST as its users do, the samples in round numbers, and everything else
+    in the contest's proportions.
 
     Args:
-        loaded: Pictures.
-        source: one of SOURCES.
+        loaded: what sources.load returned.
+        source: one of sources.SOURCES.
         seed: non-negative int.
-        by_person: True keeps all pictures of a person in one set, as near to the same counts as can be.
+        by_person: True keeps all pictures of a person in one set; the counts are then as near as possible to the same.
 
     Returns:
-        A dict from each of SPLITS to an array of image numbers, no number in two of them.
+        Each of SPLITS -> int [n], numbers of images. No number is in two of them.
 
     Raises:
         DataError: there are too few pictures or persons for three sets.
@@ -41,7 +42,7 @@ def divide(loaded, source, seed, by_person=False):
         raise DataError(f"{len(loaded.images)} pictures are too few for a training, a validation and a test set")
     random = np.random.default_rng(seed)
     if by_person:
-        validation, test, _, train = _split_persons(loaded.persons, [*counts, left_over], random)
+        validation, test, _, train = _split_persons(loaded.persons or [], [*counts, left_over], random)
     else:
         order = random.permutation(total)
         validation, test, _, train = np.split(order, np.cumsum([*counts, left_over]))
@@ -49,10 +50,16 @@ def divide(loaded, source, seed, by_person=False):
     return {"train": train, "validation": validation, "test": np.concatenate([test, own_test])}
 
 
-def _split_persons(persons, counts, random):
-    """Fills a validation set, a test set and what is left over, of the sizes `counts`, with whole persons.
+def _split_persons(persons: list[str], counts: list[int], random: np.random.Generator) -> list[np.ndarray]:
+    """Puts all pictures of a person into one set.
 
-    Returns four arrays of image numbers: these three, and all the rest for training.
+    Args:
+        persons: name of the person in each image.
+        counts: how many images the validation set, the test set and the set that is left over should have.
+        random: decides the order of persons and images.
+
+    Returns:
+        Four arrays of image numbers: these three sets, and all others for training.
     """
     numbers = collections.defaultdict(list)
     for number, person in enumerate(persons):
@@ -66,9 +73,9 @@ def _split_persons(persons, counts, random):
     return [random.permutation(np.array(part, np.int64)) for part in parts]
 
 
-def _take(groups, count, leave):
-    """Moves groups with `count` numbers in all, or nearly, out of `groups`; `leave` groups stay."""
-    taken = []
+def _take(groups: list[list[int]], count: int, leave: int) -> list[int]:
+    """Moves groups with about `count` numbers in all out of `groups`; at least `leave` groups stay."""
+    taken: list[int] = []
     # Those with few pictures first, so that no person makes up most of a small set.
     for largest in (max(1, count // 4), count):
         for group in list(groups):

@@ -1,27 +1,30 @@
 """TFRecord files of images: one `image_raw` int64 list of pixels 0-255 a record, row by row.
 
-Reads and writes them without TensorFlow, many numbers at a time: that is faster than its parser, and prepare_data need
-not import it. Where a record is laid out in another way than usual, Protocol Buffers parse it, and say what is wrong.
+They are read and written without TensorFlow, many numbers at a time: this is faster than its parser, and prepare_data
+need not import it. A record whose bytes are in another order than usual is parsed by Protocol Buffers.
 
-A record is 8 bytes length, 4 bytes checksum of these, a serialized tf.train.Example, 4 bytes checksum of it
-(www.tensorflow.org/tutorials/load_data/tfrecord).
+A record is 8 bytes of length, 4 bytes of the length's checksum, a serialized tf.train.Example, and 4 bytes of its
+checksum (www.tensorflow.org/tutorials/load_data/tfrecord).
 """
 
 import collections
 import os
 import struct
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent import futures
+from typing import Any, BinaryIO
 
 import google_crc32c
 import numpy as np
 
 from gan.console.errors import DataError
+from gan.storage import files
 
 IMAGE, LABEL = "image_raw", "label"
 CHUNK = 256  # records decoded at once
 
 _HEAD, _TAIL = struct.Struct("<QI"), struct.Struct("<I")
-# Tags of protocol buffers: number of the field and kind of its value, here always "as many bytes as follow".
+# Tags of protocol buffers: the field's number and how its value is encoded, here always "length, then bytes".
 _FIRST_FIELD, _SECOND_FIELD, _INT64_LIST = b"\n", b"\x12", b"\x1a"
 
 _SIGNATURES = {
@@ -32,11 +35,11 @@ _SIGNATURES = {
 }
 
 
-def read_chunks(files, size, threads=2):
+def read_chunks(paths: Sequence[str], size: int, threads: int = 2) -> Iterator[np.ndarray]:
     """Yields all images in the order of the files.
 
     Args:
-        files: paths.
+        paths: of the files, on disk.
         size: pixels of an image.
         threads: how many chunks are decoded at a time, beside the one that was yielded.
 
@@ -44,14 +47,14 @@ def read_chunks(files, size, threads=2):
         uint8 [n, size], n at most 256.
 
     Raises:
-        DataError: a file is empty or of another kind, or a record is damaged or is not an image of
-            this size; names file and record.
+        DataError: a file is empty or of another kind, or a record is damaged or is not an image of this size; the
+            message names file and record.
     """
-    for path in files:
+    for path in paths:
         count(path)
-    waiting = collections.deque()
+    waiting: collections.deque[futures.Future[np.ndarray]] = collections.deque()
     with futures.ThreadPoolExecutor(threads) as pool:
-        for path in files:
+        for path in paths:
             for first, records in _records(path):
                 waiting.append(pool.submit(_decode, path, first, records, size))
                 if len(waiting) > threads:
@@ -60,30 +63,40 @@ def read_chunks(files, size, threads=2):
             yield waiting.popleft().result()
 
 
-def read_all(files, size, threads=2):
+def read_all(paths: Sequence[str], size: int, threads: int = 2) -> np.ndarray:
     """All images of the files at once: uint8 [N, size]. Errors as in `read_chunks`."""
-    return np.concatenate(list(read_chunks(files, size, threads)))
+    return np.concatenate(list(read_chunks(paths, size, threads)))
 
 
-def write(path, images, labels=None):
-    """Writes images as one record each.
+def write(path: str, images: np.ndarray, labels: Sequence[int] | np.ndarray | None = None) -> None:
+    """Writes a file of images, whole or not at all.
 
     Args:
-        path: file to write.
+        path: on disk.
         images: uint8 [N, size].
         labels: int [N] in 0-255, or None.
+
+    Raises:
+        OSError: it cannot be written; names the path.
     """
-    with open(path, "wb") as file:
-        for index, image in enumerate(images):
-            features = _feature(IMAGE, image)
-            if labels is not None:
-                features += _feature(LABEL, np.array([labels[index]], np.uint8))
-            example = _message(_FIRST_FIELD, features)
-            length = struct.pack("<Q", len(example))
-            file.write(length + _TAIL.pack(_checksum(length)) + example + _TAIL.pack(_checksum(example)))
+    with files.written_whole(path) as file:
+        write_records(file, images, labels)
 
 
-def count(path):
+def write_records(
+    file: BinaryIO, images: Iterable[np.ndarray], labels: Sequence[int] | np.ndarray | None = None
+) -> None:
+    """Writes images, uint8 [size] each, to an open file, one record each; labels as in `write`."""
+    for index, image in enumerate(images):
+        features = _feature(IMAGE, image)
+        if labels is not None:
+            features += _feature(LABEL, np.array([labels[index]], np.uint8))
+        example = _message(_FIRST_FIELD, features)
+        length = struct.pack("<Q", len(example))
+        file.write(length + _TAIL.pack(_checksum(length)) + example + _TAIL.pack(_checksum(example)))
+
+
+def count(path: str) -> int:
     """Counts the records of a file by their lengths alone, without reading them.
 
     Raises:
@@ -101,8 +114,8 @@ def count(path):
     return number
 
 
-def _check_kind(path, head):
-    """Raises DataError for what can be told from a file's first bytes."""
+def _check_kind(path: str, head: bytes) -> None:
+    """Raises DataError if a file's first bytes show that it holds no records."""
     if not head:
         raise DataError(f"{path} is empty")
     for signature, what in _SIGNATURES.items():
@@ -110,15 +123,16 @@ def _check_kind(path, head):
             raise DataError(f"{path} is {what}, not a TFRecord file; python -m gan.prepare_data makes those")
 
 
-def _damaged(path, number):
+def _damaged(path: str, number: int) -> DataError:
     if number == 0:
         return DataError(f"{path}, record 0: damaged, or not a TFRecord file")
     return DataError(f"{path}, record {number}: damaged or cut off; the {number} records before it are whole")
 
 
-def _records(path):
-    """Yields (number of the first, list of up to 256 serialized records) of a file that `count` found whole."""
-    first, records = 0, []
+def _records(path: str) -> Iterator[tuple[int, list[bytes]]]:
+    """Yields (number of the first, list of up to CHUNK serialized records) of a file that `count` found whole."""
+    first = 0
+    records: list[bytes] = []
     with open(path, "rb") as file:
         while head := file.read(_HEAD.size):
             length, checksum = _HEAD.unpack(head)
@@ -133,43 +147,44 @@ def _records(path):
         yield first, records
 
 
-def _checksum(content):
+def _checksum(content: bytes) -> int:
     """CRC32C, rotated and shifted as in the files of TensorFlow and LevelDB."""
-    crc = google_crc32c.value(content)
+    crc: int = google_crc32c.value(content)
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
-def _decode(path, first, records, size):
-    """uint8 [n, size] of serialized records, whose first has the number `first` in its file."""
+def _decode(path: str, first: int, records: list[bytes], size: int) -> np.ndarray:
+    """uint8 [n, size] of serialized records; the first of them has the number `first` in its file."""
     images = _decode_usual([_varints(record) for record in records], size)
     if images is not None:
         return images
     return np.stack([_parse(record, size, f"{path}, record {first + index}") for index, record in enumerate(records)])
 
 
-def _decode_usual(varints, size):
-    """Pixels of many images at once, or None where one is not what `write` makes.
+def _decode_usual(varints: Sequence[bytes | None], size: int) -> np.ndarray | None:
+    """Pixels of many images at once, or None if one is not encoded as `write` does it.
 
-    A number of protocol buffers has 7 bits a byte, the lowest first, and the topmost bit says that another byte
-    follows. So a pixel below 128 is its own byte, and any other is its own byte and then a 1.
+    Protocol buffers encode a number as bytes of 7 bits, the lowest bits first; a byte's highest bit says that another
+    byte follows. So a pixel below 128 is one byte, itself, and any other pixel is two bytes, itself and a 1.
     """
-    if not all(varints):
+    encoded = [each for each in varints if each]
+    if len(encoded) < len(varints):
         return None
-    joined = np.frombuffer(b"".join(varints), np.uint8)
+    joined = np.frombuffer(b"".join(encoded), np.uint8)
     begins = np.ones(len(joined), bool)  # whether a number begins at this byte
     np.less(joined[:-1], 128, out=begins[1:])
     first_bytes = np.flatnonzero(begins)
-    first_of_images = np.cumsum([0, *map(len, varints)])[:-1]
+    first_of_images = np.cumsum([0, *map(len, encoded)])[:-1]
     if len(first_bytes) != size * len(varints) or (first_bytes[::size] != first_of_images).any():
         return None
-    # (joined != 1) > begins where a second byte is not 1.
+    # (joined != 1) > begins: it is no first byte, and not 1.
     if joined[-1] > 127 or ((joined != 1) > begins).any():
         return None
     return joined[first_bytes].reshape(len(varints), size)
 
 
-def _varints(record):
-    """The encoded pixels of a serialized tf.train.Example, or None where they are not where they usually are."""
+def _varints(record: bytes) -> bytes | None:
+    """The encoded pixels of a serialized tf.train.Example, or None if they are not in the usual place."""
     position = record.find(_KEY)
     if position < 0:
         return None
@@ -186,7 +201,7 @@ def _varints(record):
     return record[position:end]
 
 
-def _length(record, position):
+def _length(record: bytes, position: int) -> tuple[int, int]:
     """The number at a position, and the position after it."""
     number = shift = 0
     while record[position] > 127:
@@ -195,7 +210,7 @@ def _length(record, position):
     return number | record[position] << shift, position + 1
 
 
-def _message(tag, content):
+def _message(tag: bytes, content: bytes) -> bytes:
     """A field of a protocol buffer that holds a text, a list or other fields."""
     length, encoded = len(content), b""
     while length > 127:
@@ -203,7 +218,7 @@ def _message(tag, content):
     return tag + encoded + bytes([length]) + content
 
 
-def _feature(name, values):
+def _feature(name: str, values: np.ndarray) -> bytes:
     """One named entry of tf.train.Features: an int64 list of uint8 values, encoded as `_decode_usual` says."""
     pairs, kept = np.ones((len(values), 2), np.uint8), np.ones((len(values), 2), bool)
     pairs[:, 0], kept[:, 1] = values, values > 127
@@ -212,17 +227,17 @@ def _feature(name, values):
     return _message(_FIRST_FIELD, _message(_FIRST_FIELD, name.encode()) + _message(_SECOND_FIELD, value))
 
 
-# What stands before the length of an image's values.
+# The bytes before the length of an image's values.
 _KEY = _message(_FIRST_FIELD, IMAGE.encode()) + _SECOND_FIELD
 
 
-def _parse(record, size, where):
-    """The pixels of one serialized tf.train.Example; raises DataError, which begins with `where`, if it has none."""
+def _parse(record: bytes, size: int, where: str) -> np.ndarray:
+    """The pixels of one serialized tf.train.Example; raises DataError, whose message begins with `where`."""
     from tensorflow.core.example.example_pb2 import Example
 
     try:
         features = Example.FromString(record).features.feature
-    except Exception as error:  # protobuf's implementations raise classes of their own
+    except Exception as error:  # each implementation of protobuf raises its own classes
         raise DataError(f"{where}: is not a tf.train.Example") from error
     problem = _problem(features, size)
     if problem:
@@ -230,7 +245,7 @@ def _parse(record, size, where):
     return np.array(features[IMAGE].int64_list.value, np.uint8)
 
 
-def _problem(features, size):
+def _problem(features: Any, size: int) -> str | None:
     """What is wrong with the features of one tf.train.Example, or None."""
     if IMAGE not in features:
         return f"has no {IMAGE}, only {', '.join(sorted(features)) or 'nothing'}"
@@ -245,7 +260,7 @@ def _problem(features, size):
     return None
 
 
-def _reader_of(length):
+def _reader_of(length: int) -> str:
     if length == 784:
         return "; that is MNIST, read with --use_mnist"
     if length == 2500:

@@ -15,40 +15,45 @@ import time
 from gan.console.errors import UserError
 from gan.distributed import messages
 from gan.distributed.gradient_slots import GradientSlots
+from gan.distributed.messages import Order
 from gan.distributed.node import Node
 from gan.distributed.tf_config import GLANCE, Patience
 from gan.training import one_process
-from gan.training.one_process import Order
 
 _SECONDS_TO_LEAVE = 30  # for workers, at the end of a job
 _SECONDS_AFTER_SIGNAL = 5  # for workers to finish a step, when the chief is asked to stop
 
 
-def make(config, interrupted, cluster):
-    """The strategy for a train.TrainConfig and a tf_config.Cluster of several processes.
+def make(batch, interrupted, settings, cluster):
+    """The strategy for settings.BatchSettings, tf_config.ClusterSettings and a tf_config.Cluster of several processes.
 
     `interrupted()` says whether a signal asks this process to stop. Raises UserError where a batch has too few images,
     Interrupted where a signal comes before all parameter servers do.
     """
-    one_process.check_batch(config, cluster)
-    return (Asynchronous if config.asynchronous else Synchronous)(config, cluster, interrupted)
+    check_batch(batch, settings, cluster)
+    return (Asynchronous if settings.asynchronous else Synchronous)(batch, settings, cluster, interrupted)
 
 
-def open_exchange(config, cluster):
+def check_batch(batch, settings, cluster):
+    """Raises UserError where a batch has too few images."""
+    one_process.check_batch(batch, 1 if settings.asynchronous else cluster.replicas)
+
+
+def open_exchange(settings, cluster):
     """What a process of a cluster puts between taking and applying gradients."""
-    return None if config.asynchronous else GradientSlots(cluster.replicas, cluster.replica)
+    return None if settings.asynchronous else GradientSlots(cluster.replicas, cluster.replica)
 
 
-class _Chief(one_process.Alone):
+class _Chief(one_process.OneProcess):
     """What the two strategies of a cluster have in common."""
 
-    def __init__(self, config, cluster, interrupted):
-        self.placement = Node(cluster, config.num_towers, config.chief_timeout_secs, interrupted)
-        self._post, self._interrupted, self._patience = self.placement.post, interrupted, config.worker_timeout_secs
+    def __init__(self, batch, settings, cluster, interrupted):
+        self.placement = Node(cluster, batch.devices, settings.chief_timeout_secs, interrupted)
+        self._post, self._interrupted, self._patience = self.placement.post, interrupted, settings.worker_timeout_secs
         self._replicas = cluster.replicas
         self._workers, self._ended = set(), False
-        self.exchange = open_exchange(config, cluster)
-        how = "asynchronous" if config.asynchronous else "synchronous"
+        self.exchange = open_exchange(settings, cluster)
+        how = "asynchronous" if settings.asynchronous else "synchronous"
         self.summary = f" on {self._replicas} replicas and {len(cluster.servers)} parameter servers, {how}"
 
     def begin(self, seed):
@@ -62,7 +67,7 @@ class _Chief(one_process.Alone):
 
     def stop_workers(self):
         """Tells the workers to leave, and waits for those that are there."""
-        self._order_all(one_process.FINISHED)
+        self._order_all(messages.FINISHED)
         patience = Patience(_SECONDS_TO_LEAVE)
         while self._workers and not patience.over:
             self._receive(GLANCE)
@@ -71,7 +76,7 @@ class _Chief(one_process.Alone):
         """Ends workers that are still there, then the parameter servers."""
         if self._ended:
             return
-        kind, self._ended = one_process.FAILED if failed else one_process.FINISHED, True
+        kind, self._ended = messages.FAILED if failed else messages.FINISHED, True
         with contextlib.suppress(UserError):  # the parameter servers may be what is gone
             self._order_all(kind)
             time.sleep(GLANCE)  # for the workers to take it before the queue goes
@@ -110,12 +115,12 @@ class Synchronous(_Chief):
         total, replicas = self._training.batch_size, [0, *sorted(self._workers)]
         bounds = [total * i // len(replicas) for i in range(len(replicas) + 1)]
         orders = {
-            replica: Order(one_process.WORK, next(self._rounds), self._seed, step, images_seen, first, end - first)
+            replica: Order(messages.WORK, next(self._rounds), self._seed, step, images_seen, first, end - first)
             for replica, first, end in zip(replicas, bounds, bounds[1:])
         }
         own = orders.pop(0)
         self._post.order(orders)
-        _, values = self._training.run([self.exchange.write, fetches], self._training.feed(own), step + 1)
+        _, values = self._training.run([self.exchange.write, fetches], self._training.feed(own.share), step + 1)
         counts = {0: own.count, **{replica: orders[replica].count for replica in self._collect(orders, step + 1)}}
         self._training.run(self._training.graph.train_op, self.exchange.feed(counts, total), step + 1)
         return values, step + 1, images_seen + total
@@ -155,14 +160,15 @@ class Asynchronous(_Chief):
         while self._receive(0):
             pass
         if self._without_order:
-            order = Order(one_process.WORK, 0, self._seed, step, images_seen, 0, self._training.batch_size)
+            order = Order(messages.WORK, 0, self._seed, step, images_seen, 0, self._training.batch_size)
             self._post.order(dict.fromkeys(self._without_order, order))
             self._without_order.clear()
         if self._turns is None:
             self._turns = Turns(self._training.batch_size, self._replicas, 0, images_seen)
-        feed = self._training.feed(self._turns.next(self._seed))
+        feed = self._training.feed(self._turns.next(self._seed).share)
         _, values = self._training.run([self._training.graph.train_op, fetches], feed, step + 1)
-        counters = [self._training.graph.global_step, self._training.graph.images_seen]
+        counters = self._training.graph.counters
+        counters = [counters.global_step, counters.images_seen]
         step, images_seen = self._training.run(counters, step=step + 1)
         return values, int(step), int(images_seen)
 
@@ -192,7 +198,7 @@ class Turns:
     def next(self, seed):
         """The next one, as an Order."""
         number = next(self._numbers)
-        return Order(one_process.WORK, 0, seed, number, number * self._batch_size, 0, self._batch_size)
+        return Order(messages.WORK, 0, seed, number, number * self._batch_size, 0, self._batch_size)
 
 
 def _name(replica):

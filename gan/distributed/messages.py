@@ -14,10 +14,29 @@ import tensorflow.compat.v1 as tf
 
 from gan.console.errors import UserError
 from gan.distributed.tf_config import CHIEF, SERVER, WORKER
-from gan.training import one_process, placement
+from gan.training import placement
+from gan.training.session import BatchShare
 
 _CAPACITY = 10000  # messages that nobody fetches, as for a worker that is gone
 READY, BUSY, LEAVING = -1, -2, -3  # what a worker says beside the numbers of rounds
+WORK, FINISHED, FAILED = 0, 1, 2  # kinds of orders
+
+
+class Order(NamedTuple):
+    """From the chief to a worker: do images `first` to `first + count` of a step's batch, or leave."""
+
+    kind: int  # WORK, FINISHED or FAILED
+    round: int = 0  # to be said back when it is done, in synchronous training; no two are equal
+    seed: int = 0
+    step: int = 0  # steps before this one
+    images_seen: int = 0  # images before this step's
+    first: int = 0
+    count: int = 0
+
+    @property
+    def share(self):
+        """The share of the batch."""
+        return BatchShare(self.seed, self.step, self.images_seen, self.first, self.count)
 
 
 class Message(NamedTuple):
@@ -44,8 +63,7 @@ class PostOffice:
                 first = f"/job:{SERVER}/task:0"
                 self._inbox = _Queue(first, "inbox", [len(Message._fields)])
                 self._orders = [
-                    _Queue(first, f"orders_{replica}", [len(one_process.Order._fields)])
-                    for replica in range(cluster.replicas)
+                    _Queue(first, f"orders_{replica}", [len(Order._fields)]) for replica in range(cluster.replicas)
                 ]
         self._session = tf.Session(placement.target, graph, placement.session_config())
         self._watch = placement.watch
@@ -75,7 +93,7 @@ class PostOffice:
     def next_order(self, timeout):
         """For a worker: an Order, or None after `timeout` seconds."""
         received = self._listener.next(timeout)
-        return received if received is None else one_process.Order(*received)
+        return received if received is None else Order(*received)
 
     def end(self, timeout):
         """For a parameter server: FINISHED or FAILED, or None after `timeout` seconds."""
@@ -93,7 +111,7 @@ class PostOffice:
 
 def check_end(kind):
     """Raises UserError where a job ended because its chief failed."""
-    if kind == one_process.FAILED:
+    if kind == FAILED:
         raise UserError("the chief failed and ended the job; its own output says why")
 
 

@@ -8,11 +8,11 @@ from gan.distributed.tf_config import GLANCE, Patience, Watch, answers
 _SECONDS_AFTER_SIGNAL = 15  # for the chief to save what is kept here, where all processes are asked to stop
 
 
-def serve(config, cluster):
+def serve(settings, cluster):
     """Serves until the chief ends the job, stays away or a signal comes.
 
     Args:
-        config: a train.TrainConfig.
+        settings: a tf_config.ClusterSettings.
         cluster: a tf_config.Cluster.
 
     Returns:
@@ -22,9 +22,9 @@ def serve(config, cluster):
         UserError: the port is taken, the chief stayed away or failed.
     """
     with SignalCatcher() as signals:
-        node = Node(cluster, 1, config.chief_timeout_secs, lambda: signals.caught)
+        node = Node(cluster, 1, settings.chief_timeout_secs, lambda: signals.caught)
         print(f"{cluster.name} serves at {cluster.servers[cluster.index]}", flush=True)
-        chief, kind = Watch(cluster, config.chief_timeout_secs), None
+        chief, kind = Watch(cluster, settings.chief_timeout_secs), None
         while kind is None and not signals.caught:
             kind = node.post.end(GLANCE)
             chief.check()

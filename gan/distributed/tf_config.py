@@ -76,6 +76,14 @@ class Cluster(NamedTuple):
         return CHIEF if self.job == CHIEF else f"{self.job} {self.index}"
 
 
+class ClusterSettings(NamedTuple):
+    """How the processes of a job work together."""
+
+    asynchronous: bool  # each process does steps of its own
+    worker_timeout_secs: float  # how long a step, and the start, waits for a worker
+    chief_timeout_secs: float  # how long a process waits for the chief or for a parameter server
+
+
 def from_environment():
     """Reads TF_CONFIG.
 

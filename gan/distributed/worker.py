@@ -5,22 +5,20 @@ import contextlib
 from gan import readers
 from gan.console.errors import UserError
 from gan.console.signals import Interrupted, SignalCatcher
-from gan.data import pixels
 from gan.distributed import chief, messages
 from gan.distributed.node import Node
 from gan.distributed.tf_config import GLANCE, Patience, Watch
-from gan.training import one_process
-from gan.training.session import TrainingSession
+from gan.training.session import Place, TrainingSession
 
 _SECONDS_IDLE = 3  # without orders, until a worker says again that it is there
 
 
-def work(config, files, cluster):
+def work(training, settings, cluster):
     """Takes part in training until the job ends, the chief stays away or a signal comes.
 
     Args:
-        config: a train.TrainConfig, the same as the chief's.
-        files: TFRecord files to train on.
+        training: a settings.TrainingSettings, the same as the chief's.
+        settings: a tf_config.ClusterSettings, likewise.
         cluster: a tf_config.Cluster.
 
     Returns:
@@ -29,10 +27,10 @@ def work(config, files, cluster):
     Raises:
         UserError: the data or the networks are not right, or another process is gone.
     """
-    one_process.check_batch(config, cluster)
+    chief.check_batch(training.batch, settings, cluster)
     with SignalCatcher() as signals:
         try:
-            worker = _Worker(config, files, cluster, lambda: signals.caught)
+            worker = _Worker(training, settings, cluster, lambda: signals.caught)
         except Interrupted as stopped:
             print(stopped, flush=True)
             return signals.exit_code
@@ -46,14 +44,15 @@ def work(config, files, cluster):
 class _Worker:
     """The training graph, without all that only the chief does."""
 
-    def __init__(self, config, files, cluster, interrupted):
-        size = pixels.image_size(config.use_mnist)
-        node = Node(cluster, config.num_towers, config.chief_timeout_secs, interrupted)
-        self._post, self._chief = node.post, Watch(cluster, config.chief_timeout_secs)
-        reader = readers.open_reader(files, size, config.data_memory_mb, config.num_readers)
-        self._exchange = chief.open_exchange(config, cluster)
-        # Random operations of the networks' own must not be the same in all workers.
-        self._training = TrainingSession(config, reader, size, node, self._exchange, graph_seed=None)
+    def __init__(self, training, settings, cluster, interrupted):
+        node = Node(cluster, training.batch.devices, settings.chief_timeout_secs, interrupted)
+        self._post, self._chief = node.post, Watch(cluster, settings.chief_timeout_secs)
+        data = training.data
+        reader = readers.open_reader(data.files, data.size, data.memory_mb, data.threads)
+        self._exchange = chief.open_exchange(settings, cluster)
+        # Random operations of the networks' own must not be the same in all workers: no seed of the graph.
+        place = Place(node, self._exchange)
+        self._training = TrainingSession(training.game, training.step, training.batch, reader, place)
         self._replicas, self._replica, self._done, self.steps = cluster.replicas, cluster.replica, None, 0
 
     def loop(self, signals):
@@ -77,7 +76,7 @@ class _Worker:
             order = self._post.next_order(GLANCE)
             if order is None:
                 continue
-            if order.kind != one_process.WORK:
+            if order.kind != messages.WORK:
                 return order.kind
             if not self._exchange:
                 return self._work_alone(order, signals)
@@ -88,7 +87,7 @@ class _Worker:
     def _work_together(self, order):
         """Does its share of a step; an order that comes twice, because the chief took it for lost, is done once."""
         if order.round != self._done:
-            self._training.run(self._exchange.write, self._training.feed(order), order.step + 1)
+            self._training.run(self._exchange.write, self._training.feed(order.share), order.step + 1)
             self._done = order.round
             self.steps += 1
         self._post.tell(order.round)
@@ -97,7 +96,7 @@ class _Worker:
         """Does steps of its own; returns the kind of the last order, or None where a signal came first."""
         turns, told = self._turns(order), Patience(_SECONDS_IDLE)
         while not signals.caught:
-            feed = self._training.feed(turns.next(order.seed))
+            feed = self._training.feed(turns.next(order.seed).share)
             self._training.run(self._training.graph.train_op, feed, order.step + self.steps + 1)
             self.steps += 1
             self._chief.check()
@@ -105,7 +104,7 @@ class _Worker:
                 self._post.tell(messages.BUSY)
                 told.renew()
             other = self._post.next_order(0)
-            if other and other.kind != one_process.WORK:
+            if other and other.kind != messages.WORK:
                 return other.kind
             if other:  # of a chief that was restarted
                 order, turns = other, self._turns(other)

@@ -26,7 +26,7 @@ class Contestant(NamedTuple):
     name: str
     path: str  # where it was found
     images: np.ndarray  # uint8 [N, size]
-    snapshot: sandbox.Cell | None  # None for images made elsewhere
+    snapshot: sandbox.SandboxedSnapshot | None  # None for images made elsewhere
 
     @property
     def step(self):

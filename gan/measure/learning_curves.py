@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from gan.console.errors import UserError
 from gan.measure import evaluation
 from gan.snapshots import checkpoint_files
-from gan.storage import buckets, files, paths
+from gan.storage import files, paths
 
 MOST_POINTS = 400  # of a curve; more would not be seen
 MOST_BYTES = 2**28  # of a file; somebody else may have put it there
@@ -52,7 +52,7 @@ def _at_hand(train_dir, folder):
     if not paths.is_remote(train_dir):
         return [os.path.join(train_dir, name) for name in names]
     for name in names:
-        buckets.fetch(paths.join(train_dir, name), os.path.join(folder, name))
+        files.fetch(paths.join(train_dir, name), os.path.join(folder, name))
     return [os.path.join(folder, name) for name in names]
 
 

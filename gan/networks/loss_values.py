@@ -1,26 +1,27 @@
 """The losses of both networks, from a losses.BaseLoss and the logits."""
 
+from typing import Any
+
 import tensorflow.compat.v1 as tf
 
 from gan.networks import registry
 from gan.networks.network import check_scalar
 
 
-def how_many(share, number):
+def how_many(share: float, number: tf.Tensor) -> tf.Tensor:
     """A share of `number` images, int32: rounded, and at least one."""
     return tf.maximum(1, tf.cast(tf.round(share * tf.cast(number, tf.float32)), tf.int32))
 
 
-def losses_of(loss, real_logits, fake_logits, top_k_share=1.0):
+def losses_of(loss: Any, real_logits: tf.Tensor, fake_logits: tf.Tensor, top_k_share: float = 1.0) -> list[tf.Tensor]:
     """Both losses of a losses.BaseLoss, checked to be scalars.
 
     Args:
         loss: a losses.BaseLoss.
         real_logits: float32 [N, 1].
         fake_logits: float32 [N, 1].
-        top_k_share: the generator's loss is of this share of its images, those with the highest logits, and of as
-            many real ones (Sinha et al. 2020, arXiv 2002.06224). Bad images are not worth improving: the
-            discriminator's slope there seldom points to good ones.
+        top_k_share: the generator's loss is of this share of its images, those with the highest logits, and of as many
+            real ones (Sinha et al. 2020, arXiv 2002.06224). The gradients of bad images seldom lead to good ones.
 
     Returns:
         [discriminator's, generator's], float32 scalars.
@@ -35,7 +36,7 @@ def losses_of(loss, real_logits, fake_logits, top_k_share=1.0):
     return values
 
 
-def _most_convincing(real_logits, fake_logits, share):
-    """That share of the pairs of a real and a generated image, whose generated ones have the highest logits."""
+def _most_convincing(real_logits: tf.Tensor, fake_logits: tf.Tensor, share: float) -> tuple[tf.Tensor, tf.Tensor]:
+    """(real logits, generated logits) of this share of the pairs, those with the highest generated logits."""
     chosen = tf.math.top_k(fake_logits[:, 0], how_many(share, tf.shape(fake_logits)[0])).indices
     return tf.gather(real_logits, chosen), tf.gather(fake_logits, chosen)

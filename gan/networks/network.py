@@ -2,6 +2,8 @@
 
 import contextlib
 import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import tensorflow.compat.v1 as tf
 
@@ -10,19 +12,12 @@ from gan.networks import registry
 from gan.networks.registry import GENERATOR
 from gan.random_noise_generator import NOISE_SIZE
 
-# TensorFlow 1's way of building graphs, but with resource variables: a reference variable may be
-# read while it is being written, and then two equal runs differ.
+# TensorFlow 1's way of building graphs, but with resource variables: a reference variable may be read while it is
+# written, and then two equal runs differ.
 tf.disable_eager_execution()
-
-
 tf.disable_v2_tensorshape()
-
-
 tf.disable_control_flow_v2()
-
-
 tf.enable_resource_variables()
-
 
 CALIBRATION_OFFSET = "calibration/offset"  # variable of a snapshot whose discriminator is calibrated
 
@@ -30,7 +25,7 @@ CALIBRATION_OFFSET = "calibration/offset"  # variable of a snapshot whose discri
 class Network:
     """A contestant's model under one variable scope; every call shares its variables.
 
-    What the first call adds to the collections of update operations and of regularization losses counts for all.
+    The first call's update operations and regularization losses, in TensorFlow's collections, count for all calls.
 
     Args:
         model: an object with `create_model`, `run_model` and perhaps `get_variables`.
@@ -39,9 +34,9 @@ class Network:
         compute_type: tf.DType that the model may compute in while it trains; serving is float32.
     """
 
-    def __init__(self, model, kind, size, compute_type=tf.float32):
+    def __init__(self, model: Any, kind: str, size: int, compute_type: tf.DType = tf.float32) -> None:
         self.model, self.kind, self.size, self._compute_type = model, kind, size, compute_type
-        self._owned = {
+        self._owned: dict[str, list[Any]] = {
             key: []
             for key in (
                 tf.GraphKeys.GLOBAL_VARIABLES,
@@ -54,7 +49,7 @@ class Network:
         with self._owning(), self._explaining("create_model"):
             _call(model.create_model, {registry.SIZE_ARGUMENT[kind]: size}, first=size)
 
-    def __call__(self, model_input, is_training):
+    def __call__(self, model_input: tf.Tensor, is_training: bool) -> dict[str, tf.Tensor]:
         """Runs the model and checks what it returns; see models.BaseModel.run_model."""
         keywords = {"is_training": is_training, "compute_type": self._compute_type if is_training else tf.float32}
         with self._owning(), self._explaining("run_model"):
@@ -63,8 +58,8 @@ class Network:
         self._check(results)
         return results
 
-    def connect_to_placeholder(self, calibrated=False):
-        """Runs the model for serving; returns its placeholder and what it serves.
+    def connect_to_placeholder(self, calibrated: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
+        """Runs the model for serving; returns its placeholder and its images or probabilities.
 
         Args:
             calibrated: whether a discriminator gets a variable CALIBRATION_OFFSET, which is added to its logits.
@@ -80,18 +75,18 @@ class Network:
         return given, tf.sigmoid(results["logits"] + offset)
 
     @property
-    def judges_independently(self):
+    def judges_independently(self) -> bool:
         """Whether the model promises it; see models.BaseModel."""
         return registry.declares(self.model, "judges_independently")
 
     @property
-    def variables(self):
+    def variables(self) -> list[tf.Variable]:
         """All variables made by the model, trainable or not."""
         return self._owned[tf.GraphKeys.GLOBAL_VARIABLES]
 
     @property
-    def trainable_variables(self):
-        """What get_variables lists; all trainable ones where it lists nothing."""
+    def trainable_variables(self) -> list[tf.Variable]:
+        """The variables that get_variables lists; all trainable ones if it lists none."""
         get_variables = getattr(self.model, "get_variables", None)
         with self._explaining("get_variables"):
             given = list(get_variables() or []) if get_variables else []
@@ -107,18 +102,18 @@ class Network:
         return given or found
 
     @property
-    def updates(self):
+    def updates(self) -> list[tf.Operation]:
         """Operations to run with every training step, such as those of batch normalisation."""
         return self._owned[tf.GraphKeys.UPDATE_OPS]
 
     @property
-    def regularization_losses(self):
+    def regularization_losses(self) -> list[tf.Tensor]:
         """Scalars that were added to the collection, such as those of tf.get_variable's regularizers."""
         return self._owned[tf.GraphKeys.REGULARIZATION_LOSSES]
 
     @contextlib.contextmanager
-    def _owning(self):
-        """Enters the network's scope and takes note of all that is added to the collections inside."""
+    def _owning(self) -> Iterator[None]:
+        """Enters the network's scope and notes what is added to the collections inside."""
         before = {key: len(tf.get_collection_ref(key)) for key in self._owned}
         with tf.variable_scope(self.kind, reuse=tf.AUTO_REUSE):
             yield
@@ -128,14 +123,14 @@ class Network:
                 owned += added[key]
         elif added[tf.GraphKeys.GLOBAL_VARIABLES]:
             raise UserError(
-                f"{type(self.model).__name__}.run_model makes {added[tf.GraphKeys.GLOBAL_VARIABLES][0].op.name} anew "
+                f"{type(self.model).__name__}.run_model makes {added[tf.GraphKeys.GLOBAL_VARIABLES][0].op.name} again "
                 "each time it runs; make it in create_model, or with tf.get_variable"
             )
 
-    def _explaining(self, method):
+    def _explaining(self, method: str) -> contextlib.AbstractContextManager[None]:
         return registry.explaining(type(self.model), method, self.kind)
 
-    def _check(self, results):
+    def _check(self, results: Any) -> None:
         expected = {"output": self.size} if self.kind == GENERATOR else {"logits": 1, "predictions": 1}
         name = type(self.model).__name__
         if not isinstance(results, dict) or not set(expected) <= set(results):
@@ -155,17 +150,17 @@ class Network:
             check_scalar(results["regularization_loss"], f"{name}.run_model's regularization_loss")
 
 
-def check_scalar(value, what):
+def check_scalar(value: Any, what: str) -> None:
     """Raises UserError unless `value` is a float32 scalar tensor."""
     if not isinstance(value, tf.Tensor) or value.shape.ndims != 0 or value.dtype != tf.float32:
         raise UserError(f"{what} must be a float32 scalar, it is {value}; is tf.reduce_mean missing?")
 
 
-def _call(method, keywords, first):
+def _call(method: Callable[..., Any], keywords: dict[str, Any], first: Any) -> Any:
     """Calls a model's method with its first argument and those keywords that it takes.
 
-    The first argument goes by keyword where the method takes it under the name given in `keywords`
-    or has no positional argument at all; contestants write both.
+    The first argument is passed by keyword if the method takes it under the name given in `keywords`, or has no
+    positional argument at all; contestants write both.
     """
     parameters = inspect.signature(method).parameters.values()
     names = {p.name for p in parameters}

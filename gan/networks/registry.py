@@ -1,8 +1,8 @@
 """What is chosen by name on the command line: networks, losses, penalties and augmentations.
 
-A plain name is a class of gan/models.py or gan/losses.py; a dotted one, mypackage.mymodule.MyClass,
-reaches code outside the package. Plain names are checked by reading the source, without importing
-TensorFlow, so that a misspelt one is answered at once.
+A plain name is a class of gan/models.py or gan/losses.py; a dotted one, mypackage.mymodule.MyClass, reaches code
+outside the package. Plain names are checked by reading the source, without TensorFlow, so that a misspelt one is
+answered at once.
 """
 
 import ast
@@ -11,6 +11,8 @@ import importlib
 import os
 import sys
 import traceback
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from gan.console.errors import UserError, reason
 
@@ -30,27 +32,34 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _TRANSFORMATION_ARGUMENTS = ["images", "happens", "draws"]
 
 
-def listed(kind):
+class ModelNames(NamedTuple):
+    """The classes of both networks: plain names, or dotted ones of a contestant's own."""
+
+    generator: str
+    discriminator: str
+
+
+def listed(kind: str) -> list[str]:
     """Names of the package's own classes of a kind, in the order of the file."""
     classes = {node.name: node for node in _definitions(_MODULE[kind]) if isinstance(node, ast.ClassDef)}
     return [name for name in classes if _BASE[kind] in _ancestors(name, classes) and _may_be(kind, name, classes)]
 
 
-def transformations():
+def transformations() -> list[str]:
     """Names of the transformations of gan/augment.py, in the order of the file."""
     functions = [node for node in _definitions("augment") if isinstance(node, ast.FunctionDef)]
     return [node.name for node in functions if [a.arg for a in node.args.args] == _TRANSFORMATION_ARGUMENTS]
 
 
-def policy(text, flag):
+def policy(text: str | None, flag: str) -> tuple[str, ...]:
     """Reads a list of transformations.
 
     Args:
-        text: names with commas, in any order; None or empty is none.
+        text: names with commas, in any order; None or empty names none.
         flag: name of the flag that gave it, for the message.
 
     Returns:
-        A tuple of names, in the order of gan/augment.py.
+        The names, in the order of gan/augment.py.
 
     Raises:
         UserError: there is no such transformation.
@@ -64,7 +73,7 @@ def policy(text, flag):
     return tuple(name for name in transformations() if name in wanted)
 
 
-def check_name(kind, name, flag):
+def check_name(kind: str, name: str, flag: str) -> None:
     """Raises UserError unless a plain `name` is listed; dotted ones are left to `load`."""
     if "." not in name and name not in listed(kind):
         raise UserError(
@@ -73,8 +82,8 @@ def check_name(kind, name, flag):
         )
 
 
-def load(kind, name, flag):
-    """Imports the class and makes one of it.
+def load(kind: str, name: str, flag: str) -> Any:
+    """Imports the class and makes an object of it.
 
     Args:
         kind: GENERATOR, DISCRIMINATOR, LOSS or PENALTY.
@@ -103,13 +112,13 @@ def load(kind, name, flag):
         return found()
 
 
-def declares(thing, promise):
-    """Whether an object's class makes a promise itself, such as `judges_independently`; one derived from it may not."""
+def declares(thing: Any, promise: str) -> bool:
+    """Whether an object's own class makes a promise, such as `judges_independently`; its base classes do not count."""
     return vars(type(thing)).get(promise) is True
 
 
 @contextlib.contextmanager
-def explaining(owner, method, kind):
+def explaining(owner: type, method: str, kind: str) -> Iterator[None]:
     """Turns an error in a contestant's code into one sentence that names the line.
 
     Args:
@@ -128,16 +137,16 @@ def explaining(owner, method, kind):
         ) from error
 
 
-def _definitions(module):
-    """What a file of the package defines at its top, read without importing it."""
+def _definitions(module: str) -> list[ast.stmt]:
+    """The statements at the top level of a file of the package, read without importing it."""
     path = os.path.join(_PACKAGE, module + ".py")
     with open(path, encoding="utf-8") as file:
         return ast.parse(file.read()).body
 
 
-def _place(error, owner=None):
-    """Where in the contestant's file an error arose, or in the last file outside of Python's own; may be empty."""
-    source = getattr(sys.modules.get(getattr(owner, "__module__", None)), "__file__", None)
+def _place(error: BaseException, owner: type | None = None) -> str:
+    """Where an error arose: in the contestant's file, or in the last one that is not Python's own; may be empty."""
+    source = getattr(sys.modules.get(owner.__module__), "__file__", None) if owner else None
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
@@ -148,16 +157,16 @@ def _place(error, owner=None):
     return f"({os.path.basename(frames[-1].filename)}, line {frames[-1].lineno})"
 
 
-def _ancestors(name, classes):
-    """Names of all base classes that are written in the same file, or just outside it."""
+def _ancestors(name: str, classes: Mapping[str, ast.ClassDef]) -> set[str]:
+    """Names of all base classes in the same file, and of the first ones outside it."""
     if name not in classes:
         return set()
     bases = {base.id if isinstance(base, ast.Name) else getattr(base, "attr", "") for base in classes[name].bases}
     return bases.union(*(_ancestors(base, classes) for base in bases))
 
 
-def _may_be(kind, name, classes):
-    """False where create_model takes the other kind's size argument."""
+def _may_be(kind: str, name: str, classes: Mapping[str, ast.ClassDef]) -> bool:
+    """False if create_model takes the other kind's size argument."""
     others = {argument for other, argument in SIZE_ARGUMENT.items() if other != kind}
     for owner in [name, *_ancestors(name, classes)]:
         for method in getattr(classes.get(owner), "body", []):
@@ -166,9 +175,9 @@ def _may_be(kind, name, classes):
     return True
 
 
-def load_models(config):
-    """A new generator and a new discriminator of a train.TrainConfig; a model belongs to one graph."""
+def load_models(names: ModelNames) -> tuple[Any, Any]:
+    """A new generator and a new discriminator; a model belongs to one graph."""
     return (
-        load(GENERATOR, config.generator_model, "generator_model"),
-        load(DISCRIMINATOR, config.discriminator_model, "discriminator_model"),
+        load(GENERATOR, names.generator, "generator_model"),
+        load(DISCRIMINATOR, names.discriminator, "discriminator_model"),
     )

@@ -1,7 +1,7 @@
-"""The process of a cell, seen from outside, and the process that forks it. No TensorFlow in this one."""
+"""A confined process seen from outside, and the process that forks it. No TensorFlow in this one."""
 
 import contextlib
-import json
+import dataclasses
 import os
 import select
 import signal
@@ -9,49 +9,79 @@ import socket
 import subprocess
 import sys
 import time
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from gan.console import printable
+import numpy as np
+
 from gan.console.errors import ContractError, HostError
-from gan.sandbox import confinement, wire
+from gan.contest.faults import breach, host_failure, received, sentence
+from gan.sandbox import confinement, framing, protocol
 
+KILLED = "killed"  # code of the HostError of a process that was killed from outside, as happens if memory runs out
 _START_SECONDS = 180  # until TensorFlow is imported, on a busy machine
-_LOG_BYTES = 1 << 16  # what a pipe holds, and the most that is kept of what a cell writes to stderr
-_LONGEST_LINE = 300  # characters of the log of a cell that ended
+_LOG_BYTES = 1 << 16  # what a pipe holds, and the most that is kept of what a process writes to stderr
+_LONGEST_LINE = 300  # characters of the log of a process that ended
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH")  # the rest is none of theirs
 
+_Message = TypeVar("_Message")
 
-class CallLimits(NamedTuple):
-    """What one cell may use."""
+
+class SandboxLimits(NamedTuple):
+    """What a snapshot may use while it is open."""
 
     memory: int = confinement.Limits().memory  # bytes
-    processor_seconds: int = confinement.Limits().processor_seconds  # in its whole life
-    open_seconds: float = 60.0  # to open a snapshot, by the wall clock
-    call_seconds: float = 10.0  # for one call of a model, likewise
+    processor_seconds: int = confinement.Limits().processor_seconds  # of its process, in its whole life
+    open_seconds: float = 60.0  # to open it, by the wall clock
+    call_seconds: float = 10.0  # for one call of a model, by the wall clock
 
 
-DEFAULT_LIMITS = CallLimits()
+DEFAULT_LIMITS = SandboxLimits()
 
 
-class Killed(HostError):
-    """The process of a snapshot was killed from outside, as where the machine's memory runs out."""
+@dataclasses.dataclass(frozen=True)
+class Step(Generic[_Message]):
+    """Something that a confined process is asked to do."""
+
+    name: str  # as the parameter `step` of contest.faults
+    answer: type[_Message]
+    may_fail: bool = False  # whether a protocol.SnapshotFault may come in place of the answer
 
 
-class CellProcess:
+START = Step("start", confinement.Confined)
+TRY = Step("try", protocol.Possible)
+OPEN = Step("open", protocol.Opened, may_fail=True)
+VERIFY = Step("verify", protocol.Verified, may_fail=True)
+TAKE_INPUT = Step("input", protocol.Ready)
+GENERATE = Step("generate", protocol.Computed, may_fail=True)
+DISCRIMINATE = Step("discriminate", protocol.Computed, may_fail=True)
+
+
+class ConfinedProcess:
     """One forked process, seen from outside.
 
+    Args:
+        server: that forks it.
+        task: what it is for.
+
     Attributes:
+        task: what it is for.
         is_strangers: whether it has begun to open a snapshot, and may have been taken over by it.
+
+    Raises:
+        HostError: it could not be started.
     """
 
-    def __init__(self, server, arguments, limits):
-        self._server, self._limits, self._log, self.is_strangers = server, limits, b"", False
-        with _this_machine_failing("be asked"):
+    def __init__(self, server: "ForkServer", task: protocol.Task) -> None:
+        self.task, self.is_strangers = task, False
+        self._server, self._log = server, b""
+        with _this_machine_failing("request"):
             self._channel, theirs = socket.socketpair()
             self._log_end, log = os.pipe()
         os.set_blocking(log, False)  # what does not fit is lost; it must not wait for a reader
+        self._pid: int | None
         try:
-            self._pid = server.fork(arguments, [theirs.fileno(), log])
+            self._pid = server.fork(task, [theirs.fileno(), log])
         except BaseException:
             self._channel.close()
             os.close(self._log_end)
@@ -60,50 +90,76 @@ class CellProcess:
             theirs.close()
             os.close(log)
 
-    def ask(self, request, seconds, what, array=None, most=0):
-        """Sends a request where there is one, and waits for a message: (dict, float32 [N]).
+    def ask(
+        self,
+        step: Step[_Message],
+        seconds: float,
+        request: object = None,
+        array: np.ndarray | None = None,
+        most: int = 0,
+    ) -> tuple[_Message, np.ndarray]:
+        """Sends a request and waits for the answer.
+
+        Args:
+            step: what it is to do.
+            seconds: until the answer must be there.
+            request: a message of protocol.py; None sends nothing: the answer comes by itself.
+            array: float32 that goes with the request.
+            most: values that may come with the answer.
+
+        Returns:
+            (the answer, float32 [N] with N <= most).
 
         Raises:
-            ContractError: no answer in time, no sense in it, or the process died of what it did.
+            ContractError: it tells what is wrong with the snapshot, answers too late or nonsense, or died of what it
+                did.
             HostError: this machine seems to be the reason.
         """
         if self._pid is None:
-            raise ContractError("it was closed after an earlier failure")
+            raise breach("closed_earlier")
         deadline = time.monotonic() + seconds
+        expected = (step.answer, protocol.SnapshotFault) if step.may_fail else (step.answer,)
+        answer: _Message | protocol.SnapshotFault
         try:
             if request is not None:
-                wire.send(self._channel, request, array, deadline)
-            return wire.receive(self._channel, most, deadline)
+                framing.send(self._channel, protocol.encode(request), array, deadline)
+            text, values = framing.receive(self._channel, most, deadline)
+            answer = protocol.decode(text, *expected)
         except TimeoutError:
             self.close()
             if not self.is_strangers:
-                raise HostError(f"the process of a snapshot took longer than {seconds:g} s to {what}") from None
-            raise ContractError(f"it took longer than {seconds:g} s to {what}") from None
-        except wire.Closed:
+                raise host_failure("machine_slow", seconds=seconds, step=step.name) from None
+            raise breach("slow", seconds=seconds, step=step.name) from None
+        except framing.Closed:
             status = self.close()
-            raise self._death(status, what) from None
-        except wire.WireError as error:
+            raise self._death(status, step.name) from None
+        except framing.MessageError as error:
             self.close()
-            raise ContractError(f"it answered nonsense: {error}") from None
+            raise breach("nonsense", reason=str(error)) from None
+        if isinstance(answer, protocol.SnapshotFault):
+            self.close()
+            raise _error_of(answer)
+        return answer, values
 
-    def is_silent(self):
-        """Whether it has sent nothing that was not asked for."""
-        return wire.is_silent(self._channel)
+    def is_silent(self) -> bool:
+        """Whether it has sent nothing that it was not asked for."""
+        return framing.is_silent(self._channel)
 
     @property
-    def closed(self):
+    def closed(self) -> bool:
+        """Whether it is gone."""
         return self._pid is None
 
-    def log(self):
+    def log(self) -> str:
         """What it wrote to stderr, so far."""
         if self._pid is not None:
             self._drain()
         return self._log.decode(errors="replace")
 
-    def close(self):
-        """Kills it; returns its status, as os.waitpid does."""
+    def close(self) -> int:
+        """Kills it; returns its status as os.waitpid does, or 0 if it was closed already."""
         if self._pid is None:
-            return None
+            return 0
         pid, self._pid = self._pid, None
         try:
             return self._server.end(pid)
@@ -112,93 +168,123 @@ class CellProcess:
             self._channel.close()
             os.close(self._log_end)
 
-    def _drain(self):
+    def _drain(self) -> None:
         while select.select([self._log_end], [], [], 0)[0]:
             content = os.read(self._log_end, _LOG_BYTES)
             if not content:
                 return
             self._log = (self._log + content)[-_LOG_BYTES:]
 
-    def _death(self, status, what):
+    def _death(self, status: int, step: str) -> ContractError | HostError:
         """The error for a process that ended by itself while it was asked to do something."""
         number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         if number == signal.SIGXCPU:
-            return ContractError(f"it used more than {self._limits.processor_seconds} s of processor time")
+            return breach("processor_time", seconds=self.task.limits.processor_seconds)
         if number == signal.SIGKILL or number == 0 and not self.is_strangers:
-            last = (self.log().strip().splitlines() or ["killed from outside"])[-1]
-            last = printable.cleaned(last)[:_LONGEST_LINE]
-            kind = Killed if self.is_strangers else HostError
-            return kind(f"the process of a snapshot ended while it was to {what}: {last}")
+            last = (self.log().strip().splitlines() or ["killed from outside"])[-1][:_LONGEST_LINE]
+            if self.is_strangers:
+                return host_failure("killed", step=step, last=last)
+            return host_failure("process_failed", step=step, last=last)
         if "bad_alloc" in self.log() or "MemoryError" in self.log():
-            return ContractError(f"it needs more memory than {self._limits.memory / 2**20:.0f} MiB")
+            return breach("too_much_memory", mebibytes=self.task.limits.memory / 2**20)
         if number == 0:
-            return ContractError(f"its process ended by itself when it was to {what}")
-        return ContractError(f"it crashed TensorFlow ({signal.strsignal(number) or number}) when it was to {what}")
+            return breach("ended", step=step)
+        return breach("crashed", signal=signal.strsignal(number) or str(number), step=step)
+
+
+def _error_of(told: protocol.SnapshotFault) -> ContractError:
+    """The error for what a process tells of its snapshot, unless it makes no sense."""
+    fault = received(told.code, told.parameters)
+    if fault is None:
+        return breach("nonsense", reason="it told a fault that no snapshot has")
+    return ContractError(sentence(fault), fault=fault)
 
 
 @contextlib.contextmanager
-def _this_machine_failing(what):
-    """Around what the process that forks cells is needed for: raises HostError where the system refuses."""
+def _this_machine_failing(step: str) -> Iterator[None]:
+    """Around what the fork server is needed for: raises HostError if the system refuses."""
     try:
         yield
     except OSError as error:
-        raise HostError(f"the process that forks cells could not {what} ({error.strerror or error})") from error
+        raise host_failure("fork_server_failed", step=step, reason=error.strerror or str(error)) from error
 
 
 class ForkServer:
-    """The process that forks cells; see fork_server.py."""
+    """The process that forks the confined ones, seen from outside; see fork_server.py.
 
-    def __init__(self):
+    Raises:
+        HostError: it cannot be started.
+    """
+
+    def __init__(self) -> None:
         self._channel, theirs = socket.socketpair()
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         environment |= {"CUDA_VISIBLE_DEVICES": "", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        # TensorFlow's own allocator tries for 10 s to get what there is not.
+        # TensorFlow's own allocator tries for 10 s to get memory that is not there.
         environment["TF_ONEDNN_USE_SYSTEM_ALLOCATOR"] = "1"
         file = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fork_server.py")
-        with theirs, _this_machine_failing("be started"):
+        with theirs, _this_machine_failing("start"):
             self._process = subprocess.Popen(
                 [sys.executable, file, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 env=environment,
                 stdin=subprocess.DEVNULL,
             )
-        self._channel.settimeout(_START_SECONDS)
         self._ready = False
 
-    def fork(self, arguments, descriptors):
-        """Forks a cell; returns its pid."""
+    def fork(self, task: protocol.Task, descriptors: list[int]) -> int:
+        """Forks a process; returns its pid.
+
+        Args:
+            task: what it is for.
+            descriptors: its ends of its channel and of a pipe for stderr.
+
+        Raises:
+            HostError: it cannot be forked.
+        """
         self._wait_until_ready()
-        with _this_machine_failing("be asked"):
-            socket.send_fds(self._channel, [json.dumps({"cell": arguments}).encode()], descriptors)
-        answer = self._answer()
-        if "failed" in answer:
-            raise HostError(f"no process could be started ({answer['failed']})")
-        return answer["pid"]
+        self._send(protocol.Fork(task))
+        with _this_machine_failing("request"):
+            socket.send_fds(self._channel, [b"2"], descriptors)
+        answer: protocol.Forked | protocol.ForkRefused = self._receive(protocol.Forked, protocol.ForkRefused)
+        if isinstance(answer, protocol.ForkRefused):
+            raise host_failure("process_refused", reason=answer.reason)
+        return answer.pid
 
-    def end(self, pid):
-        """Kills a cell; returns its status, as os.waitpid does."""
-        with _this_machine_failing("be asked"):
-            self._channel.sendall(json.dumps({"end": pid}).encode())
-        return self._answer()["status"]
+    def end(self, pid: int) -> int:
+        """Kills a process; returns its status, as os.waitpid does."""
+        self._send(protocol.End(pid))
+        ended: protocol.Ended = self._receive(protocol.Ended)
+        return ended.status
 
-    def close(self):
-        """Ends it, and with it all cells."""
+    def close(self) -> None:
+        """Ends it, and with it all processes that it forked."""
         self._channel.close()
         self._process.wait()
 
-    def _wait_until_ready(self):
+    def _wait_until_ready(self) -> None:
         if not self._ready:
-            threads = self._answer()["threads"]
-            if threads not in (1, None):
-                raise HostError(f"the process that forks cells has {threads} threads, which are not forked")
+            listening: protocol.Listening = self._receive(protocol.Listening)
+            if listening.threads not in (1, None):
+                raise host_failure("fork_server_threads", threads=listening.threads)
             self._ready = True
 
-    def _answer(self):
-        content = b""
-        while not content.endswith(b"\n"):
-            with _this_machine_failing("answer"):
-                part = self._channel.recv(1 << 16)
-            if not part:
-                raise HostError(f"the process that forks cells ended (exit code {self._process.wait()})")
-            content += part
-        return json.loads(content)
+    def _send(self, message: object) -> None:
+        with _this_machine_failing("request"):
+            try:
+                framing.send(self._channel, protocol.encode(message))
+            except framing.Closed:
+                raise self._ended() from None
+
+    def _receive(self, *expected: type) -> Any:
+        with _this_machine_failing("answer"):
+            try:
+                text, _ = framing.receive(self._channel, deadline=time.monotonic() + _START_SECONDS)
+                return protocol.decode(text, *expected)
+            except framing.Closed:
+                raise self._ended() from None
+            except framing.MessageError as error:
+                raise host_failure("fork_server_failed", step="answer", reason=str(error)) from error
+
+    def _ended(self) -> HostError:
+        return host_failure("fork_server_ended", exit_code=self._process.wait())

@@ -1,31 +1,25 @@
-"""A process that has TensorFlow imported, and forks a cell for each snapshot: a tenth of a second in place of several.
+"""A process that has TensorFlow imported, and forks a confined process for each snapshot.
 
-It runs no session, so that it stays with one thread and can be forked safely, and it sees nothing of what the
-cells do. sandbox.py starts it and speaks to it over a socket, by its file descriptor:
-
-| request                                          | answer                                       |
-|--------------------------------------------------|----------------------------------------------|
-| `cell`: arguments of child.run, two descriptors   | `pid`                                        |
-| `end`: a pid                                     | `status`, of os.waitpid; the cell is killed  |
-
-When its caller is gone it ends, and every cell with it.
+To fork takes a tenth of a second; to import TensorFlow takes several. This process runs no session, so that it keeps
+one thread and can be forked safely, and it sees nothing of what the forked processes do. child_process.py starts it and
+talks to it over a socket, whose file descriptor it names; protocol.py has the messages. If its caller is gone, it ends,
+and every process that it forked ends too.
 """
 
 import contextlib
-import json
 import os
 import signal
 import socket
 import sys
+from types import ModuleType
 
 if not __package__:  # run as a file: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from gan.sandbox import framing, protocol
 
-_LONGEST = 1 << 16  # bytes of a request
 
-
-def main():
+def main() -> None:
     """Serves until the caller is gone; the socket's descriptor is the first argument."""
     from gan.console import tensorflow_import
 
@@ -34,31 +28,40 @@ def main():
     from gan.sandbox import child
 
     child.prepare()
-    with socket.socket(fileno=int(sys.argv[1])) as caller, contextlib.suppress(ConnectionError):  # the caller is gone
-        _answer(caller, {"threads": len(os.listdir("/proc/self/task")) if sys.platform == "linux" else None})
+    threads = len(os.listdir("/proc/self/task")) if sys.platform == "linux" else None
+    with socket.socket(fileno=int(sys.argv[1])) as caller, contextlib.suppress(framing.Closed, ConnectionError):
+        framing.send(caller, protocol.encode(protocol.Listening(threads)))
         while True:
-            content, descriptors, _, _ = socket.recv_fds(caller, _LONGEST, 2)
+            text, _ = framing.receive(caller)
+            request: protocol.Fork | protocol.End = protocol.decode(text, protocol.Fork, protocol.End)
+            if isinstance(request, protocol.End):
+                framing.send(caller, protocol.encode(_end(request.pid)))
+                continue
+            content, descriptors, _, _ = socket.recv_fds(caller, 1, 2)
             if not content:
                 return
-            request = json.loads(content)
-            _answer(caller, _fork(caller, child, request, descriptors) if "cell" in request else _end(request["end"]))
+            framing.send(caller, protocol.encode(_fork(caller, child, request.task, descriptors)))
 
 
-def _fork(caller, cell, request, descriptors):
+def _fork(
+    caller: socket.socket, child: ModuleType, task: protocol.Task, descriptors: list[int]
+) -> protocol.Forked | protocol.ForkRefused:
+    answer: protocol.Forked | protocol.ForkRefused
     try:
         pid = os.fork()
+        answer = protocol.Forked(pid)
     except OSError as error:
-        pid = None
-        answer = {"failed": error.strerror}
+        pid = -1
+        answer = protocol.ForkRefused(error.strerror or str(error))
     if pid == 0:
-        _become(caller, cell, request["cell"], descriptors)
+        _become(caller, child, task, descriptors)
     for descriptor in descriptors:
         os.close(descriptor)
-    return answer if pid is None else {"pid": pid}
+    return answer
 
 
-def _become(caller, cell, arguments, descriptors):
-    """What the child does; it never returns."""
+def _become(caller: socket.socket, child: ModuleType, task: protocol.Task, descriptors: list[int]) -> None:
+    """What the forked process does; it never returns."""
     code = 1
     try:
         try:
@@ -67,7 +70,7 @@ def _become(caller, cell, arguments, descriptors):
             _redirect(log)
             # It is closed by the end of the process alone: who sees it closed can ask how that ended.
             opened = socket.socket(fileno=channel)
-            cell.run(opened, **arguments)
+            child.run(opened, task)
             code = 0
         except BaseException:
             import traceback
@@ -78,7 +81,7 @@ def _become(caller, cell, arguments, descriptors):
         os._exit(code)
 
 
-def _redirect(log):
+def _redirect(log: int) -> None:
     """What is written to stderr goes to a descriptor, which is closed; stdin and stdout lead nowhere."""
     null = os.open(os.devnull, os.O_RDWR)
     for opened, standard in ((null, 0), (null, 1), (log, 2)):
@@ -87,13 +90,9 @@ def _redirect(log):
     os.close(log)
 
 
-def _end(pid):
+def _end(pid: int) -> protocol.Ended:
     os.kill(pid, signal.SIGKILL)
-    return {"status": os.waitpid(pid, 0)[1]}
-
-
-def _answer(caller, message):
-    caller.sendall(json.dumps(message).encode() + b"\n")
+    return protocol.Ended(os.waitpid(pid, 0)[1])
 
 
 if __name__ == "__main__":

@@ -1,57 +1,66 @@
-"""Runs strangers' snapshots, each in a cell: a confined process of its own. No TensorFlow in this one.
+"""Runs strangers' snapshots, each in a confined process of its own. No TensorFlow in this one.
 
 A checkpoint is a program. It is copied to a folder of its own (staging.py), and a process that is forked for it
-alone gives up all but computing (confinement.py) before it opens it (child.py). What it answers is checked here:
-shapes, numbers, and the time it took by our clock.
+alone gives up everything but computing (confinement.py) before it opens it (child.py). What the process answers is
+checked here: shapes, numbers, and the time it took by our clock.
 """
 
 import contextlib
 import os
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from types import TracebackType
 from typing import NamedTuple
 
 import numpy as np
 
 from gan.console.errors import ContractError, HostError, UserError
 from gan.contest import output_checks
-from gan.sandbox import child, child_process, confinement, staging
+from gan.contest.faults import breach, host_failure
+from gan.sandbox import child_process, confinement, protocol, staging
 
-DEATHS_OF_ITS_OWN = 3  # of a snapshot's cells in a row
+DEATHS_OF_ITS_OWN = 3  # of a snapshot's processes in a row
 OUTSIDE = os.path.abspath(__file__)  # a file that every user may read, unless confined
 
 
 class Isolation(NamedTuple):
     """What holds on this machine."""
 
-    held: tuple  # layers of confinement.py
-    missing: dict  # layer -> why not
-    possible: tuple  # what a cell could do all the same; see confinement.still_possible
+    held: tuple[str, ...]  # layers of confinement.py
+    missing: dict[str, str]  # layer -> why not
+    possible: tuple[str, ...]  # what a confined process can do all the same; see confinement.still_possible
 
-    def described(self):
+    def described(self) -> str:
         """A sentence."""
-        text = f"cells are confined by: {', '.join(self.held) or 'nothing'}"
+        text = f"snapshots are confined by: {', '.join(self.held) or 'nothing'}"
         if self.missing:
             text += f"; not on this machine: {', '.join(f'{name} ({why})' for name, why in self.missing.items())}"
         if self.possible:
-            text += f"; a cell could still {', '.join(self.possible)}"
+            text += f"; a snapshot could still {', '.join(self.possible)}"
         return text
 
 
 class Sandbox:
-    """Opens snapshots in cells. Close it, or use it as a context manager.
+    """Opens snapshots, each in a confined process. Close it, or use it as a context manager.
 
     Args:
-        limits: a child_process.CallLimits.
+        limits: what a snapshot may use while it is open.
         folder: where copies of snapshots are kept; None for a temporary one that goes with the sandbox.
-        must_hold: layers of confinement.py without which no cell opens anything.
+        must_hold: layers of confinement.py without which nothing is opened.
 
     Raises:
-        HostError: the process that forks cells cannot be started.
+        HostError: the process that forks the confined ones cannot be started.
         UserError: this system cannot fork (Windows).
     """
 
-    def __init__(self, limits=child_process.DEFAULT_LIMITS, folder=None, must_hold=()):
+    def __init__(
+        self,
+        limits: child_process.SandboxLimits = child_process.DEFAULT_LIMITS,
+        folder: str | None = None,
+        must_hold: Iterable[str] = (),
+    ) -> None:
         if not hasattr(os, "fork"):
             raise UserError("snapshots are opened in processes that Windows cannot make; use Linux, macOS or WSL")
         self._limits = limits
@@ -59,194 +68,270 @@ class Sandbox:
             self._folder = folder or started.enter_context(tempfile.TemporaryDirectory(prefix="gan-snapshots-"))
             self._server = child_process.ForkServer()
             started.callback(self._server.close)
-            self._processes = []
+            self._processes: list[child_process.ConfinedProcess] = []
             started.callback(self._end_processes)
             self._resources = started.pop_all()
         self._count, self._must_hold = 0, frozenset(must_hold)
 
-    def __enter__(self):
+    def __enter__(self) -> "Sandbox":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self.close()
 
-    def close(self):
-        """Ends all cells."""
+    def close(self) -> None:
+        """Ends all processes."""
         self._resources.close()
 
-    def isolation(self):
-        """Tries out what a cell can do on this machine: an Isolation, which every later cell must keep to."""
+    def isolation(self) -> Isolation:
+        """Tries what a confined process can do on this machine; every later one must be confined as well as it was."""
         with tempfile.TemporaryDirectory(prefix="gan-probe-") as folder:
             confinement.make_root(folder)
-            probe = self._process({"folder": folder, "name": None, "size": 0, "batch_size": 1})
-            with contextlib.closing(probe):
-                told, _ = probe.ask(None, self._limits.open_seconds, "start")
-        self._must_hold = frozenset(told["held"])
-        return Isolation(tuple(told["held"]), told["missing"], tuple(told["possible"]))
+            with contextlib.closing(self._process(folder, None)) as probe:
+                confined, _ = probe.ask(child_process.START, self._limits.open_seconds)
+                possible, _ = probe.ask(child_process.TRY, self._limits.open_seconds)
+        self._must_hold = frozenset(confined.held)
+        return Isolation(confined.held, confined.missing, possible.actions)
 
-    def open(self, where, size, batch_size=256):
-        """Opens the newest snapshot of a folder, or of a prefix, on disk or in a bucket: a Cell.
+    def open(self, where: str, size: int, batch_size: int = 256) -> "SandboxedSnapshot":
+        """Opens the newest snapshot of a folder, or of a prefix, on disk or in a bucket.
+
+        Args:
+            where: the folder or prefix.
+            size: pixels of an image.
+            batch_size: images run at once.
 
         Raises:
             ContractError: the snapshot is not there or breaks the contract; names it.
             HostError: this machine failed.
             UserError: the bucket cannot be read.
         """
-        cell = self.start(staging.stage(where, self._folder), size, batch_size)
-        cell.wait()
-        return cell
+        opened = self.start(staging.stage(where, self._folder), size, batch_size)
+        opened.wait()
+        return opened
 
-    def start(self, staged, size, batch_size=256, deaths=None):
-        """Begins to open a staging.Staged: a Cell, whose `wait` raises what `open` would.
+    def start(
+        self, staged: staging.Staged, size: int, batch_size: int = 256, deaths: Counter[str] | None = None
+    ) -> "SandboxedSnapshot":
+        """Begins to open a snapshot; its `wait` raises what `open` would.
 
-        `deaths`, a collections.Counter of digests, counts how often cells were killed from outside; from the
-        DEATHS_OF_ITS_OWN-th on it is taken for the snapshot's fault.
+        Args:
+            staged: its files.
+            size: pixels of an image.
+            batch_size: images run at once.
+            deaths: counts by digest how often a snapshot's process was killed from outside. The DEATHS_OF_ITS_OWN-th
+                time counts as the snapshot's fault. None: this machine is always to blame.
+
+        Raises:
+            HostError: this machine failed.
         """
-        process = self._process({"folder": staged.folder, "name": staged.name, "size": size, "batch_size": batch_size})
-        return Cell(process, staged, size, batch_size, self._limits, self._must_hold, deaths)
+        process = self._process(staged.folder, protocol.SnapshotToOpen(staged.name, size, batch_size))
+        return SandboxedSnapshot(process, staged, self._limits, deaths)
 
-    def _process(self, arguments):
+    def _process(self, folder: str, snapshot: protocol.SnapshotToOpen | None) -> child_process.ConfinedProcess:
         self._count += 1
-        limits = {"memory": self._limits.memory, "processor_seconds": self._limits.processor_seconds}
-        told = {**arguments, **limits, "number": self._count, "outside": OUTSIDE, "must_hold": [*self._must_hold]}
+        limits = confinement.Limits(self._limits.memory, self._limits.processor_seconds)
+        task = protocol.Task(folder, snapshot, limits, self._count, OUTSIDE, tuple(sorted(self._must_hold)))
         self._processes = [process for process in self._processes if not process.closed]
-        self._processes.append(child_process.CellProcess(self._server, told, self._limits))
+        self._processes.append(child_process.ConfinedProcess(self._server, task))
         return self._processes[-1]
 
-    def _end_processes(self):
+    def _end_processes(self) -> None:
         for process in self._processes:
             with contextlib.suppress(HostError):  # they end with the process that forked them
                 process.close()
 
 
-class Cell:
-    """A snapshot in its cell. Close it, or use it as a context manager.
+class SandboxedSnapshot:
+    """A snapshot that is open in a confined process. Close it, or use it as a context manager.
+
+    Args:
+        process: that opens it.
+        staged: its files.
+        limits: what it may use.
+        deaths: see Sandbox.start.
 
     Attributes:
         path: where it was found, without .index, .meta and .data-*.
         step: its training step.
         size: pixels of an image.
-        staged: a staging.Staged: its files.
-        shapes: variable name -> shape, of all that the checkpoint holds; None until it is open.
-        seconds: of the last call's model time.
+        staged: its files.
+        shapes: variable name -> dimensions, of all that the checkpoint holds; None until it is open.
+        seconds: model time of the last call.
     """
 
-    def __init__(self, process, staged, size, batch_size, limits, must_hold=frozenset(), deaths=None):
-        self.path, self.step, self.size, self.staged = staged.path, staged.step, size, staged
+    def __init__(
+        self,
+        process: child_process.ConfinedProcess,
+        staged: staging.Staged,
+        limits: child_process.SandboxLimits,
+        deaths: Counter[str] | None = None,
+    ) -> None:
+        if process.task.snapshot is None:
+            raise ValueError("the process has no snapshot to open")
+        self.path, self.step, self.size, self.staged = staged.path, staged.step, process.task.snapshot.size, staged
         self.seconds = 0.0
-        self._process, self._batch_size, self._limits = process, batch_size, limits
-        self._must_hold, self._deaths, self.shapes = must_hold, deaths, None
+        self.shapes: dict[str, list[int]] | None = None
+        self._process, self._batch_size = process, process.task.snapshot.batch_size
+        self._limits, self._deaths = limits, deaths
 
-    def __enter__(self):
+    def __enter__(self) -> "SandboxedSnapshot":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         """Ends its process."""
         self._process.close()
 
     @property
-    def prefix(self):
+    def prefix(self) -> str:
         """Path of the copy of its files, without .index, .meta and .data-*."""
         return os.path.join(self.staged.folder, self.staged.name)
 
     @property
-    def closed(self):
+    def closed(self) -> bool:
         """Whether its process is gone: closed, or ended after a breach of the contract."""
         return self._process.closed
 
     @property
-    def log(self):
+    def log(self) -> str:
         """What TensorFlow wrote to stderr in there, at most 64 KiB."""
         return self._process.log()
 
-    def wait(self):
-        """Waits until it is open; every other method does so too."""
-        if self.shapes is None:
-            self._check_confined(self._explained(None, self._limits.open_seconds, "start")[0])
-            shapes = self._explained(None, self._limits.open_seconds, "be opened")[0].get("shapes")
-            if not _are_shapes(shapes):
-                raise self._breach("it did not tell the shapes of its variables")
-            self.shapes = shapes
+    def wait(self) -> None:
+        """Waits until it is open; every other method does so too.
 
-    def _check_confined(self, told):
-        """The first message, sent before anything of a stranger is looked at."""
-        if lost := self._must_hold - set(told["held"]):
+        Raises:
+            ContractError: it breaks the contract.
+            HostError: this machine failed.
+        """
+        if self.shapes is None:
+            with self._explained():
+                confined, _ = self._process.ask(child_process.START, self._limits.open_seconds)
+            self._check_confined(confined)
+            with self._explained():
+                self.shapes = self._process.ask(child_process.OPEN, self._limits.open_seconds)[0].shapes
+
+    def verify(self) -> None:
+        """Runs both networks and checks the rules that the graph alone does not show; see contract.check_behaviour.
+
+        Raises:
+            ContractError: it breaks one of them.
+            HostError: this machine failed.
+        """
+        self.wait()
+        with self._explained():
+            self._process.ask(child_process.VERIFY, self._limits.open_seconds, protocol.Verify())
+
+    def generate(self, noise: np.ndarray, batch_size: int | None = None) -> np.ndarray:
+        """Makes images.
+
+        Args:
+            noise: float32 [N, 100] in [-1, 1].
+            batch_size: images run at once in this call; None for the one it was opened with.
+
+        Returns:
+            float32 [N, size] in [0, 1].
+
+        Raises:
+            ContractError: it breaks the contract.
+            HostError: this machine failed.
+        """
+        self.wait()
+        step, request = child_process.GENERATE, protocol.Generate(batch_size)
+        with self._explained():
+            images = self._run(step, request, noise, self.size)
+            output_checks.check("generator", images, (len(noise), self.size))
+        return images
+
+    def discriminate(self, images: np.ndarray, batch_size: int | None = None) -> np.ndarray:
+        """Tells probabilities that images are real.
+
+        Args:
+            images: float32 [N, size] in [0, 1].
+            batch_size: images run at once in this call; None for the one it was opened with.
+
+        Returns:
+            float32 [N] in [0, 1].
+
+        Raises:
+            ContractError: it breaks the contract.
+            HostError: this machine failed.
+        """
+        self.wait()
+        step, request = child_process.DISCRIMINATE, protocol.Discriminate(batch_size)
+        with self._explained():
+            probabilities = self._run(step, request, images, 1)
+            output_checks.check("discriminator", probabilities, (len(images), 1))
+        return probabilities[:, 0]
+
+    def _check_confined(self, confined: confinement.Confined) -> None:
+        """Looks at its first message, which it sends before it looks at anything of a stranger."""
+        if lost := set(self._process.task.must_hold) - set(confined.held):
             self.close()
-            why = ", ".join(f"{layer} ({told['missing'].get(layer)})" for layer in sorted(lost))
-            raise HostError(f"a cell could not be confined by: {why}")
+            layers = [f"{layer} ({confined.missing.get(layer)})" for layer in sorted(lost)]
+            raise host_failure("not_confined", layers=layers)
         self._process.is_strangers = True
 
-    def verify(self):
-        """Runs both networks and checks the rules that only show when they run; see contract.check_behaviour."""
-        self.wait()
-        self._explained({"do": child.VERIFY}, self._limits.open_seconds, "be checked")
-
-    def generate(self, noise, batch_size=None):
-        """noise float32 [N, 100] -> images float32 [N, size] in [0, 1]."""
-        return self._run(child.GENERATE, noise, self.size, batch_size, "its generator")
-
-    def discriminate(self, images, batch_size=None):
-        """images float32 [N, size] in [0, 1] -> probabilities that they are real, float32 [N]."""
-        return self._run(child.DISCRIMINATE, images, 1, batch_size, "its discriminator")[:, 0]
-
-    def _run(self, what, inputs, width, batch_size, name):
-        self.wait()
-        self.seconds, results = 0.0, []
+    def _run(
+        self,
+        step: child_process.Step[protocol.Computed],
+        request: protocol.Generate | protocol.Discriminate,
+        inputs: np.ndarray,
+        width: int,
+    ) -> np.ndarray:
+        """Runs a model, batch by batch, and takes its time: float32 [N, width]."""
+        self.seconds, results = 0.0, [np.zeros((0, width), np.float32)]
         for start in range(0, len(inputs), self._batch_size):
             part = inputs[start : start + self._batch_size]
-            results.append(self._call(what, part, len(part) * width, batch_size).reshape(-1, width))
-        result = np.concatenate(results) if results else np.zeros((0, width), np.float32)
-        try:
-            output_checks.check(name, result, (len(inputs), width))
-        except ContractError as error:
-            raise self._breach(error) from error
-        return result
+            values = self._call(step, request, part, len(part) * width)
+            results.append(values.reshape(-1, width))
+        return np.concatenate(results)
 
-    def _call(self, what, inputs, count, batch_size):
-        request = {"do": what, "batch_size": batch_size}
-        self._explained(request, self._limits.call_seconds, "take its input", array=inputs)
+    def _call(
+        self,
+        step: child_process.Step[protocol.Computed],
+        request: protocol.Generate | protocol.Discriminate,
+        inputs: np.ndarray,
+        count: int,
+    ) -> np.ndarray:
+        """One call of a model: float32 [count]."""
+        self._process.ask(child_process.TAKE_INPUT, self._limits.call_seconds, request, inputs)
         if not self._process.is_silent():
-            raise self._breach("it answered before it was asked")
+            raise breach("early_answer")
         begun = time.monotonic()
-        values = self._explained({"do": "go"}, self._limits.call_seconds, what, most=count)[1]
+        _, values = self._process.ask(step, self._limits.call_seconds, protocol.Go(), most=count)
         self.seconds += time.monotonic() - begun
         if len(values) != count:
-            raise self._breach(f"it answered with {len(values)} numbers in place of {count}")
+            raise breach("number_count", count=len(values), wanted=count)
         return values
 
-    def _explained(self, request, seconds, what, **options):
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Closes its process if anything goes wrong, and adds its path to what is wrong with it."""
         try:
-            message, values = self._process.ask(request, seconds, what, **options)
+            yield
         except ContractError as error:
-            raise self._breach(error) from error
-        except child_process.Killed as error:
-            self._count_death(error)
+            self.close()
+            raise ContractError.of(self.path, error) from error
+        except HostError as error:
+            self.close()
+            if error.fault.code == child_process.KILLED and self._is_its_own_fault():
+                raise ContractError.of(self.path, breach("killed_often", times=DEATHS_OF_ITS_OWN)) from error
             raise
         except BaseException:
             self.close()
             raise
-        if "fault" in message:
-            raise self._breach(message["fault"])
-        return message, values
 
-    def _count_death(self, error):
-        self.close()
-        if self._deaths is not None:
-            self._deaths[self.staged.digest] += 1
-            if self._deaths[self.staged.digest] >= DEATHS_OF_ITS_OWN:
-                why = f"its process was killed {DEATHS_OF_ITS_OWN} times, as where it needs more memory than there is"
-                raise self._breach(why) from error
-
-    def _breach(self, why):
-        self.close()
-        return ContractError.of(self.path, why)
-
-
-def _are_shapes(value):
-    """Whether it is what a snapshot says of its variables: name -> list of sizes."""
-    return isinstance(value, dict) and all(
-        isinstance(shape, list) and all(type(size) is int for size in shape) for shape in value.values()
-    )
+    def _is_its_own_fault(self) -> bool:
+        """Counts a death."""
+        if self._deaths is None:
+            return False
+        self._deaths[self.staged.digest] += 1
+        return self._deaths[self.staged.digest] >= DEATHS_OF_ITS_OWN

@@ -1,9 +1,10 @@
 """A filter of system calls for a process that only computes (Linux). No TensorFlow.
 
-The kernel runs a small program, in the language of Berkeley packet filters, before each system call; see
-seccomp(2) and the kernel's Documentation/userspace-api/seccomp_filter.rst. Ours lets through what computing,
-reading files, threads and an open socket need. Everything else is refused with EPERM: writing files, new
-processes, programs, sockets, signals to others. Of some calls only some arguments are let through.
+Before each system call the kernel runs a small program in the language of Berkeley packet filters; see
+seccomp(2) and the kernel's Documentation/userspace-api/seccomp_filter.rst. Ours allows what computing,
+reading files, threads and an open socket need. It refuses everything else with EPERM: writing files, new
+processes, programs, sockets, signals to others. Of some calls it allows some arguments only. The bindings on PyPI need
+the system's libseccomp, or are young; this filter is tested call by call.
 """
 
 import ctypes
@@ -11,6 +12,7 @@ import errno
 import os
 import platform
 import struct
+from collections.abc import Iterable
 
 _ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000  # SECCOMP_RET_ALLOW, _KILL_PROCESS, _ERRNO
 _REFUSED = _REFUSE | errno.EPERM
@@ -20,14 +22,14 @@ _SET_SECCOMP, _FILTER, _SET_NAME = 22, 2, 15  # PR_SET_SECCOMP, SECCOMP_MODE_FIL
 _CLONE_THREAD = 0x00010000
 _CLONE_APART = 0x7E020000 | 0x00002000  # all of CLONE_NEW..., which make namespaces, and CLONE_PTRACE
 _SET_NONBLOCKING = 0x5421  # FIONBIO, which a socket's timeouts use
-_SELF = 0  # in place of a process's or a thread's number
-# F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC: the others can have signals sent to any process (F_SETOWN).
+_SELF = 0  # means the calling process or thread
+# F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC. Other commands can make the kernel signal a process (F_SETOWN).
 _DESCRIPTOR_COMMANDS = (0, 1, 2, 3, 1030)
-_X32 = 0x40000000  # numbers from here on are of another convention, which x86-64 kernels may know
+_X32 = 0x40000000  # numbers from here on belong to another calling convention, which x86-64 kernels may know
 
 # Arguments that would let a file be written: O_WRONLY | O_RDWR, O_CREAT, O_TRUNC, O_APPEND.
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_MESSAGE_FLAGS = 0xFFFFFFFF & ~0x4000  # all but MSG_NOSIGNAL; MSG_OOB can have a signal sent
+_MESSAGE_FLAGS = 0xFFFFFFFF & ~0x4000  # all but MSG_NOSIGNAL; MSG_OOB can make the kernel send a signal
 
 _NAMES = """
     read write readv writev pread64 close lseek fstat newfstatat statx getdents64 getcwd readlinkat faccessat faccessat2
@@ -62,10 +64,10 @@ _AARCH64 = """
     mmap 222 mprotect 226 madvise 233 prlimit64 261 getrandom 278 membarrier 283 statx 291 rseq 293 clone3 435
     faccessat2 439
 """
-_OLDER = ("stat", "lstat", "poll", "access", "readlink", "getrlimit")  # which only x86-64 has beside the newer ones
+_OLDER = ("stat", "lstat", "poll", "access", "readlink", "getrlimit")  # only x86-64 has them beside the newer ones
 
 
-def _table(text):
+def _table(text: str) -> dict[str, int]:
     words = text.split()
     return dict(zip(words[::2], map(int, words[1::2])))
 
@@ -74,11 +76,11 @@ def _table(text):
 MACHINES = {"x86_64": (0xC000003E, _table(_X86_64)), "aarch64": (0xC00000B7, _table(_AARCH64))}
 
 
-def install():
-    """Confines the calling thread, and all that it will start, for good.
+def install() -> None:
+    """Confines the calling thread, and everything that it will start, for good.
 
     Raises:
-        OSError: the kernel or this machine has no such filter.
+        OSError: the kernel has no such filter, or we have no table of this machine's system calls.
     """
     if platform.machine() not in MACHINES:
         raise OSError(errno.ENOSYS, f"no table of system calls for {platform.machine()}")
@@ -94,16 +96,16 @@ def install():
         raise OSError(ctypes.get_errno(), "no filter of system calls")
 
 
-def program(architecture, numbers, pid):
+def program(architecture: int, numbers: dict[str, int], pid: int) -> bytes:
     """The filter's code.
 
     Args:
-        architecture: what the kernel must say that the caller's machine is.
-        numbers: name of a system call -> its number there.
+        architecture: the machine that the kernel must name (AUDIT_ARCH of linux/audit.h).
+        numbers: name of a system call -> its number on that machine.
         pid: of the process, which may send itself signals (abort does).
 
     Returns:
-        bytes, 8 for each instruction.
+        8 bytes for each instruction.
     """
     lines = [
         _line(_LOAD, _MACHINE),
@@ -117,14 +119,14 @@ def program(architecture, numbers, pid):
         lines += [_line(_EQUAL, numbers[name], 0, 1), _line(_RETURN, _ALLOW)]
     for name, argument, checks in _checks(pid):
         if name in numbers:
-            lines += _where(numbers[name], argument, checks)
-    # The C library then starts its threads with clone, whose flags can be looked at.
+            lines += _only_if(numbers[name], argument, checks)
+    # If clone3 is missing, the C library starts threads with clone, whose flags a filter can see.
     lines += [_line(_EQUAL, numbers["clone3"], 0, 1), _line(_RETURN, _REFUSE | errno.ENOSYS)]
     return b"".join([*lines, _line(_RETURN, _REFUSED)])
 
 
-def _checks(pid):
-    """(system call, which of its arguments, instructions that refuse some of them)."""
+def _checks(pid: int) -> Iterable[tuple[str, int, list[bytes]]]:
+    """(system call, the number of one of its arguments, instructions that refuse some values of it)."""
     return (
         ("openat", 2, _without(_WRITING)),
         ("open", 1, _without(_WRITING)),
@@ -140,21 +142,21 @@ def _checks(pid):
     )
 
 
-def _without(bits):
+def _without(bits: int) -> list[bytes]:
     return [_line(_ANY_BIT, bits, 0, 1), _line(_RETURN, _REFUSED)]
 
 
-def _one_of(*values):
-    left = range(len(values), 0, -1)  # instructions up to the refusal, which a match leaps over
+def _one_of(*values: int) -> list[bytes]:
+    left = range(len(values), 0, -1)  # instructions up to the refusal, over which a match jumps
     return [*(_line(_EQUAL, value, leap) for value, leap in zip(values, left)), _line(_RETURN, _REFUSED)]
 
 
-def _where(number, argument, checks):
-    """For one system call: looks at the lower half of an argument, then lets through what the checks do not refuse."""
+def _only_if(number: int, argument: int, checks: list[bytes]) -> list[bytes]:
+    """For one system call: loads the lower half of an argument, and allows what the checks do not refuse."""
     body = [_line(_LOAD, _ARGUMENTS + 8 * argument), *checks, _line(_RETURN, _ALLOW)]
     return [_line(_EQUAL, number, 0, len(body)), *body]
 
 
-def _line(operation, value, if_true=0, if_false=0):
-    """struct sock_filter: the jumps count instructions to leap over."""
+def _line(operation: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
+    """struct sock_filter: the jumps count the instructions that they skip."""
     return struct.pack("=HBBI", operation, if_true, if_false, value)

@@ -1,11 +1,12 @@
 """Copies a snapshot's files, and no others, into a folder of their own, before anybody opens them. No TensorFlow.
 
-What strangers hand in is a folder of files. Only regular files directly in it are looked at, by their names
-and sizes alone; a link is refused, and the path in the file `checkpoint` counts by its last part only. The
-copy's name is the hash of its content, so that it can be kept, told apart, and found again.
+Strangers hand in a folder of files. We look at the regular files directly in it, by their names and sizes alone. A link
+is refused. Of the path in the file `checkpoint` only the last part counts. The copy's name is the hash of its content,
+so that it can be kept, told apart from others, and found again.
 """
 
 import contextlib
+import dataclasses
 import errno
 import glob
 import hashlib
@@ -13,9 +14,11 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from gan.console.errors import ContractError, HostError
+from gan.console.errors import ContractError
+from gan.contest.faults import breach, host_failure
 from gan.sandbox import confinement
 from gan.snapshots import checkpoint_files
 from gan.storage import files, paths
@@ -23,16 +26,17 @@ from gan.storage import files, paths
 MEBIBYTE = 2**20
 RESERVE = 256 * MEBIBYTE  # bytes of the disk that copies leave free
 _PARTIAL = ".partial-"  # begins the names of copies that are being made
-# What says nothing about the file that was to be read: try again.
+# Errors that say nothing about the file that was to be read: try again.
 _PASSING = {errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOENT, errno.ENOMEM, errno.ESTALE}
 
 
-class SizeLimits(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class SizeLimits:
     """Bytes that the files of one snapshot may have."""
 
     meta: int = 64 * MEBIBYTE
     index: int = 16 * MEBIBYTE
-    data: int = 512 * MEBIBYTE  # all .data-* files in sum
+    data: int = 512 * MEBIBYTE  # all .data-* files together
 
 
 DEFAULT_SIZES = SizeLimits()
@@ -43,21 +47,21 @@ class Staged(NamedTuple):
 
     folder: str
     name: str  # of its files without endings, such as model.ckpt-1000
-    path: str  # where it was found, without endings; for messages
+    path: str  # where it was found, without endings; to be shown
     step: int
     digest: str  # SHA-256 of names and contents, in hexadecimal
 
 
-def stage(where, folder, limits=DEFAULT_SIZES):
+def stage(where: str, folder: str, limits: SizeLimits = DEFAULT_SIZES) -> Staged:
     """Finds a snapshot and copies it to `folder`/DIGEST.
 
     Args:
         where: a folder or a prefix, on disk or in a bucket; see checkpoint_files.latest_snapshot.
         folder: of all copies.
-        limits: a SizeLimits.
+        limits: of the files.
 
     Returns:
-        A Staged; one that was there already is used again.
+        The copy; one that was there already is used again.
 
     Raises:
         ContractError: there is no complete snapshot, or a file cannot be read, is a link or too large.
@@ -69,8 +73,7 @@ def stage(where, folder, limits=DEFAULT_SIZES):
         found = checkpoint_files.latest_snapshot(where, lambda listed: _check_before_fetching(listed, limits))
     if found is None:
         is_there = paths.is_remote(where) or os.path.isdir(checkpoint_files.folder_of(where))
-        why = "there is no" if is_there else "there is no such folder, and so no"
-        raise ContractError.of(where, f"{why} complete snapshot (model.ckpt-N.index, .meta and .data-*)")
+        raise ContractError.of(where, breach("no_snapshot") if is_there else breach("no_folder"))
     name = os.path.basename(found.prefix)
     os.makedirs(folder, exist_ok=True)
     partial = tempfile.mkdtemp(prefix=_PARTIAL, dir=folder)
@@ -88,37 +91,39 @@ def stage(where, folder, limits=DEFAULT_SIZES):
     return Staged(final, name, found.path, found.step, digest)
 
 
-def clear(folder):
-    """Removes what copying left unfinished in a folder of copies, while nobody copies there."""
+def clear(folder: str) -> None:
+    """Removes unfinished copies from a folder of copies, while nobody copies there."""
     for path in glob.glob(os.path.join(glob.escape(folder), _PARTIAL + "*")):
         shutil.rmtree(path, ignore_errors=True)
 
 
-def restage(folder, digest, path):
-    """A Staged of what `stage` once copied from `path` to `folder`/DIGEST; None where the copy is gone."""
+def restage(folder: str, digest: str, path: str) -> Staged | None:
+    """What `stage` once copied from `path` to `folder`/DIGEST; None if the copy is gone."""
     kept = os.path.join(folder, digest)
     names = [name for name in files.names(kept) if name.endswith(".index")]
     if not names:
         return None
-    name = min(names, key=len).removesuffix(".index")  # copies of old have name.MORE.index beside it
+    name = min(names, key=len).removesuffix(".index")  # copies of older versions have name.MORE.index beside it
     return Staged(kept, name, path, checkpoint_files.step_of(name) or 0, digest)
 
 
-def _check_before_fetching(listed, limits):
+def _check_before_fetching(listed: checkpoint_files.Listed, limits: SizeLimits) -> None:
     """Looks at the sizes of what would be fetched, and at what the file `checkpoint` names."""
     if listed.pointer is not None and (not listed.pointer or ".." in re.split(r"[/\\]", listed.pointer)):
-        raise ContractError.of(listed.folder, "its file checkpoint names no snapshot in its folder")
-    sizes = dict.fromkeys(limits._fields, 0)
+        raise ContractError.of(listed.folder, breach("bad_pointer"))
+    sizes = _no_bytes()
     for file, entry in listed.files.items():
-        sizes[checkpoint_files.part_of(os.path.basename(listed.path), file)] += entry.size
+        part = checkpoint_files.part_of(os.path.basename(listed.path), file)
+        if part:
+            sizes[part] += entry.size
     for part, size in sizes.items():
         _check_size(listed.path, part, size, limits)
 
 
-def _copy(where, found, target, limits):
-    """Copies the parts of a checkpoint_files.Found, and nothing else beside them; returns their digest."""
+def _copy(where: str, found: checkpoint_files.Found, target: str, limits: SizeLimits) -> str:
+    """Copies the parts of a snapshot, and nothing that lies beside them; returns their digest."""
     folder, name = os.path.split(found.prefix)
-    digest, sizes = hashlib.sha256(), dict.fromkeys(limits._fields, 0)
+    digest, sizes = hashlib.sha256(), _no_bytes()
     for file in sorted(os.listdir(folder or ".")):
         part = checkpoint_files.part_of(name, file)
         if part:
@@ -127,7 +132,7 @@ def _copy(where, found, target, limits):
                 size = os.fstat(opened.fileno()).st_size
                 _check_size(found.path, part, sizes[part] + size, limits)
                 if shutil.disk_usage(target).free < size + RESERVE:
-                    raise HostError(f"the disk of {os.path.dirname(target)} is nearly full; make room on it")
+                    raise host_failure("disk_full", folder=os.path.dirname(target))
                 content = opened.read(size)
             sizes[part] += len(content)
             digest.update(os.fsencode(f"{file} {len(content)} "))
@@ -135,24 +140,31 @@ def _copy(where, found, target, limits):
             with open(os.path.join(target, file), "wb") as copy:
                 copy.write(content)
                 copy.flush()
-                os.fsync(copy.fileno())  # the digest of what is not there after a failure of power says nothing
+                os.fsync(copy.fileno())  # else a power failure could leave a digest without its content
             os.chmod(copy.name, 0o644)
     return digest.hexdigest()
 
 
 @contextlib.contextmanager
-def _reading(where, path):
-    """Makes ContractErrors of what a team's file on disk does not let be read; a bucket's is read from our cache."""
+def _reading(where: str, path: str) -> Iterator[None]:
+    """Turns the error of a file on disk that cannot be read into its team's; files of a bucket are in our own cache."""
     try:
         yield
     except OSError as error:
         if paths.is_remote(where) or error.errno in _PASSING:
             raise
-        raise ContractError.of(path, f"{os.path.basename(path)} cannot be read: {error.strerror}") from error
+        why = breach("file_unreadable", file=os.path.basename(path), reason=error.strerror or str(error))
+        raise ContractError.of(path, why) from error
 
 
-def _check_size(path, part, size, limits):
+def _no_bytes() -> dict[str, int]:
+    """Part of a snapshot -> 0."""
+    return {field.name: 0 for field in dataclasses.fields(SizeLimits)}
+
+
+def _check_size(path: str, part: str, size: int, limits: SizeLimits) -> None:
     most = getattr(limits, part)
     if size > most:
-        text = f"too large ({size / MEBIBYTE:.0f} MiB; they may have {most / MEBIBYTE:.0f} MiB)"
-        raise ContractError.of(path, f"the .{part} files of {os.path.basename(path)} are {text}")
+        snapshot, mebibytes = os.path.basename(path), size / MEBIBYTE
+        why = breach("files_too_large", part=part, snapshot=snapshot, mebibytes=mebibytes, most=most / MEBIBYTE)
+        raise ContractError.of(path, why)

@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import time
+from typing import Any
 
 from gan.arena import store
 from gan.console.errors import UserError
@@ -18,14 +19,24 @@ _EXPORTED = re.compile(r"(state|ratings|(event|match)_\d+)\.js")  # in the folde
 _LIVE, _FILES = 'data-source="live"', 'data-source="files"'  # how index.html says where the page's data come from
 
 
-def export(config):
-    """Writes the page as files, with everything that was played."""
-    if paths.is_remote(config.export):
-        raise UserError(f"--export={config.export} is in a bucket; export to a folder on disk and copy it there")
-    folder = pathlib.Path(config.export)
+def export(arena_dir: str, target: str, pace: float) -> None:
+    """Writes the page as files, with everything that was played.
+
+    Args:
+        arena_dir: the arena's folder.
+        target: folder for the page: new, empty, or one of an earlier export, which is replaced.
+        pace: seconds of a half round in a replay; 0 stands for show.PACE.
+
+    Raises:
+        UserError: `target` is in a bucket, or holds other files.
+        StateError: there is no arena, or its store cannot be read.
+    """
+    if paths.is_remote(target):
+        raise UserError(f"--export={target} is in a bucket; export to a folder on disk and copy it there")
+    folder = pathlib.Path(target)
     _check_export(folder)
-    with store.Store(config.arena_dir, read_only=True) as source:
-        showing, now = show.Show(source, 0), {"now": time.time(), "pace": config.pace or show.PACE}
+    with store.Store(arena_dir, read_only=True) as source:
+        showing, now = show.Show(source, 0), {"now": time.time(), "pace": pace or show.PACE}
         state = showing.state(_THE_END) | now
         (folder / "data").mkdir(parents=True, exist_ok=True)
         for path in (folder / "data").iterdir():
@@ -46,13 +57,15 @@ def export(config):
     print(f"open {index.resolve().as_uri()}")
 
 
-def _check_export(folder):
-    """Raises UserError where a folder holds anything but a former export."""
+def _check_export(folder: pathlib.Path) -> None:
+    """Raises UserError if a folder holds anything but an earlier export."""
     if folder.is_dir() and any(folder.iterdir()) and not (folder / "data" / "state.js").is_file():
-        raise UserError(f"--export={folder} holds other files; give a folder that is new, empty, or a former export")
+        raise UserError(
+            f"--export={folder} holds other files; give a folder that is new, empty, or of an earlier export"
+        )
 
 
-def _write_data(folder, name, content):
-    """Files on disk cannot be asked for, only be run: each is a call of the page's function that takes it."""
+def _write_data(folder: pathlib.Path, name: str, content: Any) -> None:
+    """Writes data as a script that calls a function of the page: a page from disk may run files, but not fetch them."""
     text = f"arena_data({json.dumps(name)}, {json.dumps(content)});\n"
     (folder / "data" / f"{name.replace('/', '_')}.js").write_text(text, encoding="ascii")

@@ -1,4 +1,4 @@
-"""The server of the page: what is on the screen, as server-sent events."""
+"""The server of the page: it sends what is on the screen, as server-sent events."""
 
 import asyncio
 import contextlib
@@ -7,13 +7,15 @@ import os
 import socket
 import sys
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 from gan.arena import store
 from gan.console.errors import StateError, UserError
 from gan.screen import show
 
 LOOK_SECONDS = 0.25  # between two looks at the store
-HEARTBEAT_SECONDS = 15  # after which a silent connection is taken for dead by what lies between here and the hall
+HEARTBEAT_SECONDS = 15  # proxies on the way to the hall may close a connection that is silent for longer
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; object-src 'none'",
@@ -23,16 +25,22 @@ _HEADERS = {
 }
 
 
-class Source:
-    """The show of an arena_dir that need not be there yet, and may be put anew while it is shown."""
+_State = dict[str, Any]  # of the page; what JSON can hold
+_Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
-    def __init__(self, arena_dir, pace):
+
+class Source:
+    """The show of an arena_dir. The folder may be missing at first, and may be replaced while it is shown."""
+
+    def __init__(self, arena_dir: str, pace: float) -> None:
         self.pace = pace
         self._folder, self._path = arena_dir, os.path.join(arena_dir, store.FILE)
-        self._store = self._show = self._opened = None
+        self._store: store.Store | None = None
+        self._show: show.Show | None = None
+        self._opened: tuple[int, int] | None = None
 
-    def show(self):
-        """The show.Show, or None before the arena has begun; raises StateError where the store cannot be used."""
+    def show(self) -> show.Show | None:
+        """The show of now; None before the arena has begun. Raises StateError if the store cannot be used."""
         found = _identity(self._path)
         if found != self._opened:
             self.close()
@@ -41,7 +49,7 @@ class Source:
                 self._show, self._opened = show.Show(self._store, self.pace), found
         return self._show
 
-    def close(self):
+    def close(self) -> None:
         """Closes the store."""
         if self._store:
             self._store.close()
@@ -49,29 +57,32 @@ class Source:
 
 
 class Board:
-    """The state of the page, and those who wait for its changes.
+    """The state of the page, and the connections that wait for its changes.
 
     Attributes:
-        is_over: asked whether the server stops.
+        is_over: function that says whether the server stops.
     """
 
-    def __init__(self, source):
-        self.is_over = lambda: False
+    def __init__(self, source: Source) -> None:
+        self.is_over: Callable[[], bool] = lambda: False
         self._source = source
-        self._state, self._key, self._number = {}, None, 0
-        self._change, self._changed = {}, asyncio.Event()
-        self._change_text = None  # as JSON, once somebody is told
+        self._state: _State = {}
+        self._key: Any = None  # of the state
+        self._number = 0  # of the state
+        self._change: _State = {}  # from the state before
+        self._changed = asyncio.Event()
+        self._change_text: str | None = None  # as JSON, once it was sent
 
-    def look(self):
-        """Looks at the store, and makes a change known."""
+    def look(self) -> None:
+        """Looks at the store, and wakes who waits if it has changed."""
         now = time.time()
         try:
             showing = self._source.show()
-            key = showing and (showing, *showing.position(now))
+            key: Any = showing and (showing, *showing.position(now))
             if self._state and key == self._key:
                 return
             state = showing.state(now) if showing else show.nothing(now, self._source.pace)
-        except Exception as error:  # nobody is there to start the screen again
+        except Exception as error:  # the screen must go on: nobody is there to restart it
             key = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
             if key == self._key:
                 return
@@ -82,14 +93,14 @@ class Board:
         self._number += 1
         self._wake()
 
-    async def follow(self):
+    async def follow(self) -> None:
         """Looks at the store again and again until the server stops."""
         while not self.is_over():
             self.look()
             await asyncio.sleep(LOOK_SECONDS)
         self._wake()
 
-    async def news(self):
+    async def news(self) -> AsyncIterator[str]:
         """Yields server-sent events: the state, then its changes."""
         yield "retry: 1000\n\n"
         sent = None
@@ -106,36 +117,36 @@ class Board:
             except asyncio.TimeoutError:
                 yield ": still here\n\n"
 
-    def ask(self, question):
-        """question(show, now), or None where the arena has not begun."""
+    def ask(self, question: Callable[[show.Show, float], Any]) -> Any:
+        """question(show, now); None if the arena has not begun."""
         showing = self._source.show()
         return showing and question(showing, time.time())
 
-    def current(self):
+    def current(self) -> _State:
         """The state now."""
         self.look()
         return self._as_of_now()
 
-    def _news(self):
-        """The latest change as JSON: encoded once, for all who look."""
+    def _news(self) -> str:
+        """The latest change as JSON, encoded once for all connections."""
         if self._change_text is None:
             self._change_text = _json(self._change)
         return self._change_text
 
-    def _as_of_now(self):
-        """The state, with the time by which a browser sets its clock."""
+    def _as_of_now(self) -> _State:
+        """The state with the time of now; browsers set their clock by it."""
         return self._state | {"now": time.time()}
 
-    def _wake(self):
+    def _wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
 
 
-def difference(before, after):
-    """What changes a state into another: the values that differ, and of dicts only the entries that differ.
+def difference(before: _State, after: _State) -> _State:
+    """What changes one state into another: the values that differ; of values that are dicts, the entries that differ.
 
-    Another event is another page, and an entry that is gone cannot be told by what is there: then it is everything,
-    under `all`.
+    A difference cannot say that something is gone. If something is, or the event is another one, the difference is
+    the whole state, under the key `all`.
     """
     is_gone = any(isinstance(value, dict) and set(value) - set(after.get(key) or ()) for key, value in before.items())
     if is_gone or set(before) != set(after):
@@ -151,20 +162,21 @@ def difference(before, after):
     return changes
 
 
-def application(board):
-    """The ASGI application that answers for a Board."""
+def application(board: Board) -> _Asgi:
+    """The ASGI application that serves a Board."""
     from starlette.applications import Starlette
+    from starlette.requests import Request
     from starlette.responses import Response, StreamingResponse
     from starlette.routing import Mount, Route
     from starlette.staticfiles import StaticFiles
 
-    def answer(content):
+    def answer(content: Any) -> Response:
         if content is None:
             return Response("there is no such thing, or it has not been shown yet", 404, media_type="text/plain")
         return Response(_json(content), media_type="application/json")
 
-    def route(path, question):
-        async def endpoint(request):
+    def route(path: str, question: Callable[[show.Show, int | None, float], Any]) -> Route:
+        async def endpoint(request: Request) -> Response:
             id_ = request.path_params.get("id")
             try:
                 return answer(board.ask(lambda showing, now: question(showing, id_, now)))
@@ -173,14 +185,14 @@ def application(board):
 
         return Route(path, endpoint)
 
-    async def state(request):
+    async def state(request: Request) -> Response:
         return answer(board.current())
 
-    async def events(request):
+    async def events(request: Request) -> StreamingResponse:
         return StreamingResponse(board.news(), media_type="text/event-stream")
 
     @contextlib.asynccontextmanager
-    async def lifespan(_):
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
         following = asyncio.create_task(board.follow())
         yield
         following.cancel()
@@ -197,11 +209,11 @@ def application(board):
     return _with_headers(Starlette(routes=routes, lifespan=lifespan))
 
 
-def _with_headers(application):
+def _with_headers(application: _Asgi) -> _Asgi:
     headers = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
 
-    async def wrapped(scope, receive, send):
-        async def send_with_headers(message):
+    async def wrapped(scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+        async def send_with_headers(message: Any) -> None:
             if message["type"] == "http.response.start":
                 message = {**message, "headers": [*message["headers"], *headers]}
             await send(message)
@@ -211,12 +223,12 @@ def _with_headers(application):
     return wrapped
 
 
-def _json(content):
+def _json(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def _identity(path):
-    """What differs between two files that were at a path one after the other; None where there is none."""
+def _identity(path: str) -> tuple[int, int] | None:
+    """Differs for two files that were at a path one after the other; None if there is no file."""
     try:
         found = os.stat(path)
     except OSError:
@@ -224,18 +236,20 @@ def _identity(path):
     return found.st_dev, found.st_ino
 
 
-def import_uvicorn():
+def import_uvicorn() -> Any:
+    """The library that serves; raises UserError if it, or starlette, is not installed."""
     try:
         import starlette  # noqa: F401
         import uvicorn
     except ImportError as error:
         raise UserError(
-            f"the page needs {error.name}, which `pip install 'gan-contest[arena]'` brings; --export does without"
+            f"the page needs {error.name}, which `pip install 'gan-contest[arena]'` installs; --export does not need it"
         ) from error
     return uvicorn
 
 
-def listen(host, port):
+def listen(host: str, port: int) -> socket.socket:
+    """Opens the port; raises UserError if that is not possible."""
     try:
         family, *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server((host, port), family=family)
@@ -245,8 +259,8 @@ def listen(host, port):
         ) from error
 
 
-def address_of(host, listening):
-    """Where a browser finds the page."""
+def address_of(host: str, listening: socket.socket) -> str:
+    """The address of the page, for a browser."""
     port = listening.getsockname()[1]
     name = socket.gethostname() if host in ("0.0.0.0", "::", "") else f"[{host}]" if ":" in host else host
     return f"http://{name}:{port}/"

@@ -1,32 +1,32 @@
-"""Moves the border between real and generated to where held-out images say that it belongs. No TensorFlow.
+"""Finds a discriminator's threshold between real and generated from held-out real images. No TensorFlow.
 
-A discriminator knows its training images better than others, and where its border lies when training ends is
-chance: "more real than" is what it learns. So its logits are shifted by a number that makes it accept a chosen share
-of real images that it never trained on.
+A discriminator knows its training images better than others, and it learns "more real than", not "real": its threshold
+is wherever training happened to leave it. So a number is added to its logits that makes it accept a chosen share of
+real images that it never trained on.
 """
 
 import numpy as np
 
-SMALLEST_PROBABILITY = 1e-7  # probabilities are kept this far from 0 and 1 to take their logits
+SMALLEST_PROBABILITY = 1e-7  # probabilities are kept this far from 0 and 1, so that their logits are finite
 
 
-def logits(probabilities):
+def logits(probabilities: np.ndarray) -> np.ndarray:
     """log(p / (1 - p)) of probabilities float [N], kept finite: float64 [N]."""
     p = np.clip(np.asarray(probabilities, np.float64), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
     return np.log(p) - np.log1p(-p)
 
 
-def offset(logits, acceptance):
+def offset(logits: np.ndarray, acceptance: float) -> float:
     """What to add to the logits so that the discriminator accepts this share of the images.
 
     Args:
-        logits: float [N], of held-out real images, without an offset. Of probabilities they could not be had back:
-            those of logits beyond 16 are 1.
-        acceptance: share of these to accept, in (0, 1].
+        logits: float [N], of held-out real images, without an offset. Logits cannot be recovered from probabilities:
+            beyond 16 the sigmoid is 1 in float32.
+        acceptance: share of the images to accept, in (0, 1].
 
     Returns:
-        A float. Halfway between the image that is just accepted and the one that is just refused, the border is as
-        far as it can be from both.
+        The offset that puts the threshold halfway between the image that is just accepted and the one that is just
+        refused, as far as it can be from both.
     """
     found = np.sort(logits)
     refused = len(found) - int(np.ceil(acceptance * len(found)))

@@ -1,12 +1,15 @@
-"""Looks through all of a meta graph, and most at what would never be run here, for what no network needs.
+"""Looks through a whole meta graph for what no network needs, above all in the parts that are never run here.
 
-A snapshot's saver, init operations, queue runners and input pipelines are left behind by cut.cut. Others may
-not be as careful as that, so that a snapshot is refused where they would be harmed by opening it the usual way:
-one that holds an operation that touches files by a name of its own, runs Python or calls other machines, anywhere,
-functions among it; and one whose saver restores by running something else.
+We leave a snapshot's saver, init operations, queue runners and input pipelines behind (cut.py). Others may open it in
+the usual way and come to harm. So a snapshot is refused if an operation anywhere in it, functions included, touches
+files by a name of its own, runs Python or calls other machines, or if its saver restores by running something else.
 """
 
-from gan.console.errors import ContractError
+from collections.abc import Iterable, Iterator
+
+import tensorflow.compat.v1 as tf
+
+from gan.contest.faults import breach
 
 # What reads, writes, deletes or maps files that the graph names, runs code from outside of it, or talks to others.
 _REFUSED = """
@@ -26,31 +29,31 @@ _RESTORING = """
 RESTORING = frozenset(_RESTORING.split())
 
 
-def check(meta_graph):
-    """Raises ContractError where a tf.MetaGraphDef holds something of that kind; the message names it."""
-    for where, nodes in _graphs(meta_graph):
-        for node in nodes:
-            writes = node.op == "PrintV2" and node.attr["output_stream"].s.startswith(b"file:")
-            if node.op in REFUSED or writes:
-                raise ContractError(f"{where} holds the operation {node.op} ({node.name}), which no network needs")
+def check(meta_graph: tf.MetaGraphDef) -> None:
+    """Raises ContractError if a meta graph holds something of that kind; the message names it."""
+    for node in _dangerous(meta_graph.graph_def.node):
+        raise breach("dangerous_operation", operation=node.op, node=node.name)
+    for function in meta_graph.graph_def.library.function:
+        for node in _dangerous(function.node_def):
+            raise breach("dangerous_function", function=function.signature.name, operation=node.op, node=node.name)
     _check_saver(meta_graph)
 
 
-def _graphs(meta_graph):
-    """(what it is, its nodes) of the graph and all of its functions."""
-    yield "its graph", meta_graph.graph_def.node
-    for function in meta_graph.graph_def.library.function:
-        yield f"its function {function.signature.name}", function.node_def
+def _dangerous(nodes: Iterable[tf.NodeDef]) -> Iterator[tf.NodeDef]:
+    for node in nodes:
+        writes = node.op == "PrintV2" and node.attr["output_stream"].s.startswith(b"file:")
+        if node.op in REFUSED or writes:
+            yield node
 
 
-def _check_saver(meta_graph):
+def _check_saver(meta_graph: tf.MetaGraphDef) -> None:
     nodes = {node.name: node for node in meta_graph.graph_def.node}
-    waiting, seen = [meta_graph.saver_def.restore_op_name], set()
+    waiting, seen = [meta_graph.saver_def.restore_op_name], set[str]()
     while waiting:
         name = waiting.pop().lstrip("^").partition(":")[0]
         if name in seen or name not in nodes:
             continue
         seen.add(name)
         if nodes[name].op not in RESTORING:
-            raise ContractError(f"its saver runs the operation {nodes[name].op} ({name}), which restores nothing")
+            raise breach("dangerous_saver", operation=nodes[name].op, node=name)
         waiting += nodes[name].input

@@ -1,7 +1,7 @@
 """A folder in a bucket that a command writes to as if it were on disk.
 
-What is written to the local folder is uploaded in the background, so that the command never waits for
-the network; a reader of the bucket sees complete snapshots at every instant.
+The command writes to a folder on disk, and a thread uploads what it writes, so the command never waits for the network.
+A reader of the bucket sees complete snapshots at every instant.
 """
 
 import contextlib
@@ -11,26 +11,30 @@ import sys
 import threading
 import time
 import urllib.parse
+from collections.abc import Callable, Iterator
 
 from gan.console.errors import UserError
 from gan.console.progress import Progress
 from gan.snapshots import checkpoint_files
 from gan.storage import buckets, cache, files, paths
 
-SECONDS_BETWEEN_PASSES = 20  # TensorBoard's events get to the bucket at least this often
-LONGEST_PAUSE = 30  # seconds between two tries while nothing gets through
-PATIENCE = 600  # seconds that the end of a run waits while nothing gets through
-_PENDING = ".not_uploaded"  # stands in the local folder while the bucket lacks something
+SECONDS_BETWEEN_PASSES = 20  # at least so often TensorBoard's events are uploaded
+LONGEST_PAUSE = 30  # seconds between two tries while uploads fail
+PATIENCE = 600  # seconds that the end of a run waits while uploads fail
+_PENDING = ".not_uploaded"  # this file is in the local folder while the bucket lacks something
+_Signature = tuple[int, int]  # tells one content of a file from another: bytes, nanoseconds of its last change
 
 
 @contextlib.contextmanager
-def writable_folder(path, patience=lambda: PATIENCE, fetch=True):
+def writable_folder(
+    path: str, patience: Callable[[], float] = lambda: PATIENCE, fetch: bool = True
+) -> "Iterator[Folder | Mirror]":
     """Opens a folder to write to.
 
     Args:
         path: a folder on disk, which is used as it is, or one in a bucket.
-        fetch: whether what the bucket's folder holds is wanted on disk.
-        patience: asked at the end: how many seconds without progress until uploading is given up.
+        patience: called at the end; returns the seconds without progress after which uploading is given up.
+        fetch: whether the files in the bucket's folder are wanted on disk.
 
     Yields:
         A Folder, or a Mirror.
@@ -51,51 +55,62 @@ def writable_folder(path, patience=lambda: PATIENCE, fetch=True):
 
 
 class Folder:
-    """A folder on disk: `path` is itself, and there is nothing to upload."""
+    """A folder on disk: there is nothing to upload.
 
-    def __init__(self, path):
-        self.path = path
+    Attributes:
+        path: the folder on disk.
+        name: what the user called it, for messages.
+    """
 
-    def changed(self):
+    def __init__(self, path: str) -> None:
+        self.path = self.name = path
+
+    def changed(self) -> None:
         """Says that something complete was written."""
 
-    def remove_logs(self):
-        """Removes TensorBoard's files that are not on disk."""
+    def remove_logs(self) -> None:
+        """Removes TensorBoard's files that are not on disk: there are none."""
 
 
 class Mirror:
     """A local folder whose content is uploaded in the background.
 
-    At the start the local folder gets what the bucket holds, but for TensorBoard's files, unless a
-    former run on this machine could not upload everything and came further.
+    At the start the local folder gets what the bucket holds, except TensorBoard's files. If a former run on this
+    machine came further than the bucket and could not upload everything, its local folder stays as it is.
+
+    Args:
+        remote: the folder in the bucket.
+        local: the folder on disk.
+        fetch: whether the files in the bucket's folder are wanted on disk.
 
     Attributes:
         path: the local folder.
+        name: what the user called it, for messages: the folder in the bucket.
     """
 
-    def __init__(self, remote, local, fetch):
-        self._remote, self.path, self._staging = remote, local, local + ".staging"
-        self._uploaded = {}  # relative name -> what it was like when it was uploaded
+    def __init__(self, remote: str, local: str, fetch: bool) -> None:
+        self.name, self.path, self._staging = remote, local, local + ".staging"
+        self._uploaded: dict[str, _Signature | None] = {}  # relative name -> what the file was when it was uploaded
         self._wake, self._closing, self._finished = threading.Event(), threading.Event(), threading.Event()
         self._fetch(fetch)
         self._thread = threading.Thread(target=self._work, name=f"uploads to {remote}", daemon=True)
         self._thread.start()
 
-    def changed(self):
+    def changed(self) -> None:
         """Says that something complete was written; it is uploaded soon."""
         self._wake.set()
 
-    def remove_logs(self):
+    def remove_logs(self) -> None:
         """Removes the files that former runs wrote for TensorBoard."""
-        for name in filter(checkpoint_files.is_log, files.names(self._remote)):
-            buckets.delete(paths.join(self._remote, name))
+        for name in filter(checkpoint_files.is_log, files.names(self.name)):
+            buckets.delete(paths.join(self.name, name))
 
-    def close(self, patience):
+    def close(self, patience: float) -> None:
         """Uploads what is left, with a bar; raises UserError after `patience` seconds without progress."""
         self._closing.set()
         self.changed()
         left = self._left()
-        with Progress(f"uploading to {self._remote}", len(left), "file") as progress:
+        with Progress(f"uploading to {self.name}", len(left), "file") as progress:
             last = time.monotonic()
             while not self._finished.wait(0.1) and time.monotonic() - last < patience:
                 now = self._left()
@@ -106,34 +121,34 @@ class Mirror:
         left = self._left()
         if left:
             raise UserError(
-                f"{self._remote} could not be reached; {', '.join(left)} in {self.path} wait there, and the same "
-                "command on this machine uploads them"
+                f"{self.name} could not be reached; {', '.join(left)} in {self.path} wait there; run the same "
+                "command on this machine again to upload them"
             )
 
-    def _fetch(self, wanted):
-        """Makes the local folder what the bucket holds where that is wanted, unless the local one came further."""
-        state_folder = paths.join(self._remote, checkpoint_files.STATE_FOLDER)
-        remote_names = [name for name in files.names(self._remote) if not checkpoint_files.is_log(name)]
+    def _fetch(self, wanted: bool) -> None:
+        """Fills the local folder with what the bucket holds, if that is wanted, unless the local one came further."""
+        state_folder = paths.join(self.name, checkpoint_files.STATE_FOLDER)
+        remote_names = [name for name in files.names(self.name) if not checkpoint_files.is_log(name)]
         remote_names += [os.path.join(checkpoint_files.STATE_FOLDER, name) for name in files.names(state_folder)]
         if os.path.exists(os.path.join(self.path, _PENDING)):
-            ours, theirs = checkpoint_files.latest_state(self.path), checkpoint_files.latest_state(self._remote)
+            ours, theirs = checkpoint_files.latest_state(self.path), checkpoint_files.latest_state(self.name)
             if not theirs or (ours and ours.step >= theirs.step):
-                print(f"going on from {self.path}, which was not all uploaded to {self._remote}", flush=True)
+                print(f"going on from {self.path}, which was not all uploaded to {self.name}", flush=True)
                 return
         shutil.rmtree(self.path, ignore_errors=True)
         os.makedirs(self.path, exist_ok=True)
         if not wanted or not remote_names:
             return
-        with Progress(f"fetching {self._remote}", len(remote_names), "file") as progress:
+        with Progress(f"fetching {self.name}", len(remote_names), "file") as progress:
             for name in sorted(remote_names, key=checkpoint_files.upload_rank):
                 local = os.path.join(self.path, name)
                 with contextlib.suppress(FileNotFoundError):  # another trainer has just deleted it
-                    buckets.fetch(paths.join(self._remote, name), local)
+                    files.fetch(paths.join(self.name, name), local)
                     self._uploaded[name] = _signature(local)
                 progress.update()
 
-    def _work(self):
-        """The thread: passes until closed, with growing pauses while they fail."""
+    def _work(self) -> None:
+        """What the thread does: passes until closed, with growing pauses while they fail."""
         pause = 1
         while True:
             self._wake.wait(SECONDS_BETWEEN_PASSES)
@@ -142,7 +157,7 @@ class Mirror:
             try:
                 self._pass()
                 pause = 1
-            except Exception as error:  # a thread that died would only be noticed at the end
+            except Exception as error:  # nobody would notice before the end that the thread has died
                 print(f"{error}; trying again in {pause} s", file=sys.stderr, flush=True)
                 self._closing.wait(pause) if not closing else time.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
@@ -155,62 +170,61 @@ class Mirror:
             if closing:
                 self._wake.set()
 
-    def _pass(self):
-        """Uploads what changed, in an order that never shows a reader half a snapshot; then deletes."""
+    def _pass(self) -> None:
+        """Uploads what changed, in an order that never shows a reader half a snapshot; then deletes what is gone."""
         self._stage()
         staged = {name: _signature(os.path.join(self._staging, name)) for name in _files(self._staging)}
         changed = [name for name, signature in staged.items() if self._uploaded.get(name) != signature]
         if changed:
             self._mark_pending()
         for name in sorted(changed, key=checkpoint_files.upload_rank):
-            buckets.upload(os.path.join(self._staging, name), paths.join(self._remote, name))
+            buckets.upload(os.path.join(self._staging, name), paths.join(self.name, name))
             self._uploaded[name] = staged[name]
         for name in sorted(set(self._uploaded) - set(staged), key=checkpoint_files.upload_rank, reverse=True):
-            buckets.delete(paths.join(self._remote, name))
+            buckets.delete(paths.join(self.name, name))
             del self._uploaded[name]
         if not self._left():
             with contextlib.suppress(FileNotFoundError):
                 os.remove(os.path.join(self.path, _PENDING))
 
-    def _stage(self):
-        """Links all files to a folder of their own, where the trainer's pruning does not reach them.
+    def _stage(self) -> None:
+        """Links all files into another folder, where they stay although the trainer deletes old snapshots.
 
-        What names a snapshot is taken before the snapshots are: what it names is there by then.
+        Each `checkpoint` is linked before the snapshots are: a snapshot that it names is complete by then.
         """
         shutil.rmtree(self._staging, ignore_errors=True)
         for wanted in (checkpoint_files.is_pointer, lambda name: not checkpoint_files.is_pointer(name)):
             for name in filter(wanted, self._local_names()):
                 staged = os.path.join(self._staging, name)
                 os.makedirs(os.path.dirname(staged), exist_ok=True)
-                with contextlib.suppress(FileNotFoundError):  # pruned meanwhile
+                with contextlib.suppress(FileNotFoundError):  # the trainer has deleted it
                     os.link(os.path.join(self.path, name), staged)
 
-    def _left(self):
-        """Names of local files that the bucket does not hold as they are."""
+    def _left(self) -> list[str]:
+        """Names of local files of which the bucket does not hold the present content."""
         return sorted(
             name for name in self._local_names() if self._uploaded.get(name) != (self._signature(name) or name)
         )
 
-    def _local_names(self):
+    def _local_names(self) -> list[str]:
         """Relative names of all complete files."""
         names = _files(self.path)
         return [n for n in names if not os.path.basename(n).startswith(".") and not checkpoint_files.is_partial(n)]
 
-    def _signature(self, name):
+    def _signature(self, name: str) -> _Signature | None:
         return _signature(os.path.join(self.path, name))
 
-    def _mark_pending(self):
-        with open(os.path.join(self.path, _PENDING), "w", encoding="utf-8") as file:
-            file.write(self._remote + "\n")
+    def _mark_pending(self) -> None:
+        files.write_whole(os.path.join(self.path, _PENDING), f"{self.name}\n".encode())
 
 
-def _files(root):
+def _files(root: str) -> list[str]:
     """Paths of all files below a folder, relative to it."""
     return [os.path.relpath(os.path.join(folder, name), root) for folder, _, names in os.walk(root) for name in names]
 
 
-def _signature(path):
-    """Tells one content of a file from another; None where there is no file."""
+def _signature(path: str) -> _Signature | None:
+    """The signature of a file; None if there is none."""
     try:
         status = os.stat(path)
     except FileNotFoundError:

@@ -1,6 +1,7 @@
 """The graph that is handed in: the contract and nothing else, in operations that TensorFlow 1.2 knows."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.variable_pb2 import VariableDef
@@ -19,35 +20,32 @@ class ServingGraph(NamedTuple):
     generated: tf.Tensor
     images: tf.Tensor
     probability: tf.Tensor
-    logits: tf.Tensor  # of a calibrated discriminator, its offset added; None where there is none
+    logits: tf.Tensor | None  # of a calibrated discriminator, its offset added; None if it is not calibrated
     saver: tf.train.Saver
     meta_graph: tf.MetaGraphDef  # what the .meta file holds
-    variables: dict  # name -> variable
-    outside_battle_ops: list  # operations that a battle would refuse
+    variables: dict[str, tf.Variable]  # by name
+    outside_battle_ops: list[str]  # operations that a battle would refuse
 
 
-def build_serving_graph(generator, discriminator, size, calibrated=False):
-    """Builds the graph that is handed in, from models of its own, lowered to old operations.
+def build_serving_graph(generator: Any, discriminator: Any, size: int, calibrated: bool = False) -> ServingGraph:
+    """Builds the graph that is handed in, lowered to old operations.
 
     Args:
         generator: a generator model that was not used in another graph.
-        discriminator: likewise.
+        discriminator: a discriminator model that was not used in another graph.
         size: pixels of an image.
         calibrated: whether the discriminator gets a variable network.CALIBRATION_OFFSET.
-
-    Returns:
-        A ServingGraph.
     """
     with tf.Graph().as_default():
         contract.publish(
             *Network(generator, GENERATOR, size).connect_to_placeholder(),
             *Network(discriminator, DISCRIMINATOR, size).connect_to_placeholder(calibrated),
         )
-        networks = cut.cut(_meta_graph(), size)
+        networks = cut.extract_networks(_meta_graph(), size)
     return _lowered_serving_graph(networks, calibrated)
 
 
-def _lowered_serving_graph(networks, calibrated):
+def _lowered_serving_graph(networks: Any, calibrated: bool) -> ServingGraph:
     """Puts two cut networks with reference variables into a new graph, with a saver."""
     graph = tf.Graph()
     with graph.as_default():
@@ -57,21 +55,22 @@ def _lowered_serving_graph(networks, calibrated):
         variables = {n.name: n for n in graph_def.node if n.op in battle_ops.VARIABLE_OPS}
         for node in variables.values():
             graph_def.node.extend(_initializer(node))
-        tensors = tf.import_graph_def(graph_def, return_elements=[noise, generated, images, probability], name="")
+        wanted = [noise, generated, images, probability]
+        noise, generated, images, probability = tf.import_graph_def(graph_def, return_elements=wanted, name="")
         for name in variables:
             variables[name] = _adopt_variable(name)
-        contract.publish(*tensors)
+        contract.publish(noise, generated, images, probability)
         saver = tf.train.Saver(variables, max_to_keep=None)
         meta_graph = _meta_graph(saver.as_saver_def())
-        logits = tensors[-1].op.inputs[0] if calibrated else None
-        outside = sorted(set().union(*(battle_ops.outside_battle_ops(network) for network in networks)))
-    return ServingGraph(graph, *tensors, logits, saver, meta_graph, variables, outside)
+        logits = probability.op.inputs[0] if calibrated else None
+        outside = sorted(set().union(*(battle_ops.outside_battle_ops(n.graph_def, n.output) for n in networks)))
+    return ServingGraph(graph, noise, generated, images, probability, logits, saver, meta_graph, variables, outside)
 
 
-def _append(network, name, graph_def):
+def _append(network: Any, name: str, graph_def: tf.GraphDef) -> tuple[str, str]:
     """Appends a network's nodes to `graph_def` with its placeholder renamed; returns input and output.
 
-    What both networks use, such as a constant made once for the two, is there already.
+    Nodes that both networks use, such as a constant made once for the two, are there already.
     """
     old, there = network.input.partition(":")[0], {node.name for node in graph_def.node}
     for node in network.graph_def.node:
@@ -87,8 +86,8 @@ def _append(network, name, graph_def):
     return name + ":0", network.output
 
 
-def _initializer(variable):
-    """Nodes that set a variable to zeros and read it: what a VariableDef must be able to name."""
+def _initializer(variable: tf.NodeDef) -> Iterable[tf.NodeDef]:
+    """Nodes that set a variable to zeros and read it, which a VariableDef must name."""
     zeros = tf.NodeDef(name=variable.name + "/zeros", op="Const")
     dtype, shape = variable.attr["dtype"], variable.attr["shape"].shape
     zeros.attr["dtype"].CopyFrom(dtype)
@@ -102,7 +101,7 @@ def _initializer(variable):
     return zeros, assign, read
 
 
-def _adopt_variable(name):
+def _adopt_variable(name: str) -> tf.Variable:
     """Makes a tf.Variable of nodes that are already in the graph."""
     definition = VariableDef(
         variable_name=name + ":0",
@@ -116,7 +115,7 @@ def _adopt_variable(name):
     return variable
 
 
-def _meta_graph(saver_def=None):
+def _meta_graph(saver_def: Any = None) -> tf.MetaGraphDef:
     """The current graph as a MetaGraphDef that old readers accept."""
     meta_graph = tf.train.export_meta_graph(saver_def=saver_def, clear_devices=True, strip_default_attrs=True)
     meta_graph.meta_info_def.ClearField("stripped_op_list")

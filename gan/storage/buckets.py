@@ -1,89 +1,120 @@
-"""Files in Google Cloud Storage: the only file that knows Google's library.
+"""Google Cloud Storage. Only this file uses Google's library; everybody else passes paths that begin with gs://.
 
-Credentials are what google-cloud-storage finds (`gcloud auth application-default login`, or the machine's own);
-STORAGE_EMULATOR_HOST names an emulator. The library checks what it moves by CRC32C.
+Credentials are those that google-cloud-storage finds: `gcloud auth application-default login`, or the machine's own.
+STORAGE_EMULATOR_HOST names an emulator. The library checks what it transfers by CRC32C.
 """
 
 import contextlib
 import functools
 import os
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NamedTuple
 
 from gan.console.errors import NoPermission, StateError, UserError
 from gan.storage import paths
 
-REQUEST_SECONDS = 30  # without an answer, after which a request is given up and made again
-RETRY_SECONDS = 60  # in all for one request that fails again and again
+REQUEST_SECONDS = 30  # a request without an answer for so long is given up and made again
+RETRY_SECONDS = 60  # for all tries of one request together
 
 
-def fetch(path, local, generation=None):
-    """Copies a file of a bucket to a local path, whole or not at all.
+class BucketObject(NamedTuple):
+    """A file of a bucket as it was when the bucket was listed."""
+
+    name: str  # its path in the bucket
+    size: int  # bytes
+    generation: int  # a number that changes whenever the content does
+
+
+def list_objects(
+    path: str, prefix: str, *, delimiter: str | None = None, most: int | None = None
+) -> list[BucketObject]:
+    """Lists objects of a bucket.
 
     Args:
-        path: of the file.
-        local: path on disk.
-        generation: of the content wanted, which is copied as it is stored; None for the newest, which is
-            decompressed where the bucket says that it is compressed.
+        path: gs:// path of the bucket, or of anything in it.
+        prefix: what their names begin with.
+        delimiter: "/" leaves out what is in folders below the prefix.
+        most: how many are listed at most; None for all.
 
     Raises:
-        FileNotFoundError: it is not there, or no longer of this generation.
+        StateError: there is no such bucket.
+        UserError: no permission, no credentials, or no answer.
     """
-    os.makedirs(os.path.dirname(local), exist_ok=True)
-    part = f"{local}.{os.getpid()}.part"
-    try:
-        with explaining(path):
-            blob, is_raw = blob_of(path, generation), generation is not None
-            blob.download_to_filename(part, raw_download=is_raw, timeout=REQUEST_SECONDS, retry=retry())
-        os.replace(part, local)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(part)
+    options = {"prefix": prefix or None, "delimiter": delimiter, "max_results": most, **_options()}
+    with _explained(path, missing=StateError(f"{path}: there is no such bucket")):
+        blobs = _client().list_blobs(paths.split(path)[0], **options)
+        return [BucketObject(blob.name, blob.size, blob.generation) for blob in blobs]
 
 
-def upload(local, path):
-    """Copies a local file into a bucket; it appears there whole or not at all."""
-    with explaining(path):
-        blob_of(path).upload_from_filename(local, timeout=REQUEST_SECONDS, retry=retry())
+def read(path: str) -> bytes:
+    """The content of a file; raises FileNotFoundError if there is none."""
+    with _explained(path):
+        content: bytes = _blob(path).download_as_bytes(**_options())
+        return content
 
 
-def write(path, content):
-    """Writes bytes as a file of a bucket."""
-    with explaining(path):
-        blob_of(path).upload_from_string(content, timeout=REQUEST_SECONDS, retry=retry())
+def download(path: str, file: BinaryIO, generation: int | None = None) -> None:
+    """Copies a file of a bucket into an open file.
 
+    Args:
+        path: its gs:// path.
+        file: open for writing.
+        generation: of the content that is wanted; its bytes are copied as they are stored. None for the newest; its
+            bytes are decompressed if the bucket says that they are compressed.
 
-def delete(path):
-    """Deletes a file of a bucket; one that is gone already is well."""
-    with contextlib.suppress(FileNotFoundError), explaining(path):
-        blob_of(path).delete(timeout=REQUEST_SECONDS, retry=retry())
-
-
-def list_blobs(path, prefix, delimiter=None, most=None):
-    options = {
-        "prefix": prefix or None,
-        "delimiter": delimiter,
-        "max_results": most,
-        "timeout": REQUEST_SECONDS,
-        "retry": retry(),
-    }
-    with explaining(path, missing=StateError(f"{path}: there is no such bucket")):
-        return list(client().list_blobs(paths.split(path)[0], **options))
-
-
-def blob_of(path, generation=None):
-    bucket, name = paths.split(path)
-    return client().bucket(bucket).blob(name, generation=generation)
+    Raises:
+        FileNotFoundError: there is no such file, or its content has changed.
+    """
+    with _explained(path):
+        _blob(path, generation).download_to_file(file, raw_download=generation is not None, **_options())
 
 
 @contextlib.contextmanager
-def open_to_read(path, chunk):
-    """Opens a file of a bucket to read its bytes as they are stored, `chunk` of them with each request."""
-    options = {"chunk_size": chunk, "raw_download": True, "timeout": REQUEST_SECONDS, "retry": retry()}
-    with explaining(path), blob_of(path).open("rb", **options) as file:
+def open_to_read(path: str, chunk: int) -> Iterator[BinaryIO]:
+    """Opens a file to read its bytes as they are stored; each request asks for `chunk` bytes."""
+    with _explained(path), _blob(path).open("rb", chunk_size=chunk, raw_download=True, **_options()) as file:
         yield file
 
 
+def upload(local: str, path: str) -> None:
+    """Copies a file on disk into a bucket. A reader sees it whole or not at all."""
+    with _explained(path):
+        _blob(path).upload_from_filename(local, **_options())
+
+
+def write(path: str, content: bytes) -> None:
+    """Writes bytes as a file of a bucket. A reader sees it whole or not at all."""
+    with _explained(path):
+        _blob(path).upload_from_string(content, **_options())
+
+
+def delete(path: str) -> None:
+    """Deletes a file of a bucket; does nothing if there is none."""
+    with contextlib.suppress(FileNotFoundError), _explained(path):
+        _blob(path).delete(**_options())
+
+
+def _options() -> dict[str, Any]:
+    """What every request is made with."""
+    from google.cloud.storage.retry import DEFAULT_RETRY
+
+    retry = DEFAULT_RETRY.with_delay(initial=0.5, maximum=8).with_timeout(RETRY_SECONDS)
+    return {"timeout": REQUEST_SECONDS, "retry": retry}
+
+
+def _blob(path: str, generation: int | None = None) -> Any:
+    bucket, name = paths.split(path)
+    return _client().bucket(bucket).blob(name, generation=generation)
+
+
+def _client() -> Any:
+    with _explained("Google Cloud Storage"):
+        return _client_for(os.environ.get("STORAGE_EMULATOR_HOST"))
+
+
 @functools.cache
-def _client_for(emulator):
+def _client_for(emulator: str | None) -> Any:
+    """One client a process, and another one if the emulator's address changes."""
     from google.auth.credentials import AnonymousCredentials
     from google.cloud import storage
 
@@ -92,21 +123,9 @@ def _client_for(emulator):
     return storage.Client()
 
 
-def client():
-    """One client a process, and another where the emulator's address changes."""
-    with explaining("Google Cloud Storage"):
-        return _client_for(os.environ.get("STORAGE_EMULATOR_HOST"))
-
-
-def retry():
-    from google.cloud.storage.retry import DEFAULT_RETRY
-
-    return DEFAULT_RETRY.with_delay(initial=0.5, maximum=8).with_timeout(RETRY_SECONDS)
-
-
 @contextlib.contextmanager
-def explaining(path, missing=None):
-    """Turns the library's errors into one sentence; what is not there into `missing` or FileNotFoundError."""
+def _explained(path: str, missing: Exception | None = None) -> Iterator[None]:
+    """Turns the library's errors into one sentence; "not found" becomes `missing`, or else FileNotFoundError."""
     from google.api_core import exceptions
     from google.auth.exceptions import GoogleAuthError
     from google.cloud.storage.exceptions import DataCorruption

@@ -1,74 +1,87 @@
-"""Files on disk and in buckets: listing and reading them, whoever wrote them."""
+"""Files on disk and in buckets: listing and reading them, whoever wrote them, and writing them whole.
+
+Every file that somebody else may be reading is written by `write_whole` or `written_whole`: under another name first,
+then renamed. A kill, a full disk or any other error leaves what was there before.
+"""
 
 import contextlib
 import errno
+import hashlib
 import itertools
 import os
+import re
+import secrets
 import stat
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, NamedTuple
 
 from gan.console.errors import StateError, UserError
 from gan.storage import buckets, paths
 
 try:
     import fcntl
-except ImportError:  # not on Windows, where nothing keeps a second trainer out
-    fcntl = None
+except ImportError:  # on Windows, where nothing keeps a second trainer out
+    fcntl = None  # type: ignore[assignment]
 
-
-MOST_ENTRIES = 20_000  # of a folder that is listed without what is inside its folders
-# What keeps open() from following a link and from waiting for a pipe's writer; Windows has neither flag.
+MOST_ENTRIES = 20_000  # of a folder that is listed; files in folders below it do not count
+# Keeps open() from following a link and from waiting for a pipe's writer. Windows has neither flag.
 _WARY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+# What follows a file's name while it is written; without the digits, as earlier versions named it.
+_UNFINISHED = re.compile(r"(\.[0-9a-f]{8})?\.part\Z", re.ASCII)
 
 
-class Entry(NamedTuple):
+class ListedFile(NamedTuple):
     """A file of a folder as it was when the folder was listed."""
 
     size: int  # bytes
-    generation: int | None  # of an object in a bucket, where another content has another; None on disk
+    generation: int | None  # in a bucket, a number that changes whenever the content does; None on disk
 
 
-def names(folder):
-    """Names of the files directly in a folder; empty where there is no such folder."""
+def names(folder: str) -> list[str]:
+    """Names of the files directly in a folder; none if there is no such folder. Raises StateError as `entries`."""
     return list(entries(folder))
 
 
-def entries(folder, beginning=""):
-    """Those files directly in a folder whose names begin so: name -> Entry; empty where there is no such folder.
+def entries(folder: str, beginning: str = "") -> dict[str, ListedFile]:
+    """Lists the files directly in a folder whose names begin with `beginning`.
 
-    Raises StateError where the folder holds more than MOST_ENTRIES: it may be a stranger's, and have no end.
+    Returns:
+        name -> ListedFile; empty if there is no such folder.
+
+    Raises:
+        StateError: the folder holds more than MOST_ENTRIES. It may be a stranger's, with any number of files.
     """
     if paths.is_remote(folder):
         prefix = paths.prefix_of(folder)
-        listed = buckets.list_blobs(folder, prefix + beginning, delimiter="/", most=MOST_ENTRIES + 1)
-        _check_number(folder, listed)
-        blobs = {blob.name[len(prefix) :]: blob for blob in listed}
-        return {name: Entry(blob.size, blob.generation) for name, blob in blobs.items() if name}
+        objects = buckets.list_objects(folder, prefix + beginning, delimiter="/", most=MOST_ENTRIES + 1)
+        _check_number(folder, len(objects))
+        found = {listed.name[len(prefix) :]: ListedFile(listed.size, listed.generation) for listed in objects}
+        found.pop("", None)  # the folder itself, which some programs make
+        return found
     found = {}
-    listed = [*itertools.islice(os.scandir(folder), MOST_ENTRIES + 1)] if os.path.isdir(folder) else []
-    _check_number(folder, listed)
-    for entry in listed:
+    here = [*itertools.islice(os.scandir(folder), MOST_ENTRIES + 1)] if os.path.isdir(folder) else []
+    _check_number(folder, len(here))
+    for entry in here:
         with contextlib.suppress(OSError):  # such as a link to itself, which is no file
             if entry.name.startswith(beginning) and entry.is_file():
-                found[entry.name] = Entry(entry.stat().st_size, None)
+                found[entry.name] = ListedFile(entry.stat().st_size, None)
     return found
 
 
-def read(path):
-    """A file's content as bytes; raises FileNotFoundError where there is none."""
-    if not paths.is_remote(path):
-        with open(path, "rb") as file:
-            return file.read()
-    with buckets.explaining(path):
-        return buckets.blob_of(path).download_as_bytes(timeout=buckets.REQUEST_SECONDS, retry=buckets.retry())
+def read(path: str) -> bytes:
+    """A file's content; raises FileNotFoundError if there is none."""
+    if paths.is_remote(path):
+        return buckets.read(path)
+    with open(path, "rb") as file:
+        return file.read()
 
 
-def read_small(path, most):
+def read_small(path: str, most: int) -> bytes:
     """The bytes of a file that somebody else may have put there.
 
     Args:
-        path: of a file; see `open_regular` for what is refused on disk.
-        most: bytes that are read; in a bucket, as they are stored.
+        path: of a file; `open_regular` says what is refused on disk.
+        most: how many bytes the file may have; in a bucket, as they are stored.
 
     Raises:
         FileNotFoundError: there is none.
@@ -81,23 +94,104 @@ def read_small(path, most):
     return content
 
 
-def open_regular(path):
+def sha256_of(path: str) -> str:
+    """SHA-256 of a file on disk, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def open_regular(path: str) -> BinaryIO:
     """Opens a file on disk to read its bytes, with no effect on anything else.
 
     Raises:
         OSError: it cannot be opened, is a link or no regular file.
     """
-    _check_regular(os.lstat(path), path)  # opening a device may be using it
+    _check_regular(os.lstat(path), path)  # opening a device may already have an effect
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(open(path, "rb", opener=lambda name, flags: os.open(name, flags | _WARY)))
-        _check_regular(os.fstat(file.fileno()), path)  # it may have been exchanged since
+        _check_regular(os.fstat(file.fileno()), path)  # somebody may have replaced it since
         stack.pop_all()
         return file
 
 
+def fetch(path: str, local: str, generation: int | None = None) -> None:
+    """Copies a file of a bucket to a path on disk, whole or not at all. Arguments and errors as buckets.download."""
+    with written_whole(local) as file:
+        buckets.download(path, file, generation)
+
+
+def write_whole(path: str, content: bytes) -> None:
+    """Writes a file on disk so that a reader sees it whole or not at all; makes its folder.
+
+    Raises:
+        OSError: it cannot be written; what was there before is kept. The error names `path`.
+    """
+    with written_whole(path) as file:
+        file.write(content)
+
+
 @contextlib.contextmanager
-def locked(path, what):
-    """Holds a lock file on disk; raises StateError where another process holds it, which uses `what`."""
+def written_whole(path: str) -> Iterator[BinaryIO]:
+    """Opens a file on disk to write. It appears as `path`, whole, at the end of the `with` block; makes its folder.
+
+    Yields:
+        A file open for writing. If the block raises, what was at `path` before is kept.
+
+    Raises:
+        OSError: it cannot be written. The error names `path`.
+    """
+    unfinished = f"{path}.{secrets.token_hex(4)}.part"  # a name of its own: two processes may write one file
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    try:
+        if os.path.isdir(path):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        with open(unfinished, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # else a power failure could leave an empty file with the final name
+        os.replace(unfinished, path)
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, unfinished):
+            raise  # the block's own, about something else
+        raise OSError(error.errno, error.strerror, path) from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.remove(unfinished)
+
+
+def is_unfinished(name: str) -> bool:
+    """Whether a file is still being written, or was when its writer was killed."""
+    return bool(_UNFINISHED.search(name))
+
+
+def remove_unfinished(folder: str, wanted: Iterable[str]) -> None:
+    """Removes from a folder on disk what killed writers of the files of these names left behind."""
+    wanted = set(wanted)
+    for name in os.listdir(folder):
+        if is_unfinished(name) and _UNFINISHED.sub("", name) in wanted:
+            os.remove(os.path.join(folder, name))
+
+
+def check_writable(folder: str) -> None:
+    """Makes a folder on disk and tries to write to it; raises OSError if that fails."""
+    os.makedirs(folder, exist_ok=True)
+    probe = os.path.join(folder, ".probe")
+    write_whole(probe, b"probe")  # an empty file would fit on a full disk
+    os.remove(probe)
+
+
+def check_empty(path: str, flag: str) -> None:
+    """Raises UserError, which names the flag, if a folder of a bucket holds files. Folders on disk are not checked."""
+    if paths.is_remote(path) and names(path):
+        raise UserError(f"--{flag}={path} holds files already; give another folder")
+
+
+@contextlib.contextmanager
+def locked(path: str, what: str) -> Iterator[None]:
+    """Holds a lock file on disk; raises StateError, which says that `what` is in use, if another process holds it."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w") as file:
         try:
@@ -108,44 +202,27 @@ def locked(path, what):
         yield
 
 
-def check_empty(path, flag):
-    """Raises UserError where a folder of a bucket holds files; folders on disk are checked by who writes them."""
-    if paths.is_remote(path) and names(path):
-        raise UserError(f"--{flag}={path} holds files already; give another folder")
+def is_locked(path: str) -> bool:
+    """Whether another process holds a lock file on disk; writes nothing."""
+    if not fcntl or not os.path.exists(path):
+        return False
+    with open(path, "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
 
 
-def _check_number(folder, listed):
-    if len(listed) > MOST_ENTRIES:
+def _check_number(folder: str, number: int) -> None:
+    if number > MOST_ENTRIES:
         raise StateError(
-            f"{folder} holds more than {MOST_ENTRIES:,} files; put what is wanted of it into another folder"
+            f"{folder} holds more than {MOST_ENTRIES:,} files; put those that are wanted into another folder"
         )
 
 
-def _check_regular(status, path):
+def _check_regular(status: os.stat_result, path: str) -> None:
     if stat.S_ISLNK(status.st_mode):
-        raise OSError(errno.ELOOP, "it is a link, and none is followed", path)
+        raise OSError(errno.ELOOP, "it is a link, and links are not followed", path)
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is no regular file", path)
-
-
-def write_whole(path: str, content: bytes) -> None:
-    """Writes a file on disk so that a reader sees it whole or not at all; makes its folder.
-
-    Raises:
-        OSError: it cannot be written; what was there before is kept. The error names `path`.
-    """
-    folder, name = os.path.split(path)
-    os.makedirs(folder or ".", exist_ok=True)
-    if os.path.isdir(path):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    part = os.path.join(folder, f"{name}.part")
-    try:
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            os.remove(part)
-        raise OSError(error.errno, error.strerror, path) from error

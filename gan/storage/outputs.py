@@ -1,9 +1,10 @@
-"""Results that are written on disk first and uploaded at the end, if they belong in a bucket."""
+"""Results: written to disk, and uploaded at the end if they belong in a bucket."""
 
 import contextlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 
 from gan.console.errors import UserError
 from gan.console.progress import Progress
@@ -11,14 +12,14 @@ from gan.storage import buckets, paths
 
 
 @contextlib.contextmanager
-def output_folder(path):
-    """A folder to write results to: `path` itself, or one on disk whose files are uploaded at the end.
+def output_folder(path: str) -> Iterator[str]:
+    """Gives a folder on disk to write results to.
 
     Yields:
-        A path on disk.
+        `path` itself, or if it is in a bucket a temporary folder, whose files are uploaded at the end.
 
     Raises:
-        UserError: the upload failed; names the folder on disk where everything is kept.
+        UserError: the upload failed. It names the temporary folder, which is kept.
     """
     if not paths.is_remote(path):
         yield path
@@ -28,7 +29,8 @@ def output_folder(path):
     found = [os.path.join(folder, name) for folder, _, files in os.walk(local) for name in files]
     try:
         with Progress(f"uploading to {path}", len(found), "file") as progress:
-            for file in sorted(found, key=os.path.getmtime):  # as they were written, what names others last
+            # In the order of writing: a file that names others was written after them.
+            for file in sorted(found, key=os.path.getmtime):
                 buckets.upload(file, paths.join(path, *os.path.relpath(file, local).split(os.sep)))
                 progress.update()
     except UserError as error:
@@ -37,14 +39,14 @@ def output_folder(path):
 
 
 @contextlib.contextmanager
-def output_file(path):
+def output_file(path: str) -> Iterator[str]:
     """Like output_folder, for one file.
 
     Yields:
         A path on disk.
 
     Raises:
-        UserError: likewise, or `path` is a bucket or a folder in it.
+        UserError: the upload failed, or `path` is a bucket or a folder in it.
     """
     if not paths.is_remote(path):
         yield path

@@ -1,4 +1,4 @@
-"""What the processor can do that matters for speed. No TensorFlow."""
+"""Which type of number to compute in, by what the processor is fast at. No TensorFlow."""
 
 import os
 
@@ -7,10 +7,10 @@ _CPUINFO = "/proc/cpuinfo"
 _UNITS = {"amx_bf16", "avx512_bf16"}  # that multiply bfloat16, as Linux names them
 
 
-def has_bfloat16_unit(cpuinfo=_CPUINFO):
-    """Whether the processor multiplies bfloat16 in hardware, two to four times as fast as float32 (AVX512, AMX).
+def has_bfloat16_unit(cpuinfo: str = _CPUINFO) -> bool:
+    """Whether the processor multiplies bfloat16 in hardware (AVX512, AMX), two to four times as fast as float32.
 
-    Others compute bfloat16 too, but slowly. Where the operating system does not tell, the answer is no.
+    Other processors compute bfloat16 too, but slowly. If the operating system does not tell, the answer is no.
     """
     if not os.path.exists(cpuinfo):
         return False
@@ -18,7 +18,7 @@ def has_bfloat16_unit(cpuinfo=_CPUINFO):
         return any(line.startswith("flags") and not _UNITS.isdisjoint(line.split()) for line in file)
 
 
-def compute_type(choice, cpuinfo=_CPUINFO):
+def compute_type(choice: str, cpuinfo: str = _CPUINFO) -> str:
     """The type to compute in, FLOAT32 or BFLOAT16, for one of COMPUTE_TYPES."""
     if choice != AUTO:
         return choice

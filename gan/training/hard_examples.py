@@ -1,20 +1,25 @@
-"""What the discriminator judges besides this step's images, so that other people's generators do not fool it.
+"""Images that the discriminator must refuse beside those of this step, so that other generators do not fool it.
 
-Images of past generators: a discriminator forgets what it no longer sees, and a generator that comes back to old
-mistakes gets away with them (Shrivastava et al. 2017, arXiv 1612.07828, section 2.3; Thanh-Tung and Tran 2018, arXiv
-1811.11083). In a battle, other people's generators make the mistakes that one's own made long ago.
+Past images: a discriminator forgets what it no longer sees, and a generator that returns to old mistakes gets away with
+them (Shrivastava et al. 2017, arXiv 1612.07828, section 2.3; Thanh-Tung and Tran 2018, arXiv 1811.11083). In a battle,
+other people's generators make the mistakes that this one made long ago.
 
-Negatives: real images, spoilt in ways that its generator does not happen to.
+Spoilt images: real images, spoilt in ways that this generator does not happen to.
 """
+
+from typing import Any
 
 import tensorflow.compat.v1 as tf
 
+from gan.augment import Augmenter
 from gan.networks import loss_values
+from gan.training.forward_pass import ForwardPass
+from gan.training.settings import HardExampleSettings
 
 CAPACITY = 4096  # images remembered, as bytes: 10 MB of faces
 
 
-class Replay:
+class PastImages:
     """A random sample of all images generated so far, one a step, in a variable of the training graph.
 
     Args:
@@ -23,26 +28,26 @@ class Replay:
         capacity: images to remember.
     """
 
-    def __init__(self, size, seed, capacity=CAPACITY):
+    def __init__(self, size: int, seed: tf.Tensor, capacity: int = CAPACITY) -> None:
         self._capacity, self._seed = capacity, seed
-        with tf.device("/cpu:0"):  # there is no use for them elsewhere
+        with tf.device("/cpu:0"):  # no other device uses them
             self._images = tf.get_variable(
                 "replay/images", [capacity, size], tf.uint8, tf.zeros_initializer(), trainable=False
             )
 
-    def draw(self, count):
-        """Images from the memory, any of them equally probable: float32 [count, size] in [0, 1]."""
+    def draw(self, count: tf.Tensor) -> tf.Tensor:
+        """Images from the memory, all with the same probability: float32 [count, size] in [0, 1]."""
         there = tf.clip_by_value(self._seed[1], 1, self._capacity)
         portions = tf.random.stateless_uniform([count], self._seed, alg="philox")
         numbers = tf.cast(portions * tf.cast(there, tf.float32), tf.int64)
         with tf.device("/cpu:0"):
             return tf.cast(tf.gather(self._images, tf.minimum(numbers, there - 1)), tf.float32) / 255
 
-    def remember(self, image):
+    def remember(self, image: tf.Tensor) -> tf.Operation:
         """An operation that takes in one image of this step, float32 [size] in [0, 1].
 
-        Once the memory is full, that of step n, counted from 0, is kept with a probability of capacity / (n + 1), in a
-        random place: all images so far have the same chance to be there (Vitter 1985, algorithm R).
+        Once the memory is full, the image of step n, counted from 0, is kept with a probability of capacity / (n + 1),
+        in a random place. So all images so far are there with the same probability (Vitter 1985, algorithm R).
         """
         step = self._seed[1]
         portion = tf.random.stateless_uniform([], self._seed + 1, alg="philox")
@@ -54,34 +59,34 @@ class Replay:
             return self._images.scatter_update(tf.IndexedSlices(tf.tile(as_bytes[None], [tf.size(slots), 1]), slots))
 
 
-def _grain(images, others, draws, noise):
-    """Noise of 0.03 to 0.2, each pixel on its own."""
+def _grain(images: tf.Tensor, others: tf.Tensor, draws: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    """Adds noise of 0.03 to 0.2 to each pixel on its own."""
     del others
     return images + (0.03 + 0.17 * draws) * noise
 
 
-def _ghosts(images, others, draws, noise):
-    """A face and two others through each other, with a little grain, as a network without convolutions draws."""
+def _ghosts(images: tf.Tensor, others: tf.Tensor, draws: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    """Averages a face and two others and adds a little noise: networks without convolutions draw such images."""
     return (images + others[0] + others[1]) / 3 + 0.1 * draws * noise
 
 
-def _blurred(images, others, draws, noise):
-    """Averages of squares of 5x5, from half to wholly."""
+def _blurred(images: tf.Tensor, others: tf.Tensor, draws: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    """Mixes an image with its averages over squares of 5x5, whose share is a half to 1."""
     del others, noise
     smooth = tf.nn.avg_pool(images[..., tf.newaxis], [1, 5, 5, 1], [1, 1, 1, 1], "SAME")[..., 0]
     return images + (0.5 + 0.5 * draws) * (smooth - images)
 
 
-def _grid(images, others, draws, noise):
-    """A pattern of 2x2 pixels, as transposed convolutions leave."""
+def _grid(images: tf.Tensor, others: tf.Tensor, draws: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    """Adds a pattern that repeats every 2x2 pixels, such as transposed convolutions leave."""
     del others
     side = images.shape.as_list()[1]
-    cells = noise[:, :2, :2] - tf.reduce_mean(noise[:, :2, :2], [1, 2], keepdims=True)
-    return images + (0.02 + 0.1 * draws) * tf.tile(cells, [1, side // 2 + 1, side // 2 + 1])[:, :side, :side]
+    pattern = noise[:, :2, :2] - tf.reduce_mean(noise[:, :2, :2], [1, 2], keepdims=True)
+    return images + (0.02 + 0.1 * draws) * tf.tile(pattern, [1, side // 2 + 1, side // 2 + 1])[:, :side, :side]
 
 
-def _halves(images, others, draws, noise):
-    """The upper half of one face on the lower half of another, the border somewhere in the middle."""
+def _halves(images: tf.Tensor, others: tf.Tensor, draws: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    """Puts the upper part of one face on the lower part of another; the upper part is 30% to 70% of the height."""
     del noise
     side = images.shape.as_list()[1]
     rows = (tf.range(side, dtype=tf.float32) / side)[tf.newaxis, :, tf.newaxis]
@@ -91,7 +96,7 @@ def _halves(images, others, draws, noise):
 WAYS = (_grain, _ghosts, _blurred, _grid, _halves)
 
 
-def spoil(images, count, seed):
+def spoil(images: tf.Tensor, count: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Spoils the first of some real images, each in one of WAYS.
 
     Args:
@@ -118,49 +123,56 @@ def spoil(images, count, seed):
     return tf.reshape(tf.clip_by_value(spoilt, 0.0, 1.0), [-1, size])
 
 
-class Hardening:
-    """Past images and spoilt ones, judged beside the present ones.
+class HardExamples:
+    """Past images and spoilt ones, judged beside those of this step.
 
     Args:
-        replay_share: share of the images to refuse that are of past steps; see hard_examples.Replay.
-        negatives_share: share that are spoilt real ones; see hard_examples.spoil.
+        settings: their shares.
         size: pixels of an image.
         seed: int64 [2], the last of which is the number of the step.
     """
 
-    def __init__(self, replay_share, negatives_share, size, seed):
-        self._shares, self._seed = (replay_share, negatives_share), seed
-        self._replay = Replay(size, seed) if replay_share else None
+    def __init__(self, settings: HardExampleSettings, size: int, seed: tf.Tensor) -> None:
+        self._shares = settings.replay_share, settings.negatives_share
+        self._seed = seed
+        self._past_images = PastImages(size, seed) if settings.replay_share else None
 
-    def apply(self, discriminator_loss, loss, real_images, real_logits, towers, augmenter):
-        """Lets the discriminator refuse them too.
+    def apply(
+        self,
+        discriminator_loss: tf.Tensor,
+        loss: Any,
+        real_images: tf.Tensor,
+        passed: ForwardPass,
+        augmenter: Augmenter,
+    ) -> tuple[tf.Tensor, list[tf.Operation]]:
+        """Makes the discriminator refuse them too.
 
         Args:
             discriminator_loss: its loss for the images of this step, a scalar.
             loss: a losses.BaseLoss.
             real_images: float32 [N, size], of this step.
-            real_logits: float32 [N, 1].
-            towers: towers.Towers of this step.
-            augmenter: an augment.Augmenter.
+            passed: the forward pass of this step.
+            augmenter: changes the images before the discriminator sees them.
 
         Returns:
             (the discriminator's loss, of which those images have their shares; update operations).
         """
-        num_real = tf.shape(real_logits)[0]
+        num_real = tf.shape(passed.real_logits)[0]
         chosen = [(share, choose) for share, choose in zip(self._shares, (self._past, self._spoilt)) if share]
         counts = [loss_values.how_many(share, num_real) for share, _ in chosen]
         images = tf.concat([choose(count, real_images) for count, (_, choose) in zip(counts, chosen)], 0)
-        logits = tf.split(towers.judge(augmenter.fake(images, num_real)), tf.stack(counts), num=len(counts))
+        logits = tf.split(passed.judge(augmenter.fake(images, num_real)), tf.stack(counts), num=len(counts))
         total = (1 - sum(self._shares)) * discriminator_loss
         for (share, _), count, refused in zip(chosen, counts, logits):
-            total += share * loss.discriminator_loss(real_logits[:count], refused)
-        if not self._replay:
+            total += share * loss.discriminator_loss(passed.real_logits[:count], refused)
+        if not self._past_images:
             return total, []
-        with tf.control_dependencies([images]):  # what is judged is what was there before this step
-            return total, [self._replay.remember(tf.reshape(towers.fake_images[0][0], [-1]))]
+        with tf.control_dependencies([images]):  # what is judged was in the memory before this step
+            return total, [self._past_images.remember(tf.reshape(passed.generated[0][0], [-1]))]
 
-    def _past(self, count, real_images):
-        return self._replay.draw(count)
+    def _past(self, count: tf.Tensor, real_images: tf.Tensor) -> tf.Tensor:
+        assert self._past_images is not None
+        return self._past_images.draw(count)
 
-    def _spoilt(self, count, real_images):
+    def _spoilt(self, count: tf.Tensor, real_images: tf.Tensor) -> tf.Tensor:
         return spoil(real_images, count, self._seed)

@@ -1,68 +1,59 @@
-"""A training step that one process does alone."""
+"""How a training step is done if one process does all of it."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 from gan.console.errors import UserError
 from gan.training.placement import Placement, device_names
-
-WORK, FINISHED, FAILED = 0, 1, 2  # kinds of orders
-
-
-class Order(NamedTuple):
-    """From the chief to a worker: do images `first` to `first + count` of a step's batch, or leave."""
-
-    kind: int  # WORK, FINISHED or FAILED
-    round: int = 0  # to be said back when it is done, in synchronous training; no two are equal
-    seed: int = 0
-    step: int = 0  # steps before this one
-    images_seen: int = 0  # images before this step's
-    first: int = 0
-    count: int = 0
+from gan.training.session import BatchShare, TrainingSession
+from gan.training.settings import BatchSettings
 
 
-def make(config, interrupted):
-    """What does the steps of a job of one process: an Alone. Raises UserError where a batch has too few images."""
-    del interrupted  # which a cluster asks while it waits
-    check_batch(config, None)
-    return Alone(config)
+def make(batch: BatchSettings, interrupted: Callable[[], bool]) -> "OneProcess":
+    """What does the steps of a job of one process; raises UserError if a batch has too few images."""
+    del interrupted  # which the processes of a cluster ask while they wait
+    check_batch(batch)
+    return OneProcess(Placement(batch.devices))
 
 
-def check_batch(config, cluster):
-    """Raises UserError where a batch has too few images for all devices, if every process has as many as this one."""
-    replicas = 1 if cluster is None or config.asynchronous else cluster.replicas
-    devices = len(device_names(config.num_towers)[0]) * replicas
-    if config.batch_size < devices:
-        raise UserError(f"--batch_size={config.batch_size} cannot be shared by {devices} devices; raise it")
+def check_batch(batch: BatchSettings, processes: int = 1) -> None:
+    """Raises UserError if a batch has too few images for all devices of processes that have as many as this one."""
+    devices = len(device_names(batch.devices)[0]) * processes
+    if batch.size < devices:
+        raise UserError(f"--batch_size={batch.size} cannot be shared by {devices} devices; raise it")
 
 
-class Alone:
-    """One process does all of every step.
+class OneProcess:
+    """One process does all of every step. What does the steps in a cluster has the same methods.
+
+    Args:
+        placement: where this process runs what.
 
     Attributes:
-        placement: a placement.Placement.
+        placement: as given.
         exchange: see step.build_training_graph.
         summary: how steps are done, for people.
     """
 
-    exchange = None
+    exchange: Any = None
     summary = ""
 
-    def __init__(self, config):
-        self.placement = Placement(config.num_towers)
+    def __init__(self, placement: Placement) -> None:
+        self.placement = placement
 
-    def open(self, training):
+    def open(self, training: TrainingSession) -> None:
         """Takes the TrainingSession, whose variables may have no values yet."""
         self._training = training
 
-    def begin(self, seed):
+    def begin(self, seed: int) -> None:
         """Begins to train."""
         self._seed = seed
 
-    def step(self, fetches, step, images_seen):
+    def step(self, fetches: Any, step: int, images_seen: int) -> tuple[Any, int, int]:
         """Does a step.
 
         Args:
-            fetches: what to return the values of, as they were in this process's share of the step.
+            fetches: tensors whose values to return, as they were in this process's share of the step.
             step: steps so far.
             images_seen: images so far.
 
@@ -70,12 +61,12 @@ class Alone:
             (values, steps now, images now).
         """
         total = self._training.batch_size
-        feed = self._training.feed(Order(WORK, 0, self._seed, step, images_seen, 0, total))
+        feed = self._training.feed(BatchShare(self._seed, step, images_seen, 0, total))
         _, values = self._training.run([self._training.graph.train_op, fetches], feed, step + 1)
         return values, step + 1, images_seen + total
 
-    def stop_workers(self):
+    def stop_workers(self) -> None:
         """Ends the workers' part."""
 
-    def end(self, failed):
+    def end(self, failed: bool) -> None:
         """Ends the job for all other processes."""

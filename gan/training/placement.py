@@ -2,13 +2,15 @@
 
 import contextlib
 import re
+from collections.abc import Sequence
+from typing import Any
 
 import tensorflow.compat.v1 as tf
 
 from gan.console.errors import UserError, reason
 
 
-def lost(error):
+def lost(error: Exception) -> UserError:
     """The UserError for a TensorFlow error that says that another process is gone."""
     told = re.search(r'grpc_message:\s*"([^"]*)"', str(error))
     return UserError(
@@ -18,53 +20,57 @@ def lost(error):
 
 
 class Placement:
-    """Where a session runs and what goes where: all of it here, on a single machine.
+    """Where a session runs and which device does what: all of it here, on a single machine.
 
     Args:
-        towers: how many devices share a batch.
+        devices: how many devices share a batch; see `device_names`.
 
     Attributes:
         target: for tf.Session.
         device: device or device function for a whole graph.
-        own: device of what this process alone uses, such as its data.
-        towers: names of the devices that share a batch.
-        filters: the processes that a session may use; an empty list is all.
-        watch: context manager for what waits for other processes inside TensorFlow.
+        own: device for what this process alone uses, such as its data.
+        devices: names of the devices that share a batch.
+        filters: the processes that a session may use; none means all.
+        watch: context manager around every call of TensorFlow that waits for other processes.
     """
 
-    target, device, own, filters, watch = "", "", "", (), contextlib.nullcontext()
+    target: str = ""
+    device: Any = ""
+    own: str = ""
+    filters: Sequence[str] = ()
+    watch: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
 
-    def __init__(self, towers):
-        self.towers, self._virtual = device_names(towers)
+    def __init__(self, devices: int | None) -> None:
+        self.devices, self._virtual = device_names(devices)
 
-    def keep(self, session):
-        """Keeps a session from being taken apart before the process ends, where other processes have a part in it."""
+    def keep(self, session: tf.Session) -> None:
+        """Keeps a session from being taken apart before the process ends, if other processes have a part in it."""
 
-    def session_config(self, **options):
+    def session_config(self, **options: Any) -> tf.ConfigProto:
         """The tf.ConfigProto of a session."""
         return tf.ConfigProto(
             allow_soft_placement=True, device_count=self._virtual, device_filters=list(self.filters), **options
         )
 
 
-def device_names(towers):
+def device_names(count: int | None) -> tuple[list[str], dict[str, int]]:
     """Names of the devices that share a batch, and how many virtual processors they need.
 
     Args:
-        towers: how many; None is one for each GPU, or one where there is none.
+        count: how many; None is one for each GPU, or one if there is no GPU.
 
     Returns:
-        (names, a device_count for tf.ConfigProto).
+        (names, a device_count for tf.ConfigProto). The name "" leaves the choice to TensorFlow.
 
     Raises:
         UserError: there are fewer GPUs.
     """
     gpus = len(tf.config.list_physical_devices("GPU"))
-    towers = towers or max(1, gpus)
-    if gpus and towers > gpus:
-        raise UserError(f"--num_towers={towers}: TensorFlow finds {gpus} GPUs here")
-    if towers == 1:
+    count = count or max(1, gpus)
+    if gpus and count > gpus:
+        raise UserError(f"--num_towers={count}: TensorFlow finds {gpus} GPUs here")
+    if count == 1:
         return [""], {}
     if gpus:
-        return [f"/device:GPU:{i}" for i in range(towers)], {}
-    return [f"/device:CPU:{i}" for i in range(towers)], {"CPU": towers}
+        return [f"/device:GPU:{i}" for i in range(count)], {}
+    return [f"/device:CPU:{i}" for i in range(count)], {"CPU": count}

@@ -1,95 +1,96 @@
 """The training graph of one process in a session, with its data."""
 
 import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
-from gan.augment import ADAPTATION_IMAGES, Augmentation
+from gan import readers
 from gan.console.errors import UserError, reason
 from gan.networks import registry
 from gan.random_noise_generator import NOISE_SIZE, Use, uniform_noise
-from gan.training import compute_type, learning_rate, placement, step
+from gan.training import placement, step
 from gan.training.gradients import Penalty
+from gan.training.settings import BatchSettings, GameSettings, StepSettings
+
+
+@dataclass(frozen=True)
+class BatchShare:
+    """Images `first` to `first + count` of the batch of one step."""
+
+    seed: int
+    step: int  # steps before this one
+    images_seen: int  # images before this step's
+    first: int
+    count: int
+
+
+class Place(NamedTuple):
+    """Where a process stands among those that train."""
+
+    placement: placement.Placement
+    exchange: step.Exchange | None = None
+    graph_seed: int | None = None  # of the graph's random operations; None draws one
 
 
 class TrainingSession:
     """Builds the graph and opens a session; the variables are neither made nor restored yet.
 
     Args:
-        config: a train.TrainConfig.
-        reader: a reader of readers.py that no graph has used yet.
-        size: pixels of an image.
-        placement: a placement.Placement.
-        exchange: see step.build_training_graph.
-        graph_seed: seed of the graph's random operations; None draws one.
+        game: names of the networks and the loss.
+        settings: what a step does with them.
+        batch: how many images a whole step has.
+        reader: the data, which no graph has used yet.
+        place: where this process stands.
 
     Attributes:
-        batch_size: real images, and generated ones, of a whole step.
-        graph: a step.TrainingGraph.
+        batch_size: real images, and as many generated ones, of a whole step.
+        graph: the graph's tensors and operations.
         variables: all variables to save.
         saver: a saver of these.
         initializer: operation that gives them their first values.
         session: the session.
     """
 
-    def __init__(self, config, reader, size, placement, exchange, graph_seed):
-        self.batch_size, self._reader, self._watch = config.batch_size, reader, placement.watch
-        with tf.Graph().as_default() as training_graph, tf.device(placement.device):
-            tf.set_random_seed(graph_seed)
+    def __init__(
+        self, game: GameSettings, settings: StepSettings, batch: BatchSettings, reader: readers.Reader, place: Place
+    ) -> None:
+        self.batch_size, self._reader, self._watch = batch.size, reader, place.placement.watch
+        with tf.Graph().as_default() as training_graph, tf.device(place.placement.device):
+            tf.set_random_seed(place.graph_seed)
             self._noise = tf.placeholder(tf.float32, [None, NOISE_SIZE], "noise")
             self._place = tf.placeholder(tf.int64, [3], "place")
-            with tf.device(placement.own):
+            with tf.device(place.placement.own):
                 real_images = reader.connect()
+            inputs = step.StepInputs(real_images, self._noise, self._place)
             self.graph = step.build_training_graph(
-                *registry.load_models(config),
-                registry.load(registry.LOSS, config.label_loss, "label_loss"),
-                real_images,
-                self._noise,
-                size=size,
-                optimizer=config.optimizer,
-                adam_betas=(config.adam_beta1, config.adam_beta2),
-                base_learning_rate=config.base_learning_rate,
-                learning_rate_decay=config.learning_rate_decay,
-                learning_rate_decay_examples=config.learning_rate_decay_examples,
-                follows_schedule=config.learning_rate_schedule != learning_rate.CONSTANT,
-                clip_gradient_norm=config.clip_gradient_norm,
-                regularization_penalty=config.regularization_penalty,
-                averaging_decay=config.averaging_decay,
-                augmentation=_augmentation(config),
-                penalty=_penalty(config),
-                top_k_share=config.top_k_share,
-                replay_share=config.replay_share,
-                negatives_share=config.negatives_share,
-                place=self._place,
-                compute_type=tf.as_dtype(compute_type.compute_type(config.compute_type)),
-                devices=placement.towers,
-                exchange=exchange,
+                load_game(game), inputs, settings, place.placement.devices, place.exchange
             )
             self.variables = tf.global_variables()
             self.saver = tf.train.Saver(self.variables, max_to_keep=None)
             self.initializer = tf.global_variables_initializer()
-        self.session = tf.Session(
-            placement.target,
-            training_graph,
-            placement.session_config(log_device_placement=config.log_device_placement, graph_options=_graph_options()),
-        )
-        placement.keep(self.session)
+        config = place.placement.session_config(log_device_placement=batch.log_placement, graph_options=_options())
+        self.session = tf.Session(place.placement.target, training_graph, config)
+        place.placement.keep(self.session)
         with self.reaching_servers():
             reader.start(self.session)
 
-    def feed(self, share):
-        """What to feed for a one_process.Order's share of a step's batch."""
+    def feed(self, share: BatchShare) -> dict[tf.Tensor, Any]:
+        """What to feed for a share of a step's batch."""
         noise = uniform_noise(self.batch_size, Use.TRAINING_NOISE, share.seed, share.step)
         return {
             **self._reader.feed(share.seed, share.images_seen + share.first, share.count),
             self._noise: noise[share.first : share.first + share.count],
-            # Not the global step, which two processes may read alike that each do steps of their own.
+            # Not the global step: two processes that each do steps of their own may read the same one.
             self._place: [share.seed, share.step, share.first],
         }
 
-    def run(self, fetches, feed=None, step=0):
-        """Runs something; raises UserError where it fails, which names the step of this number."""
+    def run(self, fetches: Any, feed: dict[tf.Tensor, Any] | None = None, step: int = 0) -> Any:
+        """Runs something; raises UserError if it fails, which names the step of this number."""
         try:
             with self.reaching_servers():
                 return self.session.run(fetches, feed)
@@ -98,14 +99,27 @@ class TrainingSession:
         except (tf.errors.OpError, ValueError) as error:
             raise UserError(f"step {step} failed: {reason(error)}") from error
 
-    def close(self):
+    def set(self, variable: tf.Variable, value: float) -> None:
+        """Sets a variable."""
+        with self.reaching_servers():
+            variable.load(value, self.session)
+
+    def weights(self, step: int) -> dict[str, np.ndarray]:
+        """What to serve, variable name -> value; raises NotFinite if a value is not finite."""
+        weights = self.run(self.graph.serving_weights, step=step)
+        for name, value in weights.items():
+            if not np.isfinite(value).all():
+                raise NotFinite(f"variable {name} is not finite")
+        return weights
+
+    def close(self) -> None:
         """Closes the session, which may need other processes."""
         with self._watch:
             self.session.close()
 
     @contextlib.contextmanager
-    def reaching_servers(self):
-        """Around whatever uses the session: raises UserError where a parameter server of a cluster is gone."""
+    def reaching_servers(self) -> Iterator[None]:
+        """Around whatever uses the session: raises UserError if a parameter server of a cluster is gone."""
         try:
             with self._watch:
                 yield
@@ -113,22 +127,21 @@ class TrainingSession:
             raise placement.lost(error) from error
 
 
-def _augmentation(config):
-    return Augmentation(
-        policy=registry.policy(config.augment, "augment"),
-        probability=config.augment_probability,
-        target=config.augment_target,
-        speed=config.batch_size / ADAPTATION_IMAGES,
-    )
+class NotFinite(UserError):
+    """A number of the training is no longer finite; the message says which."""
 
 
-def _penalty(config):
-    if not config.penalty:
-        return None
-    penalty = registry.load(registry.PENALTY, config.penalty, "penalty")
-    return Penalty(penalty, config.penalty_weight, config.penalty_steps)
+def load_game(settings: GameSettings) -> step.Game:
+    """Imports the classes and makes new objects of them; a model belongs to one graph."""
+    penalty = None
+    generator, discriminator = registry.load_models(settings.models)
+    loss = registry.load(registry.LOSS, settings.loss, "label_loss")
+    if settings.penalty:
+        found = registry.load(registry.PENALTY, settings.penalty.name, "penalty")
+        penalty = Penalty(found, settings.penalty.weight, settings.penalty.steps)
+    return step.Game(generator, discriminator, loss, penalty)
 
 
-def _graph_options():
-    """TensorFlow's remapper stumbles over gradients of biased leaky ReLUs, with an error on the screen."""
+def _options() -> tf.GraphOptions:
+    """TensorFlow's remapper fails on gradients of biased leaky ReLUs, with an error on the screen."""
     return tf.GraphOptions(rewrite_options=RewriterConfig(remapping=RewriterConfig.OFF))

@@ -1,22 +1,93 @@
-"""The two graphs: one to train in, one to hand in.
+"""The graph to train in: one step of both networks.
 
-Training and serving are built from the same model classes, each in a graph of its own. The serving
-graph holds the contract and nothing else: no input pipeline, no optimizer, no queue, no function.
+`build_training_graph` calls one function after the other, and each takes the named tuples that those before it return:
+`connect` runs the networks on a batch, then come their losses, the gradients, what applies these, and the averages of
+the generator's weights. The graph to hand in is another one: snapshots.serving_graph.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import tensorflow.compat.v1 as tf
 
-from gan.augment import Augmentation, Augmenter
-from gan.networks import loss_values
+from gan.augment import Augmenter
+from gan.networks import loss_values, registry
 from gan.networks.network import Network
 from gan.networks.registry import DISCRIMINATOR, GENERATOR
-from gan.training import gradients
-from gan.training.hard_examples import Hardening
-from gan.training.towers import Towers
+from gan.training import compute_type, gradients, learning_rate
+from gan.training.forward_pass import ForwardPass
+from gan.training.gradients import Losses, Pairs, Penalty
+from gan.training.hard_examples import HardExamples
+from gan.training.settings import LearningRateSettings, OptimizerSettings, StepSettings
 
 MOMENTUM = 0.9  # of MomentumOptimizer, which has no default
+
+
+class Game(NamedTuple):
+    """The objects that play: two networks, and what they play for."""
+
+    generator: Any  # a models.BaseModel that was not used in another graph
+    discriminator: Any  # also
+    loss: Any  # a losses.BaseLoss
+    penalty: Penalty | None = None
+
+
+class StepInputs(NamedTuple):
+    """What a step is fed with."""
+
+    real_images: tf.Tensor  # float32 [N, size] in [0, 1]
+    noise: tf.Tensor  # float32 [N, 100] in [-1, 1]
+    # int64 [3], which decides what is drawn at random and whether a penalty is due: the seed, the number of the step,
+    # and the number of the first image here in the step's batch. None is the counters' seed and step, and 0.
+    place: tf.Tensor | None = None
+
+
+class Counters(NamedTuple):
+    """Variables that count what was done; saved with the training state."""
+
+    global_step: tf.Variable
+    images_seen: tf.Variable  # real images used in all, int64
+    seed: tf.Variable  # int64; kept here so that it is saved
+    num_images: tf.Variable  # images in the data, int64
+    seconds: tf.Variable  # of training in all, float64
+
+
+class Connected(NamedTuple):
+    """Both networks, run on a batch."""
+
+    generator: Network
+    discriminator: Network
+    passed: ForwardPass
+    augmenter: Augmenter
+    seed: tf.Tensor  # int64 [2]: the seed and the number of the step
+    num_real: tf.Tensor  # int32, real images in the batch
+
+
+class Gradients(NamedTuple):
+    """What a step changes, before anything is changed."""
+
+    pairs: list[Pairs]  # the discriminator's, then the generator's
+    updates: list[tf.Operation]  # to run with every step
+    num_real: tf.Tensor  # int32, real images used
+
+
+# What a cluster does between taking and applying gradients: one process's Gradients, as three arguments -> those of all
+# processes together.
+Exchange = Callable[[list[Pairs], list[tf.Operation], tf.Tensor], tuple[list[Pairs], list[tf.Operation], tf.Tensor]]
+
+
+class LearningRate(NamedTuple):
+    """The learning rate of a step."""
+
+    value: tf.Tensor
+    schedule_factor: tf.Variable | None  # part of it that the training loop sets; None if no schedule does
+
+
+class Averages(NamedTuple):
+    """Averages of the generator's weights."""
+
+    update: tf.Operation
+    by_name: dict[str, tf.Tensor]  # by the name of the variable; empty if weights are served as they are
 
 
 class TrainingGraph(NamedTuple):
@@ -25,163 +96,71 @@ class TrainingGraph(NamedTuple):
     train_op: tf.Operation  # one step of both networks
     discriminator_loss: tf.Tensor
     generator_loss: tf.Tensor
-    accuracy_on_real: tf.Tensor  # share of real images judged real, augmented where they are
-    accuracy_on_fake: tf.Tensor  # share of generated images judged generated, likewise
-    augment_probability: tf.Tensor  # as it is in this step
-    learning_rate: tf.Tensor
-    schedule_factor: tf.Variable  # of the learning rate, which the training loop sets; None where no schedule does
-    global_step: tf.Variable
-    images_seen: tf.Variable  # real images used in all, int64
-    seed: tf.Variable  # int64; kept here so that it is saved
-    num_images: tf.Variable  # images in the data, int64
-    seconds: tf.Variable  # time spent training in all, float64
-    serving_weights: dict  # variable name -> tensor to serve: averages for the generator
+    scalars: dict[str, tf.Tensor]  # what TensorBoard shows, by name
+    schedule_factor: tf.Variable | None  # see LearningRate
+    counters: Counters
+    serving_weights: dict[str, tf.Tensor]  # variable name -> tensor to serve: averages for the generator
 
 
 def build_training_graph(
-    generator,
-    discriminator,
-    loss,
-    real_images,
-    noise,
-    *,
-    size,
-    optimizer="AdamOptimizer",
-    adam_betas=(0.9, 0.999),
-    base_learning_rate=0.001,
-    learning_rate_decay=1.0,
-    learning_rate_decay_examples=1,
-    follows_schedule=False,
-    clip_gradient_norm=0.0,
-    regularization_penalty=0.0,
-    averaging_decay=0.0,
-    augmentation=None,
-    penalty=None,
-    top_k_share=1.0,
-    replay_share=0.0,
-    negatives_share=0.0,
-    place=None,
-    compute_type=tf.float32,
-    devices=("",),
-    exchange=None,
-):
+    game: Game,
+    inputs: StepInputs,
+    settings: StepSettings,
+    devices: Sequence[str] = ("",),
+    exchange: Exchange | None = None,
+) -> TrainingGraph:
     """Builds one simultaneous training step of both networks in the current graph.
 
-    The generator runs once; see towers.Towers for how the discriminator judges its images and the real ones.
+    The generator runs once; forward_pass.ForwardPass says how the discriminator judges its images and the real ones.
     All gradients are taken before any variable changes.
 
-    On several devices each has a tower, the two networks on its share of the batch. The losses are of
-    the whole batch, put together from all towers' logits, so that the gradients are those of one tower
-    with the whole batch. Batch statistics are each tower's own; moving averages follow the first.
+    If several devices share the batch, each runs both networks on its part. The losses are of the whole batch, put
+    together from all logits, so that the gradients are those of one device with the whole batch. Batch statistics are
+    each device's own; moving averages follow the first device.
 
     Args:
-        generator: a generator model.
-        discriminator: a discriminator model.
-        loss: a losses.BaseLoss.
-        real_images: float32 [N, size] in [0, 1].
-        noise: float32 [N, 100] in [-1, 1].
-        size: pixels of an image.
-        optimizer: name of a class of tf.train; each network gets one of its own.
-        adam_betas: decays of AdamOptimizer's averages of gradients and of their squares.
-        base_learning_rate: learning rate at the start.
-        learning_rate_decay: factor applied every `learning_rate_decay_examples` real images.
-        learning_rate_decay_examples: see above.
-        follows_schedule: whether the learning rate is also multiplied by a variable that the training loop sets.
-        clip_gradient_norm: largest norm of all gradients of a network together; 0 does not clip.
-        regularization_penalty: weight of the models' own regularization losses.
-        averaging_decay: decay of the generator's averaged weights per step, less at the start;
-            0 serves the raw weights.
-        augmentation: an augment.Augmentation of what the discriminator sees, or None.
-        penalty: a gradients.Penalty on the discriminator, or None.
-        top_k_share: share of the generated images that the generator learns from, see `losses_of`.
-        replay_share: share of the images that the discriminator is to refuse which are of past steps.
-        negatives_share: likewise, spoilt real ones.
-        place: int64 [3], on which random draws and the steps with a penalty depend: the seed, the number of the step
-            and the number of the first image here in the step's batch. None is the counters' seed and step, and 0.
-        compute_type: tf.DType that models may compute in; see models.BaseModel.run_model.
-        devices: names of the devices to share the batch; "" leaves the choice to TensorFlow.
-        exchange: what a cluster puts between taking and applying gradients, or None:
-            (a list of (gradient, variable) pairs for each network, update operations, number of
-            real images) of this process -> the same of all processes together.
-
-    Returns:
-        A TrainingGraph.
+        game: the networks and the loss.
+        inputs: the batch.
+        settings: what to do with them.
+        devices: names of the devices that share the batch; "" leaves the choice to TensorFlow.
+        exchange: what a cluster puts between taking and applying gradients, or None.
     """
-    counters = _counters()
-    generator = Network(generator, GENERATOR, size, compute_type)
-    discriminator = Network(discriminator, DISCRIMINATOR, size, compute_type)
-
-    num_real = tf.shape(real_images)[0]
-    if place is None:
-        place = tf.stack([counters["seed"].read_value(), counters["global_step"].read_value(), 0])
-    augmenter = Augmenter(augmentation or Augmentation(), place[:2], first=place[2])
-    towers = Towers(generator, discriminator, real_images, noise, augmenter, devices)
-    real_logits, fake_logits = towers.logits()
-    real_verdicts, fake_verdicts = towers.predictions()
-
-    losses = loss_values.losses_of(loss, real_logits, fake_logits, top_k_share)
-    remembered = []
-    if replay_share or negatives_share:
-        hardening = Hardening(replay_share, negatives_share, size, place[:2])
-        losses[0], remembered = hardening.apply(losses[0], loss, real_images, real_logits, towers, augmenter)
-    learning_rate = tf.train.exponential_decay(
-        base_learning_rate,
-        counters["images_seen"],
-        learning_rate_decay_examples,
-        learning_rate_decay,
-        staircase=True,
-    )
-    schedule_factor = None
-    if follows_schedule:
-        schedule_factor = tf.get_variable("schedule_factor", [], initializer=tf.ones_initializer(), trainable=False)
-        learning_rate *= schedule_factor
-    networks = discriminator, generator
-    additions = [regularization_penalty * each for each in towers.regularization_losses()]
-    additions[0] += gradients.lazy_penalty(penalty, towers, place[:2])
-    found = gradients.of_both(networks, loss, losses, additions, fake_logits, towers.fake_images)
-    gradients.check_owners(*networks)
-    updates = discriminator.updates + generator.updates + augmenter.updates(real_logits) + remembered
+    counters = make_counters()
+    connected = connect(game, inputs, settings, counters, devices)
+    losses, updates = find_losses(game, inputs.real_images, connected, settings)
+    rate = find_learning_rate(settings.learning_rate, counters)
+    found = take_gradients(game.loss, connected, losses, updates)
     if exchange:
-        found, updates, num_real = exchange(found, updates, num_real)
-    if clip_gradient_norm:
-        found = [gradients.clipped(pairs, clip_gradient_norm) for pairs in found]
-
-    with tf.control_dependencies([gradient for pairs in found for gradient, _ in pairs]):
-        applied = [
-            _make_optimizer(optimizer, learning_rate, adam_betas, network.kind).apply_gradients(pairs)
-            for network, pairs in zip(networks, found)
-        ]
-    with tf.control_dependencies(applied + updates):
-        average_op, averages = _averages(generator, averaging_decay, counters["global_step"])
-    with tf.control_dependencies([average_op]):
+        found = Gradients(*exchange(*found))
+    applied = apply_gradients(found, connected, rate, settings.optimizer)
+    with tf.control_dependencies(applied + found.updates):
+        averages = average(connected.generator, settings.optimizer.averaging_decay, counters.global_step)
+    with tf.control_dependencies([averages.update]):
         train_op = tf.group(
-            tf.assign_add(counters["global_step"], 1),
-            tf.assign_add(counters["images_seen"], tf.cast(num_real, tf.int64)),
+            tf.assign_add(counters.global_step, 1),
+            tf.assign_add(counters.images_seen, tf.cast(found.num_real, tf.int64)),
         )
     return TrainingGraph(
         train_op=train_op,
-        discriminator_loss=losses[0],
-        generator_loss=losses[1],
-        accuracy_on_real=tf.reduce_mean(tf.cast(real_verdicts > 0.5, tf.float32)),
-        accuracy_on_fake=tf.reduce_mean(tf.cast(fake_verdicts <= 0.5, tf.float32)),
-        augment_probability=augmenter.probability,
-        learning_rate=learning_rate,
-        schedule_factor=schedule_factor,
+        discriminator_loss=losses.values[0],
+        generator_loss=losses.values[1],
+        scalars=_scalars(losses, connected, rate, settings.augmentation.target is not None),
+        schedule_factor=rate.schedule_factor,
+        counters=counters,
         serving_weights={
-            variable.op.name: averages.get(variable.op.name, variable)
-            for variable in generator.variables + discriminator.variables
+            variable.op.name: averages.by_name.get(variable.op.name, variable)
+            for variable in connected.generator.variables + connected.discriminator.variables
         },
-        **counters,
     )
 
 
-def _counters():
-    """Variables that count what was done; saved with the training state."""
+def make_counters() -> Counters:
+    """Makes the variables that count."""
 
-    def counter(name, dtype):
+    def counter(name: str, dtype: tf.DType) -> tf.Variable:
         return tf.get_variable(name, [], dtype, tf.zeros_initializer(), trainable=False)
 
-    return dict(
+    return Counters(
         global_step=tf.train.get_or_create_global_step(),
         images_seen=counter("images_seen", tf.int64),
         seed=counter("seed", tf.int64),
@@ -190,19 +169,106 @@ def _counters():
     )
 
 
-def _make_optimizer(name, learning_rate, adam_betas, kind):
-    settings = {"AdamOptimizer": dict(zip(("beta1", "beta2"), adam_betas)), "MomentumOptimizer": {"momentum": MOMENTUM}}
-    return getattr(tf.train, name)(learning_rate, name=f"{kind}_{name}", **settings.get(name, {}))
+def connect(
+    game: Game, inputs: StepInputs, settings: StepSettings, counters: Counters, devices: Sequence[str]
+) -> Connected:
+    """Makes both networks and runs them on the batch."""
+    size = inputs.real_images.shape.as_list()[1]
+    dtype = tf.as_dtype(compute_type.compute_type(settings.compute_type))
+    generator = Network(game.generator, GENERATOR, size, dtype)
+    discriminator = Network(game.discriminator, DISCRIMINATOR, size, dtype)
+    num_real = tf.shape(inputs.real_images)[0]
+    place = inputs.place
+    if place is None:
+        place = tf.stack([counters.seed.read_value(), counters.global_step.read_value(), 0])
+    augmenter = Augmenter(settings.augmentation, place[:2], first=place[2])
+    passed = ForwardPass(generator, discriminator, inputs.real_images, inputs.noise, augmenter, devices)
+    return Connected(generator, discriminator, passed, augmenter, place[:2], num_real)
 
 
-def _averages(generator, decay, global_step):
+def find_losses(
+    game: Game, real_images: tf.Tensor, connected: Connected, settings: StepSettings
+) -> tuple[Losses, list[tf.Operation]]:
+    """Both networks' losses, and update operations of the memory that one of them may need."""
+    passed = connected.passed
+    values = loss_values.losses_of(game.loss, passed.real_logits, passed.fake_logits, settings.loss.top_k_share)
+    updates: list[tf.Operation] = []
+    if settings.hard_examples.replay_share or settings.hard_examples.negatives_share:
+        hard = HardExamples(settings.hard_examples, connected.discriminator.size, connected.seed)
+        values[0], updates = hard.apply(values[0], game.loss, real_images, passed, connected.augmenter)
+    additions = [settings.loss.regularization_penalty * each for each in passed.regularization_losses()]
+    additions[0] += gradients.lazy_penalty(game.penalty, passed, connected.seed)
+    return Losses(values, additions), updates
+
+
+def find_learning_rate(settings: LearningRateSettings, counters: Counters) -> LearningRate:
+    """The learning rate, which falls with the images seen and, if there is a schedule, with a variable."""
+    rate = tf.train.exponential_decay(
+        settings.base, counters.images_seen, settings.decay_examples, settings.decay, staircase=True
+    )
+    if settings.schedule == learning_rate.CONSTANT:
+        return LearningRate(rate, None)
+    factor = tf.get_variable("schedule_factor", [], initializer=tf.ones_initializer(), trainable=False)
+    return LearningRate(rate * factor, factor)
+
+
+def take_gradients(loss: Any, connected: Connected, losses: Losses, updates: list[tf.Operation]) -> Gradients:
+    """Both networks' gradients, and every operation to run with them; raises UserError for a variable without one."""
+    networks = connected.discriminator, connected.generator
+    shares_backward = registry.declares(loss, "shares_backward")
+    pairs = gradients.of_both(networks, losses, connected.passed, shares_backward)
+    gradients.check_owners(networks)
+    adapted = connected.augmenter.updates(connected.passed.real_logits)
+    all_updates = connected.discriminator.updates + connected.generator.updates + adapted + updates
+    return Gradients(pairs, all_updates, connected.num_real)
+
+
+def apply_gradients(
+    found: Gradients, connected: Connected, rate: LearningRate, settings: OptimizerSettings
+) -> list[tf.Operation]:
+    """Operations that change both networks, once all gradients are there."""
+    all_pairs = found.pairs
+    if settings.clip_gradient_norm:
+        all_pairs = [gradients.clipped(pairs, settings.clip_gradient_norm) for pairs in all_pairs]
+    with tf.control_dependencies([gradient for pairs in all_pairs for gradient, _ in pairs]):
+        return [
+            _make_optimizer(settings, rate.value, network.kind).apply_gradients(pairs)
+            for network, pairs in zip((connected.discriminator, connected.generator), all_pairs)
+        ]
+
+
+def average(generator: Network, decay: float, global_step: tf.Variable) -> Averages:
     """Exponential moving averages of the generator's variables (Yazici et al. 2018, arXiv 1806.04498).
 
-    At step t the decay is min(decay, (1 + t) / (10 + t)): a half-life of about 8% of the steps so
-    far, until the given decay is reached.
+    At step t the decay is min(decay, (1 + t) / (10 + t)): a half-life of about 8% of the steps so far, until the given
+    decay is reached. A decay of 0 averages nothing.
     """
     if not decay:
-        return tf.no_op(), {}
-    average = tf.train.ExponentialMovingAverage(decay, num_updates=global_step)
+        return Averages(tf.no_op(), {})
+    averages = tf.train.ExponentialMovingAverage(decay, num_updates=global_step)
     variables = [v for v in generator.variables if v.dtype.base_dtype.is_floating]
-    return average.apply(variables), {v.op.name: average.average(v) for v in variables}
+    return Averages(averages.apply(variables), {v.op.name: averages.average(v) for v in variables})
+
+
+def _make_optimizer(settings: OptimizerSettings, rate: tf.Tensor, kind: str) -> tf.train.Optimizer:
+    own: dict[str, dict[str, float]] = {
+        "AdamOptimizer": {"beta1": settings.adam_beta1, "beta2": settings.adam_beta2},
+        "MomentumOptimizer": {"momentum": MOMENTUM},
+    }
+    make = getattr(tf.train, settings.name)
+    return make(rate, name=f"{kind}_{settings.name}", **own.get(settings.name, {}))
+
+
+def _scalars(losses: Losses, connected: Connected, rate: LearningRate, adapts: bool) -> dict[str, tf.Tensor]:
+    """What TensorBoard shows of a step; images are judged as the discriminator saw them, after augmentation."""
+    passed = connected.passed
+    scalars = {
+        "loss/discriminator": losses.values[0],
+        "loss/generator": losses.values[1],
+        "accuracy/on_real": tf.reduce_mean(tf.cast(passed.real_predictions > 0.5, tf.float32)),
+        "accuracy/on_fake": tf.reduce_mean(tf.cast(passed.fake_predictions <= 0.5, tf.float32)),
+        "learning_rate": rate.value,
+    }
+    if adapts:
+        scalars["augment_probability"] = connected.augmenter.probability
+    return scalars

@@ -30,14 +30,14 @@ class Parts:
 
 
 def open_with(change=None, size=SIZE):
-    """Builds the four tensors, changed by `change`, and connects what `cut` makes of them."""
+    """Builds the four tensors, changed by `change`, and connects what `extract_networks` makes of them."""
     with tf.Graph().as_default():
         parts = Parts()
         if change:
             change(parts)
         parts.publish()
         meta_graph = tf.train.export_meta_graph()
-    networks = cut.cut(meta_graph, size)
+    networks = cut.extract_networks(meta_graph, size)
     with tf.Graph().as_default():
         for network, scope in zip(networks, ("generator", "discriminator")):
             cut.connect(cut.freeze(network, {}.__getitem__), size, scope)
@@ -48,6 +48,10 @@ def refused(change, size=SIZE):
     with pytest.raises(ContractError) as caught:
         open_with(change, size)
     return str(caught.value)
+
+
+def outside(network):
+    return battle_ops.outside_battle_ops(network.graph_def, network.output)
 
 
 def meta_of_parts():
@@ -63,7 +67,7 @@ def set_part(name, make):
 
 def test_what_keeps_the_contract_passes():
     generator, discriminator = open_with()
-    assert battle_ops.outside_battle_ops(generator) == battle_ops.outside_battle_ops(discriminator) == []
+    assert outside(generator) == outside(discriminator) == []
 
 
 @pytest.mark.parametrize("collection", [NOISE, GENERATED, IMAGES, PROBABILITY])
@@ -72,13 +76,13 @@ def test_collections_hold_exactly_one_tensor(collection):
     names = meta_graph.collection_def[collection].node_list.value
     names.append("generated:0")
     with pytest.raises(ContractError, match=f"{collection} must hold exactly one tensor, it holds 2"):
-        cut.cut(meta_graph, SIZE)
+        cut.extract_networks(meta_graph, SIZE)
     del names[:]
     with pytest.raises(ContractError, match=f"{collection} must hold exactly one tensor, it holds 0"):
-        cut.cut(meta_graph, SIZE)
+        cut.extract_networks(meta_graph, SIZE)
     del meta_graph.collection_def[collection]
     with pytest.raises(ContractError, match=f"the collection {collection} is missing"):
-        cut.cut(meta_graph, SIZE)
+        cut.extract_networks(meta_graph, SIZE)
 
 
 @pytest.mark.parametrize("collection", [NOISE, IMAGES])
@@ -86,7 +90,7 @@ def test_collections_name_tensors_of_the_graph(collection):
     meta_graph = meta_of_parts()
     meta_graph.collection_def[collection].node_list.value[0] = "elsewhere:0"
     with pytest.raises(ContractError, match=f"{collection} names a tensor that the graph does not have"):
-        cut.cut(meta_graph, SIZE)
+        cut.extract_networks(meta_graph, SIZE)
 
 
 def test_a_missing_node_is_named():
@@ -94,7 +98,7 @@ def test_a_missing_node_is_named():
     nodes = meta_graph.graph_def.node
     del nodes[[node.name for node in nodes].index("Sum")]
     with pytest.raises(ContractError, match="p_for_data needs a node that the graph does not have: Sum"):
-        cut.cut(meta_graph, SIZE)
+        cut.extract_networks(meta_graph, SIZE)
 
 
 def second_placeholder(parts):
@@ -108,11 +112,13 @@ def probability_of_noise(parts):
 BROKEN = {
     "second placeholder": (
         second_placeholder,
-        "generated_images depends on a placeholder other than noise_input_placeholder: brightness",
+        "generated_images depends on a placeholder other than noise_input_placeholder: brightness; "
+        "make it a constant, or a tf.placeholder_with_default",
     ),
     "noise in p_for_data": (
         probability_of_noise,
-        "p_for_data depends on a placeholder other than input_batch_raw: noise",
+        "p_for_data depends on a placeholder other than input_batch_raw: noise; make it a constant, or a "
+        "tf.placeholder_with_default",
     ),
     "constant output": (
         set_part("probability", lambda parts: tf.constant([[0.5]])),
@@ -177,7 +183,7 @@ def test_a_queue_becomes_a_placeholder():
         parts.probability = tf.sigmoid(tf.reduce_sum(tf.reshape(parts.images, [-1, 2, 2]), 1)[:, :1])
 
     _, discriminator = open_with(queue)
-    assert battle_ops.outside_battle_ops(discriminator) == []
+    assert outside(discriminator) == []
     assert not [node for node in discriminator.graph_def.node if "Queue" in node.op]
 
 
@@ -204,7 +210,7 @@ def test_unknown_shapes_are_accepted_as_tensorflow_1_2_wrote_them():
     for node in meta_graph.graph_def.node:
         if node.name in ("noise", "images"):
             node.attr["shape"].shape.Clear()
-    generator, _ = cut.cut(meta_graph, SIZE)
+    generator, _ = cut.extract_networks(meta_graph, SIZE)
     assert [dim.size for dim in generator.graph_def.node[0].attr["shape"].shape.dim] == [-1, 100]
 
 
@@ -336,7 +342,7 @@ def weight_network(**weights):
         w = tf.get_variable("w", [100, SIZE])
         parts.generated = tf.sigmoid(tf.matmul(parts.noise, w))
         parts.publish()
-        generator, _ = cut.cut(tf.train.export_meta_graph(), SIZE)
+        generator, _ = cut.extract_networks(tf.train.export_meta_graph(), SIZE)
     return cut.freeze(generator, weights.__getitem__)
 
 
@@ -346,8 +352,8 @@ def test_weights_must_be_there_and_fit():
         weight_network(v=np.zeros([100, SIZE], np.float32))
     with pytest.raises(ContractError) as caught:
         weight_network(w=np.zeros([100, 3], np.float32))
-    assert str(caught.value) == "variable w is (100, 4) in the graph and [100, 3] in the checkpoint"
-    with pytest.raises(ContractError, match="variable w is float32 in the graph and float64 in the checkpoint"):
+    assert str(caught.value) == "variable w has shape (100, 4) in the graph and [100, 3] in the checkpoint"
+    with pytest.raises(ContractError, match="variable w has type float32 in the graph and float64 in the checkpoint"):
         weight_network(w=np.zeros([100, SIZE]))
 
 
@@ -378,15 +384,15 @@ MISBEHAVIOUR = {
         discriminate,
     ),
     "generated_images returned shape [8, 3], not [8, 4]": (lambda noise: generate(noise)[:, :3], discriminate),
-    "generated_images changes between two calls with the same noise (by 0.001)": (Drifting(generate), discriminate),
-    "generated_images of one noise vector changes with the rest of its batch": (
+    "generated_images changes between two calls with the same input (by 0.001)": (Drifting(generate), discriminate),
+    "generated_images of one input changes with the rest of its batch": (
         lambda noise: generate(noise - noise.mean(axis=0)) / 2 + 0.25,
         discriminate,
     ),
     "p_for_data must lie in [0, 1], its values reach from": (generate, lambda images: 2 * discriminate(images)),
     "p_for_data has values that are not finite": (generate, lambda images: discriminate(images) * np.float32("nan")),
-    "p_for_data changes between two calls with the same images": (generate, Drifting(discriminate)),
-    "p_for_data of one image changes with the rest of its batch": (
+    "p_for_data changes between two calls with the same input": (generate, Drifting(discriminate)),
+    "p_for_data of one input changes with the rest of its batch": (
         generate,
         lambda images: discriminate(images) / (1 + images.std()),
     ),

@@ -19,7 +19,7 @@ NEW_NAMESPACES = [0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x
 CLONE_PTRACE = 0x00002000
 
 SCRIPT = """
-import codecs, ctypes, errno, fcntl, json, os, resource, socket, sys
+import codecs, ctypes, dataclasses, errno, fcntl, json, os, resource, socket, sys
 from gan.sandbox import confinement, seccomp
 layers, folder, outside, port, then = json.loads(sys.argv[1])
 confinement.make_root(folder)
@@ -39,7 +39,9 @@ def connect():
         probe.settimeout(1)
         probe.connect(("127.0.0.1", port))
 confinement._connect = connect
-apply["all"] = lambda: told.update(confined=confinement.confine(".", confinement.Limits(), 7))
+apply["all"] = lambda: told.update(
+    confined=dataclasses.asdict(confinement.confine(".", confinement.Limits(), 7))
+)
 def error_of(call, *arguments):
     try:
         result = call(*arguments)
@@ -141,7 +143,7 @@ def test_nothing_is_impossible_without(run):
 
 def test_everything_is_impossible_with_all(run):
     told = run(["all"])
-    held, missing = told["confined"]
+    held, missing = told["confined"]["held"], told["confined"]["missing"]
     assert told["possible"] == [], (held, missing)
     assert {"limits", "user"} <= set(held)
     assert told["user"] != 0
@@ -230,7 +232,7 @@ import json, os, socket, sys
 from gan.sandbox import fork_server
 
 class Fake:
-    def run(self, channel, then):
+    def run(self, channel, then):  # in place of a protocol.Task
         if then == "descriptors":
             links = {name: os.path.realpath(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd")}
             channel.sendall(json.dumps({"channel": channel.fileno(), "links": links}).encode())
@@ -241,13 +243,13 @@ class Fake:
         elif then == "closed stderr":
             os.close(2)
             sys.stderr.write("unwritten")
-        raise ValueError("of a cell")
+        raise ValueError("of a process")
 
 theirs, ours, caller = *socket.socketpair(), socket.socket()
 log, written = os.pipe()
 server = os.getpid()
 try:
-    pid = fork_server._fork(caller, Fake(), {"cell": {"then": sys.argv[1]}}, [theirs.detach(), written])["pid"]
+    pid = fork_server._fork(caller, Fake(), sys.argv[1], [theirs.detach(), written]).pid
 finally:
     if os.getpid() != server:
         os._exit(7)
@@ -279,7 +281,7 @@ def test_a_fork_keeps_no_descriptor_but_its_own():
 def test_a_fork_that_fails_ends(then):
     told = forked(then)
     assert told["code"] == 1 and told["said"] == ""
-    assert (then == "fails") == ("of a cell" in told["log"])
+    assert (then == "fails") == ("of a process" in told["log"])
 
 
 @pytest.mark.parametrize("machine", seccomp.MACHINES)

@@ -1,4 +1,4 @@
-"""Cells: what strangers' snapshots can do to us, and that fair ones run as they do elsewhere."""
+"""Confined processes: what strangers' snapshots can do to us, and that fair ones run as they do elsewhere."""
 
 import collections
 import hashlib
@@ -8,6 +8,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -21,17 +22,17 @@ from conftest import ROOT
 from gan.console.errors import ContractError, HostError, UserError
 from gan.data import pixels
 from gan.random_noise_generator import uniform_noise
-from gan.sandbox import child_process, sandbox, staging
+from gan.sandbox import child_process, framing, sandbox, staging
 from gan.snapshots.snapshot import Snapshot
 
 pytestmark = pytest.mark.alone
 
-LIMITS = child_process.CallLimits(memory=600 * 2**20, processor_seconds=20, open_seconds=8, call_seconds=3)
+LIMITS = child_process.SandboxLimits(memory=600 * 2**20, processor_seconds=20, open_seconds=8, call_seconds=3)
 FUZZED = int(os.environ.get("GAN_FUZZ", "500"))  # mutations
 
 
 @pytest.fixture(scope="module")
-def cells(tmp_path_factory):
+def a_sandbox(tmp_path_factory):
     with sandbox.Sandbox(LIMITS, str(tmp_path_factory.mktemp("copies"))) as opened:
         yield opened
 
@@ -44,40 +45,40 @@ def fair(tmp_path_factory):
     return str(folder)
 
 
-def alive(cells):
+def alive(a_sandbox):
     """Processes of the sandbox beside the one that forks."""
-    server = cells._server._process.pid
+    server = a_sandbox._server._process.pid
     with open(f"/proc/{server}/task/{server}/children") as file:
         return len(file.read().split())
 
 
-def refused(cells, where):
+def refused(a_sandbox, where):
     """Why a snapshot is refused, whole."""
     with pytest.raises(ContractError) as caught:
-        cells.open(str(where), hostile.SIZE).verify()
+        a_sandbox.open(str(where), hostile.SIZE).verify()
     assert "Traceback" not in str(caught.value) and "\n" not in str(caught.value)
     return str(caught.value)
 
 
-def test_isolation(cells):
-    isolation = cells.isolation()
+def test_isolation(a_sandbox):
+    isolation = a_sandbox.isolation()
     assert isolation.possible == (), isolation.described()
     assert {"limits", "system calls"} <= set(isolation.held)
 
 
-def test_every_cell_is_confined_as_the_first_was(cells, fair, monkeypatch):
-    cells.isolation()
-    cells.open(fair, hostile.SIZE).close()
-    monkeypatch.setattr(cells, "_must_hold", cells._must_hold | {"moat"})
+def test_every_process_is_confined_as_the_first_was(a_sandbox, fair, monkeypatch):
+    a_sandbox.isolation()
+    a_sandbox.open(fair, hostile.SIZE).close()
+    monkeypatch.setattr(a_sandbox, "_must_hold", a_sandbox._must_hold | {"moat"})
     with pytest.raises(HostError, match="could not be confined by: moat"):
-        cells.open(fair, hostile.SIZE)
-    assert alive(cells) == 0
+        a_sandbox.open(fair, hostile.SIZE)
+    assert alive(a_sandbox) == 0
 
 
-def test_a_fair_one_runs_as_elsewhere(cells, fair):
+def test_a_fair_one_runs_as_elsewhere(a_sandbox, fair):
     noise = uniform_noise(40, 1)
     here = Snapshot(fair, hostile.SIZE)
-    with cells.open(fair, hostile.SIZE, batch_size=16) as there:
+    with a_sandbox.open(fair, hostile.SIZE, batch_size=16) as there:
         there.verify()
         images = there.generate(noise)
         assert there.step == 1 and there.path == f"{fair}/model.ckpt-1" and there.seconds > 0
@@ -86,61 +87,96 @@ def test_a_fair_one_runs_as_elsewhere(cells, fair):
         np.testing.assert_allclose(there.discriminate(shown), here.discriminate(shown), atol=1e-6)
         np.testing.assert_allclose(there.discriminate(shown, batch_size=1), here.discriminate(shown), atol=1e-5)
         assert there.shapes == {"generator/w": [100, 2500], "discriminator/w": [2500, 1]}
-    assert there.closed and alive(cells) == 0
+    assert there.closed and alive(a_sandbox) == 0
 
 
-def test_networks_with_convolutions_run_as_elsewhere(cells):
+def test_networks_with_convolutions_run_as_elsewhere(a_sandbox):
     house_team = os.path.join(ROOT, "gan", "house_team")
     here, noise = Snapshot(house_team, 2500), uniform_noise(6, 2)
-    with cells.open(house_team, 2500) as there:
+    with a_sandbox.open(house_team, 2500) as there:
         np.testing.assert_allclose(there.generate(noise), here.generate(noise), atol=1e-5)
 
 
+READY = b'["Ready", {}]'
+FAULT = b'["SnapshotFault", {"code": "%s", "parameters": %s}]'
+
+
+@pytest.fixture
+def taken_over(a_sandbox, fair):
+    """(a snapshot in whose process's place we answer, the function that answers)."""
+    opened = a_sandbox.start(staging.stage(fair, a_sandbox._folder), hostile.SIZE)
+    opened.wait()
+    ours, theirs = socket.socketpair()
+    opened._process._channel.close()
+    opened._process._channel = ours
+    with theirs:
+        yield opened, lambda text, values=None: framing.send(theirs, text, values)
+
+
 @pytest.mark.parametrize(
-    "answer, reason",
+    "answer, values, reason",
     [
-        (({}, None), "did not tell the shapes"),
-        (({"shapes": {"w": "x" * 9}}, None), "did not tell the shapes"),
-        (({"fault": "\x1b[2Jgone\u202e" + 2000 * "x"}, None), "^(?!.*[\x1b\u202e]).{,1200}$"),
-        (({"shapes": {}}, np.zeros(7, np.float32)), "7 numbers in place of"),
+        (b'["Computed", {}]', np.zeros(7, np.float32), "answered with 7 numbers in place of 7500"),
+        (b'["Computed", {}]', np.zeros(7501, np.float32), "answered nonsense"),
+        (b'["Computed", {}]', np.full(7500, np.nan, np.float32), "its generator has values that are not finite"),
+        (b'["Computed", {"seconds": 0}]', np.zeros(7500, np.float32), "answered nonsense: Computed has other fields"),
+        (b'["Ready", {}]', None, "answered nonsense: Computed or SnapshotFault is expected"),
+        (b"{}", None, "answered nonsense"),
+        (FAULT % (b"out_of_memory", b"{}"), None, "breaks the contract: it needs more memory than it may have$"),
+        (FAULT % (b"cannot_run", b'{"reason": "\\u001b[2Jgone\\u202e"}'), None, "cannot be run: .\\[2Jgone.$"),
+        (FAULT % (b"cannot_run", b'{"reason": "%s"}' % (2000 * b"x")), None, "a fault that no snapshot has"),
+        (FAULT % (b"cannot_run", b'{"reason": {}}'), None, "a fault that no snapshot has"),
+        (FAULT % (b"cannot_run", b"{}"), None, "a fault that no snapshot has"),
+        (FAULT % (b"out_of_memory", b'{"more": 1}'), None, "a fault that no snapshot has"),
+        (FAULT % (b"killed", b'{"step": "open", "last": "x"}'), None, "a fault that no snapshot has"),
+        (FAULT % (b"other", b'{"text": "The other team cheats"}'), None, "a fault that no snapshot has"),
     ],
+    ids=str,
 )
-def test_what_a_cell_answers_is_checked(cells, fair, monkeypatch, answer, reason):
-    """A cell that was taken over may answer anything, but for the first message."""
-    ask, asked = child_process.CellProcess.ask, []
+def test_what_a_process_answers_is_checked(a_sandbox, taken_over, answer, values, reason):
+    """One that was taken over may answer anything."""
+    opened, say = taken_over
+    silent = iter([True])
+    opened._process.is_silent = lambda: next(silent)
+    say(READY)
+    sender = threading.Thread(target=say, args=(answer, values))  # more than a socket holds
+    sender.start()
+    with pytest.raises(ContractError, match=reason) as caught:
+        opened.generate(uniform_noise(3, 1))
+    sender.join(10)
+    assert not re.search("[\x1b\u202e]", str(caught.value)) and len(str(caught.value)) < 1200
+    assert alive(a_sandbox) == 0 and opened.closed
 
-    def answered(process, *arguments, **options):
-        asked.append(arguments)
-        return ask(process, *arguments, **options) if len(asked) == 1 else answer
 
-    monkeypatch.setattr(child_process.CellProcess, "ask", answered)
-    monkeypatch.setattr(child_process.CellProcess, "is_silent", lambda process: True)
-    with pytest.raises(ContractError, match=reason):
-        cells.open(fair, hostile.SIZE).generate(uniform_noise(3, 1))
-    assert alive(cells) == 0
+def test_what_breaks_the_contract_is_a_code(a_sandbox, tmp_path):
+    hostile.build("no collection", tmp_path / "model")
+    with pytest.raises(ContractError) as caught:
+        a_sandbox.open(str(tmp_path / "model"), hostile.SIZE)
+    assert caught.value.fault == ("collection_missing", {"collection": "generated_images"})
+    assert str(tmp_path) not in caught.value.why and str(tmp_path) in str(caught.value)
 
 
-def test_what_comes_unasked_is_refused(cells, fair):
-    with cells.open(fair, hostile.SIZE) as opened:
+def test_what_comes_unasked_is_refused(a_sandbox, fair):
+    with a_sandbox.open(fair, hostile.SIZE) as opened:
         opened._process.is_silent = lambda: False
         with pytest.raises(ContractError, match="before it was asked"):
             opened.generate(uniform_noise(3, 1))
 
 
 @pytest.mark.parametrize("name", hostile.SNAPSHOTS)
-def test_hostile_snapshots(cells, tmp_path, name):
+def test_hostile_snapshots(a_sandbox, tmp_path, name):
     reason = hostile.build(name, tmp_path / "model")
     begun = time.monotonic()
-    told = refused(cells, tmp_path / "model")
+    told = refused(a_sandbox, tmp_path / "model")
     assert re.search(reason, told), told
     assert str(tmp_path / "model" / "model.ckpt-1") in told
     assert time.monotonic() - begun < 2 * LIMITS.open_seconds
     assert not hostile.wrote(tmp_path / "model")
-    assert alive(cells) == 0
+    assert alive(a_sandbox) == 0
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
-def test_the_library_of_a_custom_operation_is_not_loaded(cells, tmp_path):
+def test_the_library_of_a_custom_operation_is_not_loaded(a_sandbox, tmp_path):
     """It would start processes, and leave a file, as soon as it is loaded."""
     canary, source, library = tmp_path / "canary", tmp_path / "bomb.c", tmp_path / "model" / "model.ckpt-1.so"
     source.write_text(
@@ -150,17 +186,17 @@ def test_the_library_of_a_custom_operation_is_not_loaded(cells, tmp_path):
     )
     reason = hostile.build("custom operation", tmp_path / "model")
     subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
-    assert re.search(reason, refused(cells, tmp_path / "model"))
-    assert not canary.exists() and alive(cells) == 0
+    assert re.search(reason, refused(a_sandbox, tmp_path / "model"))
+    assert not canary.exists() and alive(a_sandbox) == 0
     subprocess.run([sys.executable, "-c", f"import ctypes; ctypes.CDLL({str(library)!r})"], check=True)
     assert canary.exists()
 
 
 @pytest.mark.parametrize("name", hostile.FILES)
-def test_hostile_files(cells, tmp_path, name):
+def test_hostile_files(a_sandbox, tmp_path, name):
     reason = hostile.build_files(name, tmp_path / "team" / "model")
-    assert reason in refused(cells, tmp_path / "team" / "model")
-    assert alive(cells) == 0
+    assert reason in refused(a_sandbox, tmp_path / "team" / "model")
+    assert alive(a_sandbox) == 0
 
 
 @pytest.mark.parametrize("name", hostile.ODDITIES)
@@ -199,14 +235,14 @@ def test_a_copy_that_cannot_be_written_is_this_machine_s_fault(fair, tmp_path):
         staging.stage(fair, str(tmp_path / "file" / "copies"))
 
 
-def test_an_absolute_path_of_another_machine(cells, fair, tmp_path):
+def test_an_absolute_path_of_another_machine(a_sandbox, fair, tmp_path):
     shutil.copytree(fair, tmp_path / "run")
     (tmp_path / "run" / "checkpoint").write_text('model_checkpoint_path: "/home/them/run/model.ckpt-1"\n')
-    with cells.open(str(tmp_path / "run"), hostile.SIZE) as opened:
+    with a_sandbox.open(str(tmp_path / "run"), hostile.SIZE) as opened:
         assert opened.step == 1
 
 
-def test_looking_at_the_batch_gains_nothing(cells, tmp_path):
+def test_looking_at_the_batch_gains_nothing(a_sandbox, tmp_path):
     """A discriminator that ranks batches of 30 only, which no check at the door sees, judges each image alone."""
     import tensorflow.compat.v1 as tf
 
@@ -217,14 +253,14 @@ def test_looking_at_the_batch_gains_nothing(cells, tmp_path):
 
     hostile.write(str(tmp_path), discriminator=ranking)
     images = np.repeat(np.linspace(0, 1, 30, dtype=np.float32)[:, None], hostile.SIZE, 1)
-    with cells.open(str(tmp_path), hostile.SIZE) as opened:
+    with a_sandbox.open(str(tmp_path), hostile.SIZE) as opened:
         opened.verify()
         assert opened.discriminate(images).sum() == 15  # what it would like to be asked
         assert opened.discriminate(images, batch_size=1).sum() == 0
 
 
 @pytest.mark.skipif(not FUZZED, reason="GAN_FUZZ=0")
-def test_mutated_files(cells, fair, tmp_path):
+def test_mutated_files(a_sandbox, fair, tmp_path):
     """Truncated, swapped and flipped bytes: opened or refused with a reason, never a dead or hanging arena."""
     draw = random.Random(7)
     names = [name for name in sorted(os.listdir(fair)) if name != "checkpoint"]
@@ -238,13 +274,13 @@ def test_mutated_files(cells, fair, tmp_path):
         name = draw.choice(names)
         (folder / name).write_bytes(mutated(whole, name, draw))
         try:
-            with cells.open(str(folder), hostile.SIZE) as cell:
-                cell.verify()
+            with a_sandbox.open(str(folder), hostile.SIZE) as snapshot:
+                snapshot.verify()
                 opened += 1
         except ContractError as error:
             assert "Traceback" not in str(error)
         shutil.rmtree(folder)
-    assert alive(cells) == 0
+    assert alive(a_sandbox) == 0
     assert opened < FUZZED
 
 
@@ -265,57 +301,57 @@ def mutated(whole, name, draw):
 
 def test_processor_time_is_limited(fair):
     with sandbox.Sandbox(LIMITS._replace(processor_seconds=1, call_seconds=60)) as opened:
-        cell = opened.open(fair, hostile.SIZE)
+        snapshot = opened.open(fair, hostile.SIZE)
         with pytest.raises(ContractError, match="more than 1 s of processor time"):
             for seed in range(10_000):
-                cell.generate(uniform_noise(256, seed))
+                snapshot.generate(uniform_noise(256, seed))
 
 
-def test_a_killed_cell_is_this_machine_s_fault(cells, fair):
-    cell = cells.open(fair, hostile.SIZE)
-    os.kill(cell._process._pid, signal.SIGKILL)
+def test_a_killed_process_is_this_machine_s_fault(a_sandbox, fair):
+    snapshot = a_sandbox.open(fair, hostile.SIZE)
+    os.kill(snapshot._process._pid, signal.SIGKILL)
     with pytest.raises(HostError):
-        cell.generate(uniform_noise(2, 0))
-    assert alive(cells) == 0
+        snapshot.generate(uniform_noise(2, 0))
+    assert alive(a_sandbox) == 0
 
 
-def test_a_cell_that_is_killed_again_and_again_is_its_team_s_fault(cells, fair):
+def test_a_process_that_is_killed_again_and_again_is_its_team_s_fault(a_sandbox, fair):
     """As one that needs all memory there is; nobody's matches wait for ever for it."""
-    staged, deaths = cells.open(fair, hostile.SIZE).staged, collections.Counter()
+    staged, deaths = a_sandbox.open(fair, hostile.SIZE).staged, collections.Counter()
     for error in (HostError, HostError, ContractError):
-        cell = cells.start(staged, hostile.SIZE, deaths=deaths)
-        cell.wait()
-        os.kill(cell._process._pid, signal.SIGKILL)
+        snapshot = a_sandbox.start(staged, hostile.SIZE, deaths=deaths)
+        snapshot.wait()
+        os.kill(snapshot._process._pid, signal.SIGKILL)
         with pytest.raises(error):
-            cell.generate(uniform_noise(2, 0))
+            snapshot.generate(uniform_noise(2, 0))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a signal of Linux")
-def test_a_cell_that_ends_by_a_signal_without_a_name(cells, fair):
-    cell = cells.open(fair, hostile.SIZE)
-    os.kill(cell._process._pid, 40)
+def test_a_process_that_ends_by_a_signal_without_a_name(a_sandbox, fair):
+    snapshot = a_sandbox.open(fair, hostile.SIZE)
+    os.kill(snapshot._process._pid, 40)
     with pytest.raises(ContractError, match="crashed"):
-        cell.generate(uniform_noise(2, 0))
+        snapshot.generate(uniform_noise(2, 0))
 
 
-def test_nothing_is_copied_to_a_full_disk(cells, fair, monkeypatch):
+def test_nothing_is_copied_to_a_full_disk(a_sandbox, fair, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(2**40, 2**40 - 1, 1))
     with pytest.raises(HostError, match="nearly full"):
-        cells.open(fair, hostile.SIZE)
+        a_sandbox.open(fair, hostile.SIZE)
 
 
 def test_a_killed_server_is_this_machine_s_fault(fair):
     with sandbox.Sandbox(LIMITS) as opened:
-        cell = opened.open(fair, hostile.SIZE)
+        snapshot = opened.open(fair, hostile.SIZE)
         opened._server._process.kill()
         opened._server._process.wait()
         with pytest.raises(HostError):
-            cell.generate(uniform_noise(2, 0))
+            snapshot.generate(uniform_noise(2, 0))
         with pytest.raises(HostError):
             opened.open(fair, hostile.SIZE)
 
 
-def test_cells_end_with_their_sandbox(fair):
+def test_processes_end_with_their_sandbox(fair):
     opened = sandbox.Sandbox(LIMITS)
     pid = opened.open(fair, hostile.SIZE)._process._pid
     opened.close()
@@ -323,12 +359,12 @@ def test_cells_end_with_their_sandbox(fair):
         if not os.path.exists(f"/proc/{pid}"):
             return
         time.sleep(0.05)
-    pytest.fail("a cell is left")
+    pytest.fail("a process is left")
 
 
-def test_missing_bucket_and_folder(cells, tmp_path):
+def test_missing_bucket_and_folder(a_sandbox, tmp_path):
     with pytest.raises(UserError, match="no complete snapshot"):
-        cells.open(str(tmp_path / "nothing"), hostile.SIZE)
+        a_sandbox.open(str(tmp_path / "nothing"), hostile.SIZE)
 
 
 def test_a_file_that_grows_while_it_is_copied(tmp_path, fair):
@@ -340,12 +376,12 @@ def test_a_file_that_grows_while_it_is_copied(tmp_path, fair):
     assert not (tmp_path / "copies").exists()
 
 
-def test_a_pipe_in_place_of_a_file(cells, tmp_path, fair):
+def test_a_pipe_in_place_of_a_file(a_sandbox, tmp_path, fair):
     shutil.copytree(fair, tmp_path / "run")
     os.remove(tmp_path / "run" / "model.ckpt-1.meta")
     os.mkfifo(tmp_path / "run" / "model.ckpt-1.meta")
     failed = []
-    thread = threading.Thread(target=lambda: failed.append(refused(cells, tmp_path / "run")), daemon=True)
+    thread = threading.Thread(target=lambda: failed.append(refused(a_sandbox, tmp_path / "run")), daemon=True)
     thread.start()
     thread.join(20)
     assert failed and "no complete snapshot" in failed[0]

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from gan.console.errors import StateError
-from gan.snapshots import checkpoint_files
+from gan.snapshots import checkpoint_files, training_options
 
 # In a process of its own, because who opens a pipe waits for ever and who reads a device needs all memory.
 LATEST = """
@@ -75,7 +75,7 @@ def test_a_pointer_that_is_none_is_passed_over(name, tmp_path):
     (tmp_path / "elsewhere").write_text('model_checkpoint_path: "model.ckpt-10"\n')
     POINTERS[name](tmp_path / "checkpoint")
     command = [sys.executable, "-c", LATEST, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.stdout == "20\n", done.stderr[-1000:]
 
 
@@ -108,6 +108,7 @@ def test_start_new_model_removes_only_what_a_trainer_wrote(tmp_path):
         "events.out.tfevents.1.host",
         "model.ckpt-20.index.tempstate12",
     )
+    touch(tmp_path, "training_options.json", "training_options.json.0123abcd.part")
     touch(tmp_path / "state", "state.ckpt-10.index", "state.ckpt-10.data-00000-of-00001", "checkpoint", "thesis.tex")
     touch(tmp_path / "eval", "events.out.tfevents.2.host")
     checkpoint_files.remove_training(str(tmp_path))
@@ -116,8 +117,13 @@ def test_start_new_model_removes_only_what_a_trainer_wrote(tmp_path):
 
 
 def test_leftovers_of_a_killed_run_are_removed(tmp_path):
-    whole = [*snapshot_files(10), "checkpoint", "notes.part"]
-    touch(tmp_path, *whole, "model.ckpt-20.data-00000-of-00001.tempstate77", "model.ckpt-20.meta.part")
+    whole = [*snapshot_files(10), "checkpoint", "training_options.json", "notes.part", "notes.0123abcd.part"]
+    left = [
+        "model.ckpt-20.data-00000-of-00001.tempstate77",
+        "model.ckpt-20.meta.part",
+        "model.ckpt-20.meta.0123abcd.part",
+    ]
+    touch(tmp_path, *whole, *left, "checkpoint.0123abcd.part", "training_options.json.0123abcd.part")
     checkpoint_files.remove_leftovers(str(tmp_path))
     assert {path.name for path in tmp_path.iterdir()} == {*whole}
 
@@ -137,3 +143,17 @@ def test_two_trainers_do_not_share_a_folder(tmp_path):
                 pass
     with checkpoint_files.locked(str(tmp_path)):
         pass
+
+
+def test_the_record_of_a_training_goes_with_it():
+    assert checkpoint_files.TRAINING_OPTIONS == training_options.FILE
+    assert not checkpoint_files.is_partial(training_options.FILE) and not checkpoint_files.is_log(training_options.FILE)
+
+
+def test_a_full_disk_keeps_the_last(small_disk):
+    folder = str(small_disk("1m"))
+    path = os.path.join(folder, "model.ckpt-10.meta")
+    checkpoint_files.write(path, b"old")
+    with pytest.raises(StateError, match=f"{path} could not be written, the last complete one is kept: No space left"):
+        checkpoint_files.write(path, bytes(2**20))
+    assert pathlib.Path(path).read_bytes() == b"old" and os.listdir(folder) == ["model.ckpt-10.meta"]

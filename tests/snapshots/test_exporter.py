@@ -85,8 +85,9 @@ def test_the_learning_rate_follows_the_run(shape, factor, faces, tmp_path):
 
 
 def test_the_learning_rate_follows_the_clock(faces, tmp_path):
-    flags = ["--learning_rate_schedule=linear", "--learning_rate_hold=0", "--max_minutes=0.05", "--num_epochs=1000000"]
+    flags = ["--learning_rate_schedule=linear", "--learning_rate_hold=0", "--max_minutes=0.1", "--num_epochs=1000000"]
     assert run_train(faces, tmp_path, *flags, "--max_steps=1000000", "--export_model_steps=1000000") == 0
     state = tf.train.load_checkpoint(checkpoint_files.latest_state(str(tmp_path)).prefix)
-    assert state.get_tensor("schedule_factor") < 0.1
-    assert state.get_tensor("seconds") >= 3
+    # By steps it would still be 1. On a busy machine the last step may take a second.
+    assert state.get_tensor("schedule_factor") < 0.5
+    assert state.get_tensor("seconds") >= 6

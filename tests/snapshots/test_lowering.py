@@ -6,7 +6,7 @@ import tensorflow as tf2
 import tensorflow.compat.v1 as tf
 
 from gan.contest import battle_ops
-from gan.snapshots import cut, lowering
+from gan.snapshots import cut, lowering, rewrites
 
 raw = tf.raw_ops
 IMAGE = np.random.default_rng(1).normal(size=(3, 4, 5, 2)).astype(np.float32)
@@ -30,8 +30,8 @@ def lowered(inputs, build):
             expected = session.run(result, feed)
             variables = {v.op.name: session.run(v) for v in tf.global_variables()}
     source = tf.graph_util.extract_sub_graph(graph.as_graph_def(), [result.op.name])
-    network = cut.freeze(cut.Network(lowering.lower(source), "in0:0", result.name), variables.__getitem__)
-    assert not battle_ops.outside_battle_ops(network)
+    network = cut.freeze(cut.NetworkGraph(lowering.lower(source), "in0:0", result.name), variables.__getitem__)
+    assert not battle_ops.outside_battle_ops(network.graph_def, network.output)
     with tf.Graph().as_default():
         names = [placeholder.name for placeholder in placeholders]
         *given, output = tf.import_graph_def(network.graph_def, return_elements=[*names, network.output], name="")
@@ -158,7 +158,7 @@ def test_rewrite(case):
 
 def test_every_rewrite_is_tested():
     tested = {case.partition(" ")[0] for case in CASES}
-    assert set(lowering._REWRITES) - tested == {"FusedBatchNormV2", "VarHandleOp"}  # as V3; with every variable
+    assert set(rewrites.REWRITES) - tested == {"FusedBatchNormV2", "VarHandleOp"}  # as V3; with every variable
 
 
 @pytest.mark.parametrize("op", AXES)

@@ -151,7 +151,7 @@ def test_weights_of_another_snapshot(copy, tmp_path_factory):
     prefix, _, _ = write_snapshot(other, models.SampleGenerator(), models.SampleDiscriminator(), 784)
     shutil.copy(copy + ".meta", prefix + ".meta")
     message = broken(prefix)
-    assert message == "variable generator/w2 is (128, 2500) in the graph and [128, 784] in the checkpoint"
+    assert message == "variable generator/w2 has shape (128, 2500) in the graph and [128, 784] in the checkpoint"
     prefix, _, _ = write_snapshot(other, ConvGenerator(), ConvDiscriminator(), 2500)
     shutil.copy(copy + ".meta", prefix + ".meta")
     assert broken(prefix).endswith("has no value in the checkpoint")
@@ -163,7 +163,7 @@ def batch_statistics(x):
 
 
 MISBEHAVIOUR = {
-    "p_for_data of one image changes with the rest of its batch": (None, batch_statistics),
+    "p_for_data of one input changes with the rest of its batch": (None, batch_statistics),
     "generated_images must lie in [0, 1], its values reach from -": (lambda z: tf.tile(z, [1, 25]), None),
     "generated_images has values that are not finite (NaN or infinity)": (
         lambda z: tf.sigmoid(tf.tile(tf.log(z), [1, 25])),
@@ -203,8 +203,8 @@ def test_a_cut_off_or_senseless_meta_file(copy):
         with open(copy + ".meta", "wb") as file:
             file.write(content)
         messages.add(broken(copy))
-    assert "the .meta file is not a MetaGraphDef" in messages
-    assert "the collection noise_input_placeholder is missing" in messages
+    assert any(message.startswith("the .meta file is not a MetaGraphDef") for message in messages)
+    assert any(message.startswith("the collection noise_input_placeholder is missing") for message in messages)
 
 
 @pytest.mark.parametrize("part", ["meta", "index", "data-00000-of-00001"])

@@ -4,15 +4,15 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from test_step import SIZE, first_step
 
-from gan.training.hard_examples import Replay
+from gan.training.hard_examples import PastImages
 
 
 def remembered(steps, capacity):
     """What is in the memory after each of `steps` images, which are all of their step's number, as grey levels."""
     with tf.Graph().as_default(), tf.Session() as session:
         step, image = tf.placeholder(tf.int64, []), tf.placeholder(tf.float32, [2])
-        replay = Replay(2, tf.stack([7, step]), capacity)
-        drawn, remember = replay.draw(64), replay.remember(image)
+        past_images = PastImages(2, tf.stack([7, step]), capacity)
+        drawn, remember = past_images.draw(64), past_images.remember(image)
         session.run(tf.global_variables_initializer())
         for number in range(steps):
             session.run(remember, {step: number, image: [number / 255] * 2})

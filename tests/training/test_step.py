@@ -1,5 +1,7 @@
 """One training step against numpy, and the mistakes that a model can hold."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -9,7 +11,7 @@ from gan.augment import Augmentation
 from gan.console.errors import UserError
 from gan.networks import loss_values, registry
 from gan.networks.network import Network
-from gan.training import gradients, step
+from gan.training import gradients, settings, step
 
 SIZE = 4
 RATE = 0.5
@@ -41,19 +43,27 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def build(generator=None, discriminator=None, loss=None, **options):
-    """A training graph on plain SGD; returns it with its two inputs."""
+def build(generator=None, discriminator=None, loss=None, penalty=None, place=None, devices=("",), **options):
+    """A training graph on plain SGD; returns it with its two inputs. `options` are of any of the settings."""
     real, noise = tf.placeholder(tf.float32, [None, SIZE]), tf.placeholder(tf.float32, [None, 100])
-    settings = dict(size=SIZE, optimizer="GradientDescentOptimizer", base_learning_rate=RATE)
-    built = step.build_training_graph(
-        generator or TinyGenerator(),
-        discriminator or TinyDiscriminator(),
-        loss or losses.CrossEntropyLoss(),
-        real,
-        noise,
-        **{**settings, **options},
-    )
+    loss = loss or losses.CrossEntropyLoss()
+    game = step.Game(generator or TinyGenerator(), discriminator or TinyDiscriminator(), loss, penalty)
+    built = step.build_training_graph(game, step.StepInputs(real, noise, place), step_settings(**options), devices)
     return built, real, noise
+
+
+def step_settings(augmentation=None, **options):
+    """StepSettings from options of any of its parts."""
+    options = {"name": "GradientDescentOptimizer", "base": RATE, **options}
+    kinds = (
+        settings.LossSettings,
+        settings.HardExampleSettings,
+        settings.OptimizerSettings,
+        settings.LearningRateSettings,
+    )
+    parts = [kind(**{f.name: options.pop(f.name) for f in fields(kind) if f.name in options}) for kind in kinds]
+    assert not options
+    return settings.StepSettings(parts[0], augmentation or Augmentation(), *parts[1:])
 
 
 def first_step(real, noise, then=lambda session: None, **options):
@@ -138,7 +148,7 @@ class Pairing(losses.BaseLoss):
 
 
 @pytest.mark.parametrize("count", [8, 10])  # evenly and unevenly shared
-def test_four_towers_do_what_one_does(count):
+def test_four_devices_do_what_one_does(count):
     random = np.random.default_rng(0)
     real, noise = random.random((count, SIZE)), random.uniform(-1, 1, (count, 100))
     outcomes = []
@@ -153,7 +163,7 @@ def test_four_towers_do_what_one_does(count):
                 averaging_decay=0.9,
             )
             session.run(tf.global_variables_initializer())
-            fetches = [built.discriminator_loss, built.generator_loss, built.accuracy_on_real, built.accuracy_on_fake]
+            fetches = [built.scalars[name] for name in built.scalars if name != "learning_rate"]
             trace = tf.RunMetadata()
             for _ in range(3):
                 options = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
@@ -165,7 +175,7 @@ def test_four_towers_do_what_one_does(count):
             outcomes.append((figures, {v.op.name: session.run(v) for v in tf.global_variables()}))
     (one_figures, one), (four_figures, four) = outcomes
     np.testing.assert_allclose(four_figures, one_figures, rtol=1e-5)
-    assert one.pop("discriminator/mean") != four.pop("discriminator/mean")  # moving averages follow the first tower
+    assert one.pop("discriminator/mean") != four.pop("discriminator/mean")  # moving averages follow the first device
     assert set(one) == set(four)
     for name in one:
         np.testing.assert_allclose(four[name], one[name], rtol=1e-5, atol=1e-7, err_msg=name)
@@ -195,7 +205,7 @@ class Deep(TinyDiscriminator):
     "separate, shared",
     [(Separate, losses.CrossEntropyLoss), (SeparateRelativistic, losses.RelativisticLoss)],
 )
-@pytest.mark.parametrize("devices", [[""], ["/device:CPU:0", "/device:CPU:1"]], ids=["one", "towers"])
+@pytest.mark.parametrize("devices", [[""], ["/device:CPU:0", "/device:CPU:1"]], ids=["one", "two"])
 def test_one_pass_back_gives_both_networks_gradients(separate, shared, devices):
     random = np.random.default_rng(0)
     real, noise = random.random((7, SIZE)), random.uniform(-1, 1, (7, 100))
@@ -310,7 +320,7 @@ def test_a_lazy_penalty_is_there_when_it_is_due_and_not_computed_otherwise(step,
         (10, losses.R1R2Penalty, Pairing),
     ],
 )
-def test_towers_augment_and_penalise_as_one_does(count, penalty, loss):
+def test_devices_augment_and_penalise_as_one_does(count, penalty, loss):
     def train(devices, steps=3):
         return train_steps(
             steps,
@@ -328,14 +338,14 @@ def test_towers_augment_and_penalise_as_one_does(count, penalty, loss):
     assert one["augment_probability"] == pytest.approx(0.7)  # always above that target
 
 
-@pytest.mark.parametrize("hardening", [{}, dict(replay_share=0.2, negatives_share=0.2)], ids=["plain", "hardened"])
-def test_one_pass_back_goes_through_the_augmentation_and_leaves_out_the_same_images(hardening):
+@pytest.mark.parametrize("hard", [{}, dict(replay_share=0.2, negatives_share=0.2)], ids=["plain", "hard examples"])
+def test_one_pass_back_goes_through_the_augmentation_and_leaves_out_the_same_images(hard):
     options = dict(
         discriminator=Deep(),
         augmentation=Augmentation(("brightness", "contrast", "flip", "cutout")),
         penalty=gradients.Penalty(losses.R1R2Penalty(), 0.5, 2),
         top_k_share=0.4,
-        **hardening,
+        **hard,
     )
     for apart, together in ((Separate, losses.CrossEntropyLoss), (SeparateRelativistic, losses.RelativisticLoss)):
         assert_same(train_steps(3, loss=apart(), **options), train_steps(3, loss=together(), **options))
@@ -382,22 +392,22 @@ def test_a_penalty_that_is_no_scalar_is_named():
         build(penalty=gradients.Penalty(Vector(), 1.0, 2))
 
 
-def test_a_variable_that_every_tower_would_make_is_named():
+def test_a_variable_that_every_device_would_make_is_named():
     def run_model(self, x):
         return {"output": tf.sigmoid(tf.matmul(x, self.w) + tf.Variable(0.0, name="bias"))}
 
-    with tf.Graph().as_default(), pytest.raises(UserError, match="run_model makes generator_2/bias anew each time"):
+    with tf.Graph().as_default(), pytest.raises(UserError, match="run_model makes generator_2/bias again each time"):
         build(generator=mistaken(TinyGenerator, run_model=run_model), devices=["/cpu:0", "/cpu:1"])
 
 
 def test_learning_rate_falls_in_steps_of_images():
     with tf.Graph().as_default(), tf.Session() as session:
-        built, *_ = build(learning_rate_decay=0.5, learning_rate_decay_examples=100)
+        built, *_ = build(decay=0.5, decay_examples=100)
         session.run(tf.global_variables_initializer())
         rates = []
         for seen in (0, 99, 100, 250):
-            built.images_seen.load(seen, session)
-            rates.append(float(session.run(built.learning_rate)))
+            built.counters.images_seen.load(seen, session)
+            rates.append(float(session.run(built.scalars["learning_rate"])))
     assert rates == [0.5, 0.5, 0.25, 0.125]
 
 

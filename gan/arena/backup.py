@@ -1,0 +1,96 @@
+"""Copies an arena to another folder, while a battle may be writing to it. No TensorFlow."""
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import urllib.parse
+from typing import NamedTuple
+
+from gan.arena import arena, store
+from gan.console.errors import StateError, UserError
+
+_PART = ".part"  # ends the names of copies that are being made
+
+
+class Backup(NamedTuple):
+    """What a backup holds."""
+
+    path: str  # of the copy of the store
+    snapshots: int  # copies of snapshots
+    missing: int  # snapshots that the arena itself has no longer, although matches or replays may need them
+
+
+def back_up(folder: str, target: str, with_snapshots: bool = False) -> Backup:
+    """Copies an arena as it is at one moment. The copy of the store comes last: if it is there, all is.
+
+    Args:
+        folder: arena_dir.
+        target: folder for the copy; made if it is missing.
+        with_snapshots: copies the snapshots too. Without them results can be looked at in the copy, but no match can
+            be played.
+
+    Raises:
+        UserError: `target` holds an arena already.
+        StateError: there is no store, or it cannot be read.
+        OSError: the copy cannot be written.
+    """
+    path = os.path.join(target, store.FILE)
+    if os.path.exists(path):
+        raise UserError(f"{target} holds an arena already; name another folder")
+    os.makedirs(target, exist_ok=True)
+    copy_store(folder, path + _PART)
+    copied = missing = 0
+    if with_snapshots:
+        copied, missing = _copy_snapshots(folder, target)
+    os.replace(path + _PART, path)
+    return Backup(path, copied, missing)
+
+
+def copy_store(folder: str, path: str) -> None:
+    """Copies the store of an arena_dir to a file, by SQLite's backup: as it was at one moment, in one plain file.
+
+    Raises:
+        StateError: there is no store, or it cannot be read or copied.
+    """
+    source = os.path.join(folder, store.FILE)
+    if not os.path.exists(source):
+        raise store.NotBegun(f"{source}: there is no such file")
+    with contextlib.suppress(FileNotFoundError):  # of a copy that was killed
+        os.remove(path)
+    try:
+        # In one step: SQLite would begin again each time that the battle writes between two steps.
+        with contextlib.closing(sqlite3.connect(f"file:{urllib.parse.quote(source)}?mode=ro", uri=True)) as reading:
+            with contextlib.closing(sqlite3.connect(path)) as writing:
+                reading.backup(writing)
+                writing.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        raise StateError(f"{source} cannot be copied to {path}: {error}") from error
+
+
+def _copy_snapshots(folder: str, target: str) -> tuple[int, int]:
+    """(how many are copied, how many are missing)."""
+    source, kept = os.path.join(folder, arena.SNAPSHOTS), os.path.join(target, arena.SNAPSHOTS)
+    with store.Store(folder, read_only=True) as opened:
+        digests = {team.snapshot for event in opened.events() for team in opened.teams(event.id) if team.snapshot}
+        # A battle may remove the others at any moment.
+        needed = [digest for digest in sorted(digests) if opened.needs_snapshot(digest)]
+    os.makedirs(kept, exist_ok=True)
+    there = [digest for digest in needed if os.path.isdir(os.path.join(source, digest))]
+    for digest in there:
+        final = os.path.join(kept, digest)
+        if not os.path.isdir(final):
+            shutil.rmtree(final + _PART, ignore_errors=True)
+            shutil.copytree(os.path.join(source, digest), final + _PART, symlinks=True, copy_function=_copy_file)
+            os.rename(final + _PART, final)
+    return len(there), len(needed) - len(there)
+
+
+def _copy_file(source: str, target: str) -> str:
+    """Copies a file's content and mode; it is on disk when this returns."""
+    with open(source, "rb") as content, open(target, "wb") as copy:
+        shutil.copyfileobj(content, copy)
+        copy.flush()
+        os.fsync(copy.fileno())
+    shutil.copymode(source, target)
+    return target

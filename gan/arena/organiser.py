@@ -1,0 +1,267 @@
+"""What an organiser does to an arena: annul, disqualify, freeze, thaw, rename, replay, read the log. No TensorFlow.
+
+Whatever changes something has a preview: a value that says what would change, made without changing anything.
+"""
+
+import contextlib
+import os
+from typing import NamedTuple
+
+import numpy as np
+
+from gan.arena import arena, bracket, events, ratings, schema, store, teams
+from gan.console import printable
+from gan.console.errors import UserError
+from gan.storage import files
+
+
+class Annulment(NamedTuple):
+    """What annulling a match would change."""
+
+    event: schema.Event
+    teams: dict[int, schema.Team]  # of the event, by id
+    matches: tuple[schema.Match, ...]  # the match, then the later ones of its bracket that follow from it
+    forgotten: tuple[int, ...]  # matches whose ratings are removed, oldest first
+    rated_again: tuple[int, ...]  # those of them that keep their result, and are rated again
+    admitted_again: tuple[str, ...]  # teams of the match that could not take part, and now may
+
+
+class Forfeit(NamedTuple):
+    """A match that a disqualified team would lose."""
+
+    round: int
+    position: int
+    match: int | None  # None before it begins
+    opponent: str | None  # name of the team; None as long as it is not known
+
+
+class Disqualification(NamedTuple):
+    """What disqualifying a team would change."""
+
+    event: schema.Event
+    team: schema.Team
+    num_teams: int  # of the event
+    forfeits: tuple[Forfeit, ...] | None  # None before the draw: whatever the team will have to play
+
+
+class Freeze(NamedTuple):
+    """Whether an arena is frozen, and what freezing it or thawing it would touch."""
+
+    is_frozen: bool
+    reason: str  # why it is frozen; empty if it is not, or if no reason was given
+    events: tuple[str, ...]  # names of the events that are not over
+
+
+class Renaming(NamedTuple):
+    """What renaming an event would change."""
+
+    event: schema.Event
+    name: str  # the new one
+
+
+class ReplayResult(NamedTuple):
+    """How a half round that was played again compares with what is stored."""
+
+    points: int  # as stored
+    points_now: int
+    is_same: bool  # whether images, order and probabilities are equal, too
+
+
+class LogLine(NamedTuple):
+    """Something that happened."""
+
+    at: float  # unix seconds
+    event: str | None  # name
+    match: int | None
+    kind: str  # a short word
+    text: str
+
+
+def preview_annulment(kept: store.Store, match: int) -> Annulment:
+    """What `annul` would change; raises UserError if there is no such match, or it is annulled already."""
+    first = kept.match(match)
+    if first is None:
+        raise UserError(f"there is no match {match} in {kept.path}")
+    if first.status == schema.ANNULLED:
+        raise UserError(f"match {match} is annulled already: {first.reason}")
+    event = kept.event_of(match)
+    by_id = {team.id: team for team in kept.teams(event.id)}
+    fallen = kept.fed_by(first)
+    ids = {row.id for row in fallen}
+    history = kept.rating_history()
+    earliest = next((index for index, row in enumerate(history) if row.match in ids), len(history))
+    forgotten = tuple(dict.fromkeys(row.match for row in history[earliest:]))
+    again = [by_id[team].name for team in dict.fromkeys((first.home, first.away)) if team and _may_return(by_id[team])]
+    rated_again = tuple(id_ for id_ in forgotten if id_ not in ids)
+    return Annulment(event, by_id, tuple(fallen), forgotten, rated_again, tuple(again))
+
+
+def annul(kept: store.Store, match: int, reason: str) -> None:
+    """Annuls a match and what follows from it: the command that plays the event plays them again.
+
+    Raises:
+        StateError: the match is annulled already, or there is none.
+    """
+    kept.annul(match, reason)
+    ratings.rate_again(kept, events.RATED)
+
+
+def preview_disqualification(kept: store.Store, event_name: str, team_name: str) -> Disqualification:
+    """What `disqualify` would change; raises UserError if there is no such event or team, or the event is over."""
+    event = event_named(kept, event_name)
+    if event.finished is not None:
+        raise UserError(f"{event.name} is over; annul the matches that {team_name} should not have won")
+    listed = kept.teams(event.id)
+    team = next((team for team in listed if team.name == team_name), None)
+    if team is None:
+        there = ", ".join(team.name for team in listed) or "none yet"
+        raise UserError(f"{event.name} has no such team as {team_name!r}; its teams are {there}")
+    return Disqualification(event, team, len(listed), _forfeits(event, listed, kept.matches(event.id), team))
+
+
+def disqualify(kept: store.Store, team: int, reason: str) -> None:
+    """Lets a team forfeit what it has not played yet, and what is played again."""
+    kept.disqualify(team, reason)
+
+
+def preview_freeze(kept: store.Store, folder: str) -> Freeze:
+    """What `freeze` or `thaw` would change in the arena_dir `folder`, whose store is `kept`."""
+    open_events = tuple(event.name for event in kept.events() if event.finished is None)
+    return Freeze(events.is_frozen(folder), events.why_frozen(folder), open_events)
+
+
+def freeze(folder: str, reason: str) -> None:
+    """Lets nothing more begin in an arena_dir; a match that is being played ends."""
+    files.write_whole(os.path.join(folder, events.FROZEN), reason.encode())
+
+
+def thaw(folder: str) -> None:
+    """Ends a freeze."""
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(os.path.join(folder, events.FROZEN))
+
+
+def preview_renaming(kept: store.Store, event_name: str, new_name: str) -> Renaming:
+    """What `rename` would change; raises UserError if there is no such event, or the new name is of no use."""
+    event = event_named(kept, event_name)
+    if kept.event(new_name) is not None:
+        raise UserError(f"{kept.path} has an event {new_name!r} already; give {event.name} another name")
+    if printable.cleaned(new_name) != new_name or not new_name.strip() or len(new_name) > teams.LONGEST_NAME:
+        raise UserError(
+            f"{new_name!r} cannot be a name: it must have 1 to {teams.LONGEST_NAME} characters, none of them invisible"
+        )
+    return Renaming(event, new_name)
+
+
+def rename(kept: store.Store, event: int, name: str) -> None:
+    """Gives an event another name."""
+    kept.rename_event(event, name)
+
+
+def replay(opened: arena.Arena, half_round: int) -> ReplayResult:
+    """Plays a half round again, from the snapshots that the arena keeps, and compares.
+
+    Raises:
+        UserError: there is no such half round, a snapshot is gone, or the arena was opened with other real images.
+    """
+    stored = opened.store.half_round(half_round)
+    if stored is None:
+        raise UserError(f"there is no half round {half_round} in {opened.store.path}")
+    events.check_playable(opened, opened.store.event_of(stored.match))
+    before, now = opened.replay(half_round)
+    pairs = (before.images, now.images), (before.truth, now.truth), (before.probabilities, now.probabilities)
+    is_same = all(_are_equal(*pair) for pair in pairs) and before.points == now.result.points
+    return ReplayResult(before.points, now.result.points, is_same)
+
+
+def log(kept: store.Store, event_name: str | None = None) -> list[LogLine]:
+    """What happened in an event, or in all of them, oldest first; raises UserError if there is no such event."""
+    chosen = event_named(kept, event_name).id if event_name else None
+    names = {event.id: event.name for event in kept.events()}
+    return [
+        LogLine(entry.at, names.get(entry.event), entry.match, entry.kind, entry.text)
+        for entry in kept.log_entries(chosen)
+    ]
+
+
+def event_named(kept: store.Store, name: str) -> schema.Event:
+    """The event of this name; raises UserError with the names that there are."""
+    event = kept.event(name)
+    if event is None:
+        there = ", ".join(event.name for event in kept.events()) or "none"
+        raise UserError(f"{kept.path} has no such event as {name!r}; its events are {there}")
+    return event
+
+
+def _may_return(team: schema.Team) -> bool:
+    """Whether a team could not take part, and was not disqualified."""
+    return team.fault is not None and not team.fault.startswith(store.DISQUALIFIED)
+
+
+def _are_equal(before: np.ndarray | None, now: np.ndarray | None) -> bool:
+    if before is None or now is None:
+        return before is now
+    return np.array_equal(before, now)
+
+
+def _forfeits(
+    event: schema.Event, listed: list[schema.Team], matches: list[schema.Match], team: schema.Team
+) -> tuple[Forfeit, ...] | None:
+    """Matches that a team still has to play; None before it is known whom it meets."""
+    is_drawn = any(one.seeding is not None for one in listed)
+    if event.mode in (events.TOURNAMENT, events.MOCK) and not is_drawn:
+        return None
+    if len(listed) < len(event.options.get("teams", listed)):  # some teams are not admitted yet
+        return None
+    rows = {(row.round, row.position): row for row in matches}
+    if event.mode == events.TOURNAMENT:
+        return _next_in_bracket(listed, rows, team)
+    found = []
+    for round, position, home, away in _pairings(event, listed):
+        row = rows.get((round, position))
+        if team in (home, away) and not (row and row.status == schema.DONE):
+            found.append(Forfeit(round, position, row and row.id, (away if team == home else home).name))
+    return tuple(found)
+
+
+def _pairings(event: schema.Event, listed: list[schema.Team]) -> list[tuple[int, int, schema.Team, schema.Team]]:
+    """(round, position, home, away) of all matches of an event that has no bracket."""
+    if event.mode == events.LEAGUE:
+        rounds = bracket.everyone_against_everyone(len(listed))
+    elif event.mode == events.MOCK:
+        drawn = [listed.index(team) for team in sorted(listed, key=lambda team: team.seeding or 0) if team.seeding]
+        rounds = [list(zip(drawn[::2], drawn[1::2]))]
+    elif event.mode == events.CHECK:
+        rounds = [[(index, index) for index in range(len(listed))]]
+    else:
+        rounds = [[(0, 1)]]
+    return [
+        (round, position, listed[home], listed[away])
+        for round, pairs in enumerate(rounds)
+        for position, (home, away) in enumerate(pairs)
+    ]
+
+
+def _next_in_bracket(
+    listed: list[schema.Team], rows: dict[tuple[int, int], schema.Match], team: schema.Team
+) -> tuple[Forfeit, ...]:
+    """The match of a tournament that a team has to play next; none if it is out, or has won the final."""
+    by_seeding = {one.seeding: one for one in listed}
+    seedings = {one.id: one.seeding for one in listed}
+    pairs = bracket.first_round(len(listed))
+    position = next(index for index, pair in enumerate(pairs) if team.seeding in pair)
+    for round in range(bracket.num_rounds(len(listed))):
+        winners = []  # seedings by position; None for a match that is not decided
+        for place, pair in enumerate(pairs):
+            row = rows.get((round, place))
+            is_bye = pair is not None and pair[1] is None
+            decided = seedings[row.winner] if row and row.status == schema.DONE and row.winner else None
+            winners.append(pair[0] if is_bye else decided)
+        if winners[position] is None:
+            others = [seeding for seeding in pairs[position] or () if seeding != team.seeding]
+            row = rows.get((round, position))
+            return (Forfeit(round, position, row and row.id, by_seeding[others[0]].name if others else None),)
+        if winners[position] != team.seeding:
+            return ()
+        pairs, position = bracket.pairs_of(winners), position // 2
+    return ()

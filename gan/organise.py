@@ -1,0 +1,320 @@
+"""Does to an arena what an organiser decides: annuls a match, disqualifies a team, freezes it, copies it.
+
+    python -m gan.organise annul --arena_dir=arena --match=12 --reason='wrong test set'
+    python -m gan.organise freeze --arena_dir=arena --reason='lunch'
+    python -m gan.organise annul --help
+
+An action that changes something first shows what would change, and asks. If there is no terminal, it changes nothing
+and ends with exit code 1; --yes does it without asking. An arena in which a battle plays cannot be changed (end the
+battle with Ctrl-C, and start it again after), but freeze, thaw, log, backup and the previews work at any time.
+"""
+
+import dataclasses
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+if not __package__:  # `python organise.py` inside gan/: the package is found one folder up
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+from gan.arena import arena, backup, organiser, store, terminal
+from gan.console import actions, command
+from gan.console.actions import Action
+from gan.console.errors import UserError
+from gan.console.flags import flag
+from gan.data import pixels, tfrecords
+from gan.sandbox import child_process
+from gan.storage import cache, paths
+
+_LIMITS = child_process.DEFAULT_LIMITS
+_Preview = TypeVar("_Preview", bound=NamedTuple)
+
+
+def _arena_dir() -> Any:
+    return flag("arena/", "Folder of the arena, as given to battle.")
+
+
+def _yes() -> Any:
+    return flag(False, "Changes it without asking.")
+
+
+@dataclasses.dataclass(frozen=True)
+class AnnulFlags:
+    """Annuls a match; it, and later matches that followed from it, are played again.
+
+        python -m gan.organise annul --arena_dir=arena --match=12 --reason='wrong test set'
+
+    The command that played the event plays them again, with other seeds. What was played stays in the store as
+    annulled. Ratings that followed are calculated again. A team of the match that could not take part is admitted
+    again, from the path that teams.csv has by then: so a wrong path is corrected.
+    """
+
+    arena_dir: str = _arena_dir()
+    match: int = flag(None, "Number of the match, as the terminal and the screen show it.", required=True)
+    reason: str = flag(None, "Why; it is kept and shown.", required=True)
+    yes: bool = _yes()
+
+
+@dataclasses.dataclass(frozen=True)
+class DisqualifyFlags:
+    """Disqualifies a team: it forfeits what it has not played yet.
+
+        python -m gan.organise disqualify --arena_dir=arena --event=tournament --team='Blue Foxes' \\
+            --reason='trained on the test set'
+
+    Results so far stay; annul those that should not count. This also ends a match that is held because the team's
+    bucket stays closed.
+    """
+
+    arena_dir: str = _arena_dir()
+    event: str = flag(None, "Name of the event; it must not be over.", required=True)
+    team: str = flag(None, "Name of the team, as the screen shows it.", required=True)
+    reason: str = flag(None, "Why; it is kept and shown.", required=True)
+    yes: bool = _yes()
+
+
+@dataclasses.dataclass(frozen=True)
+class FreezeFlags:
+    """Freezes an arena: a match that is being played ends, and no other begins.
+
+        python -m gan.organise freeze --arena_dir=arena --reason='lunch'
+
+    Works while a battle plays. Mock battles wait; the command of another event ends, and goes on if it is started
+    again after `thaw`.
+    """
+
+    arena_dir: str = _arena_dir()
+    reason: str = flag(None, "Why; it is kept and shown.")
+    yes: bool = _yes()
+
+
+@dataclasses.dataclass(frozen=True)
+class ThawFlags:
+    """Ends a freeze: matches may begin again.
+
+        python -m gan.organise thaw --arena_dir=arena
+
+    Mock battles go on by themselves; start the command of another event again.
+    """
+
+    arena_dir: str = _arena_dir()
+    yes: bool = _yes()
+
+
+@dataclasses.dataclass(frozen=True)
+class RenameFlags:
+    """Gives an event another name.
+
+        python -m gan.organise rename --arena_dir=arena --event=tournament --to='Faces Cup 2026'
+
+    An event is known by its name: if it is not over, battle goes on with it as --event=NEW only, and under the old
+    name begins another one.
+    """
+
+    arena_dir: str = _arena_dir()
+    event: str = flag(None, "Name of the event now.", required=True)
+    to: str = flag(None, "Its new name.", required=True)
+    yes: bool = _yes()
+
+
+@dataclasses.dataclass(frozen=True)
+class ReplayFlags:
+    """Plays a half round again, from the snapshots that were kept, and compares.
+
+        python -m gan.organise replay --arena_dir=arena --half_round=40 --input_data_pattern='data/test.tfrecords'
+
+    Changes nothing. The exit code is 1 if points, images, order or probabilities differ from what is stored.
+    """
+
+    arena_dir: str = _arena_dir()
+    half_round: int = flag(None, "Number of the half round, as the screen shows it.", required=True)
+    input_data_pattern: str = flag(None, "TFRecord files of real images, those of the battle.", required=True)
+    use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, instead of 50x50 faces.")
+    memory_mb: int = flag(_LIMITS.memory // 2**20, "MiB that a snapshot may use, as in the battle.", at_least=64)
+    processor_seconds: int = flag(
+        _LIMITS.processor_seconds, "Processor time of a snapshot in all, as in the battle.", at_least=1
+    )
+    open_seconds: float = flag(_LIMITS.open_seconds, "Time to open a snapshot, as in the battle.", at_least=1)
+    call_seconds: float = flag(_LIMITS.call_seconds, "Time for 15 images, or to judge 30.", at_least=0.1)
+
+
+@dataclasses.dataclass(frozen=True)
+class LogFlags:
+    """Prints what happened: annulments, failures of this machine, freezes.
+
+    python -m gan.organise log --arena_dir=arena --json
+    """
+
+    arena_dir: str = _arena_dir()
+    event: str = flag(None, "Name of an event; not set: all events.")
+    json: bool = flag(False, "Prints each entry as one line of JSON.")
+
+
+@dataclasses.dataclass(frozen=True)
+class BackupFlags:
+    """Copies an arena to another folder, as it is at one moment.
+
+        python -m gan.organise backup --arena_dir=arena --to=backups/monday --snapshots
+
+    Works while a battle plays. Results can be looked at in the copy; with --snapshots, battle can go on from it, as
+    --arena_dir.
+    """
+
+    arena_dir: str = _arena_dir()
+    to: str = flag(None, "Folder for the copy, on disk; it must not hold an arena.", required=True)
+    snapshots: bool = flag(False, "Copies the teams' snapshots too.")
+
+
+def annul(config: AnnulFlags) -> int | None:
+    """Annuls a match."""
+    return _change(
+        config.arena_dir,
+        config.yes,
+        lambda kept: organiser.preview_annulment(kept, config.match),
+        terminal.annulment_text,
+        lambda kept, _: organiser.annul(kept, config.match, config.reason),
+    )
+
+
+def disqualify(config: DisqualifyFlags) -> int | None:
+    """Disqualifies a team."""
+    return _change(
+        config.arena_dir,
+        config.yes,
+        lambda kept: organiser.preview_disqualification(kept, config.event, config.team),
+        terminal.disqualification_text,
+        lambda kept, preview: organiser.disqualify(kept, preview.team.id, config.reason),
+    )
+
+
+def rename(config: RenameFlags) -> int | None:
+    """Renames an event."""
+    return _change(
+        config.arena_dir,
+        config.yes,
+        lambda kept: organiser.preview_renaming(kept, config.event, config.to),
+        terminal.renaming_text,
+        lambda kept, preview: organiser.rename(kept, preview.event.id, config.to),
+    )
+
+
+def freeze(config: FreezeFlags) -> int | None:
+    """Freezes the arena."""
+    text = terminal.freeze_text(_freeze_of(config.arena_dir), config.arena_dir)
+    if not actions.is_agreed(text, config.yes):
+        return command.EXIT_MISTAKE
+    organiser.freeze(config.arena_dir, config.reason or "")
+    print("Done.")
+    return None
+
+
+def thaw(config: ThawFlags) -> int | None:
+    """Ends a freeze."""
+    found = _freeze_of(config.arena_dir)
+    text = terminal.thaw_text(found, config.arena_dir)
+    if not found.is_frozen:
+        print(text)
+        return None
+    if not actions.is_agreed(text, config.yes):
+        return command.EXIT_MISTAKE
+    organiser.thaw(config.arena_dir)
+    print("Done.")
+    return None
+
+
+def replay(config: ReplayFlags) -> int | None:
+    """Plays a half round again."""
+    with _look_at(config.arena_dir):  # a wrong folder is named before TensorFlow is imported
+        pass
+    size = pixels.image_size(config.use_mnist)
+    real_images = tfrecords.read_all(cache.find_files(config.input_data_pattern, "input_data_pattern"), size)
+    limits = child_process.SandboxLimits(
+        config.memory_mb * 2**20, config.processor_seconds, config.open_seconds, config.call_seconds
+    )
+    with arena.Arena(config.arena_dir, size, real_images, limits) as opened:
+        result = organiser.replay(opened, config.half_round)
+    print(terminal.replay_text(config.half_round, result))
+    return None if result.is_same else command.EXIT_MISTAKE
+
+
+def log(config: LogFlags) -> int | None:
+    """Prints the log."""
+    with _look_at(config.arena_dir) as kept:
+        entries = organiser.log(kept, config.event)
+    for entry in entries:
+        print(terminal.log_json(entry) if config.json else terminal.log_text(entry))
+    return None
+
+
+def back_up(config: BackupFlags) -> int | None:
+    """Copies the arena."""
+    paths.check_on_disk(config.to, "to")
+    with _look_at(config.arena_dir):
+        pass
+    made = backup.back_up(config.arena_dir, config.to, config.snapshots)
+    print(terminal.backup_text(made, config.snapshots))
+    return command.EXIT_MISTAKE if made.missing else None
+
+
+ACTIONS = (
+    Action("annul", AnnulFlags, annul),
+    Action("disqualify", DisqualifyFlags, disqualify),
+    Action("freeze", FreezeFlags, freeze),
+    Action("thaw", ThawFlags, thaw),
+    Action("rename", RenameFlags, rename),
+    Action("replay", ReplayFlags, replay),
+    Action("log", LogFlags, log),
+    Action("backup", BackupFlags, back_up),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit code."""
+    return actions.run("organise", __doc__ or "", ACTIONS, argv)
+
+
+def _look_at(arena_dir: str) -> store.Store:
+    """The arena's store, to be read only."""
+    paths.check_on_disk(arena_dir, "arena_dir")
+    try:
+        return store.Store(arena_dir, read_only=True)
+    except store.NotBegun:
+        raise UserError(f"--arena_dir={arena_dir}: no arena is there") from None
+
+
+def _freeze_of(arena_dir: str) -> organiser.Freeze:
+    with _look_at(arena_dir) as kept:
+        return organiser.preview_freeze(kept, arena_dir)
+
+
+def _change(
+    arena_dir: str,
+    yes: bool,
+    look: Callable[[store.Store], _Preview],
+    described: Callable[[_Preview], str],
+    change: Callable[[store.Store, _Preview], None],
+) -> int | None:
+    """Shows what would change, and changes it if the organiser agrees.
+
+    Args:
+        arena_dir: the flag.
+        yes: the flag.
+        look: function from the store to a preview.
+        described: function from the preview to lines of text.
+        change: function that makes the change; it gets the store, open for writing, and the preview.
+    """
+    with _look_at(arena_dir) as kept:
+        preview = look(kept)
+    if not actions.is_agreed(described(preview), yes):
+        return command.EXIT_MISTAKE
+    with store.Store(arena_dir) as kept:
+        if look(kept) != preview:
+            raise UserError(f"{arena_dir} has changed meanwhile; give the command again")
+        change(kept, preview)
+    print("Done.")
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""Both networks of a training step, run on each device's share of a batch."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow.compat.v1 as tf
+
+from gan.augment import Augmenter
+from gan.networks.network import Network
+
+_DISCRIMINATOR, _GENERATOR = 0, 1
+
+
+class ForwardPass:
+    """Runs the generator once, and the discriminator on its images and the real ones, on each device.
+
+    The discriminator judges both in one batch. If it judges independently, they are two batches, except on a GPU, where
+    two cost more: then no gradient by the real images is computed, which nothing needs.
+
+    Args:
+        generator: the generator.
+        discriminator: the discriminator.
+        real_images: float32 [N, size].
+        noise: float32 [N, 100].
+        augmenter: changes the images before the discriminator sees them.
+        devices: names of the devices that share the batch.
+
+    Attributes:
+        generated: what the generators of all devices return, before augmentation: a list of float32 [n, size].
+        real_logits: float32 [N, 1], the discriminator's of the real images.
+        fake_logits: float32 [N, 1], those of the generated images.
+        real_predictions: float32 [N, 1], its probabilities of the real images.
+        fake_predictions: float32 [N, 1], those of the generated images.
+        judged_real: float32 [N, size], the real images as the discriminator sees them.
+        judged_fake: float32 [N, size], the generated images as it sees them.
+    """
+
+    def __init__(
+        self,
+        generator: Network,
+        discriminator: Network,
+        real_images: tf.Tensor,
+        noise: tf.Tensor,
+        augmenter: Augmenter,
+        devices: Sequence[str],
+    ) -> None:
+        self._generator, self._discriminator, self._devices = generator, discriminator, devices
+        self._apart = discriminator.judges_independently and not tf.config.list_physical_devices("GPU")
+        self._regularization_losses: tuple[list[tf.Tensor], list[tf.Tensor]] = [], []
+        self.generated: list[tf.Tensor] = []
+        judged = []  # (real images, generated ones, verdicts on the real, verdicts on the generated) of each device
+        total = tf.shape(real_images)[0]
+        for device, (first, end) in zip(devices, self._shares(total)):
+            real, latents, weight = real_images, noise, tf.constant(1.0)
+            if len(devices) > 1:
+                real, latents = real_images[first:end], noise[first:end]
+                weight = tf.cast((end - first) / total, tf.float32)
+            with tf.device(device):
+                output = generator(latents, is_training=True)
+                images = tf.reshape(output["output"], [-1, discriminator.size])
+                real, fake = augmenter.real(real, first), augmenter.fake(images, first)
+                judged.append((real, fake, *self._judge_both(real, fake, weight)))
+            self._note_regularization(_GENERATOR, output, weight)
+            self.generated.append(output["output"])
+        real_parts, fake_parts, on_real, on_fake = zip(*judged)
+        self.judged_real, self.judged_fake = _joined(real_parts), _joined(fake_parts)
+        self.real_logits, self.fake_logits = (_joined([v["logits"] for v in of]) for of in (on_real, on_fake))
+        self.real_predictions, self.fake_predictions = (
+            _joined([v["predictions"] for v in of]) for of in (on_real, on_fake)
+        )
+
+    def judge(self, images: tf.Tensor) -> tf.Tensor:
+        """Logits [N, 1] of other images, float32 [N, size], which the devices share."""
+        logits = []
+        for device, (first, end) in zip(self._devices, self._shares(tf.shape(images)[0])):
+            with tf.device(device):
+                part = images[first:end] if len(self._devices) > 1 else images
+                logits.append(self._discriminator(part, is_training=True)["logits"])
+        return _joined(logits)
+
+    def regularization_losses(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """All that the models want added to their losses: (discriminator's, generator's), float32 scalars.
+
+        What `run_model` returns is averaged over the batch.
+        """
+        of_discriminator, of_generator = (
+            tf.add_n([tf.constant(0.0), *network.regularization_losses, *returned])
+            for network, returned in zip((self._discriminator, self._generator), self._regularization_losses)
+        )
+        return of_discriminator, of_generator
+
+    def _judge_both(self, real: tf.Tensor, fake: tf.Tensor, weight: tf.Tensor) -> list[dict[str, tf.Tensor]]:
+        """The discriminator's verdicts on one device: [on the real images, on the generated ones]."""
+        if self._apart:
+            verdicts = [self._discriminator(images, is_training=True) for images in (real, fake)]
+            for each in verdicts:
+                self._note_regularization(_DISCRIMINATOR, each, weight / 2)
+            return verdicts
+        both, count = self._discriminator(tf.concat([real, fake], 0), is_training=True), tf.shape(real)[0]
+        self._note_regularization(_DISCRIMINATOR, both, weight)
+        parts = slice(count), slice(count, None)
+        return [{key: both[key][part] for key in ("logits", "predictions")} for part in parts]
+
+    def _note_regularization(self, network: int, results: dict[str, tf.Tensor], weight: tf.Tensor) -> None:
+        if "regularization_loss" in results:
+            self._regularization_losses[network].append(weight * results["regularization_loss"])
+
+    def _shares(self, total: tf.Tensor) -> list[tuple[Any, Any]]:
+        """Numbers of each device's first image and of the one after its last."""
+        bounds = [total * index // len(self._devices) for index in range(len(self._devices) + 1)]
+        return list(zip(bounds, bounds[1:]))
+
+
+def _joined(parts: Sequence[tf.Tensor]) -> tf.Tensor:
+    return parts[0] if len(parts) == 1 else tf.concat(parts, 0)

@@ -1,0 +1,249 @@
+"""What an organiser does to an arena, and that a preview says exactly this and changes nothing."""
+
+import json
+import os
+import sqlite3
+
+import arena_data
+import pytest
+
+from gan.arena import events, organiser, schema, store, terminal
+from gan.console.errors import UserError
+from gan.contest import rules
+
+EIGHT = arena_data.many_names(8)
+ABLE = [name for name in arena_data.many_names(9) if name != arena_data.CANNOT_PLAY]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return str(tmp_path / "arena")
+
+
+@pytest.fixture
+def kept(folder):
+    with store.Store(folder) as kept:
+        yield kept
+
+
+def dump(kept):
+    """Everything in a store, as SQL."""
+    with sqlite3.connect(kept.path) as connection:
+        return list(connection.iterdump())
+
+
+def begin(kept, mode, names="abcd", seedings=None, name="cup"):
+    """(event, teams by name)."""
+    event = kept.begin_event(name, mode, 7, arena_data.SIZE, {})
+    teams = kept.add_teams(event.id, [(one, "p", "ab" * 32, 100, None) for one in names])
+    if seedings:
+        kept.set_seeding(event.id, {team.id: seedings[team.name] for team in teams if team.name in seedings})
+    return event, {team.name: team for team in kept.teams(event.id)}
+
+
+def play(kept, event, place, home, away, winner=None):
+    """A match, done if it has a winner; `away` may be None."""
+    match = kept.begin_match(event.id, *place, home.id, away and away.id, 1)
+    if winner:
+        ratings = [(team.name, 25.0, 8.0) for team in (home, away) if away]
+        rule = rules.BY_POINTS if away else rules.BYE
+        return kept.finish_match(match.id, winner.id, rule, (20, 10), ratings=ratings)
+    return match
+
+
+class TestAnnul:
+    @pytest.fixture
+    def played(self, kept, request):
+        """A finished tournament of eight, and a later mock battle."""
+        names = getattr(request, "param", EIGHT)
+        arena_data.run(arena_data.play_tournament(kept, names, name="cup"))
+        arena_data.run(arena_data.play_league(kept, names[:2], name="mock", mode="mock"))
+        return {(row.round, row.position): row for row in kept.matches(kept.event("cup").id)}
+
+    @pytest.mark.parametrize("played", [ABLE], indirect=True)  # nobody is rated for a forfeit
+    def test_the_preview_is_what_happens(self, kept, played):
+        pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
+        match, before, history = played[0, 1], dump(kept), kept.rating_history()
+        preview = organiser.preview_annulment(kept, match.id)
+        assert dump(kept) == before
+        fallen = [played[0, 1].id, played[1, 0].id, played[2, 0].id]
+        assert [row.id for row in preview.matches] == fallen
+        later = kept.matches(kept.event("mock").id)[0].id
+        assert set(preview.forgotten) & set(fallen) and later in preview.rated_again
+        organiser.annul(kept, match.id, "wrong test set")
+        annulled = [row.id for row in kept.matches(with_annulled=True) if row.status == schema.ANNULLED]
+        assert sorted(annulled) == sorted(fallen)
+        assert kept.event("cup").finished is None and kept.event("cup").champion is None
+        kept_ratings = [row for row in history if row.match not in preview.forgotten]
+        now = kept.rating_history()
+        assert now[: len(kept_ratings)] == kept_ratings
+        assert list(dict.fromkeys(row.match for row in now[len(kept_ratings) :])) == list(preview.rated_again)
+
+    def test_who_could_not_take_part_is_admitted_again(self, kept, played):
+        team = next(team for team in kept.teams(kept.event("cup").id) if team.fault)
+        match = next(row for row in played.values() if team.id in (row.home, row.away))
+        assert organiser.preview_annulment(kept, match.id).admitted_again == (team.name,)
+        organiser.disqualify(kept, team.id, "why")
+        assert organiser.preview_annulment(kept, match.id).admitted_again == ()
+        kept.annul(match.id, "why")
+        assert next(one for one in kept.teams(team.event) if one.id == team.id).fault
+
+    def test_in_words(self, kept):
+        event, teams = begin(kept, "tournament", seedings=dict(a=1, b=2, c=3, d=4))
+        first = play(kept, event, (0, 0), teams["a"], teams["d"], teams["a"])
+        other = play(kept, event, (0, 1), teams["b"], teams["c"], teams["b"])
+        final = play(kept, event, (1, 0), teams["a"], teams["b"], teams["b"])
+        kept.finish_event(event.id, teams["b"].id)
+        text = terminal.annulment_text(organiser.preview_annulment(kept, first.id))
+        assert text.splitlines() == [
+            f"match {first.id} of cup is annulled: a 20 : 10 d, a wins: {rules.BY_POINTS}",
+            f"match {final.id} falls with it, since its winner played there: a 20 : 10 b, b wins: {rules.BY_POINTS}",
+            "the command that played cup plays them again",
+            "cup, won by b, is open again",
+            f"forgotten: the ratings that followed from match {first.id}, {other.id}, {final.id}",
+            f"rated again, with the result that they have: match {other.id}",
+        ]
+
+    def test_a_match_that_is_not_there_or_annulled_already(self, kept, played):
+        with pytest.raises(UserError, match="there is no match 999"):
+            organiser.preview_annulment(kept, 999)
+        kept.annul(played[2, 0].id, "why not")
+        with pytest.raises(UserError, match="is annulled already: why not"):
+            organiser.preview_annulment(kept, played[2, 0].id)
+
+
+class TestDisqualify:
+    def left(self, kept, team):
+        """(round, position, match, opponent) of each match that a team of the event `cup` would forfeit."""
+        before = dump(kept)
+        preview = organiser.preview_disqualification(kept, "cup", team)
+        assert dump(kept) == before
+        return preview.forfeits and [tuple(forfeit) for forfeit in preview.forfeits]
+
+    def test_before_the_draw(self, kept):
+        begin(kept, "tournament")
+        assert self.left(kept, "a") is None
+        preview = organiser.preview_disqualification(kept, "cup", "a")
+        assert "a forfeits whatever it will have to play" in terminal.disqualification_text(preview)
+
+    def test_through_a_bracket(self, kept):
+        """Of four teams 1 meets 4, and 3 meets 2."""
+        event, teams = begin(kept, "tournament", seedings=dict(a=1, b=2, c=3, d=4))
+        assert self.left(kept, "a") == [(0, 0, None, "d")] and self.left(kept, "d") == [(0, 0, None, "a")]
+        held = play(kept, event, (0, 0), teams["a"], teams["d"])
+        kept.hold_match(held.id, "the roof leaks")
+        assert self.left(kept, "d") == [(0, 0, held.id, "a")]
+        kept.release_match(held.id)
+        kept.finish_match(held.id, teams["a"].id, rules.BY_POINTS, (20, 10))
+        assert self.left(kept, "a") == [(1, 0, None, None)] and not self.left(kept, "d")
+        play(kept, event, (0, 1), teams["b"], teams["c"], teams["c"])
+        assert self.left(kept, "a") == [(1, 0, None, "c")] and self.left(kept, "c") == [(1, 0, None, "a")]
+        text = terminal.disqualification_text(organiser.preview_disqualification(kept, "cup", "a"))
+        assert text.splitlines() == ["a is disqualified from cup; results so far stay", "forfeited: a - c, final"]
+        play(kept, event, (1, 0), teams["a"], teams["c"], teams["c"])
+        assert not self.left(kept, "c")
+        kept.finish_event(event.id, teams["c"].id)
+        with pytest.raises(UserError, match="cup is over; annul the matches that c should not have won"):
+            organiser.preview_disqualification(kept, "cup", "c")
+
+    @pytest.mark.parametrize("is_played", [False, True])
+    def test_a_bye_cannot_be_forfeited(self, kept, is_played):
+        event, teams = begin(kept, "tournament", "abc", dict(a=1, b=2, c=3))
+        if is_played:
+            play(kept, event, (0, 0), teams["a"], None, teams["a"])
+        assert self.left(kept, "a") == [(1, 0, None, None)]
+
+    def test_in_a_league(self, kept):
+        event, teams = begin(kept, "league")
+        assert {opponent for *_, opponent in self.left(kept, "a")} == set("bcd")
+        round_, position, _, opponent = self.left(kept, "a")[1]
+        row = play(kept, event, (round_, position), teams["a"], teams[opponent], teams["a"])
+        assert row.id and {one for *_, one in self.left(kept, "a")} == set("bcd") - {opponent}
+
+    def test_before_all_are_admitted(self, kept):
+        event = kept.begin_event("cup", "league", 7, arena_data.SIZE, {"teams": [["a", "p", None], ["b", "p", None]]})
+        kept.add_teams(event.id, [("a", "p", None, None, None)])
+        assert self.left(kept, "a") is None
+
+    def test_in_a_mock_battle(self, kept):
+        begin(kept, "mock", "abcdh", dict(b=1, d=2, a=3, h=4))
+        assert self.left(kept, "a") == [(0, 1, None, "h")] and self.left(kept, "b") == [(0, 0, None, "d")]
+        assert not self.left(kept, "c")
+        text = terminal.disqualification_text(organiser.preview_disqualification(kept, "cup", "c"))
+        assert "c has nothing left to play" in text
+
+    @pytest.mark.parametrize("mode, opponent", [("match", "b"), ("check", "a")])
+    def test_in_a_match_and_a_check(self, kept, mode, opponent):
+        begin(kept, mode, "ab")
+        assert self.left(kept, "a") == [(0, 0, None, opponent)]
+
+    def test_a_wrong_name_is_told_the_right_ones(self, kept):
+        begin(kept, "league")
+        with pytest.raises(UserError, match="no such event as 'cap'; its events are cup"):
+            organiser.preview_disqualification(kept, "cap", "a")
+        with pytest.raises(UserError, match="no such team as 'x'; its teams are a, b, c, d"):
+            organiser.preview_disqualification(kept, "cup", "x")
+
+    def test_the_log_tells(self, kept):
+        event, teams = begin(kept, "league")
+        organiser.disqualify(kept, teams["b"].id, "trained on the test set")
+        assert "trained on the test set" in kept.teams(event.id)[1].fault
+        (entry,) = organiser.log(kept)
+        assert (entry.event, entry.kind, entry.text) == ("cup", "disqualified", "b: trained on the test set")
+
+
+def test_freeze_and_thaw(kept, folder):
+    event, _ = begin(kept, "league")
+    begin(kept, "match", "ab", name="match 1")
+    preview = organiser.preview_freeze(kept, folder)
+    assert preview == (False, "", ("cup", "match 1")) and not events.is_frozen(folder)
+    assert "not over yet: cup, match 1" in terminal.freeze_text(preview, folder)
+    assert terminal.thaw_text(preview, folder) == f"{folder} is not frozen"
+    organiser.freeze(folder, "점심")
+    assert events.is_frozen(folder) and sorted(os.listdir(folder))[-1] == events.FROZEN
+    kept.finish_event(event.id, None)
+    preview = organiser.preview_freeze(kept, folder)
+    assert preview == (True, "점심", ("match 1",))
+    assert "is frozen already (점심); the reason is replaced" in terminal.freeze_text(preview, folder)
+    assert "is frozen (점심); matches may begin again" in terminal.thaw_text(preview, folder)
+    organiser.freeze(folder, "")
+    assert organiser.preview_freeze(kept, folder).reason == ""
+    organiser.thaw(folder)
+    organiser.thaw(folder)
+    assert not events.is_frozen(folder)
+
+
+def test_rename(kept):
+    event, _ = begin(kept, "tournament")
+    begin(kept, "league", name="other")
+    before = dump(kept)
+    preview = organiser.preview_renaming(kept, "cup", "Faces Cup")
+    assert dump(kept) == before
+    assert "needs --event='Faces Cup'" in terminal.renaming_text(preview)
+    organiser.rename(kept, event.id, "Faces Cup")
+    assert kept.event("cup") is None and kept.event("Faces Cup") == event._replace(name="Faces Cup")
+    assert [(entry.event, entry.text) for entry in organiser.log(kept)] == [("Faces Cup", "cup is now Faces Cup")]
+    kept.finish_event(event.id, None)
+    assert "--event" not in terminal.renaming_text(organiser.preview_renaming(kept, "Faces Cup", "x"))
+    with pytest.raises(UserError, match="has an event 'other' already"):
+        organiser.preview_renaming(kept, "Faces Cup", "other")
+    for bad in ("", "  ", "a\nb", "x" * 61):
+        with pytest.raises(UserError, match="cannot be a name"):
+            organiser.preview_renaming(kept, "Faces Cup", bad)
+
+
+def test_the_log_of_one_event_and_of_all(kept):
+    event, teams = begin(kept, "league")
+    match = play(kept, event, (0, 0), teams["a"], teams["b"])
+    kept.hold_match(match.id, "the roof leaks")
+    kept.log("host", "더워요")
+    held, host = organiser.log(kept)
+    assert organiser.log(kept, "cup") == [held]
+    assert terminal.log_text(held).endswith(f"  cup, match {match.id}  held  the roof leaks")
+    assert terminal.log_text(host).endswith("  host  더워요") and "None" not in terminal.log_text(host)
+    told = json.loads(terminal.log_json(held))
+    assert told.pop("at").endswith("+00:00")
+    assert told == {"event": "cup", "match": match.id, "kind": "held", "text": "the roof leaks"}
+    assert "더워요" in terminal.log_json(host) and "\n" not in terminal.log_json(host)
+    with pytest.raises(UserError, match="no such event as 'none'"):
+        organiser.log(kept, "none")
