@@ -53,14 +53,20 @@ def play_half_round(sides, number, real_images, key):
     drawer = rules.generator_side(number)
     seed = half_round_seed(key, number)
     generated, generator_seconds, generator_fault = _attempt(
-        sides[drawer], lambda cell: half_round.generate(cell, rules.IMAGES_OF_EACH, seed)
+        sides[drawer],
+        lambda cell: half_round.generate(
+            cell, rules.IMAGES_OF_EACH, seed, half_round.draws_key(half_round.GENERATED, *key, number)
+        ),
     )
     images = truth = None
+    real = real_of(real_images, number, key)
     if generated is not None:
-        images, truth = half_round.mix(generated, real_of(real_images, number, key), seed)
+        images, truth = half_round.mix(generated, real, seed)
+    beside, judge_key = half_round.references(real_images, real), half_round.draws_key(half_round.REAL, *key, number)
     # Where there is nothing to judge, the discriminator must at least be there to get the points.
     probabilities, discriminator_seconds, discriminator_fault = _attempt(
-        sides[1 - drawer], lambda cell: cell.wait() if images is None else half_round.judge(cell, images)
+        sides[1 - drawer],
+        lambda cell: cell.wait() if images is None else half_round.judge(cell, images, beside, judge_key),
     )
     if images is None:
         discriminator_seconds = None
@@ -97,21 +103,22 @@ def measure_times(sides, real_images, key, repeats=TIMING_REPEATS):
     """
     noise = uniform_noise(rules.IMAGES_OF_EACH, Use.TIMING, *key)
     images = pixels.to_floats(half_round.choose(real_images, rules.HALF_ROUND_POINTS, *key))
+    beside = pixels.to_floats(half_round.references(real_images, ()))
     measured = ([], [])
     for repeat in range(repeats + 1):
         for side in (0, 1) if repeat % 2 else (1, 0):
             if measured[side] is not None:
-                _, seconds, fault = _attempt(sides[side], lambda cell: _run_both(cell, noise, images))
+                _, seconds, fault = _attempt(sides[side], lambda cell: _run_both(cell, noise, images, beside))
                 measured[side].append(seconds)
                 if fault:
                     measured = tuple(None if index == side else times for index, times in enumerate(measured))
     return tuple(None if times is None else statistics.median(times[1:]) for times in measured)
 
 
-def _run_both(cell, noise, images):
+def _run_both(cell, noise, images, beside):
     cell.generate(noise)
     seconds = cell.seconds
-    cell.discriminate(images, batch_size=1)
+    cell.discriminate(images, batch_size=1, references=beside)
     cell.seconds += seconds
 
 

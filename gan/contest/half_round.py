@@ -1,6 +1,7 @@
 """A half round: one generator's images among real ones, before one discriminator. No TensorFlow."""
 
 import csv
+import itertools
 import math
 import os
 import re
@@ -9,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gan.console.errors import UserError
-from gan.contest import rules
+from gan.contest import behaviour, rules
 from gan.data import pixels
 from gan.random_noise_generator import Use, random_generator, uniform_noise
 
@@ -86,9 +87,46 @@ def choose(real_images, count, *key):
     return real_images[random_generator(Use.HALF_ROUND_CHOICE, *key).permutation(len(real_images))[:count]]
 
 
-def generate(generator, count, seed):
-    """Has a generator, a Snapshot or a SandboxedSnapshot, make images: uint8 [count, size]."""
-    return pixels.to_bytes(generator.generate(uniform_noise(count, Use.HALF_ROUND_NOISE, seed)))
+def draws_key(category, *key):
+    """The key, below 2^63, of what a network draws if it has random operations.
+
+    Args:
+        category: GENERATED for the generator, REAL for the discriminator, so that neither can repeat the other's draws.
+        *key: non-negative ints that name the half round.
+    """
+    return int(random_generator(Use.NETWORK_DRAWS, category, *key).integers(2**63))
+
+
+def references(real_images, shown):
+    """Chooses real images beside which a discriminator that looks at its batch sees others.
+
+    Args:
+        real_images: uint8 [N, size] to choose from; the same images give the same choice.
+        shown: uint8 [M, size], real images of the half round, which are passed over.
+
+    Returns:
+        uint8 [15, size]; some are repeated if there are too few.
+    """
+    order = random_generator(Use.REFERENCE_CHOICE).permutation(len(real_images))
+    passed_over = {image.tobytes() for image in shown}
+    left = (index for index in order if real_images[index].tobytes() not in passed_over)
+    chosen = list(itertools.islice(left, behaviour.REAL_REFERENCES)) or list(order[: behaviour.REAL_REFERENCES])
+    return real_images[np.resize(chosen, behaviour.REAL_REFERENCES)]
+
+
+def generate(generator, count, seed, key=0):
+    """Has a generator make images.
+
+    Args:
+        generator: a sandbox.SandboxedSnapshot.
+        count: of images.
+        seed: of the noise.
+        key: of draws_key.
+
+    Returns:
+        uint8 [count, size].
+    """
+    return pixels.to_bytes(generator.generate(uniform_noise(count, Use.HALF_ROUND_NOISE, seed), key=key))
 
 
 def mix(generated, real, seed):
@@ -107,17 +145,27 @@ def mix(generated, real, seed):
     return np.concatenate([generated, real])[order], truth[order]
 
 
-def judge(discriminator, images):
-    """Asks a discriminator about each image alone, so that it can learn nothing from the others: float32 [N]."""
-    return discriminator.discriminate(pixels.to_floats(images), batch_size=1)
+def judge(discriminator, images, beside, key=0):
+    """Asks a discriminator about each image by itself, so that it can learn nothing from the others.
+
+    Args:
+        discriminator: a sandbox.SandboxedSnapshot.
+        images: uint8 [N, size].
+        beside: of `references`.
+        key: of draws_key.
+
+    Returns:
+        float32 [N], probabilities that they are real.
+    """
+    return discriminator.discriminate(pixels.to_floats(images), 1, key, pixels.to_floats(beside))
 
 
 def play(generator, discriminator, real_images, num_generate, num_total, seed):
     """Plays a half round.
 
     Args:
-        generator: a snapshot.Snapshot or a sandbox.SandboxedSnapshot.
-        discriminator: likewise.
+        generator: a sandbox.SandboxedSnapshot.
+        discriminator: a sandbox.SandboxedSnapshot.
         real_images: uint8 [N, size] to choose from.
         num_generate: images to generate.
         num_total: images in all; the others are real.
@@ -130,8 +178,9 @@ def play(generator, discriminator, real_images, num_generate, num_total, seed):
         UserError: there are too few real images.
     """
     real = choose(real_images, num_total - num_generate, seed)
-    images, truth = mix(generate(generator, num_generate, seed), real, seed)
-    return HalfRound(images, truth, judge(discriminator, images))
+    images, truth = mix(generate(generator, num_generate, seed, draws_key(GENERATED, seed)), real, seed)
+    beside = references(real_images, real)
+    return HalfRound(images, truth, judge(discriminator, images, beside, draws_key(REAL, seed)))
 
 
 def write(folder, played):

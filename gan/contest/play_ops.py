@@ -4,7 +4,7 @@ Wider than battle_ops, which TensorFlow 1.2 must be able to run too. Nothing her
 talks to others, runs code from outside, or gives other results for equal inputs.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 import tensorflow.compat.v1 as tf
 
@@ -28,14 +28,14 @@ TYPES = frozenset(
 _UNINITIALISED = {"FusedBatchNorm": ("3", "4"), "FusedBatchNormV2": ("3", "4"), "FusedBatchNormV3": ("3", "4", "5")}
 
 
-def outside(nodes: Iterable[tf.NodeDef], output: str) -> list[str]:
+def outside_play_ops(graph_def: tf.GraphDef, output: str) -> list[str]:
     """What of a network may not play: sorted texts such as "Assert" or "Add of complex64".
 
     Args:
-        nodes: all of its tf.NodeDefs.
+        graph_def: the network, cut out of its graph, its random operations made functions of a key.
         output: name of the tensor that it returns.
     """
-    nodes = list(nodes)
+    nodes = graph_def.node
     ops = {node.name: node.op for node in nodes}
     found = {text for node in nodes for text in _outside(node)}
     for tensor in [output, *(tensor for node in nodes for tensor in node.input)]:
@@ -45,7 +45,7 @@ def outside(nodes: Iterable[tf.NodeDef], output: str) -> list[str]:
     return sorted(found)
 
 
-def _outside(node: tf.NodeDef) -> Iterable[str]:
+def _outside(node: tf.NodeDef) -> Iterator[str]:
     if node.op not in PLAY_OPS:
         yield node.op
         return

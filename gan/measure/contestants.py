@@ -10,6 +10,7 @@ import numpy as np
 
 from gan.console.errors import DataError, UserError
 from gan.console.progress import Progress
+from gan.contest import half_round
 from gan.data import pixels
 from gan.measure import cross_play
 from gan.random_noise_generator import Use, uniform_noise
@@ -81,9 +82,11 @@ def judge(contestants, real):
     with Progress("judging", len(judges), "discriminator") as progress:
         for judge in judges:
             try:
-                on_real[judge.name] = judge.snapshot.discriminate(pixels.to_floats(real))
+                beside = pixels.to_floats(half_round.references(real, ()))
+                on_real[judge.name] = judge.snapshot.discriminate(pixels.to_floats(real), references=beside)
                 for drawer in contestants:
-                    on_fake[judge.name, drawer.name] = judge.snapshot.discriminate(pixels.to_floats(drawer.images))
+                    drawn = pixels.to_floats(drawer.images)
+                    on_fake[judge.name, drawer.name] = judge.snapshot.discriminate(drawn, references=beside)
             except (UserError, OSError) as error:
                 left_out[judge.name] = str(error)
             progress.update()

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from gan.console.errors import StateError, UserError
-from gan.contest import rules
+from gan.contest import half_round, rules
 from gan.data import pixels, tfrecords
 from gan.data.tensorboard import SummaryWriter
 from gan.measure import quality
@@ -136,7 +136,9 @@ def results_folder(train_dir, log_dir):
 
 def _measure(snapshot, real_images, generated, loss):
     """Runs the discriminator; returns the figures by name."""
-    on_real, on_fake = snapshot.discriminate(real_images), snapshot.discriminate(generated)
+    beside = pixels.to_floats(half_round.references(pixels.to_bytes(real_images), ()))
+    on_real = snapshot.discriminate(real_images, references=beside)
+    on_fake = snapshot.discriminate(generated, references=beside)
     discriminator_loss, generator_loss = _losses(loss, on_real, on_fake)
     return {
         "num_real": len(on_real),

@@ -13,6 +13,7 @@ import tensorflow.compat.v1 as tf
 from gan.console.errors import ContractError
 from gan.contest import faults
 from gan.snapshots import functions, node_names
+from gan.snapshots.node_builder import constant
 
 MOST_NODES = 50_000  # that folding may make of a graph
 MOST_LOOP_NODES = 2_000  # that all rounds of all loops may have
@@ -58,8 +59,12 @@ class Folder:
         self._levels: dict[str, int] = {}  # node -> how many calls are around it
         self._made = self._made_in_loops = self._depth = 0
 
-    def fold(self, sink: str) -> Folded:
-        """What computes the tensor `sink`.
+    def fold(self, sink: str, wanted_by: str | None = None) -> Folded:
+        """What computes a tensor.
+
+        Args:
+            sink: its name.
+            wanted_by: what a message calls it; None for its name.
 
         Raises:
             ContractError: a branch or a loop depends on what is fed, or the graph is malformed or too large.
@@ -71,7 +76,7 @@ class Folder:
             if tensor == self._source:
                 reaches = True
             elif name not in kept:
-                node = self._node(name, sink)
+                node = self._node(name, wanted_by or node_names.node_of(sink))
                 if self._expand(node):
                     if tensor not in self._alias:
                         raise faults.breach("branch_never_taken", node=name)
@@ -107,7 +112,7 @@ class Folder:
 
     def _node(self, name: str, wanted_by: str) -> tf.NodeDef:
         if name not in self._nodes:
-            raise faults.breach("missing_node", node=name, wanted_by=node_names.node_of(wanted_by))
+            raise faults.breach("node_missing", output=wanted_by, node=name)
         return self._nodes[name]
 
     def _ordered(self, kept: dict[str, tf.NodeDef]) -> list[tf.NodeDef]:
@@ -184,7 +189,7 @@ class Folder:
         for uniform, number in pairs:
             shape = self._shape_of_uniform(uniform)
             if shape is not None and self._is(number, needed):
-                value = functions.constant(f"{node.name}/one", one)
+                value = constant(f"{node.name}/one", one)
                 ones = tf.NodeDef(name=f"{node.name}/ones", op="Fill", input=[shape, value.name])
                 ones.attr["T"].type = value.attr["dtype"].type
                 self._add([value, ones], node)
@@ -220,7 +225,7 @@ class Folder:
         if len(alive) != 1:
             raise faults.breach("condition_not_constant", node=node.name)
         self._alias[node.name + ":0"] = node_names.full(inputs[alive[0]])
-        number = functions.constant(f"{node.name}/which", np.int32(alive[0]))
+        number = constant(f"{node.name}/which", np.int32(alive[0]))
         self._add([number], node)
         self._alias[node.name + ":1"] = number.name + ":0"
 

@@ -1,7 +1,9 @@
 """Bodies of functions and of loops, copied into the graph that calls them, as data."""
 
-import numpy as np
+from collections.abc import Mapping
+
 import tensorflow.compat.v1 as tf
+from tensorflow.core.framework.attr_value_pb2 import AttrValue
 from tensorflow.core.framework.function_pb2 import FunctionDef
 from tensorflow.python.framework import op_def_registry
 
@@ -13,20 +15,12 @@ _MERGES, _SWITCHES = {"Merge", "RefMerge"}, {"Switch", "RefSwitch"}
 _NEXT = {"NextIteration", "RefNextIteration"}
 
 
-def constant(name: str, value: np.ndarray) -> tf.NodeDef:
-    """A node that holds a value."""
-    node = tf.NodeDef(name=name, op="Const")
-    node.attr["dtype"].type = tf.as_dtype(np.asarray(value).dtype).as_datatype_enum
-    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
-    return node
-
-
 def inline(
     function: FunctionDef,
-    attributes: dict,
+    attributes: Mapping[str, AttrValue],
     inputs: list[str],
     prefix: str,
-    library: dict,
+    library: Mapping[str, FunctionDef],
 ) -> tuple[list[tf.NodeDef], list[str]]:
     """Copies a function's body.
 
@@ -52,10 +46,10 @@ def inline(
         if not rest and name in given:
             return given[name]
         if name not in outputs:
-            raise faults.breach("missing_node", node=name, wanted_by=function.signature.name)
+            raise faults.breach("node_missing", output=function.signature.name, node=name)
         output, _, number = rest.partition(":")
         if output not in outputs[name]:
-            raise faults.breach("missing_node", node=f"{name}:{output}", wanted_by=function.signature.name)
+            raise faults.breach("node_missing", output=function.signature.name, node=f"{name}:{output}")
         return f"{prefix}/{name}:{outputs[name][output] + int(number or 0)}"
 
     copies = []
@@ -72,11 +66,11 @@ def inline(
     return copies, [real(function.ret[result.name]) for result in function.signature.output_arg]
 
 
-def _first_outputs(node: tf.NodeDef, library: dict) -> dict[str, int]:
+def _first_outputs(node: tf.NodeDef, library: Mapping[str, FunctionDef]) -> dict[str, int]:
     """Name of each output of a node -> number of its first tensor."""
     signature = library[node.op].signature if node.op in library else op_def_registry.get(node.op)
     if signature is None:
-        raise faults.breach("unknown_op", op=node.op)
+        raise faults.breach("unknown_operation", operation=node.op)
     found, number = {}, 0
     for output in signature.output_arg:
         found[output.name] = number

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan.snapshots import functions
+from gan.snapshots.node_builder import constant
 
 _FIRST, _LAST = [0, 2, 3, 1], [0, 3, 1, 2]  # to channels last, and back
 # Operation -> which of its inputs have channels, and how many of its outputs.
@@ -37,8 +37,8 @@ def channels_last(graph_def: tf.GraphDef) -> tf.GraphDef:
 def _transposed(node: tf.NodeDef) -> list[tf.NodeDef]:
     inputs, _ = _WITH_CHANNELS[node.op]
     dtype = node.attr["T"].type
-    to_last = functions.constant(f"{node.name}/to_channels_last", np.array(_FIRST, np.int32))
-    to_first = functions.constant(f"{node.name}/to_channels_first", np.array(_LAST, np.int32))
+    to_last = constant(f"{node.name}/to_channels_last", np.array(_FIRST, np.int32))
+    to_first = constant(f"{node.name}/to_channels_first", np.array(_LAST, np.int32))
     made = [to_last, to_first]
     inner = tf.NodeDef()
     inner.CopyFrom(node)
