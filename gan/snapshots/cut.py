@@ -32,7 +32,7 @@ class NetworkGraph(NamedTuple):
     key: str | None = None  # tensor name of the placeholder for random_ops; None if nothing in it is random
 
 
-class Connected(NamedTuple):
+class ConnectedNetwork(NamedTuple):
     """A network in a tf.Graph."""
 
     input: tf.Tensor
@@ -111,7 +111,7 @@ def freeze(network: NetworkGraph, read_weight: ReadWeight) -> NetworkGraph:
     return network._replace(graph_def=_frozen(graph_def, read_weight), key=key)
 
 
-def connect(network: NetworkGraph, size: int, scope: str) -> Connected:
+def connect(network: NetworkGraph, size: int, scope: str) -> ConnectedNetwork:
     """Imports a frozen network into the current graph and checks types and shapes.
 
     Args:
@@ -141,7 +141,7 @@ def connect(network: NetworkGraph, size: int, scope: str) -> Connected:
     if result.dtype != tf.float32 or not result.shape.is_compatible_with([None, returned]):
         found = f"{result.dtype.name} {result.shape}"
         raise breach("wrong_type", name=name, wanted=f"float32 [None, {returned}]", found=found)
-    return Connected(given, result, key[0] if key else None)
+    return ConnectedNetwork(given, result, key[0] if key else None)
 
 
 def _between(meta_graph: tf.MetaGraphDef, ends: _Ends, read_weight: ReadWeight | None) -> NetworkGraph:
@@ -149,7 +149,7 @@ def _between(meta_graph: tf.MetaGraphDef, ends: _Ends, read_weight: ReadWeight |
     source, sink, width = ends
     nodes = {node.name: node for node in meta_graph.graph_def.node}
     _check_placeholder(nodes.get(node_names.node_of(source.name)), source.collection, [None, width])
-    folder = folding.Folder(meta_graph, source.name, lambda folded: _value(folded, read_weight))
+    folder = folding.GraphFolder(meta_graph, source.name, lambda folded: _value(folded, read_weight))
     folded = folder.fold(sink.name, sink.collection)
     for node in folded.nodes:
         if node.op in battle_ops.PLACEHOLDER_OPS:

@@ -60,7 +60,7 @@ class SnapshotExporter:
                 f"{', '.join(self._serving.outside_battle_ops)} (gan/contest/battle_ops.py lists those that all open)"
             )
         self._session = tf.Session(graph=self._serving.graph, config=sessions.judge_config())
-        drawing = cut.Connected(self._serving.noise, self._serving.generated, None)
+        drawing = cut.ConnectedNetwork(self._serving.noise, self._serving.generated, None)
         self._generator = RunningNetwork(self._session, drawing, contract.GENERATED, size)
 
     def load(self, weights: Mapping[str, np.ndarray]) -> None:

@@ -37,7 +37,7 @@ class Folded(NamedTuple):
     reaches_source: bool  # whether the tensor depends on the placeholder that was asked about
 
 
-class Folder:
+class GraphFolder:
     """Folds the graph of a meta graph.
 
     Args:
@@ -123,7 +123,8 @@ class Folder:
                 copy = tf.NodeDef()
                 copy.CopyFrom(kept[name])
                 del copy.input[:]
-                copy.input.extend(self._real(i) for i in kept[name].input if not node_names.is_control(i))
+                inputs = [i for i in kept[name].input if not node_names.is_control(i)]
+                copy.input.extend(node_names.short(self._real(i)) for i in inputs)
                 result.append(copy)
         return result
 

@@ -17,6 +17,11 @@ def full(tensor: str) -> str:
     return f"{node_of(tensor)}:{output_of(tensor)}"
 
 
+def short(tensor: str) -> str:
+    """A tensor's name as graphs have it: without the number of its output if that is 0."""
+    return node_of(tensor) if output_of(tensor) == 0 else full(tensor)
+
+
 def is_control(tensor: str) -> bool:
     """Whether an input only says what must run before."""
     return tensor.startswith("^")

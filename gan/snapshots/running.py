@@ -31,7 +31,7 @@ class RunningNetwork:
         width: values that it returns for each input.
     """
 
-    def __init__(self, session: tf.Session, tensors: cut.Connected, name: str, width: int) -> None:
+    def __init__(self, session: tf.Session, tensors: cut.ConnectedNetwork, name: str, width: int) -> None:
         self._tensors, self._name, self._width = tensors, name, width
         self.is_random = tensors.key is not None
         fed = [tensor for tensor in (tensors.input, tensors.key) if tensor is not None]

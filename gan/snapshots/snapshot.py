@@ -75,7 +75,7 @@ class Snapshot:
         Args:
             noise: float32 [N, 100] in [-1, 1].
             batch_size: images run at once in this call; None for the snapshot's. A generator that looks at its batch
-                is always asked for 15 at once, the last of them filled up.
+                is always asked for 15 at once, the last of them filled up by repeating its own.
             draws: for a generator with random operations.
 
         Returns:
@@ -88,7 +88,9 @@ class Snapshot:
             batch_size = batch_size or self._batch_size
             if len(noise) == 0 or not self._generator_check.sees_batch:
                 return self._running[cut.GENERATOR](noise, batch_size, draws)
-            filled = noise[np.resize(np.arange(len(noise)), -(-len(noise) // behaviour.BATCH) * behaviour.BATCH)]
+            whole = (len(noise) - 1) // behaviour.BATCH * behaviour.BATCH
+            last = np.resize(noise[whole:], (behaviour.BATCH, noise.shape[1]))
+            filled = np.concatenate([noise[:whole], last])
             return self._running[cut.GENERATOR](filled, behaviour.BATCH, draws)[: len(noise)]
 
     def discriminate(
