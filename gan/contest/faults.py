@@ -46,6 +46,7 @@ _IN_THE_SNAPSHOT = {
     "missing_function": "it calls the function {function}, which its graph does not hold as it is called",
     "too_deep": "its conditions and calls are nested more than {most:.0f} deep",
     "too_many_nodes": "its graph has more than {most:.0f} nodes once its functions are written out",
+    "too_many_bytes": "its graph has more than {mebibytes:.0f} MiB once its functions are written out",
     # Its conditions and loops.
     "condition_not_constant": "the condition {node} depends on the input, on chance or on a placeholder without a "
     "default; decide it when the graph is built, by a constant or a tf.placeholder_with_default",
@@ -55,7 +56,7 @@ _IN_THE_SNAPSHOT = {
     "loop_too_long": "the loop {node} has more than {most:.0f} rounds; use fewer, or compute its result before saving",
     "loop_too_large": "the loop {node} makes more than {most:.0f} nodes in all rounds; use fewer rounds, or compute its "
     "result before saving",
-    "loop_nested": "the loop {node} has a loop in it; only one that is not nested is allowed",
+    "loop_nested": "a loop lies in another one ({node}); only loops that are not nested are allowed",
     "loop_malformed": "the loop {node} is malformed",
     # Its weights.
     "weights_unreadable": "the weights cannot be read: {reason}",

@@ -16,6 +16,7 @@ from gan.snapshots import functions, node_names
 from gan.snapshots.node_builder import constant
 
 MOST_NODES = 50_000  # that folding may make of a graph
+MOST_BYTES = 256 * 2**20  # of these nodes
 MOST_LOOP_NODES = 2_000  # that all rounds of all loops may have
 MOST_ROUNDS = 16  # of a loop
 _DEEPEST = 24  # conditions that depend on conditions, and calls in calls
@@ -56,8 +57,9 @@ class GraphFolder:
         self._alias: dict[str, str] = {}  # tensor -> the tensor that stands for it
         self._constants: dict[str, np.ndarray | None] = {}
         self._dead: dict[str, bool] = {}
+        self._in_loops: set[str] = set()  # nodes that rounds of loops were written out to
         self._levels: dict[str, int] = {}  # node -> how many calls are around it
-        self._made = self._made_in_loops = self._depth = 0
+        self._made = self._bytes = self._made_in_loops = self._depth = 0
 
     def fold(self, sink: str, wanted_by: str | None = None) -> Folded:
         """What computes a tensor.
@@ -168,7 +170,7 @@ class GraphFolder:
 
     def _expand_assignment(self, node: tf.NodeDef) -> None:
         """The new value of a variable that is changed and used at once; the change itself is left behind."""
-        changed = tf.NodeDef(name=f"{node.name}/value", op=_ASSIGNING[node.op], input=node.input[:2])
+        changed = tf.NodeDef(name=self._free_name(f"{node.name}/value"), op=_ASSIGNING[node.op], input=node.input[:2])
         changed.attr["T"].CopyFrom(node.attr["T"])
         self._add([changed], node)
         self._alias[node.name + ":0"] = changed.name + ":0"
@@ -190,8 +192,8 @@ class GraphFolder:
         for uniform, number in pairs:
             shape = self._shape_of_uniform(uniform)
             if shape is not None and self._is(number, needed):
-                value = constant(f"{node.name}/one", one)
-                ones = tf.NodeDef(name=f"{node.name}/ones", op="Fill", input=[shape, value.name])
+                value = constant(self._free_name(f"{node.name}/one"), one)
+                ones = tf.NodeDef(name=self._free_name(f"{node.name}/ones"), op="Fill", input=[shape, value.name])
                 ones.attr["T"].type = value.attr["dtype"].type
                 self._add([value, ones], node)
                 self._alias[node.name + ":0"] = ones.name + ":0"
@@ -226,7 +228,7 @@ class GraphFolder:
         if len(alive) != 1:
             raise faults.breach("condition_not_constant", node=node.name)
         self._alias[node.name + ":0"] = node_names.full(inputs[alive[0]])
-        number = constant(f"{node.name}/which", np.int32(alive[0]))
+        number = constant(self._free_name(f"{node.name}/which"), np.int32(alive[0]))
         self._add([number], node)
         self._alias[node.name + ":1"] = number.name + ":0"
 
@@ -288,6 +290,7 @@ class GraphFolder:
         self, node: tf.NodeDef, function: tf.NameAttrList, inputs: list[str], prefix: str, in_loop: bool = False
     ) -> list[str]:
         """Adds a copy of a function's body to the graph; returns its results."""
+        in_loop = in_loop or node.name in self._in_loops
         if function.name not in self._library:
             raise faults.breach("missing_function", function=function.name)
         level = self._levels.get(node.name, 0) + 1
@@ -299,13 +302,23 @@ class GraphFolder:
             self._levels[each.name] = level
         return [node_names.full(tensor) for tensor in results]
 
+    def _free_name(self, name: str) -> str:
+        while name in self._nodes:
+            name += "_"
+        return name
+
     def _add(self, nodes: list[tf.NodeDef], origin: tf.NodeDef, in_loop: bool = False) -> None:
         self._made += len(nodes)
+        self._bytes += sum(each.ByteSize() for each in nodes)
         self._made_in_loops += len(nodes) if in_loop else 0
         if self._made > MOST_NODES:
             raise faults.breach("too_many_nodes", most=MOST_NODES)
+        if self._bytes > MOST_BYTES:
+            raise faults.breach("too_many_bytes", mebibytes=MOST_BYTES / 2**20)
         if self._made_in_loops > MOST_LOOP_NODES:
             raise faults.breach("loop_too_large", node=origin.name, most=MOST_LOOP_NODES)
+        if in_loop:
+            self._in_loops.update(each.name for each in nodes)
         for each in nodes:
             if each.name in self._nodes:
                 raise faults.breach("name_taken", node=each.name)
@@ -315,6 +328,8 @@ class GraphFolder:
 
     def _expand_while(self, node: tf.NodeDef) -> None:
         """A loop of TensorFlow 2: two functions, of which one says whether there is another round."""
+        if node.name in self._in_loops:
+            raise faults.breach("loop_nested", node=node.name)
         values = [node_names.full(i) for i in node.input if not node_names.is_control(i)]
         condition, body = node.attr["cond"].func, node.attr["body"].func
         for number in range(MOST_ROUNDS + 1):

@@ -175,6 +175,21 @@ def test_hostile_snapshots(a_sandbox, tmp_path, name):
     assert alive(a_sandbox) == 0
 
 
+@pytest.mark.parametrize("name", hostile.HARMLESS)
+def test_what_never_runs_is_no_reason_to_refuse(a_sandbox, tmp_path, name):
+    """It takes part, nothing of it happens, and the log names it."""
+    named = hostile.build(name, tmp_path / "model")
+    noise, images = uniform_noise(30, 1), np.random.default_rng(1).random((30, hostile.SIZE), dtype=np.float32)
+    with a_sandbox.open(str(tmp_path / "model"), hostile.SIZE) as opened:
+        opened.verify()
+        generated, said = opened.generate(noise, key=7), opened.discriminate(images, key=7)
+        np.testing.assert_array_equal(opened.generate(noise, key=7), generated)
+        np.testing.assert_array_equal(opened.discriminate(images, key=7), said)
+        assert named in opened.log
+    assert not hostile.wrote(tmp_path / "model")
+    assert alive(a_sandbox) == 0
+
+
 @pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
 def test_the_library_of_a_custom_operation_is_not_loaded(a_sandbox, tmp_path):
     """It would start processes, and leave a file, as soon as it is loaded."""
