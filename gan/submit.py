@@ -59,8 +59,10 @@ def submit(config: SubmitConfig) -> None:
     size = pixels.image_size(config.use_mnist)
     with sandbox.Sandbox() as cells:
         snapshot = cells.open(config.train_dir, size)
-        snapshot.verify()
+        behaviour = snapshot.verify()
         print(f"{snapshot.path} keeps the contract")
+        for remark in behaviour.remarks():
+            print(f"note: {remark}")
         _play(config, real_files, snapshot)
         _hand_in(config, cells, snapshot, source)
 

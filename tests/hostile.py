@@ -258,7 +258,7 @@ SNAPSHOTS = {
         lambda f: _in_function(lambda: tf.strings.length(tf.io.read_file("/etc/passwd"))),
         "ReadFile",
     ),
-    "endless loop": (lambda f: _generator(_endless), "the loop while has more than 16 rounds"),
+    "endless loop": (lambda f: _generator(_endless), "the loop while[/Exit]* has more than 16 rounds"),
     "fill": (lambda f: _generator(lambda: tf.reduce_sum(tf.fill([100_000, 100_000], 0.0))), "memory|OOM|allocat"),
     "tile": (
         lambda f: _generator(lambda: tf.reduce_sum(tf.tile(tf.constant([[0.0]]), [100_000, 100_000]))),
@@ -291,7 +291,7 @@ SNAPSHOTS = {
     "slow": (lambda f: {"generator": _slow}, "longer than"),
     "exponential functions": (lambda f: {"change": _exponential}, "more than 50000 nodes"),
     "recursive function": (lambda f: {"change": _recursive}, "nested more than 24 deep"),
-    "17 rounds": (lambda f: _generator(lambda: _rounds(17)), "the loop while has more than 16 rounds"),
+    "17 rounds": (lambda f: _generator(lambda: _rounds(17)), "the loop while[/Exit]* has more than 16 rounds"),
     "nested loops": (lambda f: _generator(_nested), "a loop lies in another one"),
     "huge slice": (
         lambda f: _restoring("save/RestoreV2/shape_and_slices", b"1000000000 1000000000 0,1:0,1"),

@@ -80,7 +80,9 @@ class RunningNetwork:
             if results.shape != (len(values), self._width):
                 wanted = str([len(values), self._width])
                 raise breach("wrong_shape", name=self._name, shape=str([*results.shape]), wanted=wanted)
-        except ContractError:
+        except ContractError as error:
+            if error.fault.code == "out_of_memory":
+                raise
             built_in = self.built_in_batch()
             if built_in and built_in[0] != len(values):
                 raise breach("fixed_batch", name=self._name, rows=built_in[0], node=built_in[1]) from None
