@@ -136,7 +136,8 @@ def check_discriminator(discriminate: Network, generate: Network, size: int, is_
 def explaining(code: str, /, **parameters: Any) -> Iterator[None]:
     """Turns what TensorFlow raises for malformed graphs and files into the breach of this code.
 
-    Too much memory is a breach of its own. The code's sentence has one parameter more, `reason`: the sentence of TensorFlow's message that says what is wrong.
+    Too much memory is a breach of its own. The code's sentence has one
+    parameter more, `reason`: the sentence of TensorFlow's message that says what is wrong.
     """
     try:
         yield

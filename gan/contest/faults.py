@@ -54,8 +54,8 @@ _IN_THE_SNAPSHOT = {
     "loop_not_constant": "the number of rounds of the loop {node} depends on the input or on chance; only a constant "
     "number is allowed: use operations on the whole batch in place of the loop",
     "loop_too_long": "the loop {node} has more than {most:.0f} rounds; use fewer, or compute its result before saving",
-    "loop_too_large": "the loop {node} makes more than {most:.0f} nodes in all rounds; use fewer rounds, or compute its "
-    "result before saving",
+    "loop_too_large": "the loop {node} makes more than {most:.0f} nodes in all rounds; use fewer rounds, or compute "
+    "its result before saving",
     "loop_nested": "a loop lies in another one ({node}); only loops that are not nested are allowed",
     "loop_malformed": "the loop {node} is malformed",
     # Its weights.
@@ -83,7 +83,8 @@ _IN_THE_SNAPSHOT = {
     "tanh; multiply by 0.5 and add 0.5",
     "not_repeatable": "{name} changes between two calls with the same input (by {difference:.2g}); build the graph "
     "without operations that keep a state",
-    "fixed_batch": "{name} has a batch size of {rows:.0f} built in: {node} always has {rows:.0f} rows; use -1 or tf.shape",
+    "fixed_batch": "{name} has a batch size of {rows:.0f} built in: {node} always has {rows:.0f} rows; use -1 or "
+    "tf.shape",
     "out_of_memory": "it needs more memory than it may have",
     "cannot_run": "it cannot be run: {reason}",
     SEVERAL: "{faults}",

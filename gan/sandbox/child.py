@@ -97,9 +97,7 @@ def _answer(channel: socket.socket, snapshot: "Snapshot", text: bytes, values: n
         _tell(channel, protocol.Computed(), result)
 
 
-def _run(
-    snapshot: "Snapshot", request: protocol.Generate | protocol.Discriminate, inputs: np.ndarray
-) -> np.ndarray:
+def _run(snapshot: "Snapshot", request: protocol.Generate | protocol.Discriminate, inputs: np.ndarray) -> np.ndarray:
     from gan.snapshots.running import Draws
 
     draws = Draws(request.key, request.first)

@@ -257,10 +257,7 @@ class GraphFolder:
                 waiting += first
                 continue
             flags = [self._dead.get(i, False) for i in inputs]
-            if node.op in _MERGES:
-                dead = bool(flags) and all(flags)
-            else:
-                dead = any(flags)
+            dead = bool(flags) and all(flags) if node.op in _MERGES else any(flags)
             if node.op in _SWITCHES and not dead:
                 taken = self._constant_if_any(node.input[1])
                 dead = taken is not None and int(bool(taken)) != node_names.output_of(one)

@@ -21,6 +21,9 @@ class Draws(NamedTuple):
     first: int = 0  # number of the first input among those that are drawn for with this key
 
 
+NO_DRAWS = Draws()  # for networks without random operations, and wherever one fixed key will do
+
+
 class RunningNetwork:
     """A network in a session.
 
@@ -38,7 +41,7 @@ class RunningNetwork:
         # Made once: `run` looks up what it is asked for in each call, which takes as long as a small network does.
         self._call = session.make_callable(tensors.output, fed)
 
-    def __call__(self, values: np.ndarray, batch_size: int, draws: Draws = Draws()) -> np.ndarray:
+    def __call__(self, values: np.ndarray, batch_size: int, draws: Draws = NO_DRAWS) -> np.ndarray:
         """Runs the network.
 
         Args:

@@ -21,8 +21,7 @@ from gan.contest.faults import Breaches, breach
 from gan.data import pixels
 from gan.random_noise_generator import Use, random_generator, uniform_noise
 from gan.snapshots import checkpoint_files, cut, dangerous_ops, restore_map, sessions
-from gan.snapshots.running import Draws, RunningNetwork
-
+from gan.snapshots.running import NO_DRAWS, Draws, RunningNetwork
 
 _LONGEST_REMARK = 2000  # characters; strangers choose the names in it
 
@@ -69,7 +68,7 @@ class Snapshot:
         with self._named():
             self._open()
 
-    def generate(self, noise: np.ndarray, batch_size: int | None = None, draws: Draws = Draws()) -> np.ndarray:
+    def generate(self, noise: np.ndarray, batch_size: int | None = None, draws: Draws = NO_DRAWS) -> np.ndarray:
         """Makes images.
 
         Args:
@@ -97,7 +96,7 @@ class Snapshot:
         self,
         images: np.ndarray,
         batch_size: int | None = None,
-        draws: Draws = Draws(),
+        draws: Draws = NO_DRAWS,
         references: np.ndarray | None = None,
     ) -> np.ndarray:
         """Tells probabilities that images are real.

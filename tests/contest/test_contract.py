@@ -367,7 +367,9 @@ def weight_network(**weights):
 
 def test_weights_must_be_there_and_fit():
     weight_network(w=np.zeros([100, SIZE], np.float32))
-    with pytest.raises(ContractError, match="^variable w has no value in the checkpoint; give tf.train.Saver all variables$"):
+    with pytest.raises(
+        ContractError, match="^variable w has no value in the checkpoint; give tf.train.Saver all variables$"
+    ):
         weight_network(v=np.zeros([100, SIZE], np.float32))
     with pytest.raises(ContractError) as caught:
         weight_network(w=np.zeros([100, 3], np.float32))

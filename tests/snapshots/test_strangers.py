@@ -32,11 +32,22 @@ NAMES = {
     "pointer_names_another",
 }
 ALL = [case for case in re.findall(r"@case\ndef (\w+)", SCRIPT.read_text(encoding="utf-8")) if case not in NAMES]
-SOME = """
-    batch_norm_with_switch built_in_batch_of_64 channels_first condition_in_a_condition dropout_on einsum function_call
-    generator_by_a_loop_of_three input_pipeline_with_queues keep_prob_of_one loop_over_the_batch partitioned
-    power_iteration saver_dictionary
-""".split()
+SOME = [
+    "batch_norm_with_switch",
+    "built_in_batch_of_64",
+    "channels_first",
+    "condition_in_a_condition",
+    "dropout_on",
+    "einsum",
+    "function_call",
+    "generator_by_a_loop_of_three",
+    "input_pipeline_with_queues",
+    "keep_prob_of_one",
+    "loop_over_the_batch",
+    "partitioned",
+    "power_iteration",
+    "saver_dictionary",
+]
 CORPORA = {"1.2": SOME, "1.15": ALL, "2.21": SOME}
 NOT_BUILT = {("2.21", "batch_norm_with_switch"), ("2.21", "keras_learning_phase"), ("1.2", "keras_learning_phase")}
 
