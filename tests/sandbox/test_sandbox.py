@@ -436,7 +436,6 @@ def test_ranking_the_batch_gains_nothing(a_sandbox, tmp_path):
             points[name] = np.array([one.right()[0] for one in played])
     difference = points["ranking"] - points["fixed"]
     interval = 1.96 * difference.std() / np.sqrt(len(difference))
-    print(
-        f"{points['ranking'].mean():.2f} and {points['fixed'].mean():.2f} points, {difference.mean():.2f}±{interval:.2f}"
-    )
+    means = f"{points['ranking'].mean():.2f} and {points['fixed'].mean():.2f} points"
+    print(f"{means}, {difference.mean():.2f}±{interval:.2f}")
     assert difference.mean() <= interval
