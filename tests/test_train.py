@@ -419,11 +419,11 @@ def test_a_picture_that_cannot_be_written_loses_no_steps(fails, faces, tmp_path)
 def test_networks_that_a_battle_would_refuse_are_named_at_once(faces, tmp_path, monkeypatch, capsys):
     (tmp_path / "beyond.py").write_text(BEYOND)
     monkeypatch.syspath_prepend(tmp_path)
-    refused = "warning: a battle would refuse these networks: generated_images"
+    refused = "warning: a battle would refuse these networks:"
     for model, told in (
-        ("Beyond", f"{refused} must lie in [0, 1]"),
+        ("Beyond", f"{refused} generated_images must lie in [0, 1]"),
         ("Batchwise", "note: in a battle, its generator's images change with the rest of their batch"),
-        ("Sixteen", f"{refused} has a batch size of 16 built in: "),
+        ("Sixteen", f"{refused} its generator has a batch size of 16 built in: "),
     ):
         flags = ["--max_steps=1", "--export_generated_images", f"--image_dir={tmp_path}/pictures of {model}"]
         assert run_train(faces, tmp_path / model, f"--generator_model=beyond.{model}", *flags) == 0

@@ -83,7 +83,7 @@ _IN_THE_SNAPSHOT = {
     "tanh; multiply by 0.5 and add 0.5",
     "not_repeatable": "{name} changes between two calls with the same input (by {difference:.2g}); build the graph "
     "without operations that keep a state",
-    "fixed_batch": "{name} has a batch size of {rows:.0f} built in: {node} always has {rows:.0f} rows; use -1 or "
+    "fixed_batch": "{name} has a batch size of {rows:.0f} built in: {node} always has {rows:.0f} rows, use -1 or "
     "tf.shape",
     "out_of_memory": "it needs more memory than it may have",
     "cannot_run": "it cannot be run: {reason}",

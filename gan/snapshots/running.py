@@ -14,6 +14,9 @@ _MOST_TRIED = 4  # batch sizes that may be built in
 _MOST_ROWS = 1024  # of one of these
 
 
+_WHOSE = {contract.GENERATED: cut.GENERATOR, contract.PROBABILITY: cut.DISCRIMINATOR}
+
+
 class Draws(NamedTuple):
     """What the random operations of a network draw from; the same draws give the same numbers."""
 
@@ -30,7 +33,7 @@ class RunningNetwork:
     Args:
         session: of its graph.
         tensors: the network's.
-        name: of its output, for messages.
+        name: contract.GENERATED or contract.PROBABILITY: what it returns.
         width: values that it returns for each input.
     """
 
@@ -88,7 +91,7 @@ class RunningNetwork:
                 raise
             built_in = self.built_in_batch()
             if built_in and built_in[0] != len(values):
-                raise breach("fixed_batch", name=self._name, rows=built_in[0], node=built_in[1]) from None
+                raise breach("fixed_batch", name=_WHOSE[self._name], rows=built_in[0], node=built_in[1]) from None
             raise
         return results
 

@@ -246,7 +246,7 @@ def test_a_batch_size_that_is_built_in_is_named(tmp_path):
     fixed = Generator(lambda z: tf.reshape(tf.sigmoid(tf.tile(z, [1, 25])), [64, 2500]))
     write_snapshot(tmp_path, fixed, models.SampleDiscriminator(), 2500, weights={"generator/bias": np.zeros(1)})
     assert re.match(
-        "generated_images has a batch size of 64 built in: .*Reshape always has 64 rows; use -1 or tf.shape$",
+        "its generator has a batch size of 64 built in: .*Reshape always has 64 rows, use -1 or tf.shape$",
         broken(tmp_path),
     )
 

@@ -58,7 +58,7 @@ SEE_THEIR_BATCH = {
     "minibatch_discrimination": (False, True),
 }
 REFUSED = {
-    "built_in_batch_of_64": "generated_images has a batch size of 64 built in: Reshape always has 64 rows; use -1 or "
+    "built_in_batch_of_64": "its generator has a batch size of 64 built in: Reshape always has 64 rows, use -1 or "
     "tf.shape$",
     "loop_over_the_batch": "number of rounds of the loop map/while/Exit[_0-9]* depends on the input or on chance",
     "range_of_tanh": r"generated_images must lie in \[0, 1\], its values reach from -0.84113526 to 0.85323256 like "
