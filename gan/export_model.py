@@ -3,7 +3,8 @@
     python -m gan.export_model --train_dir=run1 --output_dir=saved_model
 
 It has two signatures: `generate` takes `noise`, float32 [N, 100] in [-1, 1], and returns `images`,
-float32 [N, 2500] in [0, 1]; `discriminate` takes `images` and returns `probabilities`, float32 [N, 1].
+float32 [N, 2500] in [0, 1]; `discriminate` takes `images` and returns `probabilities`, float32 [N, 1]. One with random
+operations takes `key` too, int64 [2]: the same key draws the same numbers.
 """
 
 import dataclasses
@@ -42,7 +43,7 @@ def export(config: ExportConfig) -> None:
     tensorflow_import.import_tensorflow()
     import tensorflow.compat.v1 as tf
 
-    from gan.snapshots import checkpoint_files, cut
+    from gan.snapshots import checkpoint_files, cut, sessions
     from gan.snapshots.snapshot import Snapshot
 
     size = pixels.image_size(config.use_mnist)
@@ -51,17 +52,23 @@ def export(config: ExportConfig) -> None:
         print(f"{found.path}: {found.note}")
     snapshot = Snapshot(config.train_dir, size)
     generator, discriminator = snapshot.networks
-    with outputs.output_folder(config.output_dir) as folder, tf.Graph().as_default(), tf.Session() as session:
-        noise, generated = cut.connect(generator, size, "generator")
-        images, probabilities = cut.connect(discriminator, size, "discriminator")
+    with outputs.output_folder(config.output_dir) as folder, tf.Graph().as_default():
+        session = tf.Session(config=sessions.judge_config())
+        noise, generated, generator_key = cut.connect(generator, size, cut.GENERATOR)
+        images, probabilities, discriminator_key = cut.connect(discriminator, size, cut.DISCRIMINATOR)
+        generator_draws, discriminator_draws = (
+            {} if key is None else {"key": key} for key in (generator_key, discriminator_key)
+        )
         predict_signature = tf.saved_model.signature_def_utils.predict_signature_def
         builder = tf.saved_model.Builder(folder)
         builder.add_meta_graph_and_variables(
             session,
             [tf.saved_model.tag_constants.SERVING],
             {
-                "generate": predict_signature({"noise": noise}, {"images": generated}),
-                "discriminate": predict_signature({"images": images}, {"probabilities": probabilities}),
+                "generate": predict_signature({"noise": noise, **generator_draws}, {"images": generated}),
+                "discriminate": predict_signature(
+                    {"images": images, **discriminator_draws}, {"probabilities": probabilities}
+                ),
             },
         )
         builder.save()

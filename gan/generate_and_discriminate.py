@@ -62,10 +62,12 @@ def play(config: HalfRoundConfig) -> None:
         real_images = tfrecords.read_all(files, size)
         snapshots = {where: opener.open(where, size) for where in (config.G_train_dir, config.D_train_dir)}
         for snapshot in snapshots.values():
-            snapshot.verify()
+            behaviour = snapshot.verify()
             print(f"{snapshot.path} keeps the contract")
             if snapshot.note:
                 print(f"{snapshot.path}: {snapshot.note}")
+            for remark in behaviour.remarks():
+                print(f"note: {remark}")
         generator, discriminator = snapshots[config.G_train_dir], snapshots[config.D_train_dir]
         played = half_round.play(generator, discriminator, real_images, config.num_generate, total, seed)
     with outputs.output_folder(config.output_dir) as folder:

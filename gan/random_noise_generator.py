@@ -22,6 +22,10 @@ class Use(enum.IntEnum):
     DRAW = 10
     BATTLE = 11
     TIMING = 12
+    NETWORK_DRAWS = 13
+    REFERENCE_CHOICE = 14
+    REFERENCE_NOISE = 15
+    REFERENCE_PLACE = 16
 
 
 def random_generator(*key: int) -> np.random.Generator:

@@ -59,10 +59,12 @@ def submit(config: SubmitConfig) -> None:
     size = pixels.image_size(config.use_mnist)
     with sandbox.Sandbox() as cells:
         snapshot = cells.open(config.train_dir, size)
-        snapshot.verify()
+        behaviour = snapshot.verify()
         print(f"{snapshot.path} keeps the contract")
         if snapshot.note:
             print(f"{snapshot.path}: {snapshot.note}")
+        for remark in behaviour.remarks():
+            print(f"note: {remark}")
         _play(config, real_files, snapshot)
         _hand_in(config, cells, snapshot, source)
 

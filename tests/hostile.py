@@ -130,6 +130,73 @@ def _saver(meta_graph):
     meta_graph.saver_def.restore_op_name = node.name
 
 
+def _unused_function(meta_graph):
+    function = meta_graph.graph_def.library.function.add()
+    function.signature.name = "f"
+    function.node_def.add(name="r", op="ReadFile")
+
+
+def _calling(meta_graph, function):
+    """The generator's result goes through a function."""
+    result = meta_graph.collection_def["generated_images"].node_list
+    meta_graph.graph_def.node.add(name="called", op=function, input=[result.value[0].partition(":")[0]])
+    result.value[0] = "called:0"
+
+
+def _add_function(meta_graph, name, called, times):
+    """A function of an image that calls another one, several times one after another."""
+    function = meta_graph.graph_def.library.function.add()
+    function.signature.name = name
+    function.signature.input_arg.add(name="x", type=tf.float32.as_datatype_enum)
+    function.signature.output_arg.add(name="y", type=tf.float32.as_datatype_enum)
+    given = "x"
+    for number in range(times):
+        node = function.node_def.add(name=f"call{number}", op=called, input=[given])
+        if called == "Identity":
+            node.attr["T"].type = tf.float32.as_datatype_enum
+        given = f"call{number}:{'output' if called == 'Identity' else 'y'}:0"
+    function.ret["y"] = given
+
+
+def _exponential(meta_graph):
+    """A million calls, in 20 small functions."""
+    for level in range(20):
+        _add_function(meta_graph, f"f{level}", "Identity" if level == 19 else f"f{level + 1}", 2)
+    _calling(meta_graph, "f0")
+
+
+def _recursive(meta_graph):
+    _add_function(meta_graph, "f", "f", 1)
+    _calling(meta_graph, "f")
+
+
+def _restoring(name, value):
+    """Changes a constant of the saver."""
+
+    def change(meta_graph):
+        node = next(node for node in meta_graph.graph_def.node if node.name == name)
+        texts = node.attr["value"].tensor.string_val
+        texts[:] = [value] * len(texts)
+
+    return {"change": change}
+
+
+def _restored_twice(meta_graph):
+    nodes = meta_graph.graph_def.node
+    assigning = next(node for node in nodes if node.name.startswith("save/Assign"))
+    nodes.add().CopyFrom(assigning)
+    nodes[-1].name = "save/again"
+    next(node for node in nodes if node.name == "save/restore_all").input.append("^save/again")
+
+
+def _rounds(count):
+    return tf.while_loop(lambda i: i < count, lambda i: i + 1, [0])
+
+
+def _nested():
+    return tf.while_loop(lambda i: i < 2, lambda i: i + 1 + 0 * _rounds(2), [0])
+
+
 def _endless():
     return tf.while_loop(lambda i: True, lambda i: i + 1, [0.0])
 
@@ -184,18 +251,14 @@ def _collections(**changed):
 # what they do -> (keyword arguments of `write` from the folder, what the reason must say)
 SNAPSHOTS = {
     "ReadFile": (lambda f: _generator(_password_length), "ReadFile"),
-    "WriteFile": (_behind_control, "WriteFile"),
     "MatchingFiles": (lambda f: _generator(lambda: tf.size(tf.io.matching_files("/*"))), "MatchingFiles"),
     "PyFunc": (lambda f: _generator(lambda: tf.py_func(lambda: np.float32(0), [], tf.float32)), "PyFunc"),
     "saver": (lambda f: {"change": _saver}, "its saver runs the operation RandomUniformInt"),
-    "init op": (lambda f: _dormant(f, "table_initializer"), "WriteFile"),
-    "queue runner": (_queue_runner, "WriteFile"),
     "file in a function": (
         lambda f: _in_function(lambda: tf.strings.length(tf.io.read_file("/etc/passwd"))),
         "ReadFile",
     ),
-    "function": (lambda f: _in_function(lambda: tf.constant(1.0)), "not allowed in a battle"),
-    "endless loop": (lambda f: _generator(_endless), "not allowed in a battle"),
+    "endless loop": (lambda f: _generator(_endless), "the loop while[/Exit]* has more than 16 rounds"),
     "fill": (lambda f: _generator(lambda: tf.reduce_sum(tf.fill([100_000, 100_000], 0.0))), "memory|OOM|allocat"),
     "tile": (
         lambda f: _generator(lambda: tf.reduce_sum(tf.tile(tf.constant([[0.0]]), [100_000, 100_000]))),
@@ -225,16 +288,40 @@ SNAPSHOTS = {
     "wrong collection": (lambda f: _collections(p_for_data=lambda n, g, i, p: [i]), "p_for_data"),
     "no collection": (lambda f: _collections(generated_images=None), "generated_images is missing"),
     "two tensors": (lambda f: _collections(p_for_data=lambda n, g, i, p: [p, p]), "exactly one tensor"),
-    "ranks the batch": (lambda f: {"discriminator": _ranking}, "rest of its batch"),
-    "keeps state": (lambda f: {"discriminator": _stateful}, "not allowed in a battle: AssignAdd"),
-    "own randomness": (lambda f: _generator(lambda: tf.random_uniform([])), "not allowed in a battle: RandomUniform"),
     "slow": (lambda f: {"generator": _slow}, "longer than"),
+    "exponential functions": (lambda f: {"change": _exponential}, "more than 50000 nodes"),
+    "recursive function": (lambda f: {"change": _recursive}, "nested more than 24 deep"),
+    "17 rounds": (lambda f: _generator(lambda: _rounds(17)), "the loop while[/Exit]* has more than 16 rounds"),
+    "nested loops": (lambda f: _generator(_nested), "a loop lies in another one"),
+    "huge slice": (
+        lambda f: _restoring("save/RestoreV2/shape_and_slices", b"1000000000 1000000000 0,1:0,1"),
+        "variable (generator|discriminator)/w cannot be read: the slice 1000000000 1000000000 0,1:0,1 does not lie in",
+    ),
+    "slice from behind": (
+        lambda f: _restoring("save/RestoreV2/shape_and_slices", b"100 2500 -5,5:-"),
+        "the slice 100 2500 -5,5:- does not lie in",
+    ),
+    "restored twice": (lambda f: {"change": _restored_twice}, "its saver assigns two values to the variable"),
+}
+
+# what takes part, but does not get what it wants -> (keyword arguments of `write`, what the log must name)
+HARMLESS = {
+    "WriteFile": (_behind_control, "WriteFile (WriteFile)"),
+    "init op": (lambda f: _dormant(f, "table_initializer"), "WriteFile (WriteFile)"),
+    "queue runner": (_queue_runner, "WriteFile (WriteFile)"),
+    "function": (lambda f: _in_function(lambda: tf.constant(1.0)), ""),
+    "function of a file that is not called": (lambda f: {"change": _unused_function}, "ReadFile (r in the function f)"),
+    "ranks the batch": (lambda f: {"discriminator": _ranking}, ""),
+    "keeps state": (lambda f: {"discriminator": _stateful}, ""),
+    "own randomness": (lambda f: _generator(lambda: tf.random_uniform([])), ""),
+    "saver that reads elsewhere": (lambda f: _restoring("save/Const", b"/etc/passwd"), ""),
+    "16 rounds": (lambda f: _generator(lambda: _rounds(16)), ""),
 }
 
 
 def build(name, folder):
-    """Writes the snapshot of SNAPSHOTS to a folder; returns what the reason must say."""
-    arguments, reason = SNAPSHOTS[name]
+    """Writes the snapshot of SNAPSHOTS or HARMLESS to a folder; returns what the reason or the log must say."""
+    arguments, reason = {**SNAPSHOTS, **HARMLESS}[name]
     write(folder, **arguments(folder))
     with contextlib.suppress(FileNotFoundError):
         os.remove(_canary(folder))  # initialising the variables may have written it

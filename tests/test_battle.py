@@ -510,9 +510,9 @@ def test_mistakes(faces, guests, tmp_path, fails):
 
 
 def test_a_check_that_fails(faces, tmp_path, capsys):
-    hostile.build("keeps state", tmp_path / "bad")
+    hostile.build("PyFunc", tmp_path / "bad")
     assert play(f"--snapshots={tmp_path}/bad", mode="check", faces=faces, arena_dir=tmp_path / "arena") == 1
-    assert "would forfeit every match: the discriminator uses" in capsys.readouterr().out
+    assert "would forfeit every match: the generator uses" in capsys.readouterr().out
 
 
 def test_two_at_a_time(guests, faces, tmp_path, fails):

@@ -60,6 +60,10 @@ class Batchwise(models.SampleGenerator):
 
     def get_variables(self):
         return None
+
+class Sixteen(models.SampleGenerator):
+    def run_model(self, model_input):
+        return {"output": tf.reshape(super().run_model(model_input)["output"], [16, 2500])}
 """
 
 
@@ -415,10 +419,15 @@ def test_a_picture_that_cannot_be_written_loses_no_steps(fails, faces, tmp_path)
 def test_networks_that_a_battle_would_refuse_are_named_at_once(faces, tmp_path, monkeypatch, capsys):
     (tmp_path / "beyond.py").write_text(BEYOND)
     monkeypatch.syspath_prepend(tmp_path)
-    for model, reason in (("Beyond", "must lie in [0, 1]"), ("Batchwise", "changes with the rest of its batch")):
-        assert run_train(faces, tmp_path / model, f"--generator_model=beyond.{model}", "--max_steps=1") == 0
-        out = capsys.readouterr().out
-        assert "warning: a battle would refuse these networks: generated_images" in out and reason in out
+    refused = "warning: a battle would refuse these networks:"
+    for model, told in (
+        ("Beyond", f"{refused} generated_images must lie in [0, 1]"),
+        ("Batchwise", "note: in a battle, its generator's images change with the rest of their batch"),
+        ("Sixteen", f"{refused} its generator has a batch size of 16 built in: "),
+    ):
+        flags = ["--max_steps=1", "--export_generated_images", f"--image_dir={tmp_path}/pictures of {model}"]
+        assert run_train(faces, tmp_path / model, f"--generator_model=beyond.{model}", *flags) == 0
+        assert told in capsys.readouterr().out
 
 
 def test_nan_stops_and_keeps_the_last_good_snapshot(fails, faces, tmp_path, monkeypatch):

@@ -47,16 +47,21 @@ def play_half_round(sides: Sequence[Side], number: int, real_images: np.ndarray,
     drawer = rules.generator_side(number)
     seed = half_round_seed(key, number)
     generated, generator_seconds, generator_fault = _attempt(
-        sides[drawer], lambda snapshot: half_round.generate(snapshot, rules.IMAGES_OF_EACH, seed)
+        sides[drawer],
+        lambda snapshot: half_round.generate(
+            snapshot, rules.IMAGES_OF_EACH, seed, half_round.draws_key(half_round.GENERATED, *key, number)
+        ),
     )
     if generated is None:
         # There is nothing to judge, but only a discriminator that can be opened gets the points.
         _, _, discriminator_fault = _attempt(sides[1 - drawer], lambda snapshot: snapshot.wait())
         score = rules.half_round(None, None, None, None, generator_fault, discriminator_fault)
         return PlayedHalfRound(seed, score, None)
-    images, truth = half_round.mix(generated, real_of(real_images, number, key), seed)
+    real = real_of(real_images, number, key)
+    images, truth = half_round.mix(generated, real, seed)
+    beside, judge_key = half_round.references(real_images, real), half_round.draws_key(half_round.REAL, *key, number)
     probabilities, discriminator_seconds, discriminator_fault = _attempt(
-        sides[1 - drawer], lambda snapshot: half_round.judge(snapshot, images)
+        sides[1 - drawer], lambda snapshot: half_round.judge(snapshot, images, beside, judge_key)
     )
     score = rules.half_round(truth, probabilities, generator_seconds, discriminator_seconds, None, discriminator_fault)
     return PlayedHalfRound(seed, score, JudgedImages(images, truth, probabilities))
@@ -101,12 +106,13 @@ def measure_times(
     """
     noise = uniform_noise(rules.IMAGES_OF_EACH, Use.TIMING, *key)
     images = pixels.to_floats(half_round.choose(real_images, rules.HALF_ROUND_POINTS, *key))
+    beside = pixels.to_floats(half_round.references(real_images, ()))
     measured: list[list[float] | None] = [[], []]  # None for a side that has failed
     for repeat in range(repeats + 1):
         for side in (0, 1) if repeat % 2 else (1, 0):
             times = measured[side]
             if times is not None:
-                _, seconds, _ = _attempt(sides[side], lambda snapshot: _run_both(snapshot, noise, images))
+                _, seconds, _ = _attempt(sides[side], lambda snapshot: _run_both(snapshot, noise, images, beside))
                 if seconds is None:
                     measured[side] = None
                 else:
@@ -115,10 +121,10 @@ def measure_times(
     return home, away
 
 
-def _run_both(snapshot: SandboxedSnapshot, noise: np.ndarray, images: np.ndarray) -> None:
+def _run_both(snapshot: SandboxedSnapshot, noise: np.ndarray, images: np.ndarray, beside: np.ndarray) -> None:
     snapshot.generate(noise)
     seconds = snapshot.seconds
-    snapshot.discriminate(images, batch_size=1)
+    snapshot.discriminate(images, batch_size=1, references=beside)
     snapshot.seconds += seconds
 
 

@@ -1,9 +1,12 @@
 """Mistakes that a user can correct. Commands print them as one sentence and end with exit code 1."""
 
+import re
 from typing import Any, NamedTuple
 
 from gan.console import printable
 
+_DEBUG_MARK = re.compile(r"\[?(?:https?://)?goo\.gle/debug\w+\]?:?\s*")  # that protocol buffers put before their texts
+_NODE = re.compile(r"\{\{(?:function_)?node ([^{}\s]*)\}\}")  # how TensorFlow names a node
 _LONGEST = 1000  # characters of what is wrong with a snapshot
 
 
@@ -74,6 +77,7 @@ class StateError(UserError):
 def reason(error: BaseException) -> str:
     """The sentence in TensorFlow's message of many lines that says what went wrong."""
     message = str(getattr(error, "message", None) or error)
+    message = _NODE.sub(r"\1", _DEBUG_MARK.sub("", message))
     lines = message.partition("Original stack trace")[0].partition("\n\t [[")[0].strip().splitlines()
     nodes = [index for index, line in enumerate(lines) if line.startswith("Node: ")]
     if nodes:  # the lines before say in which place of the code

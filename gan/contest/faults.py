@@ -4,9 +4,10 @@ Codes are stored and sent. The sentence is made when it is shown, for the person
 sentences of its own codes with `add_sentences`. No TensorFlow.
 """
 
+import contextlib
 import json
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from gan.console.errors import OTHER, ContractError, Fault, HostError
 _LONGEST_SENTENCE = 1000  # characters
 _LONGEST_TEXT, _MOST_TEXTS = 600, 50  # characters of a parameter, or of each text in a list; texts in a list
 _LARGEST = 1e39  # of a number; beyond all of float32
+SEVERAL = "several"  # code of more than one fault; its parameter `faults` is a list of [code, parameters]
+_MOST_FAULTS = 8  # in one
 
 # Each dict: code -> sentence. Names in braces are the parameters of the code; one with a format, such as {seconds:g},
 # is a number, any other may be a text, a number or a list of texts.
@@ -38,26 +41,54 @@ _IN_THE_SNAPSHOT = {
     "wrong_type": "{name} must be {wanted}, it is {found}",
     "not_connectable": "the {network} cannot be connected to float32 [None, {width:.0f}]: {reason}",
     "forbidden_operations": "the {network} uses operations that are not allowed in a battle: {operations}",
-    "dangerous_operation": "its graph holds the operation {operation} ({node}), which no network needs",
-    "dangerous_function": "its function {function} holds the operation {operation} ({node}), which no network needs",
-    "dangerous_saver": "its saver runs the operation {operation} ({node}), which restores nothing",
+    "circle": "its graph runs in a circle at {node}",
+    "unknown_operation": "it calls the operation {operation}, which TensorFlow does not have",
+    "name_taken": "it has two nodes named {node} once its functions and loops are written out",
+    "missing_function": "it calls the function {function}, which its graph does not hold as it is called",
+    "too_deep": "its conditions and calls are nested more than {most:.0f} deep",
+    "too_many_nodes": "its graph has more than {most:.0f} nodes once its functions are written out",
+    "too_many_bytes": "its graph has more than {mebibytes:.0f} MiB once its functions are written out",
+    # Its conditions and loops.
+    "condition_not_constant": "the condition {node} depends on the input, on chance or on a placeholder without a "
+    "default; decide it when the graph is built, by a constant or a tf.placeholder_with_default",
+    "branch_never_taken": "it takes the result of a branch that is never taken ({node})",
+    "loop_not_constant": "the number of rounds of the loop {node} depends on the input or on chance; only a constant "
+    "number is allowed: use operations on the whole batch in place of the loop",
+    "loop_too_long": "the loop {node} has more than {most:.0f} rounds; use fewer, or compute its result before saving",
+    "loop_too_large": "the loop {node} makes more than {most:.0f} nodes in all rounds; use fewer rounds, or compute "
+    "its result before saving",
+    "loop_nested": "a loop lies in another one ({node}); only loops that are not nested are allowed",
+    "loop_malformed": "the loop {node} is malformed",
     # Its weights.
     "weights_unreadable": "the weights cannot be read: {reason}",
     "variable_unreadable": "variable {variable} cannot be read: {reason}",
-    "variable_missing": "variable {variable} has no value in the checkpoint",
+    "variable_missing": "variable {variable} has no value in the checkpoint; give tf.train.Saver all variables",
+    "restored_twice": "its saver assigns two values to the variable {variable}; save each variable once",
+    "restore_runs": "its saver runs the operation {operation} ({node}) when it restores; save with a plain "
+    "tf.train.Saver()",
+    "restore_needs": "its saver needs {node}, which the graph does not hold as it should; save with a plain "
+    "tf.train.Saver()",
+    "restore_changes": "its saver changes the value of the variable {variable} by {operation}; save with a plain "
+    "tf.train.Saver()",
+    "saver_v1": "its weights are in the Saver V1 format; restore it and save it with "
+    "tf.train.Saver(write_version=tf.train.SaverDef.V2)",
     "variable_shape": "variable {variable} has shape {in_graph} in the graph and {in_checkpoint} in the checkpoint",
     "variable_type": "variable {variable} has type {in_graph} in the graph and {in_checkpoint} in the checkpoint",
     # What its networks compute.
     "not_computable": "{name} cannot be computed: {reason}",
     "wrong_shape": "{name} returned shape {shape}, not {wanted}",
     "not_finite": "{name} has values that are not finite (NaN or infinity)",
-    "out_of_range": "{name} must lie in [0, 1], its values reach from {lowest:g} to {highest:g}",
+    "out_of_range": "{name} must lie in [0, 1], its values reach from {lowest:.8g} to {highest:.8g}; use a sigmoid, or "
+    "tf.clip_by_value({name}, 0, 1)",
+    "range_of_tanh": "{name} must lie in [0, 1], its values reach from {lowest:.8g} to {highest:.8g} like those of a "
+    "tanh; multiply by 0.5 and add 0.5",
     "not_repeatable": "{name} changes between two calls with the same input (by {difference:.2g}); build the graph "
-    "with is_training=False, without dropout and noise",
-    "batch_dependent": "{name} of one input changes with the rest of its batch (by {difference:.2g}); build the graph "
-    "with is_training=False",
+    "without operations that keep a state",
+    "fixed_batch": "{name} has a batch size of {rows:.0f} built in: {node} always has {rows:.0f} rows, use -1 or "
+    "tf.shape",
     "out_of_memory": "it needs more memory than it may have",
     "cannot_run": "it cannot be run: {reason}",
+    SEVERAL: "{faults}",
 }
 # What is found about a snapshot without a look inside: in its files, and at its process from outside.
 _OUTSIDE_THE_SNAPSHOT = {
@@ -65,13 +96,14 @@ _OUTSIDE_THE_SNAPSHOT = {
     "no_folder": "there is no such folder, and so no complete snapshot (model.ckpt-N.index, .meta and .data-*)",
     "bad_pointer": "its file checkpoint names no snapshot in its folder",
     "file_unreadable": "{file} cannot be read: {reason}",
-    "files_too_large": "the .{part} files of {snapshot} are too large ({mebibytes:.0f} MiB; they may have "
-    "{most:.0f} MiB)",
+    "files_too_large": "the .{part} files of {snapshot} are too large: {mebibytes:.8g} MiB, and they may have "
+    "{most:.8g} MiB",
     "closed_earlier": "it was closed after an earlier failure",
     "slow": "it took longer than {seconds:g} s to {step}",
     "processor_time": "it used more than {seconds:g} s of processor time",
     "too_much_memory": "it needs more memory than {mebibytes:.0f} MiB",
-    "crashed": "it crashed TensorFlow ({signal}) when it was to {step}",
+    "crashed": "it crashed TensorFlow ({signal}) when it was to {step}, as happens if it needs more memory than it may "
+    "have",
     "ended": "its process ended by itself when it was to {step}",
     "killed_often": "its process was killed {times:.0f} times, as happens if it needs more memory than there is",
     "nonsense": "its process answered nonsense: {reason}",
@@ -137,6 +169,34 @@ def breach(code: str, /, **parameters: Any) -> ContractError:
     return ContractError(sentence(fault), fault=fault)
 
 
+class Breaches:
+    """Collects what is wrong with a snapshot, so that its team hears of everything at once."""
+
+    def __init__(self) -> None:
+        self._errors: list[ContractError] = []
+
+    @contextlib.contextmanager
+    def noted(self) -> Iterator[None]:
+        """Notes a ContractError and goes on behind the block."""
+        try:
+            yield
+        except ContractError as error:
+            self._errors.append(error)
+
+    def __bool__(self) -> bool:
+        return bool(self._errors)
+
+    def raise_all(self) -> None:
+        """Raises a ContractError if anything was noted: the only one, or one of all different ones."""
+        different = list({str(error): error for error in self._errors}.values())
+        if len(different) == 1:
+            raise different[0]
+        if different:
+            found = [part for error in different for part in _parts(error.fault)]
+            fault = Fault("several", {"faults": [[part.code, part.parameters] for part in found[:_MOST_FAULTS]]})
+            raise ContractError(sentence(fault), fault=fault)
+
+
 def host_failure(code: str, /, **parameters: Any) -> HostError:
     """The error of a machine that failed; parameters are texts, numbers or lists of texts."""
     fault = _fault(code, parameters)
@@ -150,6 +210,8 @@ def received(code: object, parameters: object) -> Fault | None:
         None unless the code is one that such a process finds, and its parameters are those that the sentence needs, of
         the right types and short. Texts are cleaned.
     """
+    if code == SEVERAL:
+        return _several_received(parameters)
     if not isinstance(code, str) or code not in _IN_THE_SNAPSHOT or not isinstance(parameters, dict):
         return None
     if set(parameters) != parameters_of(code) or not all(map(_is_plain, parameters.values())):
@@ -160,6 +222,25 @@ def received(code: object, parameters: object) -> Fault | None:
     except (ArithmeticError, TypeError, ValueError):  # a text in place of a number
         return None
     return fault
+
+
+def _several_received(parameters: object) -> Fault | None:
+    parts = parameters.get("faults") if isinstance(parameters, dict) and len(parameters) == 1 else None
+    if not isinstance(parts, list) or not 1 < len(parts) <= _MOST_FAULTS:
+        return None
+    found = []
+    for part in parts:
+        is_one = isinstance(part, list) and len(part) == 2 and part[0] != SEVERAL
+        fault = received(*part) if is_one else None
+        if fault is None:
+            return None
+        found.append([fault.code, fault.parameters])
+    return Fault(SEVERAL, {"faults": found})
+
+
+def _parts(fault: Fault) -> list[Fault]:
+    """The faults in a Fault of several; else itself."""
+    return [Fault(*part) for part in fault.parameters["faults"]] if fault.code == SEVERAL else [fault]
 
 
 def parameters_of(code: str) -> set[str]:
@@ -202,6 +283,9 @@ def _plain_dict(fault: Fault) -> dict[str, Any]:
 
 
 def _completed(fault: Fault) -> str:
+    if fault.code == SEVERAL:
+        texts = [_completed(part) for part in _parts(fault)]
+        return " ".join(f"({number}) {text}" for number, text in enumerate(texts, 1))
     shown = {name: _shown(name, value) for name, value in fault.parameters.items()}
     return SENTENCES[fault.code].format(**shown)
 

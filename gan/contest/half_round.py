@@ -1,15 +1,17 @@
 """A half round: one generator's images among real ones, before one discriminator. No TensorFlow."""
 
 import csv
+import itertools
 import math
 import os
 import re
+from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from gan.console.errors import UserError
-from gan.contest import rules
+from gan.contest import behaviour, rules
 from gan.data import pixels
 from gan.random_noise_generator import Use, random_generator, uniform_noise
 
@@ -45,17 +47,23 @@ class PlayedHalfRound(NamedTuple):
 
 
 class Generator(Protocol):
-    """A Snapshot or a SandboxedSnapshot."""
+    """A SandboxedSnapshot."""
 
-    def generate(self, noise: np.ndarray) -> np.ndarray:
-        """noise [N, 100] -> float32 images [N, size] in [0, 1]."""
+    def generate(self, noise: np.ndarray, batch_size: int | None = None, key: int = 0) -> np.ndarray:
+        """noise [N, 100] -> float32 images [N, size] in [0, 1]; `key` is of draws_key."""
 
 
 class Discriminator(Protocol):
-    """A Snapshot or a SandboxedSnapshot."""
+    """A SandboxedSnapshot."""
 
-    def discriminate(self, images: np.ndarray, batch_size: int | None = None) -> np.ndarray:
-        """float32 images [N, size] in [0, 1] -> float32 probabilities [N] that they are real."""
+    def discriminate(
+        self,
+        images: np.ndarray,
+        batch_size: int | None = None,
+        key: int = 0,
+        references: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """float32 images [N, size] in [0, 1] -> float32 probabilities [N] that they are real; `key` is of draws_key."""
 
 
 def choose(real_images: np.ndarray, count: int, *key: int) -> np.ndarray:
@@ -77,9 +85,36 @@ def choose(real_images: np.ndarray, count: int, *key: int) -> np.ndarray:
     return real_images[random_generator(Use.HALF_ROUND_CHOICE, *key).permutation(len(real_images))[:count]]
 
 
-def generate(generator: Generator, count: int, seed: int) -> np.ndarray:
-    """Lets a generator make images: uint8 [count, size]."""
-    return pixels.to_bytes(generator.generate(uniform_noise(count, Use.HALF_ROUND_NOISE, seed)))
+def draws_key(category: int, *key: int) -> int:
+    """The key, below 2^63, of what a network draws if it has random operations.
+
+    Args:
+        category: GENERATED for the generator, REAL for the discriminator, so that neither can repeat the other's draws.
+        *key: non-negative ints that name the half round.
+    """
+    return int(random_generator(Use.NETWORK_DRAWS, category, *key).integers(2**63))
+
+
+def references(real_images: np.ndarray, shown: Iterable[np.ndarray]) -> np.ndarray:
+    """Chooses real images beside which a discriminator that looks at its batch sees others.
+
+    Args:
+        real_images: uint8 [N, size] to choose from; the same images give the same choice.
+        shown: uint8 [M, size], real images of the half round, which are passed over.
+
+    Returns:
+        uint8 [15, size]; some are repeated if there are too few.
+    """
+    order = random_generator(Use.REFERENCE_CHOICE).permutation(len(real_images))
+    passed_over = {image.tobytes() for image in shown}
+    left = (index for index in order if real_images[index].tobytes() not in passed_over)
+    chosen = list(itertools.islice(left, behaviour.REAL_REFERENCES)) or list(order[: behaviour.REAL_REFERENCES])
+    return real_images[np.resize(chosen, behaviour.REAL_REFERENCES)]
+
+
+def generate(generator: Generator, count: int, seed: int, key: int = 0) -> np.ndarray:
+    """Lets a generator make images: uint8 [count, size]; `key` is of draws_key."""
+    return pixels.to_bytes(generator.generate(uniform_noise(count, Use.HALF_ROUND_NOISE, seed), key=key))
 
 
 def mix(generated: np.ndarray, real: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -98,9 +133,19 @@ def mix(generated: np.ndarray, real: np.ndarray, seed: int) -> tuple[np.ndarray,
     return np.concatenate([generated, real])[order], truth[order]
 
 
-def judge(discriminator: Discriminator, images: np.ndarray) -> np.ndarray:
-    """Asks a discriminator about each image alone, so that it can learn nothing from the others: float32 [N]."""
-    return discriminator.discriminate(pixels.to_floats(images), batch_size=1)
+def judge(discriminator: Discriminator, images: np.ndarray, beside: np.ndarray, key: int = 0) -> np.ndarray:
+    """Asks a discriminator about each image by itself, so that it can learn nothing from the others.
+
+    Args:
+        discriminator: says probabilities.
+        images: uint8 [N, size].
+        beside: of `references`.
+        key: of draws_key.
+
+    Returns:
+        float32 [N], probabilities that they are real.
+    """
+    return discriminator.discriminate(pixels.to_floats(images), 1, key, pixels.to_floats(beside))
 
 
 def play(
@@ -125,8 +170,9 @@ def play(
         UserError: there are too few real images.
     """
     real = choose(real_images, num_total - num_generate, seed)
-    images, truth = mix(generate(generator, num_generate, seed), real, seed)
-    return JudgedImages(images, truth, judge(discriminator, images))
+    images, truth = mix(generate(generator, num_generate, seed, draws_key(GENERATED, seed)), real, seed)
+    beside = references(real_images, real)
+    return JudgedImages(images, truth, judge(discriminator, images, beside, draws_key(REAL, seed)))
 
 
 def write(folder: str, shown: JudgedImages) -> None:

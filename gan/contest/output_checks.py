@@ -4,6 +4,8 @@ import numpy as np
 
 from gan.contest.faults import breach
 
+_ROUNDING = 1e-3  # values of a tanh may lie so far outside of [-1, 1]
+
 
 def check(name: str, values: np.ndarray, shape: tuple[int, ...]) -> None:
     """Checks what a network returned.
@@ -21,4 +23,7 @@ def check(name: str, values: np.ndarray, shape: tuple[int, ...]) -> None:
     if not np.isfinite(values).all():
         raise breach("not_finite", name=name)
     if values.size and (values.min() < 0 or values.max() > 1):
-        raise breach("out_of_range", name=name, lowest=values.min(), highest=values.max())
+        lowest, highest = values.min(), values.max()
+        if -1 - _ROUNDING <= lowest < -_ROUNDING and highest <= 1 + _ROUNDING:
+            raise breach("range_of_tanh", name=name, lowest=lowest, highest=highest)
+        raise breach("out_of_range", name=name, lowest=lowest, highest=highest)

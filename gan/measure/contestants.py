@@ -12,6 +12,7 @@ import numpy as np
 
 from gan.console.errors import DataError, UserError
 from gan.console.progress import Progress
+from gan.contest import half_round
 from gan.data import pixels
 from gan.measure import cross_play
 from gan.random_noise_generator import Use, uniform_noise
@@ -92,9 +93,11 @@ def judge(contestants: Sequence[Contestant], real: np.ndarray) -> tuple[cross_pl
     with Progress("judging", len(discriminators), "discriminator") as progress:
         for name, snapshot in discriminators.items():
             try:
-                on_real[name] = snapshot.discriminate(pixels.to_floats(real))
+                beside = pixels.to_floats(half_round.references(real, ()))
+                on_real[name] = snapshot.discriminate(pixels.to_floats(real), references=beside)
                 for contestant in contestants:
-                    on_fake[name, contestant.name] = snapshot.discriminate(pixels.to_floats(contestant.images))
+                    drawn = pixels.to_floats(contestant.images)
+                    on_fake[name, contestant.name] = snapshot.discriminate(drawn, references=beside)
             except (UserError, OSError) as error:
                 left_out[name] = str(error)
             progress.update()

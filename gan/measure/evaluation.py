@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from gan.console.errors import StateError, UserError
-from gan.contest import rules
+from gan.contest import half_round, rules
 from gan.data import pixels
 from gan.data.tensorboard import SummaryWriter
 from gan.losses import BaseLoss
@@ -196,7 +196,10 @@ def _described(snapshot: _Snapshot, judgement: Judgement, loss_of_training: str 
 
 def _judge(snapshot: _Snapshot, real_images: np.ndarray, generated: np.ndarray, loss: BaseLoss) -> Judgement:
     """Runs the discriminator on images, uint8 [N, size]."""
-    on_real, on_fake = (snapshot.discriminate(pixels.to_floats(images)) for images in (real_images, generated))
+    beside = pixels.to_floats(half_round.references(real_images, ()))
+    on_real, on_fake = (
+        snapshot.discriminate(pixels.to_floats(images), references=beside) for images in (real_images, generated)
+    )
     discriminator_loss, generator_loss = _losses(loss, on_real, on_fake)
     return Judgement(
         num_real=len(on_real),

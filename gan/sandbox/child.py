@@ -12,6 +12,7 @@ import numpy as np
 
 from gan.console.errors import ContractError, reason
 from gan.contest import rules
+from gan.contest.behaviour import Behaviour
 from gan.contest.faults import breach
 from gan.random_noise_generator import NOISE_SIZE
 from gan.sandbox import confinement, framing, protocol
@@ -51,8 +52,10 @@ def run(channel: socket.socket, task: protocol.Task) -> None:
     if isinstance(snapshot, protocol.SnapshotFault):
         _tell(channel, snapshot)
         return
-    _attempt(lambda: _warm_up(snapshot))  # what goes wrong is told when it is asked for
-    _tell(channel, protocol.Opened(snapshot.shapes))
+    behaviour = _attempt(lambda: _warm_up(snapshot))
+    if isinstance(behaviour, protocol.SnapshotFault):  # it is told when it is asked for
+        behaviour = Behaviour()
+    _tell(channel, protocol.Opened(snapshot.shapes, *behaviour))
     while True:
         try:
             text, values = framing.receive(channel, MOST_IMAGES * max(wanted.size, NOISE_SIZE))
@@ -67,29 +70,41 @@ def _open(wanted: protocol.SnapshotToOpen) -> "Snapshot":
     return Snapshot(wanted.name, wanted.size, wanted.batch_size)
 
 
-def _warm_up(snapshot: "Snapshot") -> None:
+def _warm_up(snapshot: "Snapshot") -> Behaviour:
     """Runs both networks as a half round will: the first run of a shape takes far longer than those that follow."""
+    behaviour = snapshot.behaviour
     images = snapshot.generate(np.zeros((rules.IMAGES_OF_EACH, NOISE_SIZE), np.float32))
-    snapshot.discriminate(images[:1])
+    snapshot.discriminate(images[:1], references=images)
+    return behaviour
 
 
 def _answer(channel: socket.socket, snapshot: "Snapshot", text: bytes, values: np.ndarray) -> None:
-    request: protocol.Verify | protocol.Generate | protocol.Discriminate
-    request = protocol.decode(text, protocol.Verify, protocol.Generate, protocol.Discriminate)
+    request: protocol.Verify | protocol.Generate | protocol.Discriminate = protocol.decode(
+        text, protocol.Verify, protocol.Generate, protocol.Discriminate
+    )
     if isinstance(request, protocol.Verify):
-        _tell(channel, _attempt(snapshot.verify) or protocol.Verified())
+        fault = _attempt(snapshot.verify)
+        _tell(channel, fault if isinstance(fault, protocol.SnapshotFault) else protocol.Verified())
         return
     is_noise = isinstance(request, protocol.Generate)
     inputs = values.reshape(-1, NOISE_SIZE if is_noise else snapshot.size)
     _tell(channel, protocol.Ready())
     protocol.decode(framing.receive(channel)[0], protocol.Go)
-    model = snapshot.generate if is_noise else snapshot.discriminate
-    batch_size = request.batch_size
-    result = _attempt(lambda: model(inputs, batch_size))
+    result = _attempt(lambda: _run(snapshot, request, inputs))
     if isinstance(result, protocol.SnapshotFault):
         _tell(channel, result)
     else:
         _tell(channel, protocol.Computed(), result)
+
+
+def _run(snapshot: "Snapshot", request: protocol.Generate | protocol.Discriminate, inputs: np.ndarray) -> np.ndarray:
+    from gan.snapshots.running import Draws
+
+    draws = Draws(request.key, request.first)
+    if isinstance(request, protocol.Generate):
+        return snapshot.generate(inputs, request.batch_size, draws)
+    images, references = inputs[: len(inputs) - request.references], inputs[len(inputs) - request.references :]
+    return snapshot.discriminate(images, request.batch_size, draws, references if request.references else None)
 
 
 def _tell(channel: socket.socket, message: Any, array: np.ndarray | None = None) -> None:

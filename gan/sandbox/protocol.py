@@ -10,7 +10,7 @@
 | confined process, us    | Opened       |                  |                                                  |
 | we, confined process    | Verify       |                  | Verified                                         |
 | we, confined process    | Generate     | noise [N, 100]   | Ready                                            |
-| we, confined process    | Discriminate | images [N, size] | Ready                                            |
+| we, confined process    | Discriminate | images [N, size], then references [M, size] | Ready                 |
 | we, confined process    | Go           |                  | Computed: images [N, size], or probabilities [N] |
 
 In the place of Opened, Verified and Computed the confined process may send SnapshotFault. Between Go and the answer it
@@ -107,6 +107,8 @@ class Opened:
     """The snapshot is open."""
 
     shapes: dict[str, list[int]]  # variable name -> dimensions, of all that the checkpoint holds
+    generator_sees_batch: bool  # see contest.behaviour
+    discriminator_sees_batch: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,6 +134,8 @@ class Generate:
     """Be ready to run the generator on the noise that comes with this."""
 
     batch_size: int | None  # images run at once; None for the one that was given when it was opened
+    key: int  # for its random operations
+    first: int  # number of the first input among those that this key is for
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,6 +143,9 @@ class Discriminate:
     """Be ready to run the discriminator on the images that come with this."""
 
     batch_size: int | None  # see Generate
+    key: int
+    first: int
+    references: int  # how many of the images, the last ones, are reference images
 
 
 @dataclasses.dataclass(frozen=True)

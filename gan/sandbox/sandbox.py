@@ -18,6 +18,7 @@ import numpy as np
 
 from gan.console.errors import ContractError, HostError, UserError
 from gan.contest import output_checks
+from gan.contest.behaviour import BATCH, Behaviour
 from gan.contest.faults import breach, host_failure
 from gan.sandbox import child_process, confinement, protocol, staging
 
@@ -160,6 +161,7 @@ class SandboxedSnapshot:
         size: pixels of an image.
         staged: its files.
         shapes: variable name -> dimensions, of all that the checkpoint holds; None until it is open.
+        behaviour: how its networks are asked; known once it is open.
         seconds: model time of the last call.
     """
 
@@ -174,7 +176,7 @@ class SandboxedSnapshot:
             raise ValueError("the process has no snapshot to open")
         self.path, self.step, self.note = staged.path, staged.step, staged.note
         self.size, self.staged = process.task.snapshot.size, staged
-        self.seconds = 0.0
+        self.seconds, self.behaviour = 0.0, Behaviour()
         self.shapes: dict[str, list[int]] | None = None
         self._process, self._batch_size = process, process.task.snapshot.batch_size
         self._limits, self._deaths = limits, deaths
@@ -218,10 +220,15 @@ class SandboxedSnapshot:
                 confined, _ = self._process.ask(child_process.START, self._limits.open_seconds)
             self._check_confined(confined)
             with self._explained():
-                self.shapes = self._process.ask(child_process.OPEN, self._limits.open_seconds)[0].shapes
+                opened, _ = self._process.ask(child_process.OPEN, self._limits.open_seconds)
+            self.behaviour = Behaviour(opened.generator_sees_batch, opened.discriminator_sees_batch)
+            self.shapes = opened.shapes
 
-    def verify(self) -> None:
+    def verify(self) -> Behaviour:
         """Runs both networks and checks the rules that the graph alone does not show; see contract.check_behaviour.
+
+        Returns:
+            How it is asked, and what its team should know about that.
 
         Raises:
             ContractError: it breaks one of them.
@@ -230,13 +237,15 @@ class SandboxedSnapshot:
         self.wait()
         with self._explained():
             self._process.ask(child_process.VERIFY, self._limits.open_seconds, protocol.Verify())
+        return self.behaviour
 
-    def generate(self, noise: np.ndarray, batch_size: int | None = None) -> np.ndarray:
+    def generate(self, noise: np.ndarray, batch_size: int | None = None, key: int = 0) -> np.ndarray:
         """Makes images.
 
         Args:
             noise: float32 [N, 100] in [-1, 1].
             batch_size: images run at once in this call; None for the one it was opened with.
+            key: below 2^63, for a generator with random operations: the same key draws the same numbers.
 
         Returns:
             float32 [N, size] in [0, 1].
@@ -246,18 +255,29 @@ class SandboxedSnapshot:
             HostError: this machine failed.
         """
         self.wait()
-        step, request = child_process.GENERATE, protocol.Generate(batch_size)
+        most = self._batch_size
+        if self.behaviour.generator_sees_batch:  # whole batches, so that one is filled up at the end only
+            most = -(-most // BATCH) * BATCH
         with self._explained():
-            images = self._run(step, request, noise, self.size)
+            self.seconds, parts = 0.0, [np.zeros((0, self.size), np.float32)]
+            for first in range(0, len(noise), most):
+                request, part = protocol.Generate(batch_size, key, first), noise[first : first + most]
+                parts.append(self._call(child_process.GENERATE, request, part, (len(part), self.size)))
+            images = np.concatenate(parts)
             output_checks.check("generator", images, (len(noise), self.size))
         return images
 
-    def discriminate(self, images: np.ndarray, batch_size: int | None = None) -> np.ndarray:
+    def discriminate(
+        self, images: np.ndarray, batch_size: int | None = None, key: int = 0, references: np.ndarray | None = None
+    ) -> np.ndarray:
         """Tells probabilities that images are real.
 
         Args:
             images: float32 [N, size] in [0, 1].
             batch_size: images run at once in this call; None for the one it was opened with.
+            key: below 2^63, for a discriminator with random operations, and for places among reference images.
+            references: float32 [15, size], real images beside which a discriminator that looks at its batch sees each
+                image, with 14 of its own generator; None puts the images to it as they are.
 
         Returns:
             float32 [N] in [0, 1].
@@ -267,9 +287,17 @@ class SandboxedSnapshot:
             HostError: this machine failed.
         """
         self.wait()
-        step, request = child_process.DISCRIMINATE, protocol.Discriminate(batch_size)
+        if references is None or not self.behaviour.discriminator_sees_batch:
+            references = np.zeros((0, self.size), np.float32)
+        most = 1 if len(references) else self._batch_size  # the limit of time is for one call of the network
         with self._explained():
-            probabilities = self._run(step, request, images, 1)
+            self.seconds, parts = 0.0, [np.zeros((0, 1), np.float32)]
+            for first in range(0, len(images), most):
+                request = protocol.Discriminate(batch_size, key, first, len(references))
+                part = images[first : first + most]
+                shown = np.concatenate([part, references])
+                parts.append(self._call(child_process.DISCRIMINATE, request, shown, (len(part), 1)))
+            probabilities = np.concatenate(parts)
             output_checks.check("discriminator", probabilities, (len(images), 1))
         return probabilities[:, 0]
 
@@ -281,29 +309,15 @@ class SandboxedSnapshot:
             raise host_failure("not_confined", layers=layers)
         self._process.is_strangers = True
 
-    def _run(
-        self,
-        step: child_process.Step[protocol.Computed],
-        request: protocol.Generate | protocol.Discriminate,
-        inputs: np.ndarray,
-        width: int,
-    ) -> np.ndarray:
-        """Runs a model, batch by batch, and takes its time: float32 [N, width]."""
-        self.seconds, results = 0.0, [np.zeros((0, width), np.float32)]
-        for start in range(0, len(inputs), self._batch_size):
-            part = inputs[start : start + self._batch_size]
-            values = self._call(step, request, part, len(part) * width)
-            results.append(values.reshape(-1, width))
-        return np.concatenate(results)
-
     def _call(
         self,
         step: child_process.Step[protocol.Computed],
         request: protocol.Generate | protocol.Discriminate,
         inputs: np.ndarray,
-        count: int,
+        shape: tuple[int, int],
     ) -> np.ndarray:
-        """One call of a model: float32 [count]."""
+        """One call of a model, with its time: float32 of this shape."""
+        count = shape[0] * shape[1]
         self._process.ask(child_process.TAKE_INPUT, self._limits.call_seconds, request, inputs)
         if not self._process.is_silent():
             raise breach("early_answer")
@@ -312,7 +326,7 @@ class SandboxedSnapshot:
         self.seconds += time.monotonic() - begun
         if len(values) != count:
             raise breach("number_count", count=len(values), wanted=count)
-        return values
+        return values.reshape(shape)
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:

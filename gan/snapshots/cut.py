@@ -1,26 +1,43 @@
-"""Cuts the two networks out of a meta graph, as data: nothing is run before its operations are checked."""
+"""Cuts the two networks out of a meta graph, as data: nothing is run before its operations are checked.
 
-from collections.abc import Callable, Mapping
+The way of a network: it is folded (folding.py), cut out between its two tensors and lowered (lowering.py). That is
+what we write. A network that will be run here goes on: its random operations get a key (random_ops.py), channels come
+last (layouts.py), its weights become constants, its operations are checked against play_ops, and it is imported.
+"""
+
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan.contest import battle_ops, contract
+from gan.contest import battle_ops, contract, play_ops
 from gan.contest.faults import breach
 from gan.random_noise_generator import NOISE_SIZE
-from gan.snapshots import lowering
+from gan.snapshots import folding, layouts, lowering, node_names, random_ops, sessions
 from gan.snapshots.node_builder import constant
 
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
+_MOST_PREDICATE_NODES = 2_000  # of what decides a branch
+
+ReadWeight = Callable[[str], np.ndarray]  # variable's name -> its value; raises KeyError if it has none
 
 
 class NetworkGraph(NamedTuple):
-    """One network as data: a GraphDef of battle ops between one input and one output."""
+    """One network as data: a GraphDef between one input and one output, without branches, loops and calls."""
 
     graph_def: tf.GraphDef
     input: str  # tensor name of the placeholder
     output: str  # tensor name of the result
+    key: str | None = None  # tensor name of the placeholder for random_ops; None if nothing in it is random
+
+
+class ConnectedNetwork(NamedTuple):
+    """A network in a tf.Graph."""
+
+    input: tf.Tensor
+    output: tf.Tensor
+    key: tf.Tensor | None  # see NetworkGraph
 
 
 class _Tensor(NamedTuple):
@@ -30,8 +47,18 @@ class _Tensor(NamedTuple):
     name: str
 
 
-def extract_networks(meta_graph: tf.MetaGraphDef, size: int) -> tuple[NetworkGraph, NetworkGraph]:
-    """Cuts the two networks out of a meta graph and lowers them to battle ops.
+class _Ends(NamedTuple):
+    """What a network lies between."""
+
+    source: _Tensor
+    sink: _Tensor
+    width: int  # of the source
+
+
+def extract_networks(
+    meta_graph: tf.MetaGraphDef, size: int, read_weight: ReadWeight | None = None
+) -> tuple[NetworkGraph, NetworkGraph]:
+    """Cuts the two networks out of a meta graph and lowers them.
 
     Everything else in it (input pipelines, optimizers, savers, summaries, control dependencies,
     functions) is left behind. If a queue feeds `input_batch_raw`, that tensor becomes a placeholder. A
@@ -40,26 +67,38 @@ def extract_networks(meta_graph: tf.MetaGraphDef, size: int) -> tuple[NetworkGra
     Args:
         meta_graph: from anyone.
         size: pixels of an image.
+        read_weight: for conditions that a variable decides; None refuses these.
 
     Returns:
         (generator, discriminator), with their variables still in them.
 
     Raises:
-        ContractError: a collection is wrong, or a network needs something beside its input.
+        ContractError: a collection is wrong, a network needs something beside its input, or has conditions or loops
+            that depend on it; names all of these.
     """
+    first, second = both_ends(meta_graph, size)
+    return extract(meta_graph, first, read_weight), extract(meta_graph, second, read_weight)
+
+
+def both_ends(meta_graph: tf.MetaGraphDef, size: int) -> tuple[_Ends, _Ends]:
+    """What the generator and the discriminator lie between; raises ContractError if a collection is wrong."""
     ends = contract.endpoints(meta_graph)
-    nodes = {node.name: node for node in meta_graph.graph_def.node}
     noise, generated = _Tensor(contract.NOISE, ends.noise), _Tensor(contract.GENERATED, ends.generated)
     images, probability = _Tensor(contract.IMAGES, ends.images), _Tensor(contract.PROBABILITY, ends.probability)
+    return _Ends(noise, generated, NOISE_SIZE), _Ends(images, probability, size)
+
+
+def extract(meta_graph: tf.MetaGraphDef, ends: _Ends, read_weight: ReadWeight | None) -> NetworkGraph:
+    """Cuts out one network; see extract_networks."""
     with contract.explaining("graph_malformed"):
-        return _between(nodes, noise, generated, NOISE_SIZE), _between(nodes, images, probability, size)
+        return _between(meta_graph, ends, read_weight)
 
 
-def freeze(network: NetworkGraph, read_weight: Callable[[str], np.ndarray]) -> NetworkGraph:
-    """Puts the weights into a network as constants.
+def freeze(network: NetworkGraph, read_weight: ReadWeight) -> NetworkGraph:
+    """Makes a network a function of its input and a key, which this TensorFlow can run on a processor.
 
     Args:
-        network: what `extract_networks` returned.
+        network: what `extract` returned.
         read_weight: from a variable's name to its numpy array; raises KeyError if there is none.
 
     Returns:
@@ -68,17 +107,11 @@ def freeze(network: NetworkGraph, read_weight: Callable[[str], np.ndarray]) -> N
     Raises:
         ContractError: a variable is not in the checkpoint, cannot be read, or has another shape there.
     """
-    frozen = tf.GraphDef(versions=network.graph_def.versions)
-    for node in network.graph_def.node:
-        if node.op in battle_ops.VARIABLE_OPS:
-            with contract.explaining("variable_unreadable", variable=node.name):
-                frozen.node.append(constant(node.name, _weight(node, read_weight)))
-        else:
-            frozen.node.append(node)
-    return NetworkGraph(frozen, network.input, network.output)
+    graph_def, key = random_ops.keyed(network.graph_def)
+    return network._replace(graph_def=_frozen(graph_def, read_weight), key=key)
 
 
-def connect(network: NetworkGraph, size: int, scope: str) -> tuple[tf.Tensor, tf.Tensor]:
+def connect(network: NetworkGraph, size: int, scope: str) -> ConnectedNetwork:
     """Imports a frozen network into the current graph and checks types and shapes.
 
     Args:
@@ -87,7 +120,7 @@ def connect(network: NetworkGraph, size: int, scope: str) -> tuple[tf.Tensor, tf
         scope: GENERATOR or DISCRIMINATOR: which network it is, and the name scope for its operations.
 
     Returns:
-        (input, output) tensors.
+        Its tensors. Probabilities of shape [None] become [None, 1].
 
     Raises:
         ContractError: the graph is malformed or has operations that are not allowed, it does not take
@@ -97,60 +130,79 @@ def connect(network: NetworkGraph, size: int, scope: str) -> tuple[tf.Tensor, tf
         (contract.GENERATED, NOISE_SIZE, size) if scope == GENERATOR else (contract.PROBABILITY, size, 1)
     )
     with contract.explaining("network_malformed", network=scope):
-        forbidden = battle_ops.outside_battle_ops(network.graph_def, network.output)
+        forbidden = play_ops.outside_play_ops(network.graph_def, network.output)
     if forbidden:
         raise breach("forbidden_operations", network=scope, operations=forbidden)
+    wanted = [tensor for tensor in (network.input, network.output, network.key) if tensor]
     with contract.explaining("not_connectable", network=scope, width=taken):
-        given, result = tf.import_graph_def(
-            network.graph_def, return_elements=[network.input, network.output], name=scope
-        )
+        given, result, *key = tf.import_graph_def(network.graph_def, return_elements=wanted, name=scope)
+    if returned == 1 and result.shape.ndims == 1:
+        result = tf.reshape(result, [-1, 1])
     if result.dtype != tf.float32 or not result.shape.is_compatible_with([None, returned]):
         found = f"{result.dtype.name} {result.shape}"
         raise breach("wrong_type", name=name, wanted=f"float32 [None, {returned}]", found=found)
-    return given, result
+    return ConnectedNetwork(given, result, key[0] if key else None)
 
 
-def _between(nodes: Mapping[str, tf.NodeDef], source: _Tensor, sink: _Tensor, width: int) -> NetworkGraph:
+def _between(meta_graph: tf.MetaGraphDef, ends: _Ends, read_weight: ReadWeight | None) -> NetworkGraph:
     """The network from one tensor to another; `source` becomes a placeholder [None, width]."""
-    _check_placeholder(nodes.get(_node_of(source.name)), source.collection, [None, width])
-    placeholder = tf.NodeDef(name="contract_input", op="Placeholder")
-    placeholder.attr["dtype"].type = tf.float32.as_datatype_enum
-    placeholder.attr["shape"].shape.CopyFrom(tf.TensorShape([None, width]).as_proto())
-    kept = _needed_nodes(nodes, source, sink, placeholder.name)
-    lowered = lowering.lower(tf.GraphDef(node=[placeholder, *(kept[name] for name in nodes if name in kept)]))
+    source, sink, width = ends
+    nodes = {node.name: node for node in meta_graph.graph_def.node}
+    _check_placeholder(nodes.get(node_names.node_of(source.name)), source.collection, [None, width])
+    folder = folding.GraphFolder(meta_graph, source.name, lambda folded: _value(folded, read_weight))
+    folded = folder.fold(sink.name, sink.collection)
+    for node in folded.nodes:
+        if node.op in battle_ops.PLACEHOLDER_OPS:
+            raise breach("other_placeholder", output=sink.collection, input=source.collection, placeholder=node.name)
+    if not folded.reaches_source:
+        raise breach("input_unused", output=sink.collection, input=source.collection)
+    name = "contract_input"
+    while name in nodes:
+        name += "_"
+    for node in folded.nodes:
+        for index, tensor in enumerate(node.input):
+            if node_names.full(tensor) == node_names.full(source.name):
+                node.input[index] = name
+    lowered = lowering.lower(tf.GraphDef(node=[_placeholder(name, width), *folded.nodes]))
     for node in lowered.node:
         battle_ops.strip_harmless_attributes(node)
-    return NetworkGraph(lowered, placeholder.name + ":0", _full_name(sink.name))
+    output = name + ":0" if folded.output == node_names.full(source.name) else folded.output
+    return NetworkGraph(lowered, name + ":0", output)
 
 
-def _needed_nodes(
-    nodes: Mapping[str, tf.NodeDef], source: _Tensor, sink: _Tensor, placeholder: str
-) -> dict[str, tf.NodeDef]:
-    """Copies of all nodes that `sink` needs, up to `source`, in whose place they take the placeholder."""
-    kept: dict[str, tf.NodeDef] = {}
-    waiting, connected = [_node_of(sink.name)], False
-    while waiting:
-        name = waiting.pop()
-        if name in kept:
-            continue
-        if name not in nodes:
-            raise breach("node_missing", output=sink.collection, node=name)
-        kept[name] = node = tf.NodeDef()
-        node.CopyFrom(nodes[name])
-        inputs = [i for i in node.input if not i.startswith("^")]
-        del node.input[:]
-        for tensor in inputs:
-            if _full_name(tensor) == _full_name(source.name):
-                node.input.append(placeholder)
-                connected = True
-            else:
-                node.input.append(tensor)
-                waiting.append(_node_of(tensor))
-        if node.op in battle_ops.PLACEHOLDER_OPS:
-            raise breach("other_placeholder", output=sink.collection, input=source.collection, placeholder=name)
-    if not connected:
-        raise breach("input_unused", output=sink.collection, input=source.collection)
-    return kept
+def _placeholder(name: str, width: int) -> tf.NodeDef:
+    node = tf.NodeDef(name=name, op="Placeholder")
+    node.attr["dtype"].type = tf.float32.as_datatype_enum
+    node.attr["shape"].shape.CopyFrom(tf.TensorShape([None, width]).as_proto())
+    return node
+
+
+def _frozen(graph_def: tf.GraphDef, read_weight: ReadWeight) -> tf.GraphDef:
+    """Channels last, and constants in the place of variables."""
+    frozen = tf.GraphDef(versions=graph_def.versions)
+    for node in layouts.channels_last(graph_def).node:
+        if node.op in battle_ops.VARIABLE_OPS:
+            with contract.explaining("variable_unreadable", variable=node.name):
+                frozen.node.append(constant(node.name, _weight(node, read_weight)))
+        else:
+            frozen.node.append(node)
+    return frozen
+
+
+def _value(folded: folding.Folded, read_weight: ReadWeight | None) -> np.ndarray | None:
+    """The value of what decides a branch; None if it is random, needs a variable unknown, or may not play."""
+    if len(folded.nodes) > _MOST_PREDICATE_NODES:
+        raise breach("too_many_nodes", most=_MOST_PREDICATE_NODES)
+    lowered = lowering.lower(tf.GraphDef(node=folded.nodes))
+    if read_weight is None and any(node.op in battle_ops.VARIABLE_OPS for node in lowered.node):
+        return None
+    frozen = _frozen(lowered, read_weight) if read_weight else layouts.channels_last(lowered)
+    if play_ops.outside_play_ops(frozen, folded.output):
+        return None
+    with tf.Graph().as_default() as graph:
+        (result,) = tf.import_graph_def(frozen, return_elements=[folded.output], name="")
+    with tf.Session(graph=graph, config=sessions.judge_config()) as session:
+        return np.asarray(session.run(result))
 
 
 def _check_placeholder(node: tf.NodeDef | None, collection: str, shape: list[int | None]) -> None:
@@ -166,15 +218,7 @@ def _check_placeholder(node: tf.NodeDef | None, collection: str, shape: list[int
             raise breach("wrong_type", name=collection, wanted=wanted, found=found)
 
 
-def _node_of(tensor: str) -> str:
-    return tensor.partition(":")[0]
-
-
-def _full_name(tensor: str) -> str:
-    return tensor if ":" in tensor else tensor + ":0"
-
-
-def _weight(node: tf.NodeDef, read_weight: Callable[[str], np.ndarray]) -> np.ndarray:
+def _weight(node: tf.NodeDef, read_weight: ReadWeight) -> np.ndarray:
     shape, dtype = tf.TensorShape(node.attr["shape"].shape), tf.as_dtype(node.attr["dtype"].type)
     for name in (node.name, node.attr["shared_name"].s.decode()):
         try:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan.console.errors import ContractError, UserError, reason
+from gan.console.errors import ContractError, UserError
 from gan.contest import contract
+from gan.contest.behaviour import Behaviour
 from gan.data import pixels, tfrecords
 from gan.networks.network import CALIBRATION_OFFSET
 from gan.networks.registry import ModelNames, load_models
 from gan.random_noise_generator import Use, uniform_noise
-from gan.snapshots import calibration, saver, serving_graph
+from gan.snapshots import calibration, cut, saver, serving_graph, sessions
+from gan.snapshots.running import RunningNetwork
 from gan.storage import cache
 
 SAMPLES = 64  # images in a sample grid
@@ -54,10 +56,12 @@ class SnapshotExporter:
             )
         if self._serving.outside_battle_ops:
             print(
-                f"warning: snapshots will be refused in a battle for these operations: "
-                f"{', '.join(self._serving.outside_battle_ops)} (gan/contest/battle_ops.py lists those allowed)"
+                f"warning: old TensorFlows may not open the snapshots, which have these operations: "
+                f"{', '.join(self._serving.outside_battle_ops)} (gan/contest/battle_ops.py lists those that all open)"
             )
-        self._session = tf.Session(graph=self._serving.graph)
+        self._session = tf.Session(graph=self._serving.graph, config=sessions.judge_config())
+        drawing = cut.ConnectedNetwork(self._serving.noise, self._serving.generated, None)
+        self._generator = RunningNetwork(self._session, drawing, contract.GENERATED, size)
 
     def load(self, weights: Mapping[str, np.ndarray]) -> None:
         """Takes weights, variable name -> value, and calibrates the discriminator if that is asked for."""
@@ -69,11 +73,13 @@ class SnapshotExporter:
         self._serving.variables[CALIBRATION_OFFSET].load(offset, self._session)
 
     def warn_of_refusal(self) -> None:
-        """Says now if a battle would refuse the weights last loaded, and why."""
+        """Says now if a battle would refuse the weights last loaded, and why, or how it would ask the networks."""
+        values = self._session.run(self._serving.variables)
         try:
-            contract.check_behaviour(self._generate, self._judge, self._size)
-        except (ContractError, tf.errors.OpError, ValueError) as error:
-            print(f"warning: a battle would refuse these networks: {reason(error)}", flush=True)
+            for remark in self._behaviour(values).remarks():
+                print(f"note: in a battle, {remark}", flush=True)
+        except ContractError as error:
+            print(f"warning: a battle would refuse these networks: {error}", flush=True)
 
     def write(self, folder: str, step: int) -> None:
         """Writes a snapshot of the weights last loaded to a folder on disk."""
@@ -81,22 +87,44 @@ class SnapshotExporter:
 
     def samples(self) -> np.ndarray:
         """A grid of images by the weights last loaded, always of the same noise: uint8 [height, width]."""
-        return pixels.grid(pixels.to_bytes(self._generate(uniform_noise(SAMPLES, Use.SAMPLE_NOISE))))
+        noise = uniform_noise(SAMPLES, Use.SAMPLE_NOISE)
+        try:
+            images = self._generator(noise, SAMPLES)
+        except ContractError:
+            built_in = self._generator.built_in_batch()
+            if built_in is None:
+                raise
+            rows = built_in[0]
+            filled = noise[np.resize(np.arange(SAMPLES), -(-SAMPLES // rows) * rows)]
+            images = self._generator(filled, rows)[:SAMPLES]
+        return pixels.grid(pixels.to_bytes(images))
 
     def close(self) -> None:
         """Closes the session."""
         self._session.close()
 
-    def _generate(self, noise: np.ndarray) -> np.ndarray:
-        return self._session.run(self._serving.generated, {self._serving.noise: noise})
-
-    def _judge(self, images: np.ndarray) -> np.ndarray:
-        return self._session.run(self._serving.probability, {self._serving.images: images})[:, 0]
+    def _behaviour(self, values: Mapping[str, np.ndarray]) -> Behaviour:
+        """Opens both networks as the judge does, and checks them."""
+        with tf.Graph().as_default() as graph:
+            tensors = [
+                cut.connect(cut.freeze(network, values.__getitem__), self._size, scope)
+                for network, scope in zip(self._serving.networks, (cut.GENERATOR, cut.DISCRIMINATOR))
+            ]
+        with tf.Session(graph=graph, config=sessions.judge_config()) as session:
+            generator = RunningNetwork(session, tensors[0], contract.GENERATED, self._size)
+            discriminator = RunningNetwork(session, tensors[1], contract.PROBABILITY, 1)
+            return contract.check_behaviour(
+                lambda noise: generator(noise, len(noise)),
+                lambda images: discriminator(images, len(images))[:, 0],
+                self._size,
+                (generator.is_random, discriminator.is_random),
+            )
 
     def _logits(self, images: np.ndarray) -> np.ndarray:
         batches = np.split(images, range(CALIBRATION_BATCH, len(images), CALIBRATION_BATCH))
         feeds = [{self._serving.images: batch} for batch in batches]
-        return np.concatenate([self._session.run(self._serving.logits, feed)[:, 0] for feed in feeds])
+        with contract.explaining("not_computable", name=contract.PROBABILITY):
+            return np.concatenate([self._session.run(self._serving.logits, feed)[:, 0] for feed in feeds])
 
 
 def _held_out_images(settings: SnapshotSettings, size: int) -> np.ndarray | None:

@@ -1,6 +1,6 @@
 """The graph that is handed in: the contract and nothing else, in operations that TensorFlow 1.2 knows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import tensorflow.compat.v1 as tf
@@ -24,7 +24,8 @@ class ServingGraph(NamedTuple):
     saver: tf.train.Saver
     meta_graph: tf.MetaGraphDef  # what the .meta file holds
     variables: dict[str, tf.Variable]  # by name
-    outside_battle_ops: list[str]  # operations that a battle would refuse
+    outside_battle_ops: list[str]  # what is not in the battle op set, so that old TensorFlows may not open it
+    networks: tuple[cut.NetworkGraph, cut.NetworkGraph]  # the same as data, with their variables
 
 
 def build_serving_graph(generator: Any, discriminator: Any, size: int, calibrated: bool = False) -> ServingGraph:
@@ -35,6 +36,9 @@ def build_serving_graph(generator: Any, discriminator: Any, size: int, calibrate
         discriminator: a discriminator model that was not used in another graph.
         size: pixels of an image.
         calibrated: whether the discriminator gets a variable network.CALIBRATION_OFFSET.
+
+    Raises:
+        ContractError: a condition or a loop of a network depends on its input.
     """
     with tf.Graph().as_default():
         contract.publish(
@@ -45,7 +49,7 @@ def build_serving_graph(generator: Any, discriminator: Any, size: int, calibrate
     return _lowered_serving_graph(networks, calibrated)
 
 
-def _lowered_serving_graph(networks: Sequence[cut.NetworkGraph], calibrated: bool) -> ServingGraph:
+def _lowered_serving_graph(networks: tuple[cut.NetworkGraph, cut.NetworkGraph], calibrated: bool) -> ServingGraph:
     """Puts two cut networks with reference variables into a new graph, with a saver."""
     graph = tf.Graph()
     with graph.as_default():
@@ -64,7 +68,9 @@ def _lowered_serving_graph(networks: Sequence[cut.NetworkGraph], calibrated: boo
         meta_graph = _meta_graph(saver.as_saver_def())
         logits = probability.op.inputs[0] if calibrated else None
         outside = sorted(set().union(*(battle_ops.outside_battle_ops(n.graph_def, n.output) for n in networks)))
-    return ServingGraph(graph, noise, generated, images, probability, logits, saver, meta_graph, variables, outside)
+    return ServingGraph(
+        graph, noise, generated, images, probability, logits, saver, meta_graph, variables, outside, networks
+    )
 
 
 def _append(network: cut.NetworkGraph, name: str, graph_def: tf.GraphDef) -> tuple[str, str]:

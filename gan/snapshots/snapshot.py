@@ -1,19 +1,36 @@
 """Opens a snapshot, ours or a stranger's, always in this one way: what is measured is what is judged.
 
-The meta graph is read as data and cut down to the two networks. Weights are read by name. The submitted saver, init
-operations and input pipelines never run.
+The meta graph is read as data and cut down to the two networks. Weights are what the saver would restore, read from
+the graph as data too. The submitted saver, init operations and input pipelines never run.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+import functools
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from gan.console import printable
 from gan.console.errors import ContractError, StateError
-from gan.contest import contract
-from gan.contest.faults import breach
-from gan.snapshots import checkpoint_files, cut, dangerous_ops
+from gan.contest import behaviour, contract
+from gan.contest.behaviour import Behaviour
+from gan.contest.faults import Breaches, breach
+from gan.data import pixels
+from gan.random_noise_generator import Use, random_generator, uniform_noise
+from gan.snapshots import checkpoint_files, cut, dangerous_ops, restore_map, sessions
+from gan.snapshots.running import NO_DRAWS, Draws, RunningNetwork
+
+_LONGEST_REMARK = 2000  # characters; strangers choose the names in it
+
+
+class _Checked(NamedTuple):
+    """What the check of one network found."""
+
+    sees_batch: bool
+    breaches: Breaches
 
 
 class Snapshot:
@@ -34,7 +51,7 @@ class Snapshot:
 
     Raises:
         StateError: there is no snapshot.
-        ContractError: the snapshot breaks the contract; the message names it and the rule.
+        ContractError: the snapshot breaks the contract; the message names it and all that was found.
     """
 
     networks: tuple[cut.NetworkGraph, cut.NetworkGraph]
@@ -47,16 +64,18 @@ class Snapshot:
         self.prefix, self.step, self.path = found.prefix, found.step, found.path
         self.size = size
         self._batch_size = batch_size
+        self._running: dict[str, RunningNetwork] = {}
         with self._named():
-            self.networks = self._read()
-            self._generator, self._discriminator = self._connect()
+            self._open()
 
-    def generate(self, noise: np.ndarray, batch_size: int | None = None) -> np.ndarray:
+    def generate(self, noise: np.ndarray, batch_size: int | None = None, draws: Draws = NO_DRAWS) -> np.ndarray:
         """Makes images.
 
         Args:
             noise: float32 [N, 100] in [-1, 1].
-            batch_size: images run at once in this call; None for the snapshot's.
+            batch_size: images run at once in this call; None for the snapshot's. A generator that looks at its batch
+                is always asked for 15 at once, the last of them filled up by repeating its own.
+            draws: for a generator with random operations.
 
         Returns:
             float32 [N, size], in [0, 1] if the snapshot keeps the contract.
@@ -65,14 +84,29 @@ class Snapshot:
             ContractError: the generator cannot be run.
         """
         with self._named():
-            return self._generate(noise, batch_size)
+            batch_size = batch_size or self._batch_size
+            if len(noise) == 0 or not self._generator_check.sees_batch:
+                return self._running[cut.GENERATOR](noise, batch_size, draws)
+            whole = (len(noise) - 1) // behaviour.BATCH * behaviour.BATCH
+            last = np.resize(noise[whole:], (behaviour.BATCH, noise.shape[1]))
+            filled = np.concatenate([noise[:whole], last])
+            return self._running[cut.GENERATOR](filled, behaviour.BATCH, draws)[: len(noise)]
 
-    def discriminate(self, images: np.ndarray, batch_size: int | None = None) -> np.ndarray:
+    def discriminate(
+        self,
+        images: np.ndarray,
+        batch_size: int | None = None,
+        draws: Draws = NO_DRAWS,
+        references: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Tells probabilities that images are real.
 
         Args:
             images: float32 [N, size] in [0, 1].
             batch_size: images run at once in this call; None for the snapshot's.
+            draws: for a discriminator with random operations, and for places among reference images.
+            references: float32 [15, size], real images; a discriminator that looks at its batch sees each image
+                beside these and 14 of its own generator. None puts the images to it as they are.
 
         Returns:
             float32 [N], in [0, 1] if the snapshot keeps the contract.
@@ -81,28 +115,95 @@ class Snapshot:
             ContractError: the discriminator cannot be run.
         """
         with self._named():
-            return self._discriminate(images, batch_size)
+            if references is not None and len(images) and self._discriminator_check.sees_batch:
+                return self._beside(images, references, draws)
+            return self._running[cut.DISCRIMINATOR](images, batch_size or self._batch_size, draws)[:, 0]
 
-    def verify(self) -> None:
+    @property
+    def behaviour(self) -> Behaviour:
+        """How its networks must be asked; runs them once to find out."""
+        return Behaviour(self._generator_check.sees_batch, self._discriminator_check.sees_batch)
+
+    def verify(self) -> Behaviour:
         """Runs both networks and checks the rules that the graph alone does not show; see contract.check_behaviour."""
         with self._named():
-            contract.check_behaviour(self._generate, self._discriminate, self.size)
+            breaches = Breaches()
+            for check in (self._generator_check, self._discriminator_check):
+                with breaches.noted():
+                    check.breaches.raise_all()
+            breaches.raise_all()
+            return self.behaviour
 
-    def _read(self) -> tuple[cut.NetworkGraph, cut.NetworkGraph]:
-        """The two networks with their weights."""
+    @functools.cached_property
+    def _generator_check(self) -> _Checked:
+        sees_batch, breaches = False, Breaches()
+        with breaches.noted():
+            sees_batch = contract.check_generator(self._drawn, self.size, self._running[cut.GENERATOR].is_random)
+        return _Checked(sees_batch, breaches)
+
+    @functools.cached_property
+    def _discriminator_check(self) -> _Checked:
+        sees_batch, breaches, running = False, Breaches(), self._running[cut.DISCRIMINATOR]
+        with breaches.noted():
+            sees_batch = contract.check_discriminator(self._judged, self._drawn, self.size, running.is_random)
+        return _Checked(sees_batch, breaches)
+
+    @functools.cached_property
+    def _own_references(self) -> np.ndarray:
+        """Images of its own generator, beside which its discriminator may see others: float32 [14, size]."""
+        noise = uniform_noise(behaviour.BATCH, Use.REFERENCE_NOISE)
+        images = self._running[cut.GENERATOR](noise, behaviour.BATCH)
+        return pixels.to_floats(pixels.to_bytes(images[: behaviour.REFERENCES - behaviour.REAL_REFERENCES]))
+
+    def _drawn(self, noise: np.ndarray) -> np.ndarray:
+        if cut.GENERATOR not in self._running:
+            raise breach("cannot_run", reason="it has no generator")
+        return self._running[cut.GENERATOR](noise, len(noise))
+
+    def _judged(self, images: np.ndarray) -> np.ndarray:
+        return self._running[cut.DISCRIMINATOR](images, len(images))[:, 0]
+
+    def _beside(self, images: np.ndarray, references: np.ndarray, draws: Draws) -> np.ndarray:
+        """Shows each image among reference images, at a place that the draws decide."""
+        others, results = np.concatenate([references, self._own_references]), []
+        for number, image in enumerate(images, draws.first):
+            random = random_generator(Use.REFERENCE_PLACE, draws.key, number)
+            mixed = others[random.permutation(len(others))]
+            place = int(random.integers(len(others) + 1))
+            batch = np.insert(mixed, place, image, 0)
+            results.append(self._running[cut.DISCRIMINATOR](batch, len(batch), Draws(draws.key, number))[place])
+        return np.concatenate(results)
+
+    def _open(self) -> None:
+        """Reads, cuts out and connects both networks."""
         with contract.explaining("weights_unreadable"):
             reader = tf.train.load_checkpoint(self.prefix)
             self.shapes = reader.get_variable_to_shape_map()
-
-        def read_weight(name: str) -> np.ndarray:
-            if name not in self.shapes:
-                raise KeyError(name)
-            return reader.get_tensor(name)
-
         meta_graph = self._meta_graph()
-        dangerous_ops.check(meta_graph)
-        generator, discriminator = cut.extract_networks(meta_graph, self.size)
-        return cut.freeze(generator, read_weight), cut.freeze(discriminator, read_weight)
+        if odd := dangerous_ops.found_in(meta_graph):
+            text = f"its graph holds operations that no network needs; they do not run here: {', '.join(odd)}"
+            print(printable.cleaned(text)[:_LONGEST_REMARK], file=sys.stderr, flush=True)
+        breaches, networks, connected = Breaches(), {}, {}
+        with contract.explaining("graph_malformed"):
+            weights = restore_map.Weights(reader, restore_map.read(meta_graph))
+        ends = zip((cut.GENERATOR, cut.DISCRIMINATOR), cut.both_ends(meta_graph, self.size))
+        with tf.Graph().as_default() as graph:
+            for scope, between in ends:
+                with breaches.noted():
+                    extracted = cut.extract(meta_graph, between, weights.read)
+                    networks[scope] = cut.freeze(extracted, weights.read)
+                    connected[scope] = cut.connect(networks[scope], self.size, scope)
+        session = tf.Session(graph=graph, config=sessions.judge_config())
+        outputs = {cut.GENERATOR: (contract.GENERATED, self.size), cut.DISCRIMINATOR: (contract.PROBABILITY, 1)}
+        for scope, tensors in connected.items():
+            self._running[scope] = RunningNetwork(session, tensors, *outputs[scope])
+        if breaches:
+            for scope, check in ((cut.GENERATOR, "_generator_check"), (cut.DISCRIMINATOR, "_discriminator_check")):
+                with breaches.noted():
+                    if scope in connected:
+                        getattr(self, check).breaches.raise_all()
+        breaches.raise_all()
+        self.networks = networks[cut.GENERATOR], networks[cut.DISCRIMINATOR]
 
     def _meta_graph(self) -> tf.MetaGraphDef:
         meta_graph = tf.MetaGraphDef()
@@ -113,37 +214,6 @@ class Snapshot:
         except Exception as error:  # protobuf's implementations raise classes of their own
             raise breach("meta_unreadable") from error
         return meta_graph
-
-    def _connect(self) -> tuple[Callable[..., np.ndarray], Callable[..., np.ndarray]]:
-        """Functions that run the two networks, in a session of their own."""
-        graph = tf.Graph()
-        with graph.as_default():
-            noise, generated = cut.connect(self.networks[0], self.size, cut.GENERATOR)
-            images, probability = cut.connect(self.networks[1], self.size, cut.DISCRIMINATOR)
-        config = tf.ConfigProto()
-        config.graph_options.rewrite_options.disable_meta_optimizer = True
-        session = tf.Session(graph=graph, config=config)
-        # Made once: `run` looks up what it is asked for in each call, which takes as long as a small network does.
-        return session.make_callable(generated, [noise]), session.make_callable(probability, [images])
-
-    def _generate(self, noise: np.ndarray, batch_size: int | None = None) -> np.ndarray:
-        with contract.explaining("not_computable", name=contract.GENERATED):
-            images = self._in_batches(self._generator, noise, batch_size)
-        return self._checked(contract.GENERATED, images, (len(noise), self.size))
-
-    def _discriminate(self, images: np.ndarray, batch_size: int | None = None) -> np.ndarray:
-        with contract.explaining("not_computable", name=contract.PROBABILITY):
-            probabilities = self._in_batches(self._discriminator, images, batch_size)
-        return self._checked(contract.PROBABILITY, probabilities, (len(images), 1))[:, 0]
-
-    def _in_batches(self, network: Callable[..., np.ndarray], values: np.ndarray, batch_size: int | None) -> np.ndarray:
-        batch_size = batch_size or self._batch_size
-        return np.concatenate([network(values[i : i + batch_size]) for i in range(0, len(values), batch_size)])
-
-    def _checked(self, name: str, results: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-        if results.shape != shape:
-            raise breach("wrong_shape", name=name, shape=str([*results.shape]), wanted=str([*shape]))
-        return results
 
     @contextlib.contextmanager
     def _named(self) -> Iterator[None]:

@@ -58,7 +58,7 @@ def test_a_day_in_seoul(opened, tmp_path):
     (tmp_path / "teams.csv").write_text(text)
     happenings = [
         (at("2026-11-23 04:30"), lambda: hostile.write(str(folders["cem"]), step=7)),
-        (at("2026-11-23 06:30"), lambda: hostile.build("keeps state", folders["dee"])),
+        (at("2026-11-23 06:30"), lambda: hostile.build("PyFunc", folders["dee"])),
         (at("2026-11-23 08:30"), lambda: shutil.rmtree(tmp_path / "ada")),
         (at("2026-11-23 10:30"), lambda: (tmp_path / "teams.csv").unlink()),
         (at("2026-11-23 12:30"), lambda: (tmp_path / "teams.csv").write_text(text)),

@@ -60,6 +60,8 @@ def test_every_sentence_gets_its_parameters(code, names, where):
 def sample(code):
     """Parameters that fit: numbers where the sentence formats numbers."""
     fields = string.Formatter().parse(faults.SENTENCES[code])
+    if code == faults.SEVERAL:
+        return {"faults": [["cannot_run", {"reason": "text"}], ["out_of_memory", {}]]}
     return {name: 7.5 if format else "text" for _, name, format, _ in fields if name}
 
 
@@ -78,7 +80,14 @@ def test_codes_and_sentences_differ():
 def test_errors():
     error = faults.breach("out_of_range", name="generated_images", lowest=np.float32(-0.5), highest=np.float32(2))
     assert isinstance(error, ContractError)
-    assert str(error) == error.why == "generated_images must lie in [0, 1], its values reach from -0.5 to 2"
+    assert (
+        str(error)
+        == error.why
+        == (
+            "generated_images must lie in [0, 1], its values reach from -0.5 to 2; use a sigmoid, or "
+            "tf.clip_by_value(generated_images, 0, 1)"
+        )
+    )
     assert json.loads(json.dumps(error.fault)) == ["out_of_range", error.fault.parameters]
     assert faults.sentence(Fault(*json.loads(json.dumps(error.fault)))) == str(error)
     named = ContractError.of("teams/a/model.ckpt-1", error)
@@ -126,7 +135,22 @@ def test_what_a_process_tells_is_received(code):
     assert faults.received(code, [*parameters]) is None
     for name, value in parameters.items():
         assert faults.received(code, {key: other for key, other in parameters.items() if key != name}) is None
-        wrong = [None, True, {}, [[]], [1], float("nan"), float("inf"), 10**4000, 601 * "x", 51 * ["x"], [601 * "x"]]
+        wrong = [
+            None,
+            True,
+            {},
+            [[]],
+            [1],
+            [["several", {"faults": value}]] * 2,
+            [["slow", {}]] * 2,
+            [[1, 2]] * 2,
+            float("nan"),
+            float("inf"),
+            10**4000,
+            601 * "x",
+            51 * ["x"],
+            [601 * "x"],
+        ]
         if isinstance(value, float):
             wrong += ["text", ["text"]]
         for other in wrong:

@@ -21,12 +21,12 @@ MESSAGES = [
     protocol.Ended(9),
     confinement.Confined(("limits",), {"root": "not permitted"}),
     protocol.Possible(()),
-    protocol.Opened({"w": [100, 2500], "b": []}),
+    protocol.Opened({"w": [100, 2500], "b": []}, True, False),
     protocol.SnapshotFault("forbidden_operations", {"network": "generator", "operations": ["Einsum", "Ünï"]}),
     protocol.Verify(),
     protocol.Verified(),
-    protocol.Generate(None),
-    protocol.Discriminate(1),
+    protocol.Generate(None, 2**63 - 1, 0),
+    protocol.Discriminate(1, 0, 256, 15),
     protocol.Ready(),
     protocol.Go(),
     protocol.Computed(),
@@ -58,10 +58,11 @@ def test_fields_are_exactly_those_of_the_message(message):
     changed = [{**fields, "more": 1}, *({k: v for k, v in fields.items() if k != name} for name in fields)]
     changed += [[*fields.values()], None]
     if not isinstance(message, protocol.SnapshotFault):  # contest.faults says what its parameters must be
-        changed += [{**fields, name: wrong} for name in fields for wrong in (1.5, {"a": None}, [[]], True)]
-    for wrong in changed:
+        wrong = (1.5, {"a": None}, [[]], 7 if kind == "Opened" else True)
+        changed += [{**fields, name: value} for name in fields for value in wrong]
+    for other in changed:
         with pytest.raises(MessageError):
-            protocol.decode(json.dumps([kind, wrong]).encode(), type(message))
+            protocol.decode(json.dumps([kind, other]).encode(), type(message))
 
 
 @pytest.mark.parametrize(
@@ -84,10 +85,10 @@ def test_fields_are_exactly_those_of_the_message(message):
         b'["Forked", {"pid": "1"}]',
         b'["Forked", {"pid": NaN}]',
         b'["Forked", {"pid": %s}]' % (b"9" * 5000),
-        b'["Opened", {"shapes": {"w": "xxx"}}]',
-        b'["Opened", {"shapes": {"w": [1, null]}}]',
-        b'["Opened", {"shapes": [["w", [1]]]}]',
-        b'["Opened", {"shapes": null}]',
+        b'["Opened", {"shapes": {"w": "xxx"}, "generator_sees_batch": true, "discriminator_sees_batch": true}]',
+        b'["Opened", {"shapes": {"w": [1, null]}, "generator_sees_batch": true, "discriminator_sees_batch": true}]',
+        b'["Opened", {"shapes": [["w", [1]]], "generator_sees_batch": true, "discriminator_sees_batch": true}]',
+        b'["Opened", {"shapes": null, "generator_sees_batch": true, "discriminator_sees_batch": true}]',
         b'["SnapshotFault", {"code": ["slow"], "parameters": {}}]',
         b'["SnapshotFault", {"code": "slow", "parameters": {"seconds": Infinity}}]',
     ],

@@ -20,6 +20,7 @@ import pytest
 from conftest import ROOT
 
 from gan.console.errors import ContractError, HostError, UserError
+from gan.contest import half_round
 from gan.data import pixels
 from gan.random_noise_generator import uniform_noise
 from gan.sandbox import child_process, framing, sandbox, staging
@@ -28,6 +29,7 @@ from gan.snapshots.snapshot import Snapshot
 pytestmark = pytest.mark.alone
 
 LIMITS = child_process.SandboxLimits(memory=600 * 2**20, processor_seconds=20, open_seconds=8, call_seconds=3)
+HALF_ROUNDS = 200
 FUZZED = int(os.environ.get("GAN_FUZZ", "500"))  # mutations
 
 
@@ -171,6 +173,21 @@ def test_hostile_snapshots(a_sandbox, tmp_path, name):
     assert re.search(reason, told), told
     assert str(tmp_path / "model" / "model.ckpt-1") in told
     assert time.monotonic() - begun < 2 * LIMITS.open_seconds
+    assert not hostile.wrote(tmp_path / "model")
+    assert alive(a_sandbox) == 0
+
+
+@pytest.mark.parametrize("name", hostile.HARMLESS)
+def test_what_never_runs_is_no_reason_to_refuse(a_sandbox, tmp_path, name):
+    """It takes part, nothing of it happens, and the log names it."""
+    named = hostile.build(name, tmp_path / "model")
+    noise, images = uniform_noise(30, 1), np.random.default_rng(1).random((30, hostile.SIZE), dtype=np.float32)
+    with a_sandbox.open(str(tmp_path / "model"), hostile.SIZE) as opened:
+        opened.verify()
+        generated, said = opened.generate(noise, key=7), opened.discriminate(images, key=7)
+        np.testing.assert_array_equal(opened.generate(noise, key=7), generated)
+        np.testing.assert_array_equal(opened.discriminate(images, key=7), said)
+        assert named in opened.log
     assert not hostile.wrote(tmp_path / "model")
     assert alive(a_sandbox) == 0
 
@@ -389,3 +406,40 @@ def test_a_pipe_in_place_of_a_file(a_sandbox, tmp_path, fair):
     thread.start()
     thread.join(20)
     assert failed and "no complete snapshot" in failed[0]
+
+
+def test_ranking_the_batch_gains_nothing(a_sandbox, tmp_path):
+    """A discriminator that ranks its batch gets no more points than the same network with a fixed threshold."""
+    import tensorflow.compat.v1 as tf
+
+    def brightness(images):
+        return tf.reduce_mean(images, 1, keepdims=True)
+
+    def ranking(images):
+        level = brightness(images)
+        median = tf.reduce_mean(tf.nn.top_k(level[:, 0], tf.shape(images)[0] // 2 + 1)[0][-2:])
+        return tf.sigmoid(200 * (level - median))
+
+    def generator(noise):
+        return tf.sigmoid(tf.tile(noise[:, :1], [1, hostile.SIZE]) - 0.1 + 0.01 * hostile.fair_generator(noise))
+
+    def weighted(judge):
+        return lambda images: judge(images) + 0 * hostile.fair_discriminator(images)
+
+    hostile.write(str(tmp_path / "ranking"), generator, weighted(ranking))
+    threshold = weighted(lambda images: tf.sigmoid(200 * (brightness(images) - 0.5)))
+    hostile.write(str(tmp_path / "fixed"), generator, threshold)
+    random = np.random.default_rng(1)
+    levels = 1 / (1 + np.exp(-(random.uniform(-1, 1, (400, 1)) + 0.1)))  # hard to tell from the generated ones
+    real = np.repeat(np.rint(255 * levels), hostile.SIZE, 1).astype(np.uint8)
+    points = {}
+    for name in ("ranking", "fixed"):
+        with a_sandbox.open(str(tmp_path / name), hostile.SIZE) as opened:
+            assert opened.verify().discriminator_sees_batch == (name == "ranking")
+            played = [half_round.play(opened, opened, real, 15, 30, seed) for seed in range(HALF_ROUNDS)]
+            points[name] = np.array([one.right()[0] for one in played])
+    difference = points["ranking"] - points["fixed"]
+    interval = 1.96 * difference.std() / np.sqrt(len(difference))
+    means = f"{points['ranking'].mean():.2f} and {points['fixed'].mean():.2f} points"
+    print(f"{means}, {difference.mean():.2f}±{interval:.2f}")
+    assert difference.mean() <= interval

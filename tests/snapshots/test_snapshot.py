@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from old_skeleton import SIZE, VARIANTS
 from gan import models
 from gan.console.errors import ContractError, StateError, UserError
 from gan.random_noise_generator import uniform_noise
+from gan.snapshots.running import Draws
 from gan.snapshots.snapshot import Snapshot
 
 NOISE = uniform_noise(5, 7)
@@ -140,7 +142,9 @@ def test_a_missing_file(copy, part):
 
 
 def test_the_wrong_size(sample):
-    assert broken(sample[0], 784).startswith("input_batch_raw must be float32 (?, 784), it is float32 (?, 2500)")
+    generated, images = broken(sample[0], 784).split(" (2) ")
+    assert generated == "(1) generated_images must be float32 [None, 784], it is float32 (?, 2500)"
+    assert images == "input_batch_raw must be float32 (?, 784), it is float32 (?, 2500)"
 
 
 def test_weights_of_another_snapshot(copy, tmp_path_factory):
@@ -148,10 +152,13 @@ def test_weights_of_another_snapshot(copy, tmp_path_factory):
     prefix, _, _ = write_snapshot(other, models.SampleGenerator(), models.SampleDiscriminator(), 784)
     shutil.copy(copy + ".meta", prefix + ".meta")
     message = broken(prefix)
-    assert message == "variable generator/w2 has shape (128, 2500) in the graph and [128, 784] in the checkpoint"
+    assert message == (
+        "(1) variable generator/w2 has shape (128, 2500) in the graph and [128, 784] in the checkpoint "
+        "(2) variable discriminator/w1 has shape (2500, 128) in the graph and [784, 128] in the checkpoint"
+    )
     prefix, _, _ = write_snapshot(other, ConvGenerator(), ConvDiscriminator(), 2500)
     shutil.copy(copy + ".meta", prefix + ".meta")
-    assert broken(prefix).endswith("has no value in the checkpoint")
+    assert broken(prefix).endswith("has no value in the checkpoint; give tf.train.Saver all variables")
 
 
 def batch_statistics(x):
@@ -160,17 +167,16 @@ def batch_statistics(x):
 
 
 MISBEHAVIOUR = {
-    "p_for_data of one input changes with the rest of its batch": (None, batch_statistics),
     "generated_images must lie in [0, 1], its values reach from -": (lambda z: tf.tile(z, [1, 25]), None),
     "generated_images has values that are not finite (NaN or infinity)": (
         lambda z: tf.sigmoid(tf.tile(tf.log(z), [1, 25])),
         None,
     ),
-    "the generator uses operations that are not allowed in a battle: RandomUniform": (
-        lambda z: tf.random_uniform([tf.shape(z)[0], 2500]) * tf.sigmoid(z[:, :1]),
+    "the generator uses operations that are not allowed in a battle: Multinomial": (
+        lambda z: tf.cast(tf.multinomial(z, 2500), tf.float32) / 100,
         None,
     ),
-    "p_for_data returned shape [1, 1], not [12, 1]": (
+    "p_for_data returned shape [1, 1], not [30, 1]": (
         None,
         lambda x: tf.reshape(tf.sigmoid(tf.reduce_mean(x)), tf.stack([tf.minimum(tf.shape(x)[0], 1), -1])),
     ),
@@ -188,6 +194,60 @@ def test_misbehaviour_is_named(message, tmp_path):
     assert broken(tmp_path).startswith(message)
 
 
+def test_batch_statistics_in_both_networks(tmp_path):
+    """They take part: the generator is asked for 15 at once, the discriminator sees each image among 29 others."""
+
+    def generate(noise):
+        return tf.tile(batch_statistics(noise), [1, 2500]) * tf.sigmoid(noise[:, :1])
+
+    weights = {"generator/bias": np.zeros(1), "discriminator/bias": np.zeros(1)}
+    write_snapshot(tmp_path, Generator(generate), Discriminator(batch_statistics), 2500, weights=weights)
+    snapshot, noise, seen = Snapshot(str(tmp_path), 2500), uniform_noise(20, 3), images(2500)
+    assert snapshot.verify() == (True, True)
+    generated = snapshot.generate(noise)
+    np.testing.assert_array_equal(snapshot.generate(noise[:15], batch_size=1), generated[:15])
+    filled = np.tile(noise[15:], [3, 1])
+    np.testing.assert_allclose(snapshot.generate(filled), np.tile(generated[15:], [3, 1]), atol=1e-6)
+    references = np.random.default_rng(4).random((15, 2500), dtype=np.float32)
+    alone = [snapshot.discriminate(seen[i : i + 1], draws=Draws(7, i), references=references) for i in range(5)]
+    together = snapshot.discriminate(seen, draws=Draws(7), references=references)
+    np.testing.assert_array_equal(np.concatenate(alone), together)
+    np.testing.assert_allclose(snapshot.discriminate(seen, draws=Draws(8), references=references), together, atol=1e-5)
+    assert np.ptp(together) > 1e-3 and np.abs(snapshot.discriminate(seen) - together).max() > 1e-3
+
+
+def test_random_operations_draw_by_a_key(tmp_path):
+    def generate(noise):
+        return tf.tile(tf.sigmoid(noise[:, :1] + tf.random_normal([tf.shape(noise)[0], 1])), [1, 2500])
+
+    def discriminate(seen):
+        return tf.sigmoid(tf.reduce_mean(tf.nn.dropout(seen, rate=0.5), 1, keepdims=True))
+
+    weights = {"generator/bias": np.zeros(1), "discriminator/bias": np.zeros(1)}
+    write_snapshot(tmp_path, Generator(generate), Discriminator(discriminate), 2500, weights=weights)
+    snapshot = Snapshot(str(tmp_path), 2500)
+    assert snapshot.verify() == (False, False)
+    for run, given in ((snapshot.generate, NOISE), (snapshot.discriminate, images(2500))):
+        first = run(given, draws=Draws(5))
+        run(given, draws=Draws(6))
+        np.testing.assert_array_equal(run(given, draws=Draws(5)), first)
+        again = getattr(Snapshot(str(tmp_path), 2500), run.__name__)
+        np.testing.assert_array_equal(again(given, draws=Draws(5)), first)
+        for other in (Draws(6), Draws(5, 1)):
+            assert np.abs(run(given, draws=other) - first).max() > 1e-5
+        same = run(np.repeat(given[:1], 2, 0), 1, Draws(5))
+        assert np.abs(same[0] - same[1]).max() > 1e-5, "each call draws others"
+
+
+def test_a_batch_size_that_is_built_in_is_named(tmp_path):
+    fixed = Generator(lambda z: tf.reshape(tf.sigmoid(tf.tile(z, [1, 25])), [64, 2500]))
+    write_snapshot(tmp_path, fixed, models.SampleDiscriminator(), 2500, weights={"generator/bias": np.zeros(1)})
+    assert re.match(
+        "its generator has a batch size of 64 built in: .*Reshape always has 64 rows, use -1 or tf.shape$",
+        broken(tmp_path),
+    )
+
+
 def test_a_cut_off_or_senseless_meta_file(copy):
     with open(copy + ".meta", "rb") as file:
         whole = file.read()
@@ -201,7 +261,7 @@ def test_a_cut_off_or_senseless_meta_file(copy):
             file.write(content)
         messages.add(broken(copy))
     assert any(message.startswith("the .meta file is not a MetaGraphDef") for message in messages)
-    assert any(message.startswith("the collection noise_input_placeholder is missing") for message in messages)
+    assert any(message.startswith("(1) the collection noise_input_placeholder is missing") for message in messages)
 
 
 @pytest.mark.parametrize("part", ["meta", "index", "data-00000-of-00001"])
