@@ -515,6 +515,19 @@ def test_a_check_that_fails(faces, tmp_path, capsys):
     assert "would forfeit every match: the generator uses" in capsys.readouterr().out
 
 
+def test_a_check_tells_how_a_snapshot_is_asked_and_the_log_what_never_runs(faces, tmp_path, capsys):
+    hostile.build("ranks the batch", tmp_path / "ranks")
+    named = hostile.build("init op", tmp_path / "writes")
+    given = {"mode": "check", "faces": faces, "arena_dir": tmp_path / "arena"}
+    assert play(f"--snapshots={tmp_path}/ranks,{tmp_path}/writes", **given) == 0
+    told = capsys.readouterr().out
+    assert told.count("sees each image beside 29 reference images, 15 real ones and 14 of its own generator") == 1
+    assert named not in told
+    organise.main(["organise", "log", f"--arena_dir={tmp_path}/arena"])
+    assert named in capsys.readouterr().out
+    assert not hostile.wrote(str(tmp_path / "writes"))
+
+
 def test_two_at_a_time(guests, faces, tmp_path, fails):
     both = f"--teams={table(tmp_path / 'u', {'a': guests[0], 'b': guests[1]})}"
     with store.Store(str(tmp_path / "arena")):

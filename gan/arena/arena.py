@@ -274,13 +274,16 @@ class Arena:
         if staged.note:
             self.store.log.add("snapshot", notes.chosen(name, staged.digest, staged.note), event)
         try:
-            self._open.open(staged).verify()
+            snapshot = self._open.open(staged)
+            behaviour = snapshot.verify()
         except ContractError as error:
             if self.store.teams.is_snapshot_needed(staged.digest):  # another event admitted it
                 self._open.close(staged.digest)
             else:
                 self._open.remove(staged.digest)
             return Admission(staged.digest, staged.step, error.fault)
+        for remark in notes.of_snapshot(name, staged.digest, behaviour, snapshot.never_run):
+            self.store.log.add("snapshot", remark, event)
         return Admission(staged.digest, staged.step, None)
 
     def _has_read_a_bucket(self) -> bool:

@@ -167,8 +167,8 @@ class MockBattles:
             own = [match for match in matches if team.id in (match.home, match.away)]
             try:
                 with tempfile.TemporaryDirectory() as folder:
-                    choice = notes.choice_of(team, entries)
-                    result_pages.write(folder, event, team, own, kept.half_rounds.of_match, names, choice)
+                    remarks = notes.remarks_of(team, entries)
+                    result_pages.write(folder, event, team, own, kept.half_rounds.of_match, names, remarks)
                     result_delivery.deliver(folder, *results_folder(team.path, event.name))
                 if event.finished is not None:
                     kept.log.add("published", notes.note("results_published", team=team.name), event.id)

@@ -9,13 +9,16 @@ from typing import Any
 from gan.arena.schema import LogEntry, Team
 from gan.console.errors import OTHER, Fault
 from gan.contest import faults
+from gan.contest.behaviour import Behaviour
 from gan.sandbox.sandbox import Isolation
 
 # Codes that the program itself looks for.
 DISQUALIFIED = "team_disqualified"  # the fault of a team
 SEED = "mock_seed"  # of all mock battles of an arena
 PUBLISHED = "results_published"  # a team has its final results of an event
+# Of a team's snapshot, found when it was admitted.
 _CHOSEN = "snapshot_chosen"  # the file `checkpoint` did not say which snapshot plays
+_SEE_BATCH = {"generator_sees_batch": Behaviour(True, False), "discriminator_sees_batch": Behaviour(False, True)}
 
 _NOTHING = ["nothing"]
 
@@ -55,6 +58,9 @@ _OF_THE_LOG = {
     "disqualification": "{team}: {reason}",
     "admission_failed": "admitting {team}, attempt {attempt:.0f}: {problem}",
     "snapshot_chosen": "{team}: {choice} (its copy is {snapshot})",
+    **{code: f"{{team}}: {behaviour.remarks()[0]}" for code, behaviour in _SEE_BATCH.items()},
+    "graph_holds": "{team}: the graph has operations that no network needs; they do not run here, but may do harm to "
+    "somebody who opens the snapshot in another way: {operations}",
     "half_round_failed": "half round {number:.0f} of match {match:.0f}, attempt {attempt:.0f}: {problem}",
     "timing_failed": "the timing of match {match:.0f}, attempt {attempt:.0f}: {problem}",
     "suspects_page_failed": "the page of suspected copies: {problem}",
@@ -85,10 +91,28 @@ def chosen(team: str, digest: str, choice: str) -> Fault:
     return note("snapshot_chosen", team=team, snapshot=digest, choice=choice)
 
 
-def choice_of(team: Team, entries: Iterable[LogEntry]) -> str | None:
-    """Why a team's snapshot is not the one that its file `checkpoint` names, as the log says; None if it is."""
-    of_snapshots = (entry.note.parameters for entry in entries if entry.note.code == _CHOSEN)
-    return next((str(each["choice"]) for each in of_snapshots if each["snapshot"] == team.snapshot), None)
+def of_snapshot(team: str, digest: str, behaviour: Behaviour, never_run: list[str]) -> list[Fault]:
+    """What a team or the organiser should know about a snapshot that may play; nothing for most."""
+    found = [
+        note(code, team=team, snapshot=digest)
+        for code, seen in _SEE_BATCH.items()
+        if any(map(all, zip(seen, behaviour)))
+    ]
+    if never_run:
+        found.append(note("graph_holds", team=team, snapshot=digest, operations=never_run))
+    return found
+
+
+def remarks_of(team: Team, entries: Iterable[LogEntry]) -> list[str]:
+    """What a team should know about its snapshot, as the log says: sentences without its name.
+
+    They tell why it is not the one that the file `checkpoint` names, and how a network that sees its batch is asked.
+    """
+    remarks = []
+    for code, parameters in (entry.note for entry in entries):
+        if code in (_CHOSEN, *_SEE_BATCH) and parameters["snapshot"] == team.snapshot:
+            remarks += [str(parameters["choice"])] if code == _CHOSEN else _SEE_BATCH[code].remarks()
+    return list(dict.fromkeys(remarks))
 
 
 def of_isolation(found: Isolation) -> Fault:

@@ -57,7 +57,7 @@ def write(
     matches: Iterable[Match],
     half_rounds: Callable[[int], Iterable[StoredHalfRound]],
     names: Mapping[int, str],
-    choice: str | None = None,
+    remarks: Sequence[str] = (),
 ) -> None:
     """Writes a team's results of an event: a page, and for each half round its pictures and CSV files.
 
@@ -68,11 +68,11 @@ def write(
         matches: the team's matches.
         half_rounds: function from a match's id to its half rounds.
         names: team's id -> name.
-        choice: why its snapshot is not the one that its file `checkpoint` names; None if it is.
+        remarks: what the team should know about its snapshot.
     """
     shown = [_match(folder, match, half_rounds, names) for match in matches]
     fault = _sentence(team.fault) if team.fault else ""
-    values = {"team": team.name, "event": event.name, "fault": fault, "choice": choice, "matches": shown}
+    values = {"team": team.name, "event": event.name, "fault": fault, "remarks": remarks, "matches": shown}
     files.write_whole(os.path.join(folder, PAGE), page.render("results.html.j2", _TEMPLATES, **values).encode())
 
 

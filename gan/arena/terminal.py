@@ -74,7 +74,7 @@ def outcome_text(kept: store.Store, outcome: events.Outcome, folder: str, suspec
     for team in teams:
         if count := suspects.count(team.id):
             lines.append(f"{count} images of {team.name} look copied from the training images, see {suspects_page}")
-    lines += _choices(kept, event, teams)
+    lines += _remarks(kept, event, teams)
     if outcome.champion:
         lines += ["", f"{outcome.champion.name} wins {event.name}"]
     for match in outcome.held:
@@ -93,7 +93,7 @@ def check_text(kept: store.Store, event: schema.Event) -> tuple[str, bool]:
         problem = _problem(kept, team, matches.get(team.id))
         is_good = is_good and problem is None
         lines.append(f"{team.name}: {problem or f'{_snapshot(kept, team)}, can take part'} ({team.path})")
-    return "\n".join([*lines, *_choices(kept, event, teams)]), is_good
+    return "\n".join([*lines, *_remarks(kept, event, teams)]), is_good
 
 
 def annulment_text(preview: organiser.Annulment) -> str:
@@ -200,11 +200,10 @@ def _snapshot(kept: store.Store, team: schema.Team) -> str:
     return staged.name if staged else "its snapshot"
 
 
-def _choices(kept: store.Store, event: schema.Event, teams: list[schema.Team]) -> list[str]:
-    """A line for each team whose snapshot is not the one that its file `checkpoint` names."""
+def _remarks(kept: store.Store, event: schema.Event, teams: list[schema.Team]) -> list[str]:
+    """Lines of what teams should know about their snapshots; none for most."""
     entries = kept.log.entries(event.id)
-    found = {team.name: notes.choice_of(team, entries) for team in teams}
-    return [f"{name}: {choice}" for name, choice in found.items() if choice]
+    return [f"{team.name}: {remark}" for team in teams for remark in notes.remarks_of(team, entries)]
 
 
 def _problem(kept: store.Store, team: schema.Team, match: schema.Match | None) -> str | None:

@@ -55,7 +55,7 @@ def run(channel: socket.socket, task: protocol.Task) -> None:
     behaviour = _attempt(lambda: _warm_up(snapshot))
     if isinstance(behaviour, protocol.SnapshotFault):  # it is told when it is asked for
         behaviour = Behaviour()
-    _tell(channel, protocol.Opened(snapshot.shapes, *behaviour))
+    _tell(channel, protocol.Opened(snapshot.shapes, *behaviour, snapshot.never_run))
     while True:
         try:
             text, values = framing.receive(channel, MOST_IMAGES * max(wanted.size, NOISE_SIZE))

@@ -109,6 +109,7 @@ class Opened:
     shapes: dict[str, list[int]]  # variable name -> dimensions, of all that the checkpoint holds
     generator_sees_batch: bool  # see contest.behaviour
     discriminator_sees_batch: bool
+    never_run: list[str]  # see snapshots.dangerous_ops
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gan.console import printable
 from gan.console.errors import ContractError, HostError, UserError
 from gan.contest import output_checks
 from gan.contest.behaviour import BATCH, Behaviour
@@ -24,6 +25,8 @@ from gan.sandbox import child_process, confinement, protocol, staging
 
 DEATHS_OF_ITS_OWN = 3  # of a snapshot's processes in a row
 OUTSIDE = os.path.abspath(__file__)  # a file that every user may read, unless confined
+
+_MOST_NAMES, _LONGEST_NAME = 20, 200  # of operations that never run; strangers choose the names
 
 
 class Isolation(NamedTuple):
@@ -162,6 +165,8 @@ class SandboxedSnapshot:
         staged: its files.
         shapes: variable name -> dimensions, of all that the checkpoint holds; None until it is open.
         behaviour: how its networks are asked; known once it is open.
+        never_run: operations of its graph that could do harm elsewhere and do not run here, each with its name; known
+            once it is open.
         seconds: model time of the last call.
     """
 
@@ -177,6 +182,7 @@ class SandboxedSnapshot:
         self.path, self.step, self.note = staged.path, staged.step, staged.note
         self.size, self.staged = process.task.snapshot.size, staged
         self.seconds, self.behaviour = 0.0, Behaviour()
+        self.never_run: list[str] = []
         self.shapes: dict[str, list[int]] | None = None
         self._process, self._batch_size = process, process.task.snapshot.batch_size
         self._limits, self._deaths = limits, deaths
@@ -222,6 +228,7 @@ class SandboxedSnapshot:
             with self._explained():
                 opened, _ = self._process.ask(child_process.OPEN, self._limits.open_seconds)
             self.behaviour = Behaviour(opened.generator_sees_batch, opened.discriminator_sees_batch)
+            self.never_run = [printable.cleaned(one)[:_LONGEST_NAME] for one in opened.never_run[:_MOST_NAMES]]
             self.shapes = opened.shapes
 
     def verify(self) -> Behaviour:

@@ -1,7 +1,7 @@
 """Looks through a whole meta graph for what no network needs, in the parts that never run here too.
 
 We leave a snapshot's saver, init operations, queue runners and input pipelines behind (cut.py), so that none of it
-happens. Others may open the snapshot in the usual way and come to harm, so the organiser's log names it.
+happens. Others may open the snapshot in the usual way and come to harm, so the arena's log names it.
 """
 
 from collections.abc import Iterable, Iterator

@@ -6,14 +6,12 @@ the graph as data too. The submitted saver, init operations and input pipelines 
 
 import contextlib
 import functools
-import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan.console import printable
 from gan.console.errors import ContractError, StateError
 from gan.contest import behaviour, contract
 from gan.contest.behaviour import Behaviour
@@ -22,8 +20,6 @@ from gan.data import pixels
 from gan.random_noise_generator import Use, random_generator, uniform_noise
 from gan.snapshots import checkpoint_files, cut, dangerous_ops, restore_map, sessions
 from gan.snapshots.running import NO_DRAWS, Draws, RunningNetwork
-
-_LONGEST_REMARK = 2000  # characters; strangers choose the names in it
 
 
 class _Checked(NamedTuple):
@@ -48,6 +44,7 @@ class Snapshot:
         size: pixels of an image.
         networks: (generator, discriminator), frozen.
         shapes: variable name -> list of dimensions, of all variables that the checkpoint holds.
+        never_run: operations of its graph that could do harm elsewhere, each with its name; see dangerous_ops.
 
     Raises:
         StateError: there is no snapshot.
@@ -180,9 +177,7 @@ class Snapshot:
             reader = tf.train.load_checkpoint(self.prefix)
             self.shapes = reader.get_variable_to_shape_map()
         meta_graph = self._meta_graph()
-        if odd := dangerous_ops.found_in(meta_graph):
-            text = f"its graph holds operations that no network needs; they do not run here: {', '.join(odd)}"
-            print(printable.cleaned(text)[:_LONGEST_REMARK], file=sys.stderr, flush=True)
+        self.never_run = dangerous_ops.found_in(meta_graph)
         breaches, networks, connected = Breaches(), {}, {}
         with contract.explaining("graph_malformed"):
             weights = restore_map.Weights(reader, restore_map.read(meta_graph))

@@ -21,7 +21,7 @@ MESSAGES = [
     protocol.Ended(9),
     confinement.Confined(("limits",), {"root": "not permitted"}),
     protocol.Possible(()),
-    protocol.Opened({"w": [100, 2500], "b": []}, True, False),
+    protocol.Opened({"w": [100, 2500], "b": []}, True, False, ["PyFunc (f)"]),
     protocol.SnapshotFault("forbidden_operations", {"network": "generator", "operations": ["Einsum", "Ünï"]}),
     protocol.Verify(),
     protocol.Verified(),
@@ -65,6 +65,9 @@ def test_fields_are_exactly_those_of_the_message(message):
             protocol.decode(json.dumps([kind, other]).encode(), type(message))
 
 
+OPENED = b'"generator_sees_batch": true, "discriminator_sees_batch": true, "never_run": []'  # but for the shapes
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -85,10 +88,10 @@ def test_fields_are_exactly_those_of_the_message(message):
         b'["Forked", {"pid": "1"}]',
         b'["Forked", {"pid": NaN}]',
         b'["Forked", {"pid": %s}]' % (b"9" * 5000),
-        b'["Opened", {"shapes": {"w": "xxx"}, "generator_sees_batch": true, "discriminator_sees_batch": true}]',
-        b'["Opened", {"shapes": {"w": [1, null]}, "generator_sees_batch": true, "discriminator_sees_batch": true}]',
-        b'["Opened", {"shapes": [["w", [1]]], "generator_sees_batch": true, "discriminator_sees_batch": true}]',
-        b'["Opened", {"shapes": null, "generator_sees_batch": true, "discriminator_sees_batch": true}]',
+        b'["Opened", {"shapes": {"w": "xxx"}, %s}]' % OPENED,
+        b'["Opened", {"shapes": {"w": [1, null]}, %s}]' % OPENED,
+        b'["Opened", {"shapes": [["w", [1]]], %s}]' % OPENED,
+        b'["Opened", {"shapes": null, %s}]' % OPENED,
         b'["SnapshotFault", {"code": ["slow"], "parameters": {}}]',
         b'["SnapshotFault", {"code": "slow", "parameters": {"seconds": Infinity}}]',
     ],
