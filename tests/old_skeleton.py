@@ -1,6 +1,7 @@
 """Trains and saves as the contest's first skeleton did, on Python 2.7 and TensorFlow 1.2 or later.
 
-    python old_skeleton.py FOLDER           trains all VARIANTS on images of its own, into FOLDER/VARIANT
+    python old_skeleton.py FOLDER           trains all VARIANTS on images of its own, into FOLDER/VARIANT, and TRAINING
+                                            if this TensorFlow has tf.layers
     python old_skeleton.py FOLDER TFRECORDS trains the first of them on these images, into FOLDER
 
 One graph for everything: readers, queues and their runners, both networks, optimizers, summaries, and
@@ -23,6 +24,7 @@ SIZE, BATCH, RECORDS, STEPS = 2500, 16, 64, 3
 
 # What stands between the queue and the tensor called input_batch_raw; and how variables are made.
 VARIANTS = ("dequeued", "second_output", "cast", "reshaped", "unscoped", "resource")
+TRAINING = "training"  # batch norm and dropout, handed in as they are trained: is_training is true
 
 
 def write_records(path):
@@ -84,6 +86,13 @@ def two_layers(x, variables):
     return tf.matmul(tf.nn.relu(tf.matmul(x, w1) + b1), w2) + b2
 
 
+def two_layers_in_training(x, variables, reuse=None):
+    w1, b1, w2, b2 = variables
+    name = w1.op.name.split("/")[1] + "_norm"
+    hidden = tf.layers.batch_normalization(tf.matmul(x, w1) + b1, training=True, name=name, reuse=reuse)
+    return tf.matmul(tf.nn.dropout(tf.nn.relu(hidden), 0.5), w2) + b2
+
+
 def train(folder, records, variant):
     os.makedirs(folder)
     with tf.Graph().as_default():
@@ -94,8 +103,13 @@ def train(folder, records, variant):
         generator = make_variables(variant, "tower/generator", [100, 32, SIZE])
         discriminator = make_variables(variant, "tower/discriminator", [SIZE, 32, 1])
         with tf.device("/gpu:0"):
-            generated = tf.sigmoid(two_layers(noise, generator))
-            real_logits, fake_logits = two_layers(images, discriminator), two_layers(generated, discriminator)
+            if variant == TRAINING:
+                generated = tf.sigmoid(two_layers_in_training(noise, generator))
+                real_logits = two_layers_in_training(images, discriminator)
+                fake_logits = two_layers_in_training(generated, discriminator, True)
+            else:
+                generated = tf.sigmoid(two_layers(noise, generator))
+                real_logits, fake_logits = two_layers(images, discriminator), two_layers(generated, discriminator)
             p_for_data = tf.sigmoid(real_logits)
 
         def loss(logits, label):
@@ -121,7 +135,8 @@ def train(folder, records, variant):
             threads = tf.train.start_queue_runners(session, coordinator)
             uniform = [[((row * 31 + column * 17) % 200) / 100.0 - 1 for column in range(100)] for row in range(BATCH)]
             for _ in range(STEPS):
-                session.run([d_step, g_step, summaries], {noise: uniform})
+                averages = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
+                session.run([d_step, g_step, summaries, averages], {noise: uniform})
             saver.save(session, os.path.join(folder, "model.ckpt"), global_step=global_step)
             coordinator.request_stop()
             coordinator.join(threads)
@@ -138,7 +153,7 @@ def main(folder, records=None):
         return
     records = os.path.join(folder, "old.tfrecords")
     write_records(records)
-    for variant in VARIANTS:
+    for variant in VARIANTS + ((TRAINING,) if tf.__version__.startswith("1.") else ()):
         train(os.path.join(folder, variant), records, variant)
 
 

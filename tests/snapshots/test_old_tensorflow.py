@@ -22,14 +22,15 @@ from networks import (
     use_everything,
     write_snapshot,
 )
-from old_skeleton import VARIANTS
+from old_skeleton import TRAINING, VARIANTS
 from tensorflow.core.framework.types_pb2 import DataType
 from tensorflow.python.framework import op_def_registry
 from test_snapshot import check_old_snapshot, images
 
 from gan import models
-from gan.contest import battle_ops
+from gan.contest import battle_ops, half_round
 from gan.random_noise_generator import uniform_noise
+from gan.sandbox import sandbox
 from gan.snapshots import lowering
 from gan.snapshots.snapshot import Snapshot
 
@@ -173,3 +174,17 @@ def skeletons(request, tmp_path_factory):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_opens_what_they_wrote(skeletons, variant):
     check_old_snapshot(skeletons / variant)
+
+
+def test_networks_handed_in_as_they_are_trained_take_part(skeletons):
+    """Batch norm with batch statistics, and dropout that is on: a replay has the same bits, another seed has others."""
+    real = np.random.default_rng(1).integers(0, 256, (60, 2500), np.uint8)
+    with sandbox.Sandbox() as opener:
+        opened = [opener.open(str(skeletons / TRAINING), 2500) for _ in range(2)]
+        assert [one.verify() for one in opened] == [(True, True)] * 2
+        first, again, other = (
+            half_round.play(one, one, real, 15, 30, seed) for one, seed in zip(opened * 2, (3, 3, 4))
+        )
+    np.testing.assert_array_equal(first.images, again.images)
+    np.testing.assert_array_equal(first.probabilities, again.probabilities)
+    assert not np.isin(other.probabilities, first.probabilities).all() and first.images.std(0).max() > 1
