@@ -92,8 +92,9 @@ _IN_THE_SNAPSHOT = {
 }
 # What is found about a snapshot without a look inside: in its files, and at its process from outside.
 _OUTSIDE_THE_SNAPSHOT = {
-    "no_snapshot": "there is no complete snapshot (model.ckpt-N.index, .meta and .data-*)",
-    "no_folder": "there is no such folder, and so no complete snapshot (model.ckpt-N.index, .meta and .data-*)",
+    "no_snapshot": "there is no complete snapshot (files with one name that end in .index, .meta and .data-*)",
+    "no_folder": "there is no such folder, and so no complete snapshot (files with one name that end in .index, .meta "
+    "and .data-*)",
     "bad_pointer": "its file checkpoint names no snapshot in its folder",
     "file_unreadable": "{file} cannot be read: {reason}",
     "files_too_large": "the .{part} files of {snapshot} are too large: {mebibytes:.8g} MiB, and they may have "

@@ -57,7 +57,9 @@ class Snapshot:
     def __init__(self, where: str, size: int, batch_size: int = 256) -> None:
         found = checkpoint_files.latest_snapshot(where)
         if found is None:
-            raise StateError(f"{where} has no complete snapshot (model.ckpt-N.index, .meta and .data-*)")
+            raise StateError(
+                f"{where} has no complete snapshot (files with one name that end in .index, .meta and .data-*)"
+            )
         self.prefix, self.step, self.path = found.prefix, found.step, found.path
         self.size = size
         self._batch_size = batch_size
