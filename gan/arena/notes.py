@@ -58,9 +58,11 @@ _OF_THE_LOG = {
     "disqualification": "{team}: {reason}",
     "admission_failed": "admitting {team}, attempt {attempt:.0f}: {problem}",
     "snapshot_chosen": "{team}: {choice} (its copy is {snapshot})",
-    **{code: f"{{team}}: {behaviour.remarks()[0]}" for code, behaviour in _SEE_BATCH.items()},
+    **{
+        code: f"{{team}}: {behaviour.remarks()[0]} (its copy is {{snapshot}})" for code, behaviour in _SEE_BATCH.items()
+    },
     "graph_holds": "{team}: the graph has operations that no network needs; they do not run here, but may do harm to "
-    "somebody who opens the snapshot in another way: {operations}",
+    "somebody who opens the snapshot in another way: {operations} (its copy is {snapshot})",
     "half_round_failed": "half round {number:.0f} of match {match:.0f}, attempt {attempt:.0f}: {problem}",
     "timing_failed": "the timing of match {match:.0f}, attempt {attempt:.0f}: {problem}",
     "suspects_page_failed": "the page of suspected copies: {problem}",
@@ -93,11 +95,11 @@ def chosen(team: str, digest: str, choice: str) -> Fault:
 
 def of_snapshot(team: str, digest: str, behaviour: Behaviour, never_run: list[str]) -> list[Fault]:
     """What a team or the organiser should know about a snapshot that may play; nothing for most."""
-    found = [
-        note(code, team=team, snapshot=digest)
-        for code, seen in _SEE_BATCH.items()
-        if any(map(all, zip(seen, behaviour)))
-    ]
+    found = []
+    if behaviour.generator_sees_batch:
+        found.append(note("generator_sees_batch", team=team, snapshot=digest))
+    if behaviour.discriminator_sees_batch:
+        found.append(note("discriminator_sees_batch", team=team, snapshot=digest))
     if never_run:
         found.append(note("graph_holds", team=team, snapshot=digest, operations=never_run))
     return found
