@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import traceback
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPAT
 
 from gan import train  # noqa: E402
 from gan.console import tensorflow_import  # noqa: E402
-from gan.console.errors import OTHER, Fault  # noqa: E402
+from gan.console.errors import OTHER, Fault, StateError  # noqa: E402
 from gan.data import tfrecords  # noqa: E402
 from gan.sandbox import child_process  # noqa: E402
 
@@ -51,6 +52,25 @@ def one_server():
     child_process.ForkServer = Server
     if SharedServer._one:
         Server.close(SharedServer._one)
+
+
+def refused_without_rights(action):
+    """Whether an action raises StateError in a child process, which gives up root's rights if the tests run as root."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            if os.getuid() == 0:
+                os.setuid(65534)
+            action()
+            code = 0
+        except StateError:
+            code = 7
+        except BaseException:
+            traceback.print_exc()
+        finally:  # whatever happens, the child must not go on with the tests
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 
 
 # Files of tests that train, start processes or open many snapshots; all others are `fast`.

@@ -1,11 +1,10 @@
 """train --dry_run: the same answers as training, and nothing written."""
 
-import os
 import re
 import shutil
 
 import pytest
-from conftest import NUM_IMAGES, run_train, synthetic_images
+from conftest import NUM_IMAGES, refused_without_rights, run_train, synthetic_images
 
 from gan import train
 from gan.data import tfrecords
@@ -128,22 +127,11 @@ def test_folders_that_cannot_be_used(faces, copy, tmp_path, fails):
 
 
 def test_a_folder_without_permission(faces, tmp_path):
-    """In a child process that gives up root's rights if the tests run as root."""
-    from gan.console.errors import StateError
     from gan.training import dry_run as module
     from gan.training.settings import FolderSettings
 
     tmp_path.chmod(0o500)
-    child = os.fork()
-    if child == 0:
-        try:
-            if os.getuid() == 0:
-                os.setuid(65534)
-            module._check_folders(FolderSettings(str(tmp_path / "run")))
-        except StateError:
-            os._exit(7)
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert refused_without_rights(lambda: module._check_folders(FolderSettings(str(tmp_path / "run"))))
 
 
 def test_a_full_disk_is_told(faces, tmp_path, monkeypatch, capsys):
