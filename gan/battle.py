@@ -70,6 +70,12 @@ class BattleConfig:
     input_data_pattern: str = flag(
         None, "TFRecord files of real images that nobody trained on; a battle draws from them.", required=True
     )
+    reference_data_pattern: str = flag(
+        None,
+        "TFRecord files of real images that everybody may see, such as validation data. A discriminator that looks at "
+        "its batch sees each image beside 15 of them, the same for all matches of an event. Not set: 15 of "
+        "--input_data_pattern, which are then not shown.",
+    )
     teams: str = flag(None, "Who takes part: a CSV file with the columns team,path.")
     snapshots: str = flag(
         None, "Instead of --teams, for a match or a check: folders or snapshots, with commas; NAME=PATH names one."
@@ -138,7 +144,7 @@ def battle(config: BattleConfig) -> int | None:
     real_images = tfrecords.read_all(cache.find_files(config.input_data_pattern, "input_data_pattern"), size)
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
     with _arena(config, size, real_images) as opened:
-        _check_enough(opened, config, len(real_images))
+        _check_enough(opened, config)
         print(opened.isolation.described(), flush=True)
         if config.mode == events.MOCK:
             outcome = _hold_mock_battles(opened, config, seed)
@@ -187,18 +193,18 @@ def _timetable(config: BattleConfig, begun: datetime.datetime | None = None) -> 
     return timetable.Timetable(config.first_battle, config.period_minutes, config.time_zone, begun)
 
 
-def _check_enough(opened: arena.Arena, config: BattleConfig, num_images: int) -> None:
+def _check_enough(opened: arena.Arena, config: BattleConfig) -> None:
     """Raises UserError if there are too few real images for the longest match: it shows none twice."""
-    rounds = config.num_rounds
+    rounds, begun = config.num_rounds, None
     if config.mode == events.TOURNAMENT:
         begun = opened.store.events.named(config.event or events.unused_name(opened.store, config.mode))
         if begun:
             events.check_rules(begun)
         rounds = rules.FINAL_ROUNDS[begun.rules if begun else rules.VERSION]
-    wanted = 2 * rounds * rules.IMAGES_OF_EACH
-    if num_images < wanted:
+    wanted, there = 2 * rounds * rules.IMAGES_OF_EACH, len(opened.images_of(begun).shown)
+    if there < wanted:
         raise UserError(
-            f"--input_data_pattern={config.input_data_pattern} has {num_images} images; {wanted} are needed, "
+            f"--input_data_pattern={config.input_data_pattern} has {there} images to show; {wanted} are needed, "
             "as none is shown twice in a match"
         )
 
@@ -215,7 +221,11 @@ def _arena(config: BattleConfig, size: int, real_images: np.ndarray) -> arena.Ar
     settings = arena.ArenaSettings(
         limits, sizes, config.require_isolation, config.forfeit_copies, config.open_snapshots
     )
-    return arena.Arena(config.arena_dir, size, real_images, settings, known)
+    public_images = None
+    if config.reference_data_pattern:
+        files = cache.find_files(config.reference_data_pattern, "reference_data_pattern")
+        public_images = tfrecords.read_all(files, size)
+    return arena.Arena(config.arena_dir, size, real_images, settings, known, public_images)
 
 
 def _play(opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entrant], seed: int) -> events.Outcome:

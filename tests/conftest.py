@@ -54,6 +54,13 @@ def one_server():
         Server.close(SharedServer._one)
 
 
+def let_others_reach(path):
+    """Lets other users go through a folder of a test, and through those above it."""
+    for folder in [path, *path.parents]:
+        if folder.stat().st_uid == os.getuid():
+            folder.chmod(folder.stat().st_mode | 0o011)
+
+
 def refused_without_rights(action):
     """Whether an action raises StateError in a child process, which gives up root's rights if the tests run as root."""
     child = os.fork()

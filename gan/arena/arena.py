@@ -18,12 +18,12 @@ import numpy as np
 from gan.arena import match, notes, open_snapshots, ratings, result_pages, schema, store
 from gan.arena.copy_check import CopyCheck, SuspectedCopy
 from gan.arena.event_records import Admission
-from gan.arena.match import Side
+from gan.arena.match import RealImages, Side
 from gan.arena.match_records import MatchPlace
 from gan.arena.open_snapshots import MachineFailed, OpenSnapshots
 from gan.arena.schema import Event, Match, StoredHalfRound, Team
 from gan.console.errors import ContractError, Fault, NoPermission, StateError, UserError
-from gan.contest import rules
+from gan.contest import half_round, rules
 from gan.contest.half_round import PlayedHalfRound
 from gan.sandbox import child_process, staging
 from gan.storage import paths
@@ -71,9 +71,11 @@ class Arena:
     Args:
         folder: arena_dir.
         size: pixels of an image.
-        real_images: uint8 [N, size], the test set.
+        real_images: uint8 [N, size], which half rounds draw from.
         settings: how snapshots are run and judged.
         copy_check: finds copied training images; None not to look for them.
+        public_images: uint8 [N, size], from which an event that begins takes its reference images; None takes them from
+            `real_images`.
 
     Attributes:
         store: what was played.
@@ -91,8 +93,10 @@ class Arena:
         real_images: np.ndarray,
         settings: ArenaSettings = ArenaSettings(),
         copy_check: CopyCheck | None = None,
+        public_images: np.ndarray | None = None,
     ) -> None:
         self.folder, self.size, self.real_images = folder, size, real_images
+        self._public_images = real_images if public_images is None else public_images
         self._settings, self._copy_check = settings, copy_check
         self._snapshots = os.path.join(folder, SNAPSHOTS)
         self._has_new_suspects = False
@@ -118,6 +122,23 @@ class Arena:
         """What decides results beside an event's teams and seed, as JSON can hold it: an event keeps to it."""
         shown = hashlib.sha256(self.real_images.tobytes()).hexdigest()
         return {"real_images": shown, "forfeit_copies": self._settings.forfeit_copies}
+
+    def images_of(self, event: Event | None) -> RealImages:
+        """The real images of an event; of one that would begin now if it is None."""
+        references, shown = half_round.references(self._public_images, ()), self.real_images
+        version = event.rules if event else rules.VERSION
+        if event and (kept := self.store.events.references(event.id)):
+            references = np.frombuffer(kept, np.uint8).reshape(-1, event.size)
+        if version >= rules.SETS_REFERENCES_ASIDE:
+            others = half_round.without(shown, references)
+            if len(others) >= rules.FINAL_ROUNDS[version] * rules.HALF_ROUND_POINTS:  # enough for every match
+                shown = others
+        return RealImages(shown, references)
+
+    def keep_references(self, event: Event) -> None:
+        """Lets an event have the same reference images from now on."""
+        if self.store.events.references(event.id) is None:
+            self.store.events.set_references(event.id, self.images_of(event).references.tobytes())
 
     def admit(self, name: str, path: str, fault: Fault | None, event: int | None = None) -> Admission:
         """Copies a team's snapshot, opens and checks it.
@@ -174,11 +195,11 @@ class Arena:
         """Closes all snapshots, to leave the memory to others until the next match."""
         self._open.close_all()
 
-    def replay(self, half_round: int) -> tuple[StoredHalfRound, PlayedHalfRound]:
+    def replay(self, number: int) -> tuple[StoredHalfRound, PlayedHalfRound]:
         """Plays a stored half round again, from the snapshots that were kept.
 
         Args:
-            half_round: its id; there must be one.
+            number: id of the half round; there must be one.
 
         Returns:
             (as it is stored, as it was played now).
@@ -186,14 +207,14 @@ class Arena:
         Raises:
             UserError: a snapshot is gone.
         """
-        before = self.store.half_rounds.get(half_round)
+        before = self.store.half_rounds.get(number)
         if before is None:
-            raise UserError(f"there is no half round {half_round} in {self.store.path}")
+            raise UserError(f"there is no half round {number} in {self.store.path}")
         row = self.store.matches.get(before.match)
         event = self.store.events.of_match(row.id)
         teams = {team.id: team for team in self.store.teams.of_event(event.id)}
         sides = [self._side(teams[row.home]), self._side(teams[row.away or row.home])]
-        now = match.play_half_round(sides, before.number, self.real_images, _key(event, row))
+        now = match.play_half_round(sides, before.number, self.images_of(event), _key(event, row))
         copied = before.played.score.generator_fault
         if before.played.shown is not None and copied:  # the images were found to be copies, which they still are
             now = match.forfeited(now, copied)
@@ -201,15 +222,15 @@ class Arena:
 
     def _play(self, event: Event, row: Match, sides: tuple[Side, Side]) -> tuple[rules.Result, _Seconds]:
         """(result, seconds measured to break a tie or None) of a match; half rounds that are stored are not played."""
-        key = _key(event, row)
+        key, real_images = _key(event, row), self.images_of(event)
         _open_both(sides)
         scores = [one.played.score for one in self.store.half_rounds.of_match(row.id)]
         for number in range(len(scores), 2 * row.num_rounds):
-            scores.append(self._play_half_round(row, sides, number, key))
+            scores.append(self._play_half_round(row, sides, number, real_images, key))
         result, seconds = rules.match_result(scores), None
         if result.winner is None:
             seconds = self._try_often(
-                lambda: match.measure_times(sides, self.real_images, key),
+                lambda: match.measure_times(sides, real_images, key),
                 lambda attempt, problem: notes.note("timing_failed", match=row.id, attempt=attempt, problem=problem),
             )
             result = rules.match_result(scores, seconds)
@@ -217,11 +238,11 @@ class Arena:
         return result, seconds
 
     def _play_half_round(
-        self, row: Match, sides: tuple[Side, Side], number: int, key: match.MatchKey
+        self, row: Match, sides: tuple[Side, Side], number: int, real_images: RealImages, key: match.MatchKey
     ) -> rules.HalfRoundScore:
         """Plays and commits a half round, after a look for copied training images."""
         played = self._try_often(
-            lambda: match.play_half_round(sides, number, self.real_images, key),
+            lambda: match.play_half_round(sides, number, real_images, key),
             lambda attempt, problem: notes.note(
                 "half_round_failed", number=number, match=row.id, attempt=attempt, problem=problem
             ),

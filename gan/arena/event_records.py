@@ -101,6 +101,16 @@ class Events:
             self._database.change("UPDATE event SET name = ? WHERE id = ?", name, event)
             self._log.add("renamed", notes.note("event_renamed", before=before, name=name), event)
 
+    def references(self, event: int) -> bytes | None:
+        """Pixels of an event's reference images, 15 * size bytes; None if they are not chosen yet."""
+        found = self._database.values("SELECT images FROM reference WHERE event = ?", event)
+        return bytes(found[0][0]) if found else None
+
+    def set_references(self, event: int, images: bytes) -> None:
+        """Keeps the pixels of an event's reference images, for good."""
+        with self._database.writing():
+            self._database.insert("reference", {"event": event, "images": images})
+
     def set_options(self, event: int, options: Mapping[str, Any]) -> None:
         """Changes an event's options."""
         with self._database.writing():

@@ -62,6 +62,7 @@ def begin(
     event = arena.store.events.named(name)
     if event is None:
         event = arena.store.events.begin(name, mode, seed, arena.size, wanted)
+        arena.keep_references(event)
         arena.store.log.add("isolation", notes.of_isolation(arena.isolation), event.id)
     elif (event.mode, event.size, _identity(event.options)) != (mode, arena.size, _identity(wanted)):
         raise UserError(
@@ -114,6 +115,7 @@ def play(arena: Arena, event: Event, on_match: OnMatch = lambda match, home, awa
         UserError: the arena was opened with other real images, or the event is of newer rules.
     """
     check_playable(arena, event)
+    arena.keep_references(event)
     kept = arena.store
     ratings.rate_again(kept, RATED)  # if a kill followed an annulment
     _note_frozen(arena, event, is_frozen(arena.folder))

@@ -31,13 +31,20 @@ class Side(NamedTuple):
     open: Callable[[], SandboxedSnapshot]  # opens its snapshot; the same one as long as that is open
 
 
-def play_half_round(sides: Sequence[Side], number: int, real_images: np.ndarray, key: MatchKey) -> PlayedHalfRound:
+class RealImages(NamedTuple):
+    """The real images of an event."""
+
+    shown: np.ndarray  # uint8 [N, size], which half rounds draw from
+    references: np.ndarray  # uint8 [15, size], beside which a discriminator that looks at its batch sees each image
+
+
+def play_half_round(sides: Sequence[Side], number: int, real_images: RealImages, key: MatchKey) -> PlayedHalfRound:
     """Plays half round `number` of a match.
 
     Args:
         sides: (home, away).
         number: of the half round, from 0.
-        real_images: uint8 [N, size] to choose from; every half round of a match gets others.
+        real_images: of the event; every half round of a match shows others.
         key: of the match.
 
     Raises:
@@ -57,9 +64,9 @@ def play_half_round(sides: Sequence[Side], number: int, real_images: np.ndarray,
         _, _, discriminator_fault = _attempt(sides[1 - drawer], lambda snapshot: snapshot.wait())
         score = rules.half_round(None, None, None, None, generator_fault, discriminator_fault)
         return PlayedHalfRound(seed, score, None)
-    real = real_of(real_images, number, key)
+    real = real_of(real_images.shown, number, key)
     images, truth = half_round.mix(generated, real, seed)
-    beside, judge_key = half_round.references(real_images, real), half_round.draws_key(half_round.REAL, *key, number)
+    beside, judge_key = real_images.references, half_round.draws_key(half_round.REAL, *key, number)
     probabilities, discriminator_seconds, discriminator_fault = _attempt(
         sides[1 - drawer], lambda snapshot: half_round.judge(snapshot, images, beside, judge_key)
     )
@@ -88,13 +95,13 @@ def real_of(real_images: np.ndarray, number: int, key: MatchKey) -> np.ndarray:
 
 
 def measure_times(
-    sides: Sequence[Side], real_images: np.ndarray, key: MatchKey, repeats: int = TIMING_REPEATS
+    sides: Sequence[Side], real_images: RealImages, key: MatchKey, repeats: int = TIMING_REPEATS
 ) -> tuple[float | None, float | None]:
     """Times both teams' models in turns, on the same cores, each for what it does in a round.
 
     Args:
         sides: (home, away).
-        real_images: uint8 [N, size].
+        real_images: of the event.
         key: of the match.
         repeats: measurements of each, after one to warm up; the median counts.
 
@@ -105,8 +112,8 @@ def measure_times(
         HostError: this machine failed.
     """
     noise = uniform_noise(rules.IMAGES_OF_EACH, Use.TIMING, *key)
-    images = pixels.to_floats(half_round.choose(real_images, rules.HALF_ROUND_POINTS, *key))
-    beside = pixels.to_floats(half_round.references(real_images, ()))
+    images = pixels.to_floats(half_round.choose(real_images.shown, rules.HALF_ROUND_POINTS, *key))
+    beside = pixels.to_floats(real_images.references)
     measured: list[list[float] | None] = [[], []]  # None for a side that has failed
     for repeat in range(repeats + 1):
         for side in (0, 1) if repeat % 2 else (1, 0):

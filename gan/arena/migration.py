@@ -1,8 +1,8 @@
 """Brings a store of an earlier version to the tables of today. No TensorFlow.
 
 Version 1 kept English sentences where version 2 keeps codes with parameters, and did not say by which rules an event
-is played: they were those of version 1. A sentence becomes the code "other" with the sentence as its text, unless
-the program itself has to understand it.
+is played: they were those of version 1. A sentence becomes the code "other" with the sentence as its text, unless the
+program itself has to understand it. Version 2 did not keep an event's reference images.
 """
 
 import contextlib
@@ -95,6 +95,10 @@ def _to_version_2(connection: sqlite3.Connection) -> None:
             connection.execute("UPDATE event SET options = ? WHERE id = ?", (new, id_))
 
 
+def _to_version_3(connection: sqlite3.Connection) -> None:
+    connection.execute("CREATE TABLE reference (event INTEGER PRIMARY KEY REFERENCES event(id), images BLOB NOT NULL)")
+
+
 def _fault(sentence: str, kind: str | None) -> Fault:
     """A sentence of version 1 as a Fault; `kind` is that of an entry of the log, None elsewhere."""
     if kind == "seed":
@@ -126,4 +130,4 @@ def _sync_folder(folder: str) -> None:
             os.close(opened)
 
 
-_STEPS: list[Callable[[sqlite3.Connection], None]] = [_to_version_2]  # the first leads from version 1 to 2
+_STEPS: list[Callable[[sqlite3.Connection], None]] = [_to_version_2, _to_version_3]  # the first leads from 1 to 2

@@ -3,7 +3,8 @@
 What went wrong is stored as a code with parameters, a Fault: in team.fault, match.reason, the faults of half_round and
 log.note. arena.notes and contest.faults have the sentences.
 
-Version 2 of the tables added event.rules, and put Faults where version 1 had English sentences; see migration.py.
+Version 2 of the tables added event.rules, and put Faults where version 1 had English sentences. Version 3 added the
+table reference. See migration.py.
 """
 
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from gan.arena.strength import Strength
 from gan.console.errors import Fault
 from gan.contest.half_round import PlayedHalfRound
 
-VERSION = 2  # of the tables
+VERSION = 3  # of the tables
 TOURNAMENT = "tournament"  # the mode in which the winner of a match goes on to (round + 1, position // 2)
 PLAYING, DONE, ANNULLED, HELD = "playing", "done", "annulled", "held"  # statuses of a match
 
@@ -22,6 +23,7 @@ CREATE TABLE event (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, mode TEXT NOT NULL, seed INTEGER NOT NULL,
     size INTEGER NOT NULL, options TEXT NOT NULL, frozen INTEGER NOT NULL DEFAULT 0, begun REAL NOT NULL,
     finished REAL, champion INTEGER REFERENCES team(id), rules INTEGER NOT NULL DEFAULT 1);
+CREATE TABLE reference (event INTEGER PRIMARY KEY REFERENCES event(id), images BLOB NOT NULL);
 CREATE TABLE team (
     id INTEGER PRIMARY KEY, event INTEGER NOT NULL REFERENCES event(id), name TEXT NOT NULL, path TEXT NOT NULL,
     seeding INTEGER, snapshot TEXT, step INTEGER, fault TEXT);

@@ -112,6 +112,12 @@ def references(real_images: np.ndarray, shown: Iterable[np.ndarray]) -> np.ndarr
     return real_images[np.resize(chosen, behaviour.REAL_REFERENCES)]
 
 
+def without(real_images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Real images that are not among others, which are uint8 [M, size] too: uint8 [N, size], in the same order."""
+    left_out = {image.tobytes() for image in others}
+    return real_images[[image.tobytes() not in left_out for image in real_images]]
+
+
 def generate(generator: Generator, count: int, seed: int, key: int = 0) -> np.ndarray:
     """Lets a generator make images: uint8 [count, size]; `key` is of draws_key."""
     return pixels.to_bytes(generator.generate(uniform_noise(count, Use.HALF_ROUND_NOISE, seed), key=key))

@@ -27,12 +27,13 @@ from typing import NamedTuple
 
 from gan.console.errors import Fault
 
-VERSION = 1  # of these rules; an event records the one that it began with
+VERSION = 2  # of these rules; an event records the one that it began with
 IMAGES_OF_EACH = 15  # generated ones, and real ones, in a half round
 HALF_ROUND_POINTS = 2 * IMAGES_OF_EACH
 THRESHOLD = 0.5  # a guess is "real" if p is larger
 MATCH_ROUNDS = 1  # of two half rounds each
-FINAL_ROUNDS = {1: 3}  # of a tournament's last match, by the version of the rules
+FINAL_ROUNDS = {1: 3, 2: 3}  # of a tournament's last match, by the version of the rules
+SETS_REFERENCES_ASIDE = 2  # from this version on, half rounds show no reference image, if enough others are there
 HOME, AWAY = 0, 1  # sides, and positions in every pair of a Result
 
 GUESSED = "right guesses"

@@ -75,7 +75,9 @@ def folder_of(where: str) -> str:
         return where
     for prefix in dict.fromkeys((where, snapshot_names.without_ending(where))):
         folder, name = _split(prefix)
-        names = files.entries(folder, name) if name else {}
+        names = {}
+        with contextlib.suppress(PermissionError):  # a folder that may be gone through, and not be listed
+            names = files.entries(folder, name) if name else {}
         if _OWN_NAME.fullmatch(name) or snapshot_names.parts_of(name, names):  # our own may have been deleted since
             return folder
     return where

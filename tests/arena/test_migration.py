@@ -168,3 +168,16 @@ def test_an_event_of_newer_rules_is_refused(folder):
         event = kept.events.named("cup")._replace(rules=rules.VERSION + 1)
     with pytest.raises(StateError, match="played by newer rules"):
         events.check_rules(event)
+
+
+def test_a_store_of_version_2_gets_reference_images(tmp_path):
+    with store.Store(str(tmp_path)) as kept:
+        kept.events.begin("cup", "league", 5, 4, {})
+    connection = sqlite3.connect(tmp_path / store.FILE)
+    connection.executescript("DROP TABLE reference; PRAGMA user_version = 2;")
+    connection.close()
+    with store.Store(str(tmp_path)) as kept:
+        assert kept.events.references(1) is None
+        kept.events.set_references(1, b"1234")
+        assert kept.events.references(1) == b"1234" and kept.events.get(1).rules == rules.VERSION
+    assert (tmp_path / f"{store.FILE}.version2").exists()

@@ -56,7 +56,7 @@ def test_half_round(generator_fault, discriminator_fault, points, rule, seconds)
 
 def test_the_sides_take_turns_and_home_generates_first():
     assert [rules.generator_side(number) for number in range(6)] == [HOME, AWAY, HOME, AWAY, HOME, AWAY]
-    assert (rules.MATCH_ROUNDS, rules.FINAL_ROUNDS, rules.HALF_ROUND_POINTS) == (1, {1: 3}, 30)
+    assert (rules.MATCH_ROUNDS, rules.FINAL_ROUNDS, rules.HALF_ROUND_POINTS) == (1, {1: 3, 2: 3}, 30)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 import pytest
+from conftest import let_others_reach
 
 from gan.sandbox import confinement, landlock, seccomp
 
@@ -113,10 +114,7 @@ def run(tmp_path):
     """Runs the script with some layers; returns what it tells, or its return code where it was killed."""
     outside = tmp_path / "outside"
     outside.write_text("secret")
-    for folder in [tmp_path, *tmp_path.parents]:  # where it is not root that reads, rights alone must not stop it
-        if folder.stat().st_uid == os.getuid():
-            folder.chmod(folder.stat().st_mode | 0o011)
-
+    let_others_reach(tmp_path)  # where it is not root that reads, rights alone must not stop it
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def run(layers, then="possible", outside=str(outside)):

@@ -4,7 +4,7 @@ import re
 import shutil
 
 import pytest
-from conftest import NUM_IMAGES, refused_without_rights, run_train, synthetic_images
+from conftest import NUM_IMAGES, let_others_reach, refused_without_rights, run_train, synthetic_images
 
 from gan import train
 from gan.data import tfrecords
@@ -126,11 +126,13 @@ def test_folders_that_cannot_be_used(faces, copy, tmp_path, fails):
         assert "is in use by another training run" in fails(train.main, *flags_of(faces, copy))
 
 
-def test_a_folder_without_permission(faces, tmp_path):
+@pytest.mark.parametrize("mode", [0o500, 0o711])
+def test_a_folder_without_permission(mode, faces, tmp_path):
     from gan.training import dry_run as module
     from gan.training.settings import FolderSettings
 
-    tmp_path.chmod(0o500)
+    tmp_path.chmod(mode)
+    let_others_reach(tmp_path.parent)
     assert refused_without_rights(lambda: module._check_folders(FolderSettings(str(tmp_path / "run"))))
 
 
