@@ -168,7 +168,8 @@ class MockBattles:
             try:
                 with tempfile.TemporaryDirectory() as folder:
                     remarks = notes.remarks_of(team, entries)
-                    result_pages.write(folder, event, team, own, kept.half_rounds.of_match, names, remarks)
+                    results = result_pages.TeamResults(event, team, own, names, remarks)
+                    result_pages.write(folder, results, kept.half_rounds.of_match)
                     result_delivery.deliver(folder, *results_folder(team.path, event.name))
                 if event.finished is not None:
                     kept.log.add("published", notes.note("results_published", team=team.name), event.id)

@@ -50,26 +50,25 @@ class Suspected(NamedTuple):
     faces: list[Figure]  # the nearest ones
 
 
-def write(
-    folder: str,
-    event: Event,
-    team: Team,
-    matches: Iterable[Match],
-    half_rounds: Callable[[int], Iterable[StoredHalfRound]],
-    names: Mapping[int, str],
-    remarks: Sequence[str] = (),
-) -> None:
+class TeamResults(NamedTuple):
+    """What a team's page tells of an event."""
+
+    event: Event
+    team: Team
+    matches: Sequence[Match]  # of the team
+    names: Mapping[int, str]  # of all teams, by id
+    remarks: Sequence[str] = ()  # what the team should know about its snapshot
+
+
+def write(folder: str, results: TeamResults, half_rounds: Callable[[int], Iterable[StoredHalfRound]]) -> None:
     """Writes a team's results of an event: a page, and for each half round its pictures and CSV files.
 
     Args:
         folder: on disk.
-        event: the event.
-        team: the team.
-        matches: the team's matches.
+        results: of the team.
         half_rounds: function from a match's id to its half rounds.
-        names: team's id -> name.
-        remarks: what the team should know about its snapshot.
     """
+    event, team, matches, names, remarks = results
     shown = [_match(folder, match, half_rounds, names) for match in matches]
     fault = _sentence(team.fault) if team.fault else ""
     values = {"team": team.name, "event": event.name, "fault": fault, "remarks": remarks, "matches": shown}

@@ -1,5 +1,7 @@
 """Names of nodes and of their outputs in a GraphDef: "name", "name:1" and "^name". No TensorFlow."""
 
+from typing import Any
+
 
 def node_of(tensor: str) -> str:
     """The node's name: "name" of "name:1" and of "^name"."""
@@ -25,3 +27,8 @@ def short(tensor: str) -> str:
 def is_control(tensor: str) -> bool:
     """Whether an input only says what must run before."""
     return tensor.startswith("^")
+
+
+def data(node: Any) -> list[str]:
+    """The inputs of a tf.NodeDef that are tensors."""
+    return [tensor for tensor in node.input if not is_control(tensor)]
