@@ -29,13 +29,13 @@ sys.path[0] = ROOT
 
 import numpy as np
 
-from gan import train
 from gan.console import command, flags, tensorflow_import
 from gan.console.errors import UserError
 from gan.console.flags import flag
 from gan.data import tfrecords
 from gan.random_noise_generator import NOISE_SIZE
 from gan.storage import cache
+from gan.training import training_flags
 
 BATCH = 128
 PIXELS = 2500
@@ -130,8 +130,8 @@ def step_operations(networks: Networks) -> int:
     from gan import readers
     from gan.training import placement, session
 
-    config = flags.parse(train.TrainConfig, ["train", *_flags(networks, train_data_pattern="-")])
-    settings = train.settings_of(config, files=[])
+    config = flags.parse(training_flags.TrainingFlags, ["train", *_flags(networks, train_data_pattern="-")])
+    settings = training_flags.settings_of(config, files=[])
     reader = readers.MemoryReader(np.zeros([1, PIXELS], np.uint8))
     place = session.Place(placement.Placement(settings.batch.devices), graph_seed=0)
     training = session.TrainingSession(settings.game, settings.step, settings.batch, reader, place)

@@ -23,6 +23,7 @@ import tensorflow.compat.v1 as tf
 ADAPTATION_IMAGES = 50_000  # real images in which an adaptive probability can go from 0 to 1; 500,000 in the paper
 _DRAWS = 2
 _REAL_ALONE = ("flip",)
+_NOISE_SEED = (2**40, 0)  # keeps the noise apart from what transformations draw
 
 
 class Augmentation(NamedTuple):
@@ -32,6 +33,7 @@ class Augmentation(NamedTuple):
     probability: float = 1.0  # that a transformation of the policy happens to an image; if it adapts, the largest one
     target: float | None = None  # mean sign of the logits on real images to keep; None does not adapt the probability
     speed: float = 0.0  # if the probability adapts: its change in each step
+    noise: float = 0.0  # standard deviation of the noise on all images at the start of the run
 
 
 def rounding(images: tf.Tensor, happens: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
@@ -122,6 +124,8 @@ class Augmenter:
 
     Attributes:
         probability: float32 scalar, as it is in this step.
+        noise_factor: variable for the share of the noise that is left, which the training loop sets; None if there is
+            no noise.
     """
 
     def __init__(self, augmentation: Augmentation, seed: tf.Tensor, first: int | tf.Tensor) -> None:
@@ -133,6 +137,11 @@ class Augmenter:
                 "augment_probability", [], initializer=tf.zeros_initializer(), trainable=False
             )
             self.probability = self._variable.read_value()
+        self.noise_factor = None
+        if augmentation.noise:
+            self.noise_factor = tf.get_variable(
+                "instance_noise_factor", [], initializer=tf.ones_initializer(), trainable=False
+            )
 
     def real(self, images: tf.Tensor, first: int | tf.Tensor) -> tf.Tensor:
         """Augments real images, float32 [N, size]; the first of them has the number `first` here."""
@@ -158,10 +167,18 @@ class Augmenter:
         return [self._variable.assign_add(change)]
 
     def _augment(self, images: tf.Tensor, first: int | tf.Tensor, stream: int, policy: Sequence[str]) -> tf.Tensor:
-        if not policy:
+        seed, first = tf.stack([2 * self._seed[0] + stream, self._seed[1]]), self._first + first
+        if policy:
+            images = augment(images, policy, self.probability, seed, first)
+        if self.noise_factor is None:
             return images
-        seed = tf.stack([2 * self._seed[0] + stream, self._seed[1]])
-        return augment(images, policy, self.probability, seed, self._first + first)
+        return images + self._settings.noise * self.noise_factor * _noise(images, seed + _NOISE_SEED, first)
+
+
+def _noise(images: tf.Tensor, seed: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
+    """Standard normal numbers for images [N, size]: each image's follow from the seed and its number in the batch."""
+    shape = tf.stack([first + tf.shape(images)[0], images.shape.as_list()[1]])
+    return tf.random.stateless_normal(shape, seed, alg="philox")[first:]
 
 
 def _per_image(values: tf.Tensor) -> tf.Tensor:

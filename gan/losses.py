@@ -21,9 +21,11 @@ class BaseLoss:
         shares_backward: True promises this of each generated image: if the generator's loss has a gradient by the
             image's logit, the discriminator's loss has one, too, that is not 0. Training is then faster with a
             discriminator that judges independently. It is not inherited: a class that keeps the promise says so itself.
+        label_smoothing: the discriminator's label for real images is 1 minus this; --label_smoothing sets it.
     """
 
     shares_backward = False
+    label_smoothing = 0.0
 
     def calculate_loss(self, predictions: tf.Tensor, labels: tf.Tensor, **unused_params: Any) -> tf.Tensor:
         """Averages the loss over a batch.
@@ -38,7 +40,7 @@ class BaseLoss:
         raise NotImplementedError(f"{type(self).__name__} must define calculate_loss(predictions, labels)")
 
     def discriminator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
-        """Loss of the discriminator: real images labelled 1, generated ones 0.
+        """Loss of the discriminator: real images labelled 1, or less with label smoothing, generated ones 0.
 
         Args:
             real_logits: float32 [N, 1], for real images.
@@ -47,7 +49,10 @@ class BaseLoss:
         Returns:
             float32 scalar.
         """
-        real_loss = self.calculate_loss(real_logits, tf.ones_like(real_logits))
+        real_labels = tf.ones_like(real_logits)
+        if self.label_smoothing:
+            real_labels -= self.label_smoothing
+        real_loss = self.calculate_loss(real_logits, real_labels)
         return real_loss + self.calculate_loss(fake_logits, tf.zeros_like(fake_logits))
 
     def generator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:

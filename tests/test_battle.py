@@ -456,7 +456,7 @@ def test_fairness(guests, faces, tmp_path):
             sides.append(match.Side(name, lambda team=team: opened._open.open_kept(team)))
         faster = 0
         for number in range(MATCHES):
-            seconds = match.measure_times(sides, match.RealImages(real, real[:15]), (number, 0, 0, 1))
+            seconds = match.measure_times(sides, match.EventImages(real, real[:15]), (number, 0, 0, 1))
             faster += seconds[1] < seconds[0]
         print(f"the faster one was measured as faster in {faster} of {MATCHES}")
         assert faster >= 0.9 * MATCHES

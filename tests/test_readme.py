@@ -11,9 +11,10 @@ import yaml
 from conftest import ROOT, run_train
 from test_architecture import COMMANDS
 
-from gan import __version__, battle, organise, train
+from gan import __version__, battle, organise
 from gan.console import flags
 from gan.snapshots.snapshot import Snapshot
+from gan.training import training_flags
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 KOREAN = (ROOT / "README.ko.md").read_text(encoding="utf-8")
@@ -118,7 +119,7 @@ def test_jobs_are_valid_and_shown(path):
         package = pool["pythonPackageSpec"]
         assert package["pythonModule"] == "gan.train"
         assert package["packageUris"] == [f"gs://YOUR_TEAM/package/gan_contest-{__version__}.tar.gz"]
-        flags.parse(train.TrainConfig, ["train", *package["args"]])
+        flags.parse(training_flags.TrainingFlags, ["train", *package["args"]])
 
 
 def test_every_command_is_shown():

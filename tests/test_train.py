@@ -16,6 +16,7 @@ from gan import train
 from gan.data import tfrecords
 from gan.snapshots import checkpoint_files
 from gan.snapshots.snapshot import Snapshot
+from gan.training import training_flags
 
 DIVERGING = """
 import tensorflow.compat.v1 as tf
@@ -135,6 +136,23 @@ def test_an_interrupted_run_augments_and_penalises_as_one_that_was_not(faces, tm
     assert straight.get_tensor("augment_probability") == pytest.approx(8 * 64 / 50_000)
 
 
+def test_more_steps_of_the_discriminator_go_on_exactly_and_count_in_epochs(faces, tmp_path):
+    flags = ["--discriminator_steps=3", "--batch_size=16", "--num_epochs=4", "--instance_noise=0.1"]
+    flags += ["--clip_discriminator_weights=0.05", "--label_smoothing=0.1", "--generator_learning_rate=0.002"]
+    flags += ["--discriminator_optimizer=RMSPropOptimizer", "--penalty=R1Penalty", "--augment=flip"]
+    flags += ["--replay_share=0.1", "--export_model_steps=5"]
+    assert run_train(faces, tmp_path / "straight", *flags) == 0
+    assert checkpoint_files.latest_snapshot(str(tmp_path / "straight")).step == 8  # 4 * 96 images, 48 in a step
+    shutil.copytree(tmp_path / "straight", tmp_path / "interrupted")
+    for path in [*(tmp_path / "interrupted").rglob("*.ckpt-8*"), tmp_path / "interrupted" / "checkpoint"]:
+        path.unlink()
+    assert run_train(faces, tmp_path / "interrupted", *flags) == 0
+    straight, interrupted = weights(tmp_path / "straight"), weights(tmp_path / "interrupted")
+    for name in straight:
+        np.testing.assert_allclose(interrupted[name], straight[name], rtol=1e-5, atol=1e-7)
+    assert max(np.abs(value).max() for name, value in straight.items() if "discriminator" in name) <= 0.05 + 1e-7
+
+
 def test_an_interrupted_run_follows_its_schedule_as_one_that_was_not(faces, tmp_path, monkeypatch):
     """It is stopped between two settings of the learning rate, at 14 of 20 steps: 2.8 of 4 grains."""
     monkeypatch.setattr("gan.training.learning_rate.GRAINS", 4)
@@ -197,6 +215,12 @@ def test_vertex_ai_names_the_folders(faces, tmp_path):
 def test_other_seeds_give_other_weights(faces, trained, tmp_path):
     assert run_train(faces, tmp_path, "--seed=6") == 0
     assert not np.array_equal(weights(tmp_path)["generator/w1"], weights(trained)["generator/w1"])
+
+
+def test_job_dir_is_train_dir(faces, tmp_path):
+    flags = [f"--train_data_pattern={faces}", f"--job-dir={tmp_path}/run", "--max_steps=1"]
+    assert train.main(["train", *flags]) == 0
+    assert checkpoint_files.latest_snapshot(str(tmp_path / "run")).step == 1
 
 
 def test_epochs_are_counted_in_total(faces, tmp_path, capsys):
@@ -269,7 +293,7 @@ def test_data_beyond_memory_is_streamed_to_the_same_end(faces, tmp_path):
         np.testing.assert_allclose(first[name], second[name], rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize("optimizer", train.OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", training_flags.OPTIMIZERS)
 def test_every_optimizer_trains(optimizer, faces, tmp_path):
     assert run_train(faces, tmp_path, f"--optimizer={optimizer}", "--max_steps=2") == 0
 

@@ -18,7 +18,7 @@ import numpy as np
 from gan.arena import match, notes, open_snapshots, ratings, result_pages, schema, store
 from gan.arena.copy_check import CopyCheck, SuspectedCopy
 from gan.arena.event_records import Admission
-from gan.arena.match import RealImages, Side
+from gan.arena.match import EventImages, Side
 from gan.arena.match_records import MatchPlace
 from gan.arena.open_snapshots import MachineFailed, OpenSnapshots
 from gan.arena.schema import Event, Match, StoredHalfRound, Team
@@ -123,7 +123,7 @@ class Arena:
         shown = hashlib.sha256(self.real_images.tobytes()).hexdigest()
         return {"real_images": shown, "forfeit_copies": self._settings.forfeit_copies}
 
-    def images_of(self, event: Event | None) -> RealImages:
+    def images_of(self, event: Event | None) -> EventImages:
         """The real images of an event; of one that would begin now if it is None."""
         references, shown = half_round.references(self._public_images, ()), self.real_images
         version = event.rules if event else rules.VERSION
@@ -133,7 +133,7 @@ class Arena:
             others = half_round.without(shown, references)
             if len(others) >= rules.FINAL_ROUNDS[version] * rules.HALF_ROUND_POINTS:  # enough for every match
                 shown = others
-        return RealImages(shown, references)
+        return EventImages(shown, references)
 
     def keep_references(self, event: Event) -> None:
         """Lets an event have the same reference images from now on."""
@@ -238,7 +238,7 @@ class Arena:
         return result, seconds
 
     def _play_half_round(
-        self, row: Match, sides: tuple[Side, Side], number: int, real_images: RealImages, key: match.MatchKey
+        self, row: Match, sides: tuple[Side, Side], number: int, real_images: EventImages, key: match.MatchKey
     ) -> rules.HalfRoundScore:
         """Plays and commits a half round, after a look for copied training images."""
         played = self._try_often(

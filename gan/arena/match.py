@@ -31,14 +31,14 @@ class Side(NamedTuple):
     open: Callable[[], SandboxedSnapshot]  # opens its snapshot; the same one as long as that is open
 
 
-class RealImages(NamedTuple):
+class EventImages(NamedTuple):
     """The real images of an event."""
 
     shown: np.ndarray  # uint8 [N, size], which half rounds draw from
     references: np.ndarray  # uint8 [15, size], beside which a discriminator that looks at its batch sees each image
 
 
-def play_half_round(sides: Sequence[Side], number: int, real_images: RealImages, key: MatchKey) -> PlayedHalfRound:
+def play_half_round(sides: Sequence[Side], number: int, real_images: EventImages, key: MatchKey) -> PlayedHalfRound:
     """Plays half round `number` of a match.
 
     Args:
@@ -95,7 +95,7 @@ def real_of(real_images: np.ndarray, number: int, key: MatchKey) -> np.ndarray:
 
 
 def measure_times(
-    sides: Sequence[Side], real_images: RealImages, key: MatchKey, repeats: int = TIMING_REPEATS
+    sides: Sequence[Side], real_images: EventImages, key: MatchKey, repeats: int = TIMING_REPEATS
 ) -> tuple[float | None, float | None]:
     """Times both teams' models in turns, on the same cores, each for what it does in a round.
 

@@ -34,6 +34,7 @@ def flag(
     required: bool = False,
     gone: Mapping[str, str] | None = None,
     group: str | None = None,
+    other_names: Sequence[str] = (),
 ) -> Any:
     """Declares one flag as a dataclass field.
 
@@ -46,9 +47,11 @@ def flag(
         required: whether the flag must be given.
         gone: choice of earlier versions -> sentence that says what took its place.
         group: heading under which the help shows it; None for the flags that come first.
+        other_names: names that mean the same.
     """
     metadata = dict(at_least=at_least, at_most=at_most, choices=choices, required=required, gone=gone or {})
-    return dataclasses.field(default=default, metadata=dict(metadata, help=help, group=group))
+    metadata.update(help=help, group=group, other_names=other_names)
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def parse(config_class: type[_Config], argv: Sequence[str]) -> _Config:
@@ -156,11 +159,23 @@ def _define(field: "dataclasses.Field[Any]", type_: Any, values: flags.FlagValue
     elif type_ is bool:
         flags.DEFINE_boolean(**options)
     elif type_ is int:
-        flags.DEFINE_integer(**options, **bounds)
+        flags.DEFINE(_WholeNumber(**bounds), serializer=flags.ArgumentSerializer(), **options)
     elif type_ is float:
         flags.DEFINE_float(**options, **bounds)
     else:
         flags.DEFINE_string(**options)
+    for name in meta["other_names"]:
+        flags.DEFINE_alias(name, field.name, flag_values=values)
+
+
+class _WholeNumber(flags.IntegerParser):
+    """A whole number; the message says so in words."""
+
+    def convert(self, argument: Any) -> int:
+        try:
+            return super().convert(argument)
+        except (ValueError, TypeError):
+            raise ValueError("it must be a whole number, such as 7") from None
 
 
 class _Choice(flags.EnumParser):

@@ -4,6 +4,8 @@ from typing import Any
 
 import tensorflow.compat.v1 as tf
 
+from gan import losses
+from gan.console.errors import UserError
 from gan.networks import registry
 from gan.networks.network import check_scalar
 
@@ -34,6 +36,20 @@ def losses_of(loss: Any, real_logits: tf.Tensor, fake_logits: tf.Tensor, top_k_s
         if top_k_share < 1:
             given = _most_convincing(real_logits, fake_logits, top_k_share)
     return values
+
+
+def smooth_labels(loss: Any, smoothing: float) -> None:
+    """Lets the discriminator's label for real images be 1 - smoothing (Salimans et al. 2016, arXiv 1606.03498, 3.4).
+
+    Raises:
+        UserError: the loss has no labels.
+    """
+    if type(loss).discriminator_loss is not losses.BaseLoss.discriminator_loss:
+        raise UserError(
+            f"--label_smoothing={smoothing:g}: {type(loss).__name__} has a discriminator_loss of its own, without "
+            "labels; leave the flag out, or give a loss that defines calculate_loss alone"
+        )
+    loss.label_smoothing = smoothing
 
 
 def _most_convincing(real_logits: tf.Tensor, fake_logits: tf.Tensor, share: float) -> tuple[tf.Tensor, tf.Tensor]:

@@ -22,6 +22,7 @@ _FLAGS_OF_VARIABLES = {
     "schedule_factor": "learning_rate_schedule",
     "replay/images": "replay_share",
     "augment_probability": "augment_target",
+    "instance_noise_factor": "instance_noise",
 }
 
 

@@ -46,7 +46,7 @@ def try_out(settings: TrainingSettings) -> int:
     _say_folder(settings.folders, state)
     with contextlib.ExitStack() as stack:
         run = start.prepare(settings, state, strategy, stack)
-        end = EndOfRun(settings.stop, run.position, settings.batch.size)
+        end = EndOfRun(settings.stop, run.position, settings.images_per_step)
         _say_data(settings, run)
         _say_networks(settings, run)
         if end.is_reached(run.position):
@@ -142,7 +142,7 @@ def _try_steps(settings: TrainingSettings, run: Run, strategy: OneProcess) -> Tr
 
 
 def _say_course(settings: TrainingSettings, run: Run, end: EndOfRun, tried: TriedSteps) -> None:
-    position, size = run.position, settings.batch.size
+    position, size = run.position, settings.images_per_step
     images_per_second = size / max(tried.seconds_per_step, 1e-9)
     _say(f"{tried.number} steps of {size} images tried in memory: {images_per_second:,.0f} images/s")
     seconds = end.seconds_left(position, tried.seconds_per_step)

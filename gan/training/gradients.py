@@ -123,6 +123,12 @@ def clipped(pairs: Pairs, norm: float) -> Pairs:
     return list(zip(tf.clip_by_global_norm(gradients, norm)[0], variables))
 
 
+def clip_weights(variables: Sequence[tf.Variable], limit: float, after: tf.Operation) -> tf.Operation:
+    """Keeps weights in [-limit, limit], once an operation has changed them (Arjovsky et al. 2017, arXiv 1701.07875)."""
+    with tf.control_dependencies([after]):
+        return tf.group(*(v.assign(tf.clip_by_value(v.read_value(), -limit, limit)) for v in variables))
+
+
 def check_owners(networks: Sequence[Network]) -> None:
     """Raises UserError for a trainable variable that nobody trains, or that both networks train."""
     owners: dict[str, list[str]] = {}

@@ -4,6 +4,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from gan.console.errors import DataError
 from gan.console.progress import Progress
@@ -12,7 +13,7 @@ from gan.data.tensorboard import SummaryWriter
 from gan.snapshots import mirror
 from gan.training import one_process, record, start
 from gan.training.folders import Folders
-from gan.training.learning_rate import Schedule
+from gan.training.learning_rate import LINEAR, Schedule
 from gan.training.one_process import OneProcess
 from gan.training.position import EndOfRun
 from gan.training.saving import Saving
@@ -84,11 +85,13 @@ class _Loop:
         self._settings, self._strategy, self._run = settings, strategy, run
         self._folder, self._training, self._position = folders.training, run.training, run.position
         self._saving = Saving(folders, run, writer)
-        self._end = EndOfRun(settings.stop, run.position, settings.batch.size)
+        self._end = EndOfRun(settings.stop, run.position, settings.images_per_step)
         every = max(1, settings.saving.snapshot_steps // SCALARS_PER_EXPORT)
         self._log = TrainingLog(run.training.graph.scalars, writer, every, settings.stop.max_minutes)
         rate = settings.step.learning_rate
-        self._schedule = Schedule(rate.schedule, rate.hold, self._set_schedule_factor)
+        self._schedules = [Schedule(rate.schedule, rate.hold, self._setter(run.training.graph.schedule_factor))]
+        if run.training.graph.noise_factor is not None:
+            self._schedules.append(Schedule(LINEAR, 0.0, self._setter(run.training.graph.noise_factor)))
 
     def run(self, signals: SignalCatcher) -> None:
         """Trains to the end or to a signal, and saves."""
@@ -122,7 +125,8 @@ class _Loop:
             while not self._end.is_reached(position) and not signals.caught:
                 before = position.step
                 with self._saving_before_errors():
-                    self._schedule.follow(self._end.share_done(position))
+                    for schedule in self._schedules:
+                        schedule.follow(self._end.share_done(position))
                     self._train_step()
                 progress.update(position.step - before, self._log.note)
                 if self._is_due(saving.picture_steps, before):
@@ -164,8 +168,9 @@ class _Loop:
         """Whether the steps after step number `before` passed a multiple of `every`; a cluster may do several."""
         return self._position.step // every > before // every
 
-    def _set_schedule_factor(self, factor: float) -> None:
-        self._training.set(self._training.graph.schedule_factor, factor)
+    def _setter(self, variable: Any) -> Callable[[float], None]:
+        """What gives a variable of the graph its values."""
+        return lambda value: self._training.set(variable, value)
 
     def _read_counters(self) -> None:
         counters = self._training.graph.counters

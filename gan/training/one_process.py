@@ -60,10 +60,15 @@ class OneProcess:
         Returns:
             (values, steps now, images now).
         """
-        total = self._training.batch_size
-        feed = self._training.feed(BatchShare(self._seed, step, images_seen, 0, total))
-        _, values = self._training.run([self._training.graph.train_op, fetches], feed, step + 1)
-        return values, step + 1, images_seen + total
+        training, total = self._training, self._training.batch_size
+        updates = training.discriminator_steps
+        for number in range(updates):
+            feed = training.feed(BatchShare(self._seed, step * updates + number, images_seen, 0, total))
+            images_seen += total
+            if number < updates - 1:
+                training.run(training.graph.discriminator_op, feed, step + 1)
+        _, values = training.run([training.graph.train_op, fetches], feed, step + 1)
+        return values, step + 1, images_seen
 
     def stop_workers(self) -> None:
         """Ends the workers' part."""

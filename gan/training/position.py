@@ -30,15 +30,15 @@ class EndOfRun:
     Args:
         settings: the StopSettings.
         position: where the run begins.
-        batch_size: real images in a step.
+        images_per_step: real images that a step uses.
 
     Attributes:
         step: the last step, unless the time is up before.
     """
 
-    def __init__(self, settings: StopSettings, position: Position, batch_size: int) -> None:
+    def __init__(self, settings: StopSettings, position: Position, images_per_step: int) -> None:
         images_left = settings.num_epochs * position.num_images - position.images_seen
-        last = position.step + max(0, math.ceil(images_left / batch_size))
+        last = position.step + max(0, math.ceil(images_left / images_per_step))
         self.step = min(last, settings.max_steps or last)
         self._max_seconds = settings.max_minutes * 60 if settings.max_minutes else math.inf
 

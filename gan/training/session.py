@@ -11,7 +11,7 @@ from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 from gan import readers
 from gan.console.errors import UserError, reason
-from gan.networks import registry
+from gan.networks import loss_values, registry
 from gan.random_noise_generator import NOISE_SIZE, Use, uniform_noise
 from gan.training import placement, step
 from gan.training.gradients import Penalty
@@ -20,10 +20,10 @@ from gan.training.settings import BatchSettings, GameSettings, StepSettings
 
 @dataclass(frozen=True)
 class BatchShare:
-    """Images `first` to `first + count` of the batch of one step."""
+    """Images `first` to `first + count` of the batch of one update of the discriminator."""
 
     seed: int
-    step: int  # steps before this one
+    step: int  # updates before this one; steps, if each has one
     images_seen: int  # images before this step's
     first: int
     count: int
@@ -48,7 +48,8 @@ class TrainingSession:
         place: where this process stands.
 
     Attributes:
-        batch_size: real images, and as many generated ones, of a whole step.
+        batch_size: real images, and as many generated ones, of a whole batch.
+        discriminator_steps: batches of a step, each for one update of the discriminator.
         graph: the graph's tensors and operations.
         variables: all variables to save.
         saver: a saver of these.
@@ -60,6 +61,7 @@ class TrainingSession:
         self, game: GameSettings, settings: StepSettings, batch: BatchSettings, reader: readers.Reader, place: Place
     ) -> None:
         self.batch_size, self._reader, self._watch = batch.size, reader, place.placement.watch
+        self.discriminator_steps = settings.discriminator_steps
         with tf.Graph().as_default() as training_graph, tf.device(place.placement.device):
             tf.set_random_seed(place.graph_seed)
             self._noise = tf.placeholder(tf.float32, [None, NOISE_SIZE], "noise")
@@ -136,6 +138,8 @@ def load_game(settings: GameSettings) -> step.Game:
     penalty = None
     generator, discriminator = registry.load_models(settings.models)
     loss = registry.load(registry.LOSS, settings.loss, "label_loss")
+    if settings.label_smoothing:
+        loss_values.smooth_labels(loss, settings.label_smoothing)
     if settings.penalty:
         found = registry.load(registry.PENALTY, settings.penalty.name, "penalty")
         penalty = Penalty(found, settings.penalty.weight, settings.penalty.steps)

@@ -39,6 +39,7 @@ class GameSettings:
 
     models: ModelNames
     loss: str
+    label_smoothing: float = 0.0  # real images have the label 1 minus this
     penalty: PenaltySettings | None = None
 
 
@@ -59,21 +60,30 @@ class HardExampleSettings:
 
 
 @dataclass(frozen=True)
+class UpdateRule:
+    """How gradients change one network."""
+
+    name: str = "AdamOptimizer"  # class of tf.train
+    learning_rate: float = 0.001  # at the start
+    adam_beta1: float = 0.9  # decay of AdamOptimizer's average of gradients
+    adam_beta2: float = 0.999  # decay of its average of squared gradients
+
+
+@dataclass(frozen=True)
 class OptimizerSettings:
     """How gradients change the networks; each network gets an optimizer of its own."""
 
-    name: str = "AdamOptimizer"  # class of tf.train
-    adam_beta1: float = 0.9  # decay of AdamOptimizer's average of gradients
-    adam_beta2: float = 0.999  # decay of its average of squared gradients
+    generator: UpdateRule = UpdateRule()
+    discriminator: UpdateRule = UpdateRule()
     clip_gradient_norm: float = 0.0  # largest norm of all gradients of a network together; 0 does not clip
+    clip_discriminator_weights: float = 0.0  # largest absolute value of a weight; 0 does not clip
     averaging_decay: float = 0.0  # of the generator's averaged weights, per step; 0 serves the weights as they are
 
 
 @dataclass(frozen=True)
 class LearningRateSettings:
-    """The learning rate, and how it falls: by images seen, and by the share of the run that is done."""
+    """How the learning rates fall: by images seen, and by the share of the run that is done."""
 
-    base: float = 0.001
     decay: float = 1.0  # factor applied after each `decay_examples` real images
     decay_examples: int = 1
     schedule: str = learning_rate.CONSTANT  # one of learning_rate.SHAPES
@@ -90,6 +100,7 @@ class StepSettings:
     optimizer: OptimizerSettings = OptimizerSettings()
     learning_rate: LearningRateSettings = LearningRateSettings()
     compute_type: str = compute_type.FLOAT32  # one of compute_type.COMPUTE_TYPES
+    discriminator_steps: int = 1  # updates of the discriminator in a step, each with a batch of its own
 
 
 @dataclass(frozen=True)
@@ -142,3 +153,8 @@ class TrainingSettings:
     snapshots: SnapshotSettings = SnapshotSettings()
     seed: int | None = None  # None draws one
     flags: Mapping[str, Any] | None = None  # every flag of the command, for the record of the training alone
+
+    @property
+    def images_per_step(self) -> int:
+        """Real images that a step uses."""
+        return self.batch.size * self.step.discriminator_steps

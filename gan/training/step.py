@@ -18,7 +18,7 @@ from gan.training import compute_type, gradients, learning_rate
 from gan.training.forward_pass import ForwardPass
 from gan.training.gradients import Losses, Pairs, Penalty
 from gan.training.hard_examples import HardExamples
-from gan.training.settings import LearningRateSettings, OptimizerSettings, StepSettings
+from gan.training.settings import OptimizerSettings, StepSettings, UpdateRule
 
 MOMENTUM = 0.9  # of MomentumOptimizer, which has no default
 
@@ -76,10 +76,11 @@ class Gradients(NamedTuple):
 Exchange = Callable[[list[Pairs], list[tf.Operation], tf.Tensor], tuple[list[Pairs], list[tf.Operation], tf.Tensor]]
 
 
-class LearningRate(NamedTuple):
-    """The learning rate of a step."""
+class LearningRates(NamedTuple):
+    """The learning rates of a step."""
 
-    value: tf.Tensor
+    discriminator: tf.Tensor
+    generator: tf.Tensor
     schedule_factor: tf.Variable | None  # part of it that the training loop sets; None if no schedule does
 
 
@@ -94,10 +95,12 @@ class TrainingGraph(NamedTuple):
     """Everything that the training loop runs or saves."""
 
     train_op: tf.Operation  # one step of both networks
+    discriminator_op: tf.Operation | None  # an update of the discriminator alone; None if a step has one update of it
     discriminator_loss: tf.Tensor
     generator_loss: tf.Tensor
     scalars: dict[str, tf.Tensor]  # what TensorBoard shows, by name
-    schedule_factor: tf.Variable | None  # see LearningRate
+    schedule_factor: tf.Variable | None  # see LearningRates
+    noise_factor: tf.Variable | None  # see augment.Augmenter
     counters: Counters
     serving_weights: dict[str, tf.Tensor]  # variable name -> tensor to serve: averages for the generator
 
@@ -128,11 +131,12 @@ def build_training_graph(
     counters = make_counters()
     connected = connect(game, inputs, settings, counters, devices)
     losses, updates = find_losses(game, inputs.real_images, connected, settings)
-    rate = find_learning_rate(settings.learning_rate, counters)
+    rates = find_learning_rates(settings, counters)
+    optimizers = make_optimizers(settings.optimizer, rates)
     found = take_gradients(game.loss, connected, losses, updates)
     if exchange:
         found = Gradients(*exchange(*found))
-    applied = apply_gradients(found, connected, rate, settings.optimizer)
+    applied = apply_gradients(found.pairs, optimizers, settings.optimizer)
     with tf.control_dependencies(applied + found.updates):
         averages = average(connected.generator, settings.optimizer.averaging_decay, counters.global_step)
     with tf.control_dependencies([averages.update]):
@@ -140,12 +144,17 @@ def build_training_graph(
             tf.assign_add(counters.global_step, 1),
             tf.assign_add(counters.images_seen, tf.cast(found.num_real, tf.int64)),
         )
+    alone = None
+    if settings.discriminator_steps > 1:
+        alone = update_discriminator(found, connected, optimizers, settings.optimizer, counters)
     return TrainingGraph(
         train_op=train_op,
+        discriminator_op=alone,
         discriminator_loss=losses.values[0],
         generator_loss=losses.values[1],
-        scalars=_scalars(losses, connected, rate, settings.augmentation.target is not None),
-        schedule_factor=rate.schedule_factor,
+        scalars=_scalars(losses, connected, rates, settings.augmentation.target is not None),
+        schedule_factor=rates.schedule_factor,
+        noise_factor=connected.augmenter.noise_factor,
         counters=counters,
         serving_weights={
             variable.op.name: averages.by_name.get(variable.op.name, variable)
@@ -201,15 +210,31 @@ def find_losses(
     return Losses(values, additions), updates
 
 
-def find_learning_rate(settings: LearningRateSettings, counters: Counters) -> LearningRate:
-    """The learning rate, which falls with the images seen and, if there is a schedule, with a variable."""
-    rate = tf.train.exponential_decay(
-        settings.base, counters.images_seen, settings.decay_examples, settings.decay, staircase=True
-    )
-    if settings.schedule == learning_rate.CONSTANT:
-        return LearningRate(rate, None)
-    factor = tf.get_variable("schedule_factor", [], initializer=tf.ones_initializer(), trainable=False)
-    return LearningRate(rate * factor, factor)
+def find_learning_rates(settings: StepSettings, counters: Counters) -> LearningRates:
+    """The learning rates, which fall with the images seen and, if there is a schedule, with a variable."""
+    falling, rules = settings.learning_rate, settings.optimizer
+    factor = None
+    if falling.schedule != learning_rate.CONSTANT:
+        factor = tf.get_variable("schedule_factor", [], initializer=tf.ones_initializer(), trainable=False)
+
+    def rate(base: float) -> tf.Tensor:
+        decayed = tf.train.exponential_decay(
+            base, counters.images_seen, falling.decay_examples, falling.decay, staircase=True
+        )
+        return decayed if factor is None else decayed * factor
+
+    of_discriminator = rate(rules.discriminator.learning_rate)
+    if rules.generator.learning_rate == rules.discriminator.learning_rate:
+        return LearningRates(of_discriminator, of_discriminator, factor)
+    return LearningRates(of_discriminator, rate(rules.generator.learning_rate), factor)
+
+
+def make_optimizers(settings: OptimizerSettings, rates: LearningRates) -> list[tf.train.Optimizer]:
+    """[The discriminator's optimizer, the generator's]."""
+    return [
+        _make_optimizer(settings.discriminator, rates.discriminator, DISCRIMINATOR),
+        _make_optimizer(settings.generator, rates.generator, GENERATOR),
+    ]
 
 
 def take_gradients(loss: Any, connected: Connected, losses: Losses, updates: list[tf.Operation]) -> Gradients:
@@ -224,17 +249,37 @@ def take_gradients(loss: Any, connected: Connected, losses: Losses, updates: lis
 
 
 def apply_gradients(
-    found: Gradients, connected: Connected, rate: LearningRate, settings: OptimizerSettings
+    all_pairs: Sequence[Pairs], optimizers: Sequence[tf.train.Optimizer], settings: OptimizerSettings
 ) -> list[tf.Operation]:
-    """Operations that change both networks, once all gradients are there."""
-    all_pairs = found.pairs
+    """Operations that change networks, once all their gradients are there.
+
+    Args:
+        all_pairs: the discriminator's gradients, and perhaps the generator's.
+        optimizers: theirs.
+        settings: how to clip.
+    """
     if settings.clip_gradient_norm:
         all_pairs = [gradients.clipped(pairs, settings.clip_gradient_norm) for pairs in all_pairs]
     with tf.control_dependencies([gradient for pairs in all_pairs for gradient, _ in pairs]):
-        return [
-            _make_optimizer(settings, rate.value, network.kind).apply_gradients(pairs)
-            for network, pairs in zip((connected.discriminator, connected.generator), all_pairs)
-        ]
+        applied = [optimizer.apply_gradients(pairs) for optimizer, pairs in zip(optimizers, all_pairs)]
+    if settings.clip_discriminator_weights:
+        weights = [variable for _, variable in all_pairs[0]]
+        applied[0] = gradients.clip_weights(weights, settings.clip_discriminator_weights, applied[0])
+    return applied
+
+
+def update_discriminator(
+    found: Gradients,
+    connected: Connected,
+    optimizers: Sequence[tf.train.Optimizer],
+    settings: OptimizerSettings,
+    counters: Counters,
+) -> tf.Operation:
+    """An update of the discriminator alone, by its gradients on a batch of its own."""
+    applied = apply_gradients(found.pairs[:1], optimizers[:1], settings)
+    others = [update for update in found.updates if not any(update is own for own in connected.generator.updates)]
+    with tf.control_dependencies(applied + others):
+        return tf.assign_add(counters.images_seen, tf.cast(found.num_real, tf.int64)).op
 
 
 def average(generator: Network, decay: float, global_step: tf.Variable) -> Averages:
@@ -250,16 +295,16 @@ def average(generator: Network, decay: float, global_step: tf.Variable) -> Avera
     return Averages(averages.apply(variables), {v.op.name: averages.average(v) for v in variables})
 
 
-def _make_optimizer(settings: OptimizerSettings, rate: tf.Tensor, kind: str) -> tf.train.Optimizer:
+def _make_optimizer(rule: UpdateRule, rate: tf.Tensor, kind: str) -> tf.train.Optimizer:
     own: dict[str, dict[str, float]] = {
-        "AdamOptimizer": {"beta1": settings.adam_beta1, "beta2": settings.adam_beta2},
+        "AdamOptimizer": {"beta1": rule.adam_beta1, "beta2": rule.adam_beta2},
         "MomentumOptimizer": {"momentum": MOMENTUM},
     }
-    make = getattr(tf.train, settings.name)
-    return make(rate, name=f"{kind}_{settings.name}", **own.get(settings.name, {}))
+    make = getattr(tf.train, rule.name)
+    return make(rate, name=f"{kind}_{rule.name}", **own.get(rule.name, {}))
 
 
-def _scalars(losses: Losses, connected: Connected, rate: LearningRate, adapts: bool) -> dict[str, tf.Tensor]:
+def _scalars(losses: Losses, connected: Connected, rates: LearningRates, adapts: bool) -> dict[str, tf.Tensor]:
     """What TensorBoard shows of a step; images are judged as the discriminator saw them, after augmentation."""
     passed = connected.passed
     scalars = {
@@ -267,8 +312,11 @@ def _scalars(losses: Losses, connected: Connected, rate: LearningRate, adapts: b
         "loss/generator": losses.values[1],
         "accuracy/on_real": tf.reduce_mean(tf.cast(passed.real_predictions > 0.5, tf.float32)),
         "accuracy/on_fake": tf.reduce_mean(tf.cast(passed.fake_predictions <= 0.5, tf.float32)),
-        "learning_rate": rate.value,
     }
+    if rates.generator is rates.discriminator:
+        scalars["learning_rate"] = rates.generator
+    else:
+        scalars |= {"learning_rate/discriminator": rates.discriminator, "learning_rate/generator": rates.generator}
     if adapts:
         scalars["augment_probability"] = connected.augmenter.probability
     return scalars

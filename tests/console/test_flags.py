@@ -5,9 +5,10 @@ import pathlib
 
 import pytest
 
-from gan import train
+import gan
 from gan.console import command, flags
 from gan.console.flags import flag
+from gan.training import training_flags
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,15 +87,17 @@ def test_a_home_folder_is_expanded():
 def test_recipes_are_found_from_anywhere(given, tmp_path, monkeypatch):
     """From a folder that has no gan/recipes; what follows on the command line wins."""
     monkeypatch.chdir(tmp_path)
-    config = flags.parse(train.TrainConfig, ["train", *given.split(), "--train_data_pattern=x", "--batch_size=7"])
+    config = flags.parse(
+        training_flags.TrainingFlags, ["train", *given.split(), "--train_data_pattern=x", "--batch_size=7"]
+    )
     assert (config.max_minutes, config.batch_size) == (10, 7)
     with pytest.raises(flags.FlagError):
-        flags.parse(train.TrainConfig, ["train", "--flagfile=gan/recipes/absent.flags"])
+        flags.parse(training_flags.TrainingFlags, ["train", "--flagfile=gan/recipes/absent.flags"])
 
 
 @pytest.mark.parametrize(
-    "path", sorted(pathlib.Path(train.__file__).parent.glob("recipes/*.flags")), ids=lambda p: p.stem
+    "path", sorted(pathlib.Path(gan.__file__).parent.glob("recipes/*.flags")), ids=lambda p: p.stem
 )
 def test_recipes_hold_flags_of_train(path):
-    config = flags.parse(train.TrainConfig, ["train", f"--flagfile={path}", "--train_data_pattern=x"])
+    config = flags.parse(training_flags.TrainingFlags, ["train", f"--flagfile={path}", "--train_data_pattern=x"])
     assert config.max_minutes and config.num_epochs > 1000

@@ -7,7 +7,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from gan import losses, models
-from gan.augment import Augmentation
+from gan.augment import Augmentation, Augmenter
 from gan.console.errors import UserError
 from gan.networks import loss_values, registry
 from gan.networks.network import Network
@@ -54,7 +54,10 @@ def build(generator=None, discriminator=None, loss=None, penalty=None, place=Non
 
 def step_settings(augmentation=None, **options):
     """StepSettings from options of any of its parts."""
-    options = {"name": "GradientDescentOptimizer", "base": RATE, **options}
+    usual = settings.UpdateRule("GradientDescentOptimizer", RATE)
+    rules = {kind: options.pop(f"{kind}_rule", usual) for kind in ("generator", "discriminator")}
+    options |= rules
+    steps = options.pop("steps", 1)
     kinds = (
         settings.LossSettings,
         settings.HardExampleSettings,
@@ -63,7 +66,7 @@ def step_settings(augmentation=None, **options):
     )
     parts = [kind(**{f.name: options.pop(f.name) for f in fields(kind) if f.name in options}) for kind in kinds]
     assert not options
-    return settings.StepSettings(parts[0], augmentation or Augmentation(), *parts[1:])
+    return settings.StepSettings(parts[0], augmentation or Augmentation(), *parts[1:], discriminator_steps=steps)
 
 
 def first_step(real, noise, then=lambda session: None, **options):
@@ -328,7 +331,7 @@ def test_devices_augment_and_penalise_as_one_does(count, penalty, loss):
             discriminator=Deep(),
             loss=loss(),
             devices=devices,
-            augmentation=Augmentation(("rounding", "flip", "brightness", "cutout"), 0.7, target=-2, speed=0.3),
+            augmentation=Augmentation(("rounding", "flip", "brightness", "cutout"), 0.7, -2, 0.3, noise=0.1),
             penalty=gradients.Penalty(penalty(), 0.5, 2),
             top_k_share=0.6,
         )
@@ -409,6 +412,86 @@ def test_learning_rate_falls_in_steps_of_images():
             built.counters.images_seen.load(seen, session)
             rates.append(float(session.run(built.scalars["learning_rate"])))
     assert rates == [0.5, 0.5, 0.25, 0.125]
+
+
+def rule(rate, name="GradientDescentOptimizer"):
+    return settings.UpdateRule(name, rate)
+
+
+def test_each_network_has_its_own_rule():
+    """The generator by SGD at another rate; the discriminator by Adam, whose first step is the rate at most."""
+    random = np.random.default_rng(0)
+    real, noise = random.random((6, SIZE)), random.uniform(-1, 1, (6, 100))
+    before = np.full((100, SIZE), 0.01), np.full((SIZE, 1), 0.3)
+    _, moved, *_ = by_hand(*before, np.zeros(1), real, noise)
+    options = {"generator_rule": rule(0.1 * RATE), "discriminator_rule": rule(0.02, "AdamOptimizer")}
+    _, served = first_step(real, noise, lambda s: s.run(tf.trainable_variables()), **options)
+    w, v, _ = served
+    np.testing.assert_allclose(w, before[0] + 0.1 * (moved - before[0]), rtol=1e-5)
+    np.testing.assert_allclose(np.abs(v - before[1]), 0.02, rtol=1e-3)
+
+
+def test_the_discriminator_alone_goes_ahead():
+    """Two updates of the discriminator by itself, then both networks: as the formulas say, batch by batch."""
+    random = np.random.default_rng(0)
+    batches = [(random.random((6, SIZE)), random.uniform(-1, 1, (6, 100))) for _ in range(3)]
+    w, v, c = np.full((100, SIZE), 0.01), np.full((SIZE, 1), 0.3), np.zeros(1)
+    for number, batch in enumerate(batches):
+        _, moved, v, c = by_hand(w, v, c, *batch)
+        w = moved if number == 2 else w
+    with tf.Graph().as_default(), tf.Session() as session:
+        built, *given = build(steps=3)
+        session.run(tf.global_variables_initializer())
+        for number, batch in enumerate(batches):
+            session.run(built.train_op if number == 2 else built.discriminator_op, dict(zip(given, batch)))
+        served = session.run(built.serving_weights)
+        counted = session.run([built.counters.global_step, built.counters.images_seen])
+    for name, expected in {"generator/w": w, "discriminator/v": v, "discriminator/c": c}.items():
+        np.testing.assert_allclose(served[name], expected, rtol=1e-5, err_msg=name)
+    assert counted == [1, 18]
+
+
+def test_weights_of_the_discriminator_are_clipped():
+    real, noise = np.ones((6, SIZE)), np.zeros((6, 100))
+    _, (w, v, c) = first_step(
+        real,
+        noise,
+        lambda s: s.run(tf.trainable_variables()),
+        clip_discriminator_weights=0.05,
+        generator_rule=rule(0.0),
+    )
+    np.testing.assert_allclose(v, 0.05)
+    assert abs(c[0]) <= 0.05 and w[0, 0] == np.float32(0.01)
+
+
+def test_labels_are_smoothed_for_the_discriminator_alone():
+    random = np.random.default_rng(0)
+    real, noise = random.random((6, SIZE)), random.uniform(-1, 1, (6, 100))
+    p_real = sigmoid(real @ np.full((SIZE, 1), 0.3))
+    (plain, plain_g), _, _, _ = by_hand(np.full((100, SIZE), 0.01), np.full((SIZE, 1), 0.3), np.zeros(1), real, noise)
+    loss = losses.CrossEntropyLoss()
+    loss_values.smooth_labels(loss, 0.1)
+    (found, found_g), _ = first_step(real, noise, loss=loss)
+    expected = plain + np.log(p_real).mean() - (0.9 * np.log(p_real) + 0.1 * np.log(1 - p_real)).mean()
+    assert (found, found_g) == (pytest.approx(expected, rel=1e-5), pytest.approx(plain_g, rel=1e-5))
+    with pytest.raises(UserError, match="RelativisticLoss has a discriminator_loss of its own, without labels"):
+        loss_values.smooth_labels(losses.RelativisticLoss(), 0.1)
+
+
+def test_noise_on_all_images_falls_with_its_factor():
+    """Standard deviations of what the discriminator sees of black images."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        seed = tf.placeholder(tf.int64, [2])
+        augmenter = Augmenter(Augmentation(noise=0.2), seed, 0)
+        black = tf.zeros([40, 2500])
+        seen = tf.stack([augmenter.real(black, 0), augmenter.fake(black, 0)])
+        session.run(tf.global_variables_initializer())
+        for factor in (1.0, 0.5, 0.0):
+            augmenter.noise_factor.load(factor, session)
+            real, fake = session.run(seen, {seed: [7, 3]})
+            assert (real.std(), fake.std()) == (pytest.approx(0.2 * factor, rel=0.02),) * 2
+            assert factor == 0 or abs(np.corrcoef(real.ravel(), fake.ravel())[0, 1]) < 0.02
+            assert not np.array_equal(session.run(seen, {seed: [7, 4]})[0], real) or factor == 0
 
 
 def test_regularization_losses_are_weighted_and_added():
