@@ -44,8 +44,8 @@ def config_classes(module):
     """The flags of a command, or of each of its actions."""
     if hasattr(module, "ACTIONS"):
         return [action.config_class for action in module.ACTIONS]
-    items = vars(module).values()
-    return [i for i in items if isinstance(i, type) and dataclasses.is_dataclass(i) and i.__module__ == module.__name__]
+    classes = [i for i in vars(module).values() if isinstance(i, type) and dataclasses.is_dataclass(i)]
+    return [each for each in classes if "help" in dataclasses.fields(each)[0].metadata]
 
 
 def anchors(text):
