@@ -26,6 +26,7 @@ class Use(enum.IntEnum):
     REFERENCE_CHOICE = 14
     REFERENCE_NOISE = 15
     REFERENCE_PLACE = 16
+    TRAINING_SAMPLE = 17
 
 
 def random_generator(*key: int) -> np.random.Generator:

@@ -37,6 +37,7 @@ class SubmitConfig:
     bucket: str = flag(None, "The team's bucket: gs://YOUR_TEAM.", required=True)
     input_data_pattern: str = flag(None, "TFRecord files of real images for the half round.", required=True)
     train_dir: str = flag(flags.TRAIN_DIR, "Folder with snapshots, or the path of one: run1/model.ckpt-1000.")
+    best: bool = flag(False, "Hands in the best snapshot, train_dir/best, that train --keep_best chose.")
     source_dir: str | None = flag(None, "Folder of your source; not set: the folder of this package.")
     num_generate: int = flag(15, "Images to generate in the half round; as many real ones are added.", at_least=1)
     output_dir: str = flag("submission/", "Folder for the half round's images and CSV files.")
@@ -58,7 +59,7 @@ def submit(config: SubmitConfig) -> None:
     real_files = cache.find_files(config.input_data_pattern, "input_data_pattern")
     size = pixels.image_size(config.use_mnist)
     with sandbox.Sandbox() as cells:
-        snapshot = cells.open(config.train_dir, size)
+        snapshot = cells.open(_where(config), size)
         behaviour = snapshot.verify()
         print(f"{snapshot.path} keeps the contract")
         if snapshot.note:
@@ -67,6 +68,16 @@ def submit(config: SubmitConfig) -> None:
             print(f"note: {remark}")
         _play(config, real_files, snapshot)
         _hand_in(config, cells, snapshot, source)
+
+
+def _where(config: SubmitConfig) -> str:
+    """The folder or snapshot to hand in."""
+    if not config.best:
+        return config.train_dir
+    best = paths.join(config.train_dir, checkpoint_files.BEST_FOLDER)
+    if not checkpoint_files.has_snapshot(best):
+        raise UserError(f"--best: {best} has no snapshot; train with --keep_best=frechet, or leave --best out")
+    return best
 
 
 def _hand_in(

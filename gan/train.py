@@ -11,6 +11,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 if not __package__:  # `python train.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -24,6 +25,9 @@ from gan.storage import cache
 from gan.training import training_flags
 from gan.training.training_flags import TrainingFlags
 
+if TYPE_CHECKING:
+    from gan.measure import training_quality
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
@@ -33,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def train(config: TrainingFlags) -> int:
     """Checks what can be checked at once, imports TensorFlow, and does this process's part."""
     training_flags.check_names(config)
+    _check_metric(config.keep_best)
     place = tf_config.from_environment()
     if place and not place.is_one_machine:
         for flag, usual in (("replay_share", 0.0), ("discriminator_steps", 1), ("instance_noise", 0.0)):
@@ -76,7 +81,25 @@ def _be_chief(config: TrainingFlags, place: tf_config.Cluster | None) -> int:
 
         make = functools.partial(chief.make, settings=_cluster_settings(config), cluster=place)
     with tf_config.listening(place.chief) if place and place.is_one_machine else contextlib.nullcontext():
-        return loop.train(training_flags.settings_of(config, files), make)
+        return loop.train(training_flags.settings_of(config, files), make, _evaluator(config, files))
+
+
+def _evaluator(config: TrainingFlags, files: Sequence[str]) -> "training_quality.TrainingQuality | None":
+    """What measures the quality while it trains; None if nobody asked for it."""
+    if config.quality_minutes is None and not config.keep_best:
+        return None
+    from gan.measure import training_quality
+
+    return training_quality.TrainingQuality(files, pixels.image_size(config.use_mnist), config.keep_best)
+
+
+def _check_metric(key: str | None) -> None:
+    """Raises UserError if no best snapshot can be chosen by a metric."""
+    if key:
+        from gan.measure import training_quality
+
+        if key not in training_quality.choosable():
+            raise UserError(f"--keep_best={key}: the metrics are {', '.join(training_quality.choosable())}")
 
 
 def _be_worker(config: TrainingFlags, place: tf_config.Cluster) -> int:

@@ -18,6 +18,8 @@ from gan.storage import cache, files, paths
 
 SNAPSHOT, STATE = "model.ckpt", "state.ckpt"
 STATE_FOLDER = "state"
+BEST_FOLDER = "best"  # of train_dir, with the best snapshot of a training and a note about it
+BEST_NOTE = "best.json"  # training/quality_watch.py says what it holds
 TRAINING_OPTIONS = "training_options.json"  # training_options.py says what it holds
 STATE_PARTS = ("index",)  # the parts of a state beside its data
 LOOKS = 3  # how often to look again if a trainer deletes what was just found
@@ -32,7 +34,7 @@ _FILE = re.compile(
     rf"(?P<part>index|meta|data-\d{{5}}-of-(?P<shards>\d{{5}})){_UNFINISHED}",
     re.ASCII,
 )
-_OTHER_FILE = re.compile(rf"({_POINTER}|{re.escape(TRAINING_OPTIONS)}){_UNFINISHED}", re.ASCII)
+_OTHER_FILE = re.compile(rf"({_POINTER}|{re.escape(TRAINING_OPTIONS)}|{re.escape(BEST_NOTE)}){_UNFINISHED}", re.ASCII)
 
 
 class Found(NamedTuple):
@@ -227,7 +229,7 @@ def remove_leftovers(train_dir: str) -> None:
 
 
 def is_of_training(name: str) -> bool:
-    """Whether a file is one that a trainer writes to train_dir or train_dir/state."""
+    """Whether a file is one that a trainer writes to train_dir or a folder in it."""
     return bool(_FILE.match(name) or _OTHER_FILE.match(name)) or is_log(name)
 
 
@@ -256,7 +258,7 @@ def upload_rank(name: str) -> tuple[bool, bool, int, str]:
 
 def _remove(train_dir: str, is_wanted: Callable[[str], object]) -> list[str]:
     removed = []
-    for folder in (os.path.join(train_dir, STATE_FOLDER), train_dir):
+    for folder in (os.path.join(train_dir, STATE_FOLDER), os.path.join(train_dir, BEST_FOLDER), train_dir):
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
             if is_wanted(name):
                 os.remove(os.path.join(folder, name))

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from gan.console.errors import ContractError, UserError
-from gan.contest import contract
+from gan.contest import behaviour, contract
 from gan.contest.behaviour import Behaviour
 from gan.data import pixels, tfrecords
 from gan.networks.network import CALIBRATION_OFFSET
@@ -19,6 +19,7 @@ from gan.storage import cache
 
 SAMPLES = 64  # images in a sample grid
 CALIBRATION_BATCH = 256  # held-out images run at once
+GENERATED_AT_ONCE = 255  # images
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class SnapshotExporter:
     """
 
     def __init__(self, models: ModelNames, size: int, settings: SnapshotSettings, trained: Collection[str]) -> None:
-        self._settings, self._size = settings, size
+        self._settings, self._size, self._sees_batch = settings, size, False
         self._held_out = _held_out_images(settings, size)
         calibrated = self._held_out is not None
         self._serving = serving_graph.build_serving_graph(*load_models(models), size, calibrated)
@@ -76,14 +77,29 @@ class SnapshotExporter:
         """Says now if a battle would refuse the weights last loaded, and why, or how it would ask the networks."""
         values = self._session.run(self._serving.variables)
         try:
-            for remark in self._behaviour(values).remarks():
+            found = self._behaviour(values)
+            self._sees_batch = found.generator_sees_batch
+            for remark in found.remarks():
                 print(f"note: in a battle, {remark}", flush=True)
         except ContractError as error:
             print(f"warning: a battle would refuse these networks: {error}", flush=True)
 
-    def write(self, folder: str, step: int) -> None:
-        """Writes a snapshot of the weights last loaded to a folder on disk."""
-        saver.write_snapshot(self._serving, self._session, folder, step, self._settings.keep)
+    def write(self, folder: str, step: int, keep: int | None = None) -> None:
+        """Writes a snapshot of the weights last loaded to a folder on disk; `keep` stay, or what the settings say."""
+        saver.write_snapshot(self._serving, self._session, folder, step, keep or self._settings.keep)
+
+    def generate(self, count: int) -> np.ndarray:
+        """Images by the weights last loaded, always of the same noise, as a battle would ask for them.
+
+        Returns:
+            float32 [count, size] in [0, 1].
+
+        Raises:
+            ContractError: the generator cannot be asked as a battle does.
+        """
+        batch = behaviour.BATCH
+        noise = uniform_noise(-(-count // batch) * batch, Use.EVALUATION_NOISE)
+        return self._generator(noise, batch if self._sees_batch else GENERATED_AT_ONCE)[:count]
 
     def samples(self) -> np.ndarray:
         """A grid of images by the weights last loaded, always of the same noise: uint8 [height, width]."""

@@ -127,9 +127,9 @@ class Mirror:
 
     def _fetch(self, wanted: bool) -> None:
         """Fills the local folder with what the bucket holds, if that is wanted, unless the local one came further."""
-        state_folder = paths.join(self.name, checkpoint_files.STATE_FOLDER)
         remote_names = [name for name in files.names(self.name) if not checkpoint_files.is_log(name)]
-        remote_names += [os.path.join(checkpoint_files.STATE_FOLDER, name) for name in files.names(state_folder)]
+        for folder in (checkpoint_files.STATE_FOLDER, checkpoint_files.BEST_FOLDER):
+            remote_names += [os.path.join(folder, name) for name in files.names(paths.join(self.name, folder))]
         if os.path.exists(os.path.join(self.path, _PENDING)):
             ours, theirs = checkpoint_files.latest_state(self.path), checkpoint_files.latest_state(self.name)
             if not theirs or (ours and (ours.step or 0) >= (theirs.step or 0)):

@@ -200,8 +200,10 @@ def _say_removal(settings: FolderSettings) -> None:
 def _files_of_training(settings: FolderSettings) -> list[tuple[str, int]]:
     """(path, bytes) of each file that --start_new_model removes."""
     log_dir = folders.separate_log_dir(settings)
-    state_folder = paths.join(settings.train_dir, checkpoint_files.STATE_FOLDER)
-    wanted = [(settings.train_dir, checkpoint_files.is_of_training), (state_folder, checkpoint_files.is_of_training)]
+    inner = [
+        paths.join(settings.train_dir, name) for name in (checkpoint_files.STATE_FOLDER, checkpoint_files.BEST_FOLDER)
+    ]
+    wanted = [(folder, checkpoint_files.is_of_training) for folder in (settings.train_dir, *inner)]
     if log_dir:
         wanted.append((log_dir, checkpoint_files.is_log))
     return [

@@ -16,6 +16,7 @@ from gan.training.folders import Folders
 from gan.training.learning_rate import LINEAR, Schedule
 from gan.training.one_process import OneProcess
 from gan.training.position import EndOfRun
+from gan.training.quality_watch import QualityEvaluator, QualityWatch
 from gan.training.saving import Saving
 from gan.training.settings import BatchSettings, TrainingSettings
 from gan.training.start import Run
@@ -28,12 +29,17 @@ SECONDS_AFTER_SIGNAL = 15  # for the last upload; a machine that is taken away g
 MakeStrategy = Callable[[BatchSettings, Callable[[], bool]], OneProcess]
 
 
-def train(settings: TrainingSettings, make_strategy: MakeStrategy = one_process.make) -> int:
+def train(
+    settings: TrainingSettings,
+    make_strategy: MakeStrategy = one_process.make,
+    evaluator: QualityEvaluator | None = None,
+) -> int:
     """Trains until the epochs, steps or minutes are reached, or a signal comes.
 
     Args:
         settings: everything about the training.
         make_strategy: makes what does each step: a one_process.OneProcess, or a chief of a cluster.
+        evaluator: measures the quality from time to time; None does not.
 
     Returns:
         The exit code: 0, or 128 + the signal's number.
@@ -48,7 +54,7 @@ def train(settings: TrainingSettings, make_strategy: MakeStrategy = one_process.
             print(stopped, flush=True)
             return signals.exit_code
         try:
-            _train(settings, strategy, signals)
+            _train(settings, strategy, evaluator, signals)
             if not signals.caught:  # and everything is uploaded
                 strategy.end(failed=False)
         except BaseException:
@@ -58,7 +64,9 @@ def train(settings: TrainingSettings, make_strategy: MakeStrategy = one_process.
         return signals.exit_code
 
 
-def _train(settings: TrainingSettings, strategy: OneProcess, signals: SignalCatcher) -> None:
+def _train(
+    settings: TrainingSettings, strategy: OneProcess, evaluator: QualityEvaluator | None, signals: SignalCatcher
+) -> None:
     """Opens the folders, prepares the run, and steps."""
 
     def patience() -> float:
@@ -73,21 +81,28 @@ def _train(settings: TrainingSettings, strategy: OneProcess, signals: SignalCatc
             folders.remove_training()
         writer = SummaryWriter(folders.log.path, first_step=run.position.step + 1)
         stack.callback(writer.close)
-        _Loop(settings, run, strategy, folders, writer).run(signals)
+        minutes = settings.saving.quality_minutes
+        watch = QualityWatch(evaluator, minutes, run, folders, writer) if evaluator else None
+        _Loop(settings, run, strategy, Saving(folders, run, writer), watch).run(signals)
 
 
 class _Loop:
     """The steps of one run."""
 
     def __init__(
-        self, settings: TrainingSettings, run: Run, strategy: OneProcess, folders: Folders, writer: SummaryWriter
+        self,
+        settings: TrainingSettings,
+        run: Run,
+        strategy: OneProcess,
+        saving: Saving,
+        quality: QualityWatch | None,
     ) -> None:
         self._settings, self._strategy, self._run = settings, strategy, run
-        self._folder, self._training, self._position = folders.training, run.training, run.position
-        self._saving = Saving(folders, run, writer)
+        self._folder, self._training, self._position = saving.folder, run.training, run.position
+        self._saving, self._quality = saving, quality
         self._end = EndOfRun(settings.stop, run.position, settings.images_per_step)
         every = max(1, settings.saving.snapshot_steps // SCALARS_PER_EXPORT)
-        self._log = TrainingLog(run.training.graph.scalars, writer, every, settings.stop.max_minutes)
+        self._log = TrainingLog(run.training.graph.scalars, saving.writer, every, settings.stop.max_minutes)
         rate = settings.step.learning_rate
         self._schedules = [Schedule(rate.schedule, rate.hold, self._setter(run.training.graph.schedule_factor))]
         if run.training.graph.noise_factor is not None:
@@ -114,6 +129,8 @@ class _Loop:
         stopped = f"stopped by a signal, run {again} to go on from here: " if signals.caught else ""
         saved = f"saved {self._saving.saved_path()}, " if self._saving.saved_step else ""
         print(f"{stopped}{saved}{position}", flush=True)
+        if self._quality and (best := self._quality.best()):
+            print(best, flush=True)
 
     def _loop(self, signals: SignalCatcher) -> None:
         position, saving = self._position, self._settings.saving
@@ -134,10 +151,14 @@ class _Loop:
                         self._saving.write_picture(position)
                 if self._is_due(saving.snapshot_steps, before):
                     self._saving.save(position)
+                if self._quality:
+                    self._quality.follow(position)
             if not signals.caught:
                 self._strategy.stop_workers()
                 self._read_counters()
             self._saving.save(position)
+            if self._quality and not signals.caught:
+                self._quality.finish(position)
 
     def _train_step(self) -> None:
         """One step of both networks; raises UserError if the losses are no longer finite."""

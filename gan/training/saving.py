@@ -22,11 +22,13 @@ class Saving:
         writer: shows samples in TensorBoard.
 
     Attributes:
+        folder: for snapshots and the state.
+        writer: as given.
         saved_step: the step of the newest snapshot that has a state, or None.
     """
 
     def __init__(self, folders: Folders, run: Run, writer: SummaryWriter) -> None:
-        self._folders, self._writer = folders, writer
+        self._folders, self.folder, self.writer = folders, folders.training, writer
         self._training, self._exporter = run.training, run.exporter
         # A run that was killed between the two has a state without its snapshot.
         snapshot, step = checkpoint_files.latest_own_snapshot(folders.training.path), run.position.step
@@ -43,8 +45,8 @@ class Saving:
             saver.write_state(self._training.saver, self._training.session, folder.path, position.step)
         self._exporter.write(folder.path, position.step)
         self.saved_step = position.step
-        self._writer.picture(position.step, "samples", self._exporter.samples())
-        self._writer.flush()
+        self.writer.picture(position.step, "samples", self._exporter.samples())
+        self.writer.flush()
         folder.changed()
         self._folders.log.changed()
 

@@ -137,6 +137,7 @@ class SavingSettings:
 
     snapshot_steps: int = 1000  # from one snapshot and state to the next
     picture_steps: int = 500  # from one picture to the next
+    quality_minutes: float = 5.0  # from one measurement of quality to the next, if quality is measured
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from conftest import run_train
 
 from gan import train
 from gan.snapshots import training_options
+from gan.snapshots.snapshot import Snapshot
+from gan.training import quality_watch
 
 pytest_plugins = ["cloud"]
 
@@ -30,6 +32,20 @@ def test_the_record_is_uploaded_and_carried_on(emulator, bucket, faces):
     assert json.loads(emulator.read(bucket, "run/training_options.json"))["seed"] == 5
     assert run_train(faces, run, "--max_steps=1", "--start_new_model") == 0
     assert [session.first_step for session in training_options.read(run).sessions] == [0]
+
+
+def test_the_best_snapshot_is_uploaded_and_fetched_again(emulator, bucket, faces, tmp_path, monkeypatch):
+    """Another machine goes on: what it measures must beat the best of the first."""
+    monkeypatch.setattr(quality_watch, "SHARE_OF_TIME", 1.0)
+    run, flags = f"gs://{bucket}/run", ["--keep_best=frechet", "--quality_minutes=0"]
+    assert run_train(faces, run, *flags, "--max_steps=10") == 0
+    best = json.loads(emulator.read(bucket, "run/best/best.json"))
+    assert Snapshot(f"{run}/best", 2500).step == best["step"]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another machine"))
+    spoilt = ["--max_steps=12", "--base_learning_rate=1", "--averaging_decay=0.5"]
+    assert run_train(faces, run, *flags, *spoilt) == 0
+    assert json.loads(emulator.read(bucket, "run/best/best.json")) == best
+    assert Snapshot(f"{run}/best", 2500).step == best["step"]
 
 
 def test_a_dry_run_changes_nothing_in_the_bucket(emulator, bucket, faces, capsys, fails):

@@ -1,0 +1,109 @@
+"""Quality while a training runs: the curve in TensorBoard, the time it takes, and the best snapshot that is kept."""
+
+import json
+import os
+
+import pytest
+from conftest import run_train
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from gan import submit, train
+from gan.measure import metric_registry, training_quality
+from gan.snapshots import checkpoint_files, training_options
+from gan.snapshots.snapshot import Snapshot
+from gan.training import quality_watch
+from gan.training.position import Position
+
+FLAGS = ["--keep_best=frechet", "--quality_minutes=0"]
+TAG = "training_quality/frechet_96_wavelets"
+
+
+@pytest.fixture
+def always(monkeypatch):
+    """Measures after every step."""
+    monkeypatch.setattr(quality_watch, "SHARE_OF_TIME", 1.0)
+
+
+def curve(folder):
+    """Step -> value that TensorBoard shows."""
+    events = EventAccumulator(str(folder)).Reload()
+    return {each.step: each.value for each in events.Scalars(TAG)}
+
+
+def best(folder):
+    return json.loads((folder / "best" / "best.json").read_text())
+
+
+def test_the_best_of_all_that_were_measured_is_kept(faces, tmp_path, always, capsys):
+    assert run_train(faces, tmp_path, *FLAGS, "--max_steps=6", "--base_learning_rate=0.05") == 0
+    values = curve(tmp_path)
+    step, value = min(values.items(), key=lambda each: each[1])
+    assert set(values) == set(range(1, 7))
+    kept = best(tmp_path)
+    assert (kept["step"], kept["chosen"]) == (step, "frechet_96_wavelets")
+    assert kept["value"] == kept["cost"] == pytest.approx(value, rel=1e-5)
+    snapshot = Snapshot(str(tmp_path / "best"), 2500)
+    assert snapshot.step == step and os.path.exists(tmp_path / "best" / "checkpoint")
+    assert training_options.read(str(tmp_path / "best")).flags["keep_best"] == "frechet"
+    assert f"best of all measured: {tmp_path}/best, step {step}, frechet_96_wavelets" in capsys.readouterr().out
+    assert checkpoint_files.latest_snapshot(str(tmp_path)).step == 6
+
+
+def test_one_that_is_worse_never_takes_its_place(faces, tmp_path, always):
+    """What goes on from a good training with a learning rate that spoils it leaves the best one alone."""
+    assert run_train(faces, tmp_path, *FLAGS, "--max_steps=20") == 0
+    before = best(tmp_path)
+    assert run_train(faces, tmp_path, *FLAGS, "--max_steps=23", "--base_learning_rate=1", "--averaging_decay=0.5") == 0
+    later = {step: value for step, value in curve(tmp_path).items() if step > 20}
+    assert len(later) == 3 and min(later.values()) > before["value"] and best(tmp_path) == before
+    assert Snapshot(str(tmp_path / "best"), 2500).step == before["step"]
+
+
+def test_starting_from_scratch_removes_it(faces, tmp_path, always):
+    assert run_train(faces, tmp_path, *FLAGS, "--max_steps=2") == 0
+    (tmp_path / "best" / "note.txt").write_text("my own")
+    assert run_train(faces, tmp_path, "--max_steps=2", "--start_new_model") == 0
+    assert os.listdir(tmp_path / "best") == ["note.txt"]
+
+
+@pytest.mark.parametrize("minutes, pause", [(0.5, 2 / 0.03 - 2), (3.0, 180.0)])
+def test_measuring_takes_its_share_of_the_time_at_most(minutes, pause, monkeypatch):
+    """A measurement of 2 seconds is followed by a pause of 2 / 0.03 - 2; by the minutes asked for, if they are more."""
+    now, measured = [100.0], []
+    monkeypatch.setattr(quality_watch.time, "monotonic", lambda: now[0])
+    watch = quality_watch.QualityWatch(None, minutes, None, None, None)
+
+    def measure(position):
+        measured.append(position)
+        now[0] += 2
+
+    watch._measure = measure
+    position = Position(step=1, images_seen=16, seconds=1.0, num_images=96)
+    for later, times in ((60 * minutes, 1), (pause - 0.1, 1), (0.2, 2)):
+        now[0] += later
+        watch.follow(position)
+        assert len(measured) == times
+
+
+def test_what_cannot_be_measured_is_told_at_once(fails, faces, tmp_path):
+    flags = [f"--train_data_pattern={faces}", f"--train_dir={tmp_path}/run"]
+    error = fails(train.main, *flags, "--keep_best=beauty")
+    assert "--keep_best=beauty: the metrics are frechet, kid, precision" in error
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_direction_of_the_metric_counts():
+    metrics = metric_registry.METRICS
+    assert training_quality.cost(metrics["frechet"], 2.0) < training_quality.cost(metrics["frechet"], 3.0)
+    assert training_quality.cost(metrics["recall"], 0.9) < training_quality.cost(metrics["recall"], 0.3)
+
+
+def test_it_is_handed_in(faces, tmp_path, always, fails, capsys):
+    flags = [f"--input_data_pattern={faces}", "--bucket=gs://team", "--best", "--dry_run"]
+    flags += [f"--output_dir={tmp_path}/out", f"--train_dir={tmp_path}/run"]
+    assert run_train(faces, tmp_path / "run", "--max_steps=2") == 0
+    assert "has no snapshot; train with --keep_best=frechet" in fails(submit.main, *flags)
+    assert run_train(faces, tmp_path / "run", *FLAGS, "--max_steps=4") == 0
+    step = best(tmp_path / "run")["step"]
+    assert submit.main(["submit", *flags]) == 0
+    assert f"would copy gs://team/model/model.ckpt-{step}.index" in capsys.readouterr().out
