@@ -1,11 +1,16 @@
 """Plays battles between teams' snapshots: a match, a tournament, a league, mock battles, a check before handing in.
 
-    python -m gan.battle --mode=check --snapshots=run1 --input_data_pattern='data/test.tfrecords'
-    python -m gan.battle --mode=match --snapshots=run1,gan/house_team --input_data_pattern='data/test.tfrecords'
+    python -m gan.battle --mode=check --snapshots=run1 --input_data_pattern='data/validation.tfrecords'
+    python -m gan.battle --mode=match --snapshots=run1,gan/house_team \\
+        --input_data_pattern='data/validation.tfrecords'
     python -m gan.battle --mode=tournament --teams=teams.csv --arena_dir=arena \\
         --input_data_pattern='data/test.tfrecords'
-    python -m gan.battle --mode=mock --teams=teams.csv --arena_dir=arena --input_data_pattern='data/test.tfrecords' \\
-        --first_battle=12:00 --period_minutes=120 --time_zone=Asia/Seoul
+    python -m gan.organise secret --arena_dir=arena --test_data_pattern='data/test.tfrecords'
+    python -m gan.battle --mode=mock --teams=teams.csv --arena_dir=arena \\
+        --input_data_pattern='data/validation.tfrecords' --first_battle=12:00 --period_minutes=120 --time_zone=Asia/Seoul
+
+The test images stay secret until the tournament: mock battles and all other kinds of play show validation images, and
+are refused if they are given an image that the arena knows as secret.
 
 teams.csv has the columns team,path; a path is a folder or a snapshot, on disk or gs://. Each snapshot runs in a
 confined process of its own, since it is a stranger's program. --arena_dir keeps all results: if the command is killed,
@@ -26,8 +31,6 @@ from collections.abc import Sequence
 if not __package__:  # `python battle.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-import numpy as np
-
 from gan.arena import (
     arena,
     copy_check,
@@ -36,6 +39,7 @@ from gan.arena import (
     open_snapshots,
     result_pages,
     schema,
+    secrecy,
     teams,
     terminal,
     timetable,
@@ -102,6 +106,12 @@ class BattleConfig:
         "Snapshots kept open at a time, some 50 MiB each; the default is by this machine's memory.",
         at_least=2,
     )
+    no_secret_images: bool = flag(
+        False, "For --mode=mock: lets them begin in an arena that knows of no secret images, as there are none."
+    )
+    show_again: bool = flag(
+        False, "For --mode=tournament: lets it show real images that were shown in earlier events of the arena."
+    )
     use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, instead of 50x50 faces.")
     first_battle: str = flag("12:00", "The first one: a time, or day and time, 2026-11-23 12:00.", group=_TIMETABLE)
     period_minutes: int = flag(120, "From one to the next.", at_least=1, at_most=24 * 60, group=_TIMETABLE)
@@ -141,10 +151,13 @@ def battle(config: BattleConfig) -> int | None:
     if config.mode == events.MOCK:
         _timetable(config)  # so that a mistake in it is found at once
     size = pixels.image_size(config.use_mnist)
-    real_images = tfrecords.read_all(cache.find_files(config.input_data_pattern, "input_data_pattern"), size)
+    given = _given_images(config, size)
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
-    with _arena(config, size, real_images) as opened:
-        _check_enough(opened, config)
+    with _arena(config, size, given) as opened:
+        begun = _going_on(opened, config)
+        _check_enough(opened, config, begun)
+        consent = secrecy.Consent(config.no_secret_images, config.show_again)
+        secrecy.check(opened.store, config.mode, given, consent, goes_on=begun is not None)
         print(opened.isolation.described(), flush=True)
         if config.mode == events.MOCK:
             outcome = _hold_mock_battles(opened, config, seed)
@@ -159,6 +172,8 @@ def _refuse_useless_flags(config: BattleConfig) -> None:
         "seeding": (events.TOURNAMENT,),
         "num_rounds": (events.MATCH,),
         "snapshots": (events.MATCH, events.CHECK),
+        "no_secret_images": (events.MOCK,),
+        "show_again": (events.TOURNAMENT,),
         "event": (events.MATCH, events.TOURNAMENT, events.LEAGUE, events.CHECK),
     }
     defaults = {field.name: field.default for field in dataclasses.fields(config)}
@@ -193,13 +208,30 @@ def _timetable(config: BattleConfig, begun: datetime.datetime | None = None) -> 
     return timetable.Timetable(config.first_battle, config.period_minutes, config.time_zone, begun)
 
 
-def _check_enough(opened: arena.Arena, config: BattleConfig) -> None:
+def _given_images(config: BattleConfig, size: int) -> list[secrecy.GivenImages]:
+    """The images that half rounds draw from, then those for references if they are named."""
+    given = []
+    for name in ("input_data_pattern", "reference_data_pattern"):
+        if pattern := getattr(config, name):
+            images = tfrecords.read_all(cache.find_files(pattern, name), size)
+            given.append(secrecy.GivenImages(f"--{name}={pattern}", images))
+    return given
+
+
+def _going_on(opened: arena.Arena, config: BattleConfig) -> schema.Event | None:
+    """The tournament that this command goes on with; None if it begins one, or plays something else."""
+    if config.mode != events.TOURNAMENT:
+        return None
+    begun = opened.store.events.named(config.event or events.unused_name(opened.store, config.mode))
+    if begun:
+        events.check_rules(begun)
+    return begun
+
+
+def _check_enough(opened: arena.Arena, config: BattleConfig, begun: schema.Event | None) -> None:
     """Raises UserError if there are too few real images for the longest match: it shows none twice."""
-    rounds, begun = config.num_rounds, None
+    rounds = config.num_rounds
     if config.mode == events.TOURNAMENT:
-        begun = opened.store.events.named(config.event or events.unused_name(opened.store, config.mode))
-        if begun:
-            events.check_rules(begun)
         rounds = rules.FINAL_ROUNDS[begun.rules if begun else rules.VERSION]
     wanted, there = 2 * rounds * rules.IMAGES_OF_EACH, len(opened.images_of(begun).shown)
     if there < wanted:
@@ -209,7 +241,8 @@ def _check_enough(opened: arena.Arena, config: BattleConfig) -> None:
         )
 
 
-def _arena(config: BattleConfig, size: int, real_images: np.ndarray) -> arena.Arena:
+def _arena(config: BattleConfig, size: int, given: list[secrecy.GivenImages]) -> arena.Arena:
+    (_, real_images), *public = given
     limits = child_process.SandboxLimits(
         config.memory_mb * 2**20, config.processor_seconds, config.open_seconds, config.call_seconds
     )
@@ -221,11 +254,7 @@ def _arena(config: BattleConfig, size: int, real_images: np.ndarray) -> arena.Ar
     settings = arena.ArenaSettings(
         limits, sizes, config.require_isolation, config.forfeit_copies, config.open_snapshots
     )
-    public_images = None
-    if config.reference_data_pattern:
-        files = cache.find_files(config.reference_data_pattern, "reference_data_pattern")
-        public_images = tfrecords.read_all(files, size)
-    return arena.Arena(config.arena_dir, size, real_images, settings, known, public_images)
+    return arena.Arena(config.arena_dir, size, real_images, settings, known, *(named.images for named in public))
 
 
 def _play(opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entrant], seed: int) -> events.Outcome:

@@ -1,7 +1,7 @@
 """Plays one half round: one snapshot's generator against the discriminator of the same or of another one.
 
     python -m gan.generate_and_discriminate --G_train_dir=run1 --D_train_dir=run1 \\
-        --input_data_pattern='data/test.tfrecords' --output_dir=half_round
+        --input_data_pattern='data/validation.tfrecords' --output_dir=half_round
 
 If both folders are the same, this is the submission check: it opens the snapshot as a battle does, tests
 every rule of the contract, and lets the snapshot play against itself. It writes to output_dir:

@@ -119,6 +119,22 @@ class RenameFlags:
 
 
 @dataclasses.dataclass(frozen=True)
+class SecretFlags:
+    """Tells the arena which images are secret: nothing but a tournament may show them.
+
+        python -m gan.organise secret --arena_dir=arena --test_data_pattern=data/test.tfrecords
+
+    Do it before the first mock battle. The arena keeps digests, not the images. From then on it refuses every mock
+    battle, league, match and check that is given one of these images.
+    """
+
+    arena_dir: str = _arena_dir()
+    test_data_pattern: str = flag(None, "TFRecord files of the images, such as data/test.tfrecords.", required=True)
+    use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, instead of 50x50 faces.")
+    yes: bool = _yes()
+
+
+@dataclasses.dataclass(frozen=True)
 class ReplayFlags:
     """Plays a half round again, from the snapshots that were kept, and compares.
 
@@ -199,6 +215,20 @@ def rename(config: RenameFlags) -> int | None:
     )
 
 
+def secret(config: SecretFlags) -> int | None:
+    """Tells the arena which images are secret."""
+    paths.check_on_disk(config.arena_dir, "arena_dir")
+    files = cache.find_files(config.test_data_pattern, "test_data_pattern")
+    images = tfrecords.read_all(files, pixels.image_size(config.use_mnist))
+    with store.Store(config.arena_dir) as kept:
+        preview = organiser.preview_secret(kept, images)
+        if not actions.is_agreed(terminal.secret_text(preview), config.yes):
+            return command.EXIT_MISTAKE
+        kept.secret_images.add(images)
+    print("Done.")
+    return None
+
+
 def freeze(config: FreezeFlags) -> int | None:
     """Freezes the arena."""
     text = terminal.freeze_text(_freeze_of(config.arena_dir), config.arena_dir)
@@ -263,6 +293,7 @@ ACTIONS = (
     Action("freeze", FreezeFlags, freeze),
     Action("thaw", ThawFlags, thaw),
     Action("rename", RenameFlags, rename),
+    Action("secret", SecretFlags, secret),
     Action("replay", ReplayFlags, replay),
     Action("log", LogFlags, log),
     Action("backup", BackupFlags, back_up),

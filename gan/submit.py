@@ -1,7 +1,8 @@
 """Hands in: checks the newest snapshot as a battle would, then copies it to the team's bucket.
 
     python -m gan.submit --train_dir=run1 --input_data_pattern=data/validation.tfrecords --bucket=gs://YOUR_TEAM
-    python -m gan.submit --train_dir=run1 --input_data_pattern=data/test.tfrecords --bucket=gs://YOUR_TEAM --dry_run
+    python -m gan.submit --train_dir=run1 --input_data_pattern=data/validation.tfrecords --bucket=gs://YOUR_TEAM \\
+        --dry_run
 
 The check tests every rule of the contract and plays a half round of the snapshot against itself, with
 pictures. A snapshot that passes goes to gs://YOUR_TEAM/model, the source to gs://YOUR_TEAM/source. Then

@@ -10,6 +10,7 @@ from gan.arena import notes, rows
 from gan.arena.copy_check import SuspectedCopy
 from gan.arena.database import Database
 from gan.arena.event_records import Log
+from gan.arena.image_records import ImageDigests
 from gan.arena.schema import (
     ANNULLED,
     DONE,
@@ -24,7 +25,7 @@ from gan.arena.schema import (
 from gan.arena.strength import Strength
 from gan.console.errors import Fault, StateError
 from gan.contest import faults, rules
-from gan.contest.half_round import PlayedHalfRound
+from gan.contest.half_round import REAL, PlayedHalfRound
 
 _AT_PLACE = "WHERE event = ? AND round = ? AND position = ?"
 _UNRATED = "NOT EXISTS (SELECT 1 FROM rating WHERE rating.match = match.id)"
@@ -205,8 +206,9 @@ class Matches:
 class HalfRounds:
     """Half rounds, with everything that was seen in them."""
 
-    def __init__(self, database: Database, matches: Matches, suspects: "Suspects") -> None:
+    def __init__(self, database: Database, matches: Matches, suspects: "Suspects", shown_images: ImageDigests) -> None:
         self._database, self._matches, self._suspects = database, matches, suspects
+        self._shown_images = shown_images
 
     def add(
         self,
@@ -234,6 +236,8 @@ class HalfRounds:
             values = {**rows.half_round_values(played), "match": match, "number": number}
             values |= {"generator": generator, "discriminator": discriminator, "played": self._database.now()}
             added = self._database.insert("half_round", values)
+            if played.shown is not None:
+                self._shown_images.add(played.shown.images[played.shown.truth == REAL])
             for copy in copies:
                 self._suspects.add(row.event, generator, added, copy)
         return added

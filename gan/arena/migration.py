@@ -2,18 +2,22 @@
 
 Version 1 kept English sentences where version 2 keeps codes with parameters, and did not say by which rules an event
 is played: they were those of version 1. A sentence becomes the code "other" with the sentence as its text, unless the
-program itself has to understand it. Version 2 did not keep an event's reference images.
+program itself has to understand it. Version 2 kept neither an event's reference images nor which images were secret.
 """
 
 import contextlib
 import json
 import os
 import sqlite3
+import zlib
 from collections.abc import Callable
 
-from gan.arena import database, notes, schema
+import numpy as np
+
+from gan.arena import database, image_records, notes, schema
 from gan.console.errors import OTHER, Fault, StateError
 from gan.contest import faults
+from gan.contest.half_round import REAL
 
 # Version 1 had sentences in these columns.
 _SENTENCES = [
@@ -97,6 +101,13 @@ def _to_version_2(connection: sqlite3.Connection) -> None:
 
 def _to_version_3(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE TABLE reference (event INTEGER PRIMARY KEY REFERENCES event(id), images BLOB NOT NULL)")
+    for table in ("secret_image", "shown_image"):
+        connection.execute(f"CREATE TABLE {table} (digest BLOB PRIMARY KEY) WITHOUT ROWID")
+    for truth, images in connection.execute("SELECT truth, images FROM half_round WHERE images IS NOT NULL"):
+        categories = np.frombuffer(truth, np.uint8)
+        pixels = np.frombuffer(zlib.decompress(images), np.uint8).reshape(len(categories), -1)
+        shown = [(digest,) for digest in image_records.digests(pixels[categories == REAL])]
+        connection.executemany("INSERT OR IGNORE INTO shown_image VALUES (?)", shown)
 
 
 def _fault(sentence: str, kind: str | None) -> Fault:

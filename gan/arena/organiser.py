@@ -62,6 +62,14 @@ class Renaming(NamedTuple):
     name: str  # the new one
 
 
+class NewSecret(NamedTuple):
+    """What telling an arena of secret images would change."""
+
+    number: int  # of images
+    new: int  # of them, those that it does not know yet
+    shown: int  # of them, those that were shown before
+
+
 class ReplayResult(NamedTuple):
     """How a half round that was played again compares with what is stored."""
 
@@ -160,6 +168,12 @@ def preview_renaming(kept: store.Store, event_name: str, new_name: str) -> Renam
 def rename(kept: store.Store, event: int, name: str) -> None:
     """Gives an event another name."""
     kept.events.rename(event, name)
+
+
+def preview_secret(kept: store.Store, images: np.ndarray) -> NewSecret:
+    """What `secret_images.add` would change; `images` are uint8 [N, size]."""
+    known, shown = kept.secret_images.count_among(images), kept.shown_images.count_among(images)
+    return NewSecret(len(images), len(images) - known, shown)
 
 
 def replay(opened: arena.Arena, half_round: int) -> ReplayResult:

@@ -4,7 +4,7 @@ What went wrong is stored as a code with parameters, a Fault: in team.fault, mat
 log.note. arena.notes and contest.faults have the sentences.
 
 Version 2 of the tables added event.rules, and put Faults where version 1 had English sentences. Version 3 added the
-table reference. See migration.py.
+tables reference, secret_image and shown_image. See migration.py.
 """
 
 from typing import Any, NamedTuple
@@ -52,6 +52,8 @@ CREATE TABLE suspect (
 CREATE TABLE log (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, event INTEGER REFERENCES event(id), match INTEGER REFERENCES match(id),
     kind TEXT NOT NULL, note TEXT NOT NULL);
+CREATE TABLE secret_image (digest BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE shown_image (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE INDEX team_of_event ON team(event);
 CREATE INDEX rating_of_name ON rating(name);
 CREATE INDEX rating_of_match ON rating(match);

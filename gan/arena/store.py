@@ -12,6 +12,7 @@ from types import TracebackType
 
 from gan.arena import database, migration, schema
 from gan.arena.event_records import Events, Log, Teams
+from gan.arena.image_records import ImageDigests
 from gan.arena.match_records import HalfRounds, Matches, Ratings, Suspects
 from gan.console.errors import StateError
 
@@ -34,8 +35,8 @@ class Store:
 
     Attributes:
         path: of the file.
-        events, teams, matches, half_rounds, ratings, suspects, log: the repositories. Each of their methods raises
-            StateError if the file cannot be used, such as on a full disk.
+        events, teams, matches, half_rounds, ratings, suspects, secret_images, shown_images, log: the repositories. Each
+            of their methods raises StateError if the file cannot be used, such as on a full disk.
 
     Raises:
         NotBegun: read_only, and there is no store yet.
@@ -55,7 +56,9 @@ class Store:
         self.ratings = Ratings(shared)
         self.suspects = Suspects(shared)
         self.matches = Matches(shared, self.log, self.ratings)
-        self.half_rounds = HalfRounds(shared, self.matches, self.suspects)
+        self.secret_images = ImageDigests(shared, "secret_image")
+        self.shown_images = ImageDigests(shared, "shown_image")
+        self.half_rounds = HalfRounds(shared, self.matches, self.suspects, self.shown_images)
         with contextlib.ExitStack() as opened, database.explaining(self.path):
             opened.callback(self.close)
             if read_only:

@@ -160,6 +160,15 @@ def renaming_text(preview: organiser.Renaming) -> str:
     return text
 
 
+def secret_text(preview: organiser.NewSecret) -> str:
+    """What telling an arena of secret images would change."""
+    number, new, shown = preview
+    lines = [f"{number} images are secret, {new} of them new to this arena: only a tournament shows them"]
+    if shown:
+        lines.append(f"warning: {shown} of them were shown before, so teams may know them; take others if you can")
+    return "\n".join(lines)
+
+
 def replay_text(number: int, result: organiser.ReplayResult) -> str:
     """How a half round that was played again compares."""
     told = "images, order and probabilities are the same" if result.is_same else "the half round is not the same"

@@ -329,7 +329,7 @@ def test_a_full_disk_leaves_what_was_there(arena):
     match = arena.matches.begin(MatchPlace(event.id, 0, 0), first.id, second.id, 1)
     (pages,) = arena._connection.execute("PRAGMA page_count").fetchone()
     arena._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
-    noise = np.random.default_rng(0).integers(0, 256, (30, 2500), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (2, 37500), np.uint8)
     with pytest.raises(StateError, match="full") as full:
         add_half_round(arena, match, images=noise)
     assert "\n" not in str(full.value)
