@@ -69,7 +69,7 @@ def read_records(path: str) -> Iterator[bytes]:
     with open(path, "rb") as opened:
         file: BinaryIO = opened
         if kind in (GZIP, ZLIB):
-            file = io.BufferedReader(_Decompressed(opened), _BLOCK)  # type: ignore[assignment]
+            file = io.BufferedReader(_Decompressed(opened), _BLOCK)
         while True:
             try:
                 record = _read_record(file)

@@ -34,7 +34,7 @@ class Form(NamedTuple):
 
     feature: str  # name of the list
     kind: str  # of the list: bytes_list, float_list or int64_list
-    count: int  # records
+    num_records: int
     number_type: str | None = None  # numpy's name of the numbers; None: picture files
     value_range: str | None = None  # a key of RANGES; None for picture files
     low: float = 0  # the smallest number of all
@@ -43,7 +43,7 @@ class Form(NamedTuple):
 
     def sentence(self) -> str:
         """What was found and what was assumed, on one line."""
-        begin = f"{self.count} records: {self.feature} holds"
+        begin = f"{self.num_records} records: {self.feature} holds"
         if self.number_type is None:
             return f"{begin} picture files"
         what = f"bytes of {_TYPE_NAMES[self.number_type]}" if self.kind == BYTES else self.kind
@@ -137,7 +137,14 @@ class Survey:
             )
         shapes = tuple(shape for shape, _ in way.shapes.most_common())
         return Form(
-            self._feature, self._kind, self._count, way.number_type, value_range, float(way.low), float(way.high), shapes
+            self._feature,
+            self._kind,
+            self._count,
+            way.number_type,
+            value_range,
+            float(way.low),
+            float(way.high),
+            shapes,
         )
 
     def _chosen(self) -> "_Way | None":
@@ -148,7 +155,7 @@ class Survey:
         if told:
             return told[0]
         contest_sizes = {pixels.FACE_SIZE, pixels.MNIST_SIZE}
-        if as_bytes and {shape.count for shape in as_bytes.shapes} <= contest_sizes:
+        if as_bytes and {shape.size for shape in as_bytes.shapes} <= contest_sizes:
             return as_bytes
         if self._kind != BYTES:
             return possible[0] if possible else None

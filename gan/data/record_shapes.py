@@ -25,7 +25,7 @@ class Shape(NamedTuple):
     told: bool = False  # True: other features of the record say so; False: assumed from how many numbers there are
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         """How many numbers the image has."""
         return self.height * self.width * self.channels
 
@@ -34,7 +34,7 @@ class Shape(NamedTuple):
         return f"{self.width}x{self.height} {_MODES[self.channels]}{planes}"
 
     def picture(self, numbers: np.ndarray) -> Image.Image:
-        """A Pillow image of uint8 [count]."""
+        """A Pillow image of uint8 [size]."""
         if self.planar:
             return Image.fromarray(np.moveaxis(numbers.reshape(self.channels, self.height, self.width), 0, 2).copy())
         if self.channels == 1:
@@ -49,7 +49,7 @@ def shape_of(count: int, features: Mapping[str, Feature]) -> Shape | None:
     without "image/" before their names. If there are none, or they do not fit, a square is assumed: grey, else RGB.
     """
     for told in _told_shapes(count, features):
-        if told.count == count and min(told.height, told.width) > 0 and told.channels in _MODES:
+        if told.size == count and min(told.height, told.width) > 0 and told.channels in _MODES:
             return told
     for channels in (1, 3):
         side = math.isqrt(count // channels)
@@ -67,11 +67,10 @@ def _told_shapes(count: int, features: Mapping[str, Feature]) -> Iterator[Shape]
             area = height[0] * width[0]
             yield Shape(height[0], width[0], depth or (count // area if area > 0 else 0), told=True)
         shape = _numbers(features, prefix + "shape")
-        if len(shape) == 2:
-            yield Shape(*shape, 1, told=True)
-        if len(shape) == 3:
-            yield Shape(*shape, told=True)
-            yield Shape(shape[1], shape[2], shape[0], planar=True, told=True)
+        if len(shape) in (2, 3):
+            first, second, third = [*shape, 1][:3]
+            yield Shape(first, second, third, told=True)
+            yield Shape(second, third, first, planar=True, told=True)
 
 
 def _numbers(features: Mapping[str, Feature], name: str) -> list[int]:

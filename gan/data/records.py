@@ -17,8 +17,9 @@ from gan.data.record_forms import Form, Survey
 from gan.data.sources import Input, Pictures
 from gan.storage import cache, files
 
-_NAME = re.compile(r"(?i).*tf-?records?|.*\.(tfrec|tfr|records?)(\.(gz|gzip|zlib|zz))?|.*-\d+-of-\d+.*")
-_ARCHIVED = re.compile(r"(?i).*tf-?records?.*")
+SOURCE = "records"  # its name among the sources of prepare_data
+
+_NAME = re.compile(r"(?i)(?![._]).*(tf-?rec|\.tfr\b|\.records?\b|-\d+-of-\d+).*(?<!\.part)")
 _LARGEST_LABEL = 255
 
 
@@ -70,9 +71,7 @@ def find(path: str) -> Input:
 
 def is_name_of_records(path: str) -> str | None:
     """The path below a folder if its last part looks like the name of a file of records, else None."""
-    name = os.path.basename(path)
-    wanted = not name.startswith((".", "_")) and (_NAME.fullmatch(name) or _ARCHIVED.fullmatch(name))
-    return path if wanted else None
+    return path if _NAME.fullmatch(os.path.basename(path)) else None
 
 
 def fingerprint(found: Input) -> str:
@@ -112,7 +111,9 @@ def load(found: Input, options: RecordOptions, workers: int = 1) -> ReadRecords:
         raise DataError(f"{', '.join(empty[:3])}{' and others' * (len(empty) > 3)}: no records in any file")
     form = survey.form(options.value_range)
     with_labels = options.size == pixels.MNIST_SIZE and len(labels) == count
-    pictures = Pictures(_read(found.files, form, options.size, workers), np.array(labels) if with_labels else None)
+    pictures = Pictures(
+        _read(found.files, form, options.size, workers), np.array(labels) if with_labels else None, form=form.entries()
+    )
     return ReadRecords(pictures, form, empty)
 
 
@@ -133,9 +134,9 @@ def _read(paths: list[str], form: Form, size: int, workers: int) -> np.ndarray:
     if form.number_type is None:
         contents = ((where, features[form.feature].values[0]) for features, where in records)
         few = sum(map(os.path.getsize, paths)) < image_files.POOL_BYTES
-        return image_files.load_encoded(contents, form.count, side, 1 if few else workers)
-    images = np.empty((form.count, size), np.uint8)
-    with Progress("reading records", form.count) as progress:
+        return image_files.load_encoded(contents, form.num_records, side, 1 if few else workers)
+    images = np.empty((form.num_records, size), np.uint8)
+    with Progress("reading records", form.num_records) as progress:
         for number, (features, _) in enumerate(records):
             images[number] = form.read(features, side)
             progress.update()
