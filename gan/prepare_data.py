@@ -50,7 +50,6 @@ from gan.data.image_files import LARGEST_SQUARE, Crop
 from gan.data.sources import Input, Pictures
 from gan.storage import buckets, cache, files, outputs, paths
 
-
 _INPUTS = {  # sources that read --input -> what that is
     "lfw": "a folder or a .tgz archive; or give --download",
     "mnist": "a folder",
@@ -223,6 +222,7 @@ def _check_flags(config: PrepareDataConfig) -> None:
     for name in ("image_feature", "value_range", "use_mnist"):
         if getattr(config, name) and source != records.SOURCE:
             raise UserError(f"--{name} is for --source={records.SOURCE}, not for {source}")
+    _crop(config)
 
 
 def _crop(config: PrepareDataConfig) -> Crop:

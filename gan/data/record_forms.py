@@ -102,7 +102,7 @@ class Survey:
         if not self._count:
             self._kind, self._ways = feature.kind, [_Way(each) for each in _TYPES[feature.kind]]
         if feature.kind != self._kind:
-            raise DataError(f"{where}: {self._feature} is a {feature.kind}, but a {self._kind} in the records before")
+            raise DataError(f"{where}: {self._feature} is {feature.kind}, but {self._kind} in the records before")
         if not len(feature.values) or (feature.kind == BYTES and len(feature.values) > 1):
             raise DataError(f"{where}: {self._feature} ({examples.text_of(feature)}) does not hold one image")
         self._count += 1

@@ -111,9 +111,8 @@ def load(found: Input, options: RecordOptions, workers: int = 1) -> ReadRecords:
         raise DataError(f"{', '.join(empty[:3])}{' and others' * (len(empty) > 3)}: no records in any file")
     form = survey.form(options.value_range)
     with_labels = options.size == pixels.MNIST_SIZE and len(labels) == count
-    pictures = Pictures(
-        _read(found.files, form, options.size, workers), np.array(labels) if with_labels else None, form=form.entries()
-    )
+    images = _read(found.files, form, options.size, workers)
+    pictures = Pictures(images, np.array(labels) if with_labels else None, form=form.entries())
     return ReadRecords(pictures, form, empty)
 
 
