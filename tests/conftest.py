@@ -86,7 +86,7 @@ SLOW = {
     *("test_dry_run", "test_eval", "test_exporter", "test_generate_and_discriminate", "test_in_bucket"),
     *("test_interruptions", "test_metric_registry", "test_mock_battles", "test_models", "test_old_style"),
     *("test_old_tensorflow", "test_prepare_data", "test_readme", "test_sandbox", "test_scoreboard", "test_snapshot"),
-    *("test_step", "test_tensorboard", "test_tensorflow_import", "test_train"),
+    *("test_prepare_records", "test_step", "test_tensorboard", "test_tensorflow_import", "test_train"),
 }
 
 

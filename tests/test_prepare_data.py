@@ -99,7 +99,7 @@ def test_lfw_gives_the_records_of_the_contest(lfw_data):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_folder_and_workers_change_nothing(workers, lfw_data, lfw_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(image_files, "_POOL_BYTES", 0)
+    monkeypatch.setattr(image_files, "POOL_BYTES", 0)
     pools, start_pool = [], image_files._start_pool
     monkeypatch.setattr(image_files, "_start_pool", lambda n: pools.append(n) or start_pool(n))
     assert prepare("--source=lfw", f"--input={lfw_folder}", f"--output_dir={tmp_path}", f"--num_workers={workers}") == 0

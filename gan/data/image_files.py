@@ -33,10 +33,10 @@ _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 _ORIENTATION, _UPRIGHT = 0x0112, 1  # EXIF's tag for the side of a picture that is up, and its usual value
 _BROKEN_ARCHIVE = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 _CHUNK = 32  # pictures that a worker decodes at a time
-_POOL_BYTES = 8 << 20  # fewer bytes of files are decoded before worker processes have started
+POOL_BYTES = 8 << 20  # fewer bytes of files are decoded before worker processes have started
 _MAX_PICTURE_BYTES = 64 << 20  # of a picture in an archive
 _Picture = tuple[str, str | bytes]  # name, and a path or a file's content
-_Decoded = tuple[list[str], np.ndarray, list[str]]  # names, uint8 [n, 2500], what is wrong with other pictures
+_Decoded = tuple[list[str], np.ndarray, list[str]]  # names, uint8 [n, size], what is wrong with other pictures
 
 
 class Crop(NamedTuple):
@@ -95,7 +95,7 @@ def load(
     """
     total = None if os.path.isfile(root) else len(files)
     pictures = _in_archive(root, name_of) if total is None else _in_folder(root, files, name_of)
-    if sum(map(os.path.getsize, files)) < _POOL_BYTES:
+    if sum(map(os.path.getsize, files)) < POOL_BYTES:
         workers = 1
     names, images = _decode_all(pictures, total, functools.partial(_decode_chunk, crop=crop), workers)
     order = sorted(range(len(names)), key=names.__getitem__)
@@ -106,15 +106,35 @@ def load(
     return names, np.array([images[number] for number in order], np.uint8)
 
 
-def decode(content: str | bytes, crop: Crop = LARGEST_SQUARE) -> np.ndarray:
-    """Turns one picture into grey pixels: upright, transparent parts on white, cut out, resized to 50x50.
+def load_encoded(pictures: Iterator[tuple[str, bytes]], total: int, side: int, workers: int = 1) -> np.ndarray:
+    """Decodes pictures that do not lie in files of their own, in their order.
+
+    Args:
+        pictures: name, for messages, and the bytes of a picture file.
+        total: how many there are.
+        side: width and height of the result.
+        workers: processes that decode.
+
+    Returns:
+        uint8 [N, side * side].
+
+    Raises:
+        DataError: pictures cannot be decoded.
+    """
+    decode_chunk = functools.partial(_decode_chunk, crop=LARGEST_SQUARE, side=side)
+    return np.array(_decode_all(pictures, total, decode_chunk, workers)[1], np.uint8)
+
+
+def decode(content: str | bytes, crop: Crop = LARGEST_SQUARE, side: int = pixels.FACE_SIDE) -> np.ndarray:
+    """Turns one picture into grey pixels: upright, transparent parts on white, cut out, resized to a square.
 
     Args:
         content: the bytes of a picture file, or its path.
         crop: which part of the picture is used.
+        side: width and height of the result.
 
     Returns:
-        uint8 [2500], row by row.
+        uint8 [side * side], row by row.
 
     Raises:
         DataError: the picture is not of the required size, or smaller than the crop.
@@ -126,12 +146,16 @@ def decode(content: str | bytes, crop: Crop = LARGEST_SQUARE) -> np.ndarray:
         # exif_transpose copies an upright picture too, which takes half as long as decoding.
         if picture.getexif().get(_ORIENTATION, _UPRIGHT) != _UPRIGHT:
             picture = ImageOps.exif_transpose(picture)
-        return shrink(_to_grey(_cut_out(picture, crop)))
+        return shrink(_to_grey(_cut_out(picture, crop)), side)
 
 
-def shrink(grey: Image.Image) -> np.ndarray:
-    """Resizes a grey Pillow image to uint8 [2500]."""
-    side = pixels.FACE_SIDE
+def of_picture(picture: Image.Image, side: int = pixels.FACE_SIDE) -> np.ndarray:
+    """What `decode` makes of a Pillow image that is upright: uint8 [side * side] of its largest centred square."""
+    return shrink(_to_grey(_cut_out(picture, LARGEST_SQUARE)), side)
+
+
+def shrink(grey: Image.Image, side: int = pixels.FACE_SIDE) -> np.ndarray:
+    """Resizes a grey Pillow image to uint8 [side * side]."""
     return np.asarray(grey.resize((side, side), Image.Resampling.LANCZOS)).reshape(side * side)
 
 
@@ -178,7 +202,7 @@ def _in_archive(path: str, name_of: NameOf) -> Iterator[_Picture]:
 def _decode_all(
     pictures: Iterator[_Picture], total: int | None, decode_chunk: Callable[[list[_Picture]], _Decoded], workers: int
 ) -> tuple[list[str], list[np.ndarray]]:
-    """Decodes pictures in processes; returns names and images, uint8 [2500] each, or raises DataError."""
+    """Decodes pictures in processes; returns names and images, uint8 [size] each, or raises DataError."""
     names: list[str] = []
     images: list[np.ndarray] = []
     problems: list[str] = []
@@ -231,7 +255,7 @@ def _start_pool(workers: int) -> futures.ProcessPoolExecutor:
     return pool
 
 
-def _decode_chunk(chunk: list[_Picture], crop: Crop) -> _Decoded:
+def _decode_chunk(chunk: list[_Picture], crop: Crop, side: int = pixels.FACE_SIDE) -> _Decoded:
     """Decodes some pictures."""
     names: list[str] = []
     images: list[np.ndarray] = []
@@ -241,7 +265,7 @@ def _decode_chunk(chunk: list[_Picture], crop: Crop) -> _Decoded:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         for name, content in chunk:
             try:
-                images.append(decode(content, crop))
+                images.append(decode(content, crop, side))
                 names.append(name)
             except Exception as error:  # Pillow's decoders raise many classes
                 problems.append(f"{name} ({_reason(error)})")

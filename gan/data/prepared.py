@@ -29,6 +29,15 @@ class Settings(NamedTuple):
     crop: str | None  # left,top,right,bottom in pixels; None: largest centred square
     seed: int
     by_person: bool
+    # Of records alone; None in all other manifests, which do not name them.
+    image_feature: str | None = None
+    value_range: str | None = None  # as it was given; "found" if it was to be found
+    image_size: int | None = None  # pixels
+
+    def named(self) -> dict[str, Any]:
+        """Name -> value of what the manifest says."""
+        of_records = ("image_feature", "value_range", "image_size")
+        return {name: value for name, value in self._asdict().items() if value is not None or name not in of_records}
 
 
 def is_prepared(folder: str, settings: Settings) -> bool:
@@ -81,7 +90,8 @@ def _manifest(
 ) -> dict[str, Any]:
     counts = {split: len(numbers) for split, numbers in parts.items()}
     return {
-        **settings._asdict(),
+        **settings.named(),
+        **({"form": dict(loaded.form)} if loaded.form else {}),
         "size": loaded.images.shape[1],
         "counts": counts,
         "left_over": len(loaded.images) - sum(counts.values()),
@@ -100,14 +110,14 @@ def _difference(folder: str, settings: Settings, held: list[str]) -> str | None:
     try:
         manifest = json.loads(files.read(os.path.join(folder, MANIFEST)))
         checksums = {name: manifest["sha256"][name] for name in RECORDS}
-        changed = [name for name, value in settings._asdict().items() if manifest[name] != value]
+        changed = [name for name, value in settings.named().items() if manifest.get(name) != value]
     except (FileNotFoundError, ValueError, LookupError, TypeError):
         return f"holds {held[0]}, but no {MANIFEST} that says how it was made"
     if "input_sha256" in changed and manifest["source"] == settings.source:
         return "holds records of another input"
     if changed:
         name = changed[0]
-        return f"holds records made with {name} {manifest[name]}, not {getattr(settings, name)}"
+        return f"holds records made with {name} {manifest.get(name)}, not {getattr(settings, name)}"
     for name in RECORDS:
         if name not in held or files.sha256_of(os.path.join(folder, name)) != checksums[name]:
             return f"holds no {name} as it was prepared"

@@ -12,8 +12,8 @@ import os
 import posixpath
 import re
 import zlib
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -43,6 +43,7 @@ class Pictures(NamedTuple):
     labels: np.ndarray | None = None  # int [N], the digits; None for faces
     persons: list[str] | None = None  # N names of the persons in the pictures; None if they are not known
     num_test: int = 0  # how many images at the end are the source's own test set
+    form: Mapping[str, Any] | None = None  # how the records of others held the images, for the manifest
 
 
 def find(source: str, path: str | None) -> Input:

@@ -1,38 +1,36 @@
 """TFRecord files of images: one `image_raw` int64 list of pixels 0-255 a record, row by row.
 
 They are read and written without TensorFlow, many numbers at a time: this is faster than its parser, and prepare_data
-need not import it. A record whose bytes are in another order than usual is parsed by Protocol Buffers.
-
-A record is 8 bytes of length, 4 bytes of the length's checksum, a serialized tf.train.Example, and 4 bytes of its
-checksum (www.tensorflow.org/tutorials/load_data/tfrecord).
+need not import it. A record whose bytes are in another order than usual is parsed by Protocol Buffers. Records of
+other forms are refused, with the command that makes these out of them.
 """
 
 import collections
+import contextlib
 import os
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent import futures
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import google_crc32c
 import numpy as np
 
 from gan.console.errors import DataError
+from gan.data import conversion, examples, record_files, record_forms
+from gan.data.examples import INTEGERS, Feature
+from gan.data.pixels import FACE_SIZE, MNIST_SIZE
+from gan.data.record_files import HEAD, TAIL, checksum, damaged
 from gan.storage import files
 
 IMAGE, LABEL = "image_raw", "label"
 CHUNK = 256  # records decoded at once
 
-_HEAD, _TAIL = struct.Struct("<QI"), struct.Struct("<I")
 # Tags of protocol buffers: the field's number and how its value is encoded, here always "length, then bytes".
 _FIRST_FIELD, _SECOND_FIELD, _INT64_LIST = b"\n", b"\x12", b"\x1a"
 
-_SIGNATURES = {
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"\x89PNG": "a PNG picture",
-    b"\x1f\x8b": "a gzip archive",
-    b"PK\x03\x04": "a zip archive",
-}
+
+class _OtherForm(DataError):
+    """A record is not in the contest's form, but prepare_data may read it."""
 
 
 def read_chunks(paths: Sequence[str], size: int, threads: int = 2) -> Iterator[np.ndarray]:
@@ -47,11 +45,15 @@ def read_chunks(paths: Sequence[str], size: int, threads: int = 2) -> Iterator[n
         uint8 [n, size], n at most 256.
 
     Raises:
-        DataError: a file is empty or of another kind, or a record is damaged or is not an image of this size; the
-            message names file and record.
+        DataError: all files are empty, a file is of another kind, or a record is damaged or is not an image of this
+            size; the message names file and record, and the command that reads records of other forms.
     """
-    for path in paths:
-        count(path)
+    count_all(paths, size)
+    with _command_told(paths, size):
+        yield from _chunks(paths, size, threads)
+
+
+def _chunks(paths: Sequence[str], size: int, threads: int) -> Iterator[np.ndarray]:
     waiting: collections.deque[futures.Future[np.ndarray]] = collections.deque()
     with futures.ThreadPoolExecutor(threads) as pool:
         for path in paths:
@@ -93,64 +95,68 @@ def write_records(
             features += _feature(LABEL, np.array([labels[index]], np.uint8))
         example = _message(_FIRST_FIELD, features)
         length = struct.pack("<Q", len(example))
-        file.write(length + _TAIL.pack(_checksum(length)) + example + _TAIL.pack(_checksum(example)))
+        file.write(length + TAIL.pack(checksum(length)) + example + TAIL.pack(checksum(example)))
 
 
-def count(path: str) -> int:
-    """Counts the records of a file by their lengths alone, without reading them.
+def count_all(paths: Sequence[str], size: int) -> int:
+    """Counts the records of files by their lengths alone, without reading them; an empty file among others has none.
+
+    Args:
+        paths: of the files, on disk.
+        size: pixels that an image should have, for messages.
 
     Raises:
-        DataError: the file is empty, of another kind or cut off.
+        DataError: all files are empty, or one is of another kind, compressed or cut off.
     """
+    with _command_told(paths, size):
+        total = sum(map(_count, paths))
+    if not total:
+        raise DataError(f"{paths[0]} is empty" + ", and so are all other files" * (len(paths) > 1))
+    return total
+
+
+@contextlib.contextmanager
+def _command_told(paths: Sequence[str], size: int) -> Iterator[None]:
+    """Adds the command that reads these files to the message of an _OtherForm."""
+    try:
+        yield
+    except _OtherForm as error:
+        command = conversion.command(paths, IMAGE, size)
+        raise DataError(f"{error}; this makes records that can be read: {command}") from error
+
+
+def _count(path: str) -> int:
+    """Counts the records of one file; errors as in `count_all`."""
+    kind = record_files.kind_of(path)
+    if kind in (record_files.GZIP, record_files.ZLIB):
+        raise _OtherForm(f"{path} is compressed by {kind}")
     number, position, end = 0, 0, os.path.getsize(path)
     with open(path, "rb") as file:
-        _check_kind(path, file.read(8))
         while position < end:
             file.seek(position)
-            position += int.from_bytes(file.read(8), "little") + _HEAD.size + _TAIL.size
+            position += int.from_bytes(file.read(8), "little") + HEAD.size + TAIL.size
             if position > end:
-                raise _damaged(path, number)
+                raise damaged(path, number)
             number += 1
     return number
 
 
-def _check_kind(path: str, head: bytes) -> None:
-    """Raises DataError if a file's first bytes show that it holds no records."""
-    if not head:
-        raise DataError(f"{path} is empty")
-    for signature, what in _SIGNATURES.items():
-        if head.startswith(signature):
-            raise DataError(f"{path} is {what}, not a TFRecord file; python -m gan.prepare_data makes those")
-
-
-def _damaged(path: str, number: int) -> DataError:
-    if number == 0:
-        return DataError(f"{path}, record 0: damaged, or not a TFRecord file")
-    return DataError(f"{path}, record {number}: damaged or cut off; the {number} records before it are whole")
-
-
 def _records(path: str) -> Iterator[tuple[int, list[bytes]]]:
-    """Yields (number of the first, list of up to CHUNK serialized records) of a file that `count` found whole."""
+    """Yields (number of the first, list of up to CHUNK serialized records) of a file that `_count` found whole."""
     first = 0
     records: list[bytes] = []
     with open(path, "rb") as file:
-        while head := file.read(_HEAD.size):
-            length, checksum = _HEAD.unpack(head)
-            record, tail = file.read(length), file.read(_TAIL.size)
-            if _checksum(head[:8]) != checksum or _checksum(record) != _TAIL.unpack(tail)[0]:
-                raise _damaged(path, first + len(records))
+        while head := file.read(HEAD.size):
+            length, head_checksum = HEAD.unpack(head)
+            record, tail = file.read(length), file.read(TAIL.size)
+            if checksum(head[:8]) != head_checksum or checksum(record) != TAIL.unpack(tail)[0]:
+                raise damaged(path, first + len(records))
             records.append(record)
             if len(records) == CHUNK:
                 yield first, records
                 first, records = first + CHUNK, []
     if records:
         yield first, records
-
-
-def _checksum(content: bytes) -> int:
-    """CRC32C, rotated and shifted as in the files of TensorFlow and LevelDB."""
-    crc: int = google_crc32c.value(content)
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
 def _decode(path: str, first: int, records: list[bytes], size: int) -> np.ndarray:
@@ -233,36 +239,40 @@ _KEY = _message(_FIRST_FIELD, IMAGE.encode()) + _SECOND_FIELD
 
 def _parse(record: bytes, size: int, where: str) -> np.ndarray:
     """The pixels of one serialized tf.train.Example; raises DataError, whose message begins with `where`."""
-    from tensorflow.core.example.example_pb2 import Example
-
     try:
-        features = Example.FromString(record).features.feature
-    except Exception as error:  # each implementation of protobuf raises its own classes
-        raise DataError(f"{where}: is not a tf.train.Example") from error
+        features = examples.parse(record)
+    except ValueError as error:
+        raise DataError(f"{where}: {error}") from error
     problem = _problem(features, size)
     if problem:
         raise DataError(f"{where}: {problem}")
-    return np.array(features[IMAGE].int64_list.value, np.uint8)
+    if other := _other_form(features, size):
+        raise _OtherForm(f"{where}: {other}")
+    return np.array(features[IMAGE].values, np.uint8)
 
 
-def _problem(features: Any, size: int) -> str | None:
-    """What is wrong with the features of one tf.train.Example, or None."""
+def _other_form(features: Mapping[str, Feature], size: int) -> str | None:
+    """What keeps a record from being in the contest's form, if prepare_data may help; else None."""
     if IMAGE not in features:
-        return f"has no {IMAGE}, only {', '.join(sorted(features)) or 'nothing'}"
-    values = features[IMAGE].int64_list.value
-    if not values:
-        kind = features[IMAGE].WhichOneof("kind") or "nothing"
-        return f"{IMAGE} holds {kind}, not an int64 list"
+        return f"has no {IMAGE}, only {examples.list_of(features)}"
+    kind, values = features[IMAGE]
+    if kind != INTEGERS:
+        return f"{IMAGE} holds {examples.text_of(features[IMAGE])}, not an int64 list"
+    return None if len(values) == size else f"{IMAGE} has {len(values)} values, not {size}"
+
+
+def _problem(features: Mapping[str, Feature], size: int) -> str | None:
+    """What is wrong with a record that no prepare_data mends, or None."""
+    kind, values = features.get(IMAGE, (None, ()))
+    if kind != INTEGERS:
+        return None
+    if len(values) == MNIST_SIZE != size:
+        return f"{IMAGE} has {len(values)} values, not {size}; that is MNIST, read with --use_mnist"
+    if len(values) == FACE_SIZE != size:
+        return f"{IMAGE} has {len(values)} values, not {size}; those are 50x50 faces, read without --use_mnist"
     if len(values) != size:
-        return f"{IMAGE} has {len(values)} values, not {size}{_reader_of(len(values))}"
+        images = IMAGE in record_forms.likely_images(features)
+        return None if images else f"{IMAGE} has {len(values)} values, which are no image of {size}"
     if min(values) < 0 or max(values) > 255:
         return f"{IMAGE} has the value {min(values) if min(values) < 0 else max(values)}; pixels are 0 to 255"
     return None
-
-
-def _reader_of(length: int) -> str:
-    if length == 784:
-        return "; that is MNIST, read with --use_mnist"
-    if length == 2500:
-        return "; those are 50x50 faces, read without --use_mnist"
-    return "; python -m gan.prepare_data makes records of the right size"

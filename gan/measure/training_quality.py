@@ -45,7 +45,7 @@ class TrainingQuality:
 
     def __init__(self, paths: Sequence[str], size: int, key: str | None) -> None:
         self._paths, self._size, self._key = paths, size, key
-        total = sum(tfrecords.count(path) for path in paths)
+        total = tfrecords.count_all(paths, size)
         if total < quality.FEWEST:
             raise UserError(f"{total} training images are too few to measure quality; {quality.FEWEST} are needed")
         self._total, self.count, self.chooses = total, quality.usual_count(total), key is not None

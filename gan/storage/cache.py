@@ -49,6 +49,15 @@ def find_files(pattern: str, flag: str) -> list[str]:
     return sorted(set(found))
 
 
+def origin(path: str) -> str:
+    """Where a path that `find_files` returned comes from: gs://bucket/name of a copy in the cache, else the path."""
+    below = os.path.relpath(path, cache_folder("data")).split(os.sep)
+    if len(below) < 3 or below[0] == os.pardir:
+        return path
+    bucket, _, *name = below
+    return paths.join(paths.SCHEME + bucket, *name)
+
+
 def on_disk(path: str, wanted: Callable[[str], object] = lambda name: True) -> str:
     """Brings a file or folder to disk. Of what is in a bucket, only files that are new or have changed are fetched.
 

@@ -94,7 +94,8 @@ def test_one_image_does_not_lend_its_pixels_to_another(tmp_path):
     [
         ({"picture": int64([1])}, ["record 1", "has no image_raw", "picture"]),
         ({"image_raw": int64([0] * 784)}, ["record 1", "784 values", "--use_mnist"]),
-        ({"image_raw": int64([0] * 3)}, ["record 1", "3 values, not 2500", "prepare_data"]),
+        ({"image_raw": int64([0] * 3)}, ["record 1", "3 values, which are no image of 2500"]),
+        ({"image_raw": int64([0] * 1024)}, ["record 1", "1024 values, not 2500", "prepare_data --source=records"]),
         ({"image_raw": int64([256] + [0] * 2499)}, ["record 1", "value 256", "0 to 255"]),
         ({"image_raw": int64([-1] + [0] * 2499)}, ["record 1", "value -1"]),
         ({"image_raw": tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"x"]))}, ["record 1", "bytes_list"]),
@@ -106,6 +107,17 @@ def test_wrong_records_are_named(tmp_path, feature, expected):
         tfrecords.read_all([path], 2500)
     for part in [path, *expected]:
         assert part in str(caught.value)
+
+
+def test_an_empty_file_among_others_is_passed_over(tmp_path):
+    image = synthetic_images(1, 784)
+    empty, whole = str(tmp_path / "a"), str(tmp_path / "b")
+    write_examples(empty)
+    tfrecords.write(whole, image)
+    np.testing.assert_array_equal(tfrecords.read_all([empty, whole, empty], 784), image)
+    assert tfrecords.count_all([empty, whole], 784) == 1
+    with pytest.raises(DataError, match="a is empty, and so are all other files"):
+        tfrecords.read_all([empty, empty], 784)
 
 
 def test_a_record_that_is_no_example_is_named(tmp_path):

@@ -6,8 +6,6 @@ tests/install_old_tensorflow.sh puts them; without one its tests are skipped.
 
 import json
 import os
-import pathlib
-import subprocess
 
 import numpy as np
 import pytest
@@ -22,6 +20,7 @@ from networks import (
     use_everything,
     write_snapshot,
 )
+from old_interpreters import INTERPRETERS, run_old
 from old_skeleton import TRAINING, VARIANTS
 from tensorflow.core.framework.types_pb2 import DataType
 from tensorflow.python.framework import op_def_registry
@@ -34,33 +33,7 @@ from gan.sandbox import sandbox
 from gan.snapshots import lowering
 from gan.snapshots.snapshot import Snapshot
 
-HERE = pathlib.Path(__file__).resolve().parent.parent
-INTERPRETERS = {"1.2": "OLD_TENSORFLOW_1_2", "1.15": "OLD_TENSORFLOW_1_15"}
 NOISE = uniform_noise(5, 7)
-
-
-def interpreter(version):
-    """Path to the Python that has this TensorFlow; skips the test where there is none."""
-    variable = INTERPRETERS[version]
-    path = os.environ.get(variable) or HERE.parent / ".old-tensorflow" / version / "bin" / "python"
-    if not os.access(path, os.X_OK):
-        pytest.skip(f"no TensorFlow {version}: set {variable}, or run tests/install_old_tensorflow.sh")
-    return path
-
-
-def run_old(version, script, *arguments):
-    """Runs a script of this folder in an old TensorFlow; returns what it prints."""
-    # The other Python must not see our packages, nor look for a GPU.
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    done = subprocess.run(
-        [interpreter(version), HERE / script, *arguments],
-        env={**environment, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "2"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
 
 
 @pytest.fixture(scope="module")

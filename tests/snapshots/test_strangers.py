@@ -12,7 +12,7 @@ import sys
 import numpy as np
 import pytest
 from conftest import ROOT
-from test_old_tensorflow import interpreter
+from old_interpreters import interpreter
 
 from gan.console.errors import ContractError
 from gan.snapshots.running import Draws
