@@ -7,7 +7,8 @@
         --input_data_pattern='data/test.tfrecords'
     python -m gan.organise secret --arena_dir=arena --test_data_pattern='data/test.tfrecords'
     python -m gan.battle --mode=mock --teams=teams.csv --arena_dir=arena \\
-        --input_data_pattern='data/validation.tfrecords' --first_battle=12:00 --period_minutes=120 --time_zone=Asia/Seoul
+        --input_data_pattern='data/validation.tfrecords' \\
+        --first_battle=12:00 --period_minutes=120 --time_zone=Asia/Seoul
 
 The test images stay secret until the tournament: mock battles and all other kinds of play show validation images, and
 are refused if they are given an image that the arena knows as secret.
