@@ -15,7 +15,8 @@ class BaseLoss:
     """What a discriminator and a generator minimise.
 
     Override `calculate_loss`. If the loss must see real and generated images together, override the two methods below
-    it instead.
+    it instead. Either of them may have two more arguments, `real_features` and `fake_features`: float32 [N, ...], what
+    the discriminator's run_model returns as "features".
 
     Attributes:
         shares_backward: True promises this of each generated image: if the generator's loss has a gradient by the
@@ -107,6 +108,25 @@ class HingeLoss(BaseLoss):
 
     def generator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
         return -tf.reduce_mean(fake_logits)
+
+
+class FeatureMatchingLoss(CrossEntropyLoss):
+    """The generator's images must give the discriminator's features the mean that real images give them.
+
+    |mean of real features - mean of generated ones|^2, divided by the number of features; the discriminator has cross
+    entropy (Salimans et al. 2016, arXiv 1606.03498, section 3.1).
+    """
+
+    def generator_loss(
+        self,
+        real_logits: tf.Tensor,
+        fake_logits: tf.Tensor,
+        real_features: tf.Tensor | None = None,
+        fake_features: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        del real_logits, fake_logits
+        apart = tf.reduce_mean(real_features, 0) - tf.reduce_mean(fake_features, 0)
+        return tf.reduce_mean(tf.square(apart))
 
 
 class RelativisticLoss(BaseLoss):

@@ -60,7 +60,8 @@ class BaseModel:
         Returns:
             Generator: {"output": float32 [N, size] in [0, 1]}.
             Discriminator: {"logits": float32 [N, 1], "predictions": float32 [N, 1] in [0, 1]}.
-            Either may add "regularization_loss", a scalar.
+            Either may add "regularization_loss", a scalar. A discriminator may add "features", float32 [N, ...], for a
+            loss that asks for them.
         """
         raise NotImplementedError(f"{type(self).__name__} must define run_model")
 
@@ -100,7 +101,7 @@ class SampleDiscriminator(BaseModel):
     def run_model(self, model_input: tf.Tensor, is_training: bool = True, **unused_params: Any) -> Outputs:
         hidden = tf.nn.relu(tf.matmul(model_input, self.w1) + self.b1)
         logits = tf.matmul(hidden, self.w2) + self.b2
-        return {"logits": logits, "predictions": tf.nn.sigmoid(logits)}
+        return {"logits": logits, "predictions": tf.nn.sigmoid(logits), "features": hidden}
 
     def get_variables(self) -> list[tf.Variable]:
         return [self.w1, self.b1, self.w2, self.b2]
@@ -329,8 +330,9 @@ def _images(model_input: tf.Tensor, side: int, compute_type: tf.DType) -> tf.Ten
 
 def _verdict(x: tf.Tensor, size: int, weight_norm: layers.WeightNorm | None = None) -> Outputs:
     """What a discriminator returns, from its last images of `size` numbers each; `weight_norm` as in layers.conv2d."""
-    logits = layers.dense(tf.reshape(tf.cast(x, tf.float32), [-1, size]), 1, "judge", weight_norm)
-    return {"logits": logits, "predictions": tf.sigmoid(logits)}
+    features = tf.reshape(tf.cast(x, tf.float32), [-1, size])
+    logits = layers.dense(features, 1, "judge", weight_norm)
+    return {"logits": logits, "predictions": tf.sigmoid(logits), "features": features}
 
 
 def he_normal(shape: list[int]) -> tf.Tensor:

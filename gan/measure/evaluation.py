@@ -122,6 +122,10 @@ class Evaluator:
         self._warn_of_training_images(record)
         loss_name, of_training = self._loss(record)
         loss = registry.load(registry.LOSS, loss_name, "label_loss")
+        if loss_values.asks_for_features(loss):
+            if self._options.label_loss:
+                raise UserError(f"--label_loss={loss_name} asks for features, which a snapshot does not show")
+            loss, loss_name, of_training = registry.load(registry.LOSS, DEFAULT_LOSS, "label_loss"), DEFAULT_LOSS, False
         generated = pixels.to_bytes(snapshot.generate(uniform_noise(len(self._real_images), Use.EVALUATION_NOISE)))
         judgement = _judge(snapshot, self._real_images, generated, loss)
         print(_described(snapshot, judgement, loss_name if of_training else None))

@@ -55,8 +55,7 @@ class Network:
         with self._owning(), self._explaining("run_model"):
             results = _call(self.model.run_model, keywords, first=model_input)
         self._connected = True
-        self._check(results)
-        return results
+        return self._checked(results)
 
     def connect_to_placeholder(self, calibrated: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
         """Runs the model for serving; returns its placeholder and its images or probabilities.
@@ -87,19 +86,17 @@ class Network:
     @property
     def trainable_variables(self) -> list[tf.Variable]:
         """The variables that get_variables lists; all trainable ones if it lists none."""
-        get_variables = getattr(self.model, "get_variables", None)
-        with self._explaining("get_variables"):
-            given = list(get_variables() or []) if get_variables else []
-        found = self._owned[tf.GraphKeys.TRAINABLE_VARIABLES]
-        forgotten = [v.op.name for v in found if given and not any(v is g for g in given)]
-        if forgotten:
-            raise UserError(
-                f"{type(self.model).__name__}.get_variables leaves out {', '.join(forgotten)}, which would never be "
-                "trained: list them, or make them with trainable=False"
-            )
+        found = self._listed_variables() or self._owned[tf.GraphKeys.TRAINABLE_VARIABLES]
         if not found:
             raise UserError(f"{type(self.model).__name__} has no trainable variables")
-        return given or found
+        return found
+
+    @property
+    def unlisted_variables(self) -> list[tf.Variable]:
+        """Trainable variables that get_variables leaves out, so that they stay as they begin."""
+        given = self._listed_variables()
+        found = self._owned[tf.GraphKeys.TRAINABLE_VARIABLES]
+        return [v for v in found if given and not any(v is g for g in given)]
 
     @property
     def updates(self) -> list[tf.Operation]:
@@ -127,10 +124,17 @@ class Network:
                 "each time it runs; make it in create_model, or with tf.get_variable"
             )
 
+    def _listed_variables(self) -> list[tf.Variable]:
+        """What get_variables returns; empty if there is no such method."""
+        get_variables = getattr(self.model, "get_variables", None)
+        with self._explaining("get_variables"):
+            return list(get_variables() or []) if get_variables else []
+
     def _explaining(self, method: str) -> contextlib.AbstractContextManager[None]:
         return registry.explaining(type(self.model), method, self.kind)
 
-    def _check(self, results: Any) -> None:
+    def _checked(self, results: Any) -> dict[str, tf.Tensor]:
+        """What run_model returned; logits and probabilities of shape [N] become [N, 1]."""
         expected = {"output": self.size} if self.kind == GENERATOR else {"logits": 1, "predictions": 1}
         name = type(self.model).__name__
         if not isinstance(results, dict) or not set(expected) <= set(results):
@@ -141,6 +145,8 @@ class Network:
         for key, width in expected.items():
             if not isinstance(results[key], tf.Tensor):
                 raise UserError(f"{name}.run_model must return {key} as a tensor, it is {results[key]!r}")
+            if width == 1 and results[key].shape.ndims == 1:
+                results = {**results, key: results[key][:, tf.newaxis]}
             shape, dtype = results[key].shape, results[key].dtype
             if dtype != tf.float32 or not shape.is_compatible_with([None, width]):
                 raise UserError(
@@ -148,6 +154,7 @@ class Network:
                 )
         if "regularization_loss" in results:
             check_scalar(results["regularization_loss"], f"{name}.run_model's regularization_loss")
+        return dict(results)
 
 
 def check_scalar(value: Any, what: str) -> None:

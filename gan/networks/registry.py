@@ -25,7 +25,7 @@ _BASE = {GENERATOR: "BaseModel", DISCRIMINATOR: "BaseModel", LOSS: "BaseLoss", P
 _METHODS = {
     GENERATOR: ("create_model", "run_model"),
     DISCRIMINATOR: ("create_model", "run_model"),
-    LOSS: ("discriminator_loss", "generator_loss"),
+    LOSS: ("calculate_loss",),
     PENALTY: ("calculate_penalty",),
 }
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -102,7 +102,7 @@ def load(kind: str, name: str, flag: str) -> Any:
         found = getattr(importlib.import_module(module_name), class_name)
     except Exception as error:  # whatever a contestant's module does while it is imported
         raise UserError(f"--{flag}={name}: {type(error).__name__}: {error} {_place(error)}".rstrip()) from error
-    missing = [method for method in _METHODS[kind] if not callable(getattr(found, method, None))]
+    missing = _missing_methods(kind, found)
     if missing or not isinstance(found, type):
         raise UserError(
             f"--{flag}={name} is not a {kind}: it lacks {', '.join(missing) or 'being a class'}; derive it "
@@ -110,6 +110,13 @@ def load(kind: str, name: str, flag: str) -> Any:
         )
     with explaining(found, "__init__", kind):
         return found()
+
+
+def _missing_methods(kind: str, found: Any) -> list[str]:
+    """What a class of a kind must have and lacks. A loss may have the two methods that `calculate_loss` stands for."""
+    missing = [method for method in _METHODS[kind] if not callable(getattr(found, method, None))]
+    both = ("discriminator_loss", "generator_loss")
+    return [] if kind == LOSS and all(callable(getattr(found, method, None)) for method in both) else missing
 
 
 def declares(thing: Any, promise: str) -> bool:

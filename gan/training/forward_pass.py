@@ -6,9 +6,11 @@ from typing import Any
 import tensorflow.compat.v1 as tf
 
 from gan.augment import Augmenter
+from gan.networks.loss_values import Features
 from gan.networks.network import Network
 
 _DISCRIMINATOR, _GENERATOR = 0, 1
+_PER_IMAGE = ("logits", "predictions", "features")  # of what a discriminator returns
 
 
 class ForwardPass:
@@ -33,6 +35,7 @@ class ForwardPass:
         fake_predictions: float32 [N, 1], those of the generated images.
         judged_real: float32 [N, size], the real images as the discriminator sees them.
         judged_fake: float32 [N, size], the generated images as it sees them.
+        features: what the discriminator shows of both; None if it shows nothing.
     """
 
     def __init__(
@@ -68,6 +71,9 @@ class ForwardPass:
         self.real_predictions, self.fake_predictions = (
             _joined([v["predictions"] for v in of]) for of in (on_real, on_fake)
         )
+        self.features = None
+        if all("features" in verdict for verdict in on_real):
+            self.features = Features(*(_joined([v["features"] for v in of]) for of in (on_real, on_fake)))
 
     def judge(self, images: tf.Tensor) -> tf.Tensor:
         """Logits [N, 1] of other images, float32 [N, size], which the devices share."""
@@ -99,7 +105,7 @@ class ForwardPass:
         both, count = self._discriminator(tf.concat([real, fake], 0), is_training=True), tf.shape(real)[0]
         self._note_regularization(_DISCRIMINATOR, both, weight)
         parts = slice(count), slice(count, None)
-        return [{key: both[key][part] for key in ("logits", "predictions")} for part in parts]
+        return [{key: both[key][part] for key in _PER_IMAGE if key in both} for part in parts]
 
     def _note_regularization(self, network: int, results: dict[str, tf.Tensor], weight: tf.Tensor) -> None:
         if "regularization_loss" in results:

@@ -130,21 +130,42 @@ def clip_weights(variables: Sequence[tf.Variable], limit: float, after: tf.Opera
 
 
 def check_owners(networks: Sequence[Network]) -> None:
-    """Raises UserError for a trainable variable that nobody trains, or that both networks train."""
+    """Raises UserError for a trainable variable that both networks train."""
     owners: dict[str, list[str]] = {}
     for network in networks:
         for variable in network.trainable_variables:
             owners.setdefault(variable.op.name, []).append(network.kind)
-    for variable in tf.trainable_variables():
-        if len(owners.get(variable.op.name, [])) != 1:
-            who = " and ".join(owners.get(variable.op.name, [])) or "nobody"
-            raise UserError(f"variable {variable.op.name} is trained by {who}; one network must own it")
+    for name, kinds in owners.items():
+        if len(kinds) > 1:
+            raise UserError(f"variable {name} is trained by {' and '.join(kinds)}; one network must own it")
+
+
+def warn_of_untrained(networks: Sequence[Network], all_pairs: Sequence[Pairs]) -> None:
+    """Says which trainable variables stay as they begin, and why."""
+    known = []
+    for network, pairs in zip(networks, all_pairs):
+        unlisted, trained = network.unlisted_variables, [variable for _, variable in pairs]
+        idle = [v for v in network.trainable_variables if not any(v is other for other in trained)]
+        _warn(unlisted, f"{type(network.model).__name__}.get_variables leaves them out; list them to train them")
+        _warn(idle, f"the loss of {type(network.model).__name__} does not depend on them")
+        known += [*unlisted, *network.trainable_variables]
+    nobodys = [v for v in tf.trainable_variables() if not any(v is other for other in known)]
+    _warn(nobodys, "no network made them; make them in create_model, or with trainable=False")
+
+
+def _warn(variables: Sequence[tf.Variable], why: str) -> None:
+    if variables:
+        names = ", ".join(variable.op.name for variable in variables)
+        print(f"warning: not trained: {names}: {why}", flush=True)
 
 
 def _paired(network: Network, gradients: Sequence[tf.Tensor]) -> Pairs:
-    """(gradient, variable) pairs; every variable must have a gradient."""
-    pairs = list(zip(gradients, network.trainable_variables))
-    unused = [variable.op.name for gradient, variable in pairs if gradient is None]
-    if unused:
-        raise UserError(f"{type(network.model).__name__}: the loss does not depend on {', '.join(unused)}")
+    """(gradient, variable) pairs of the variables that have a gradient; at least one must."""
+    pairs = [(gradient, v) for gradient, v in zip(gradients, network.trainable_variables) if gradient is not None]
+    if not pairs:
+        names = ", ".join(variable.op.name for variable in network.trainable_variables)
+        raise UserError(
+            f"{type(network.model).__name__}: the loss depends on none of its variables ({names}); use them in "
+            "run_model, without tf.stop_gradient or numpy between them and what it returns"
+        )
     return pairs

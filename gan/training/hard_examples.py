@@ -164,7 +164,7 @@ class HardExamples:
         logits = tf.split(passed.judge(augmenter.fake(images, num_real)), tf.stack(counts), num=len(counts))
         total = (1 - sum(self._shares)) * discriminator_loss
         for (share, _), count, refused in zip(chosen, counts, logits):
-            total += share * loss.discriminator_loss(passed.real_logits[:count], refused)
+            total += share * loss_values.value_of(loss, "discriminator_loss", passed.real_logits[:count], refused)
         if not self._past_images:
             return total, []
         with tf.control_dependencies([images]):  # what is judged was in the memory before this step

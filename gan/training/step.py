@@ -200,7 +200,9 @@ def find_losses(
 ) -> tuple[Losses, list[tf.Operation]]:
     """Both networks' losses, and update operations of the memory that one of them may need."""
     passed = connected.passed
-    values = loss_values.losses_of(game.loss, passed.real_logits, passed.fake_logits, settings.loss.top_k_share)
+    values = loss_values.losses_of(
+        game.loss, passed.real_logits, passed.fake_logits, settings.loss.top_k_share, passed.features
+    )
     updates: list[tf.Operation] = []
     if settings.hard_examples.replay_share or settings.hard_examples.negatives_share:
         hard = HardExamples(settings.hard_examples, connected.discriminator.size, connected.seed)
@@ -240,9 +242,10 @@ def make_optimizers(settings: OptimizerSettings, rates: LearningRates) -> list[t
 def take_gradients(loss: Any, connected: Connected, losses: Losses, updates: list[tf.Operation]) -> Gradients:
     """Both networks' gradients, and every operation to run with them; raises UserError for a variable without one."""
     networks = connected.discriminator, connected.generator
-    shares_backward = registry.declares(loss, "shares_backward")
+    shares_backward = registry.declares(loss, "shares_backward") and not loss_values.asks_for_features(loss)
     pairs = gradients.of_both(networks, losses, connected.passed, shares_backward)
     gradients.check_owners(networks)
+    gradients.warn_of_untrained(networks, pairs)
     adapted = connected.augmenter.updates(connected.passed.real_logits)
     all_updates = connected.discriminator.updates + connected.generator.updates + adapted + updates
     return Gradients(pairs, all_updates, connected.num_real)

@@ -520,7 +520,7 @@ def mistaken(base, **methods):
     [
         (
             {"generator": mistaken(TinyGenerator, get_variables=lambda self: [tf.Variable(1.0)])},
-            "leaves out generator/w",
+            "the loss depends on none of its variables",
         ),
         (
             {"generator": TinyDiscriminator()},
@@ -576,20 +576,101 @@ def test_a_regularization_loss_must_be_a_scalar():
         build(discriminator=Vector())
 
 
-def test_a_variable_that_the_loss_does_not_reach_is_named():
-    class Idle(TinyDiscriminator):
-        def create_model(self, input_size, **unused_params):
-            super().create_model(input_size)
-            self.idle = tf.get_variable("idle", [1])
+class Idle(TinyDiscriminator):
+    """One variable that nothing uses, and one that get_variables leaves out."""
 
-    with tf.Graph().as_default(), pytest.raises(UserError, match="does not depend on discriminator/idle"):
-        build(discriminator=Idle())
+    def create_model(self, input_size, **unused_params):
+        super().create_model(input_size)
+        self.idle = tf.get_variable("idle", [1], initializer=tf.ones_initializer())
+
+    def get_variables(self):
+        return [self.v, self.idle]
 
 
-def test_a_variable_that_nobody_owns_is_named():
-    with tf.Graph().as_default(), pytest.raises(UserError, match="stray is trained by nobody"):
-        tf.Variable(1.0, name="stray")
-        build()
+@pytest.mark.parametrize("steps", [1, 2])
+def test_variables_that_are_not_trained_are_named_and_stay(steps, capsys):
+    real, noise = np.ones((6, SIZE)), np.ones((6, 100))
+    with tf.Graph().as_default(), tf.Session() as session:
+        stray = tf.Variable(1.0, name="stray")
+        built, *given = build(discriminator=Idle(), steps=steps)
+        session.run(tf.global_variables_initializer())
+        for _ in range(2):
+            session.run(built.train_op, dict(zip(given, (real, noise))))
+        served, stray = session.run([built.serving_weights, stray])
+    told = capsys.readouterr().out
+    assert "not trained: discriminator/c: Idle.get_variables leaves them out; list them to train them" in told
+    assert "not trained: discriminator/idle: the loss of Idle does not depend on them" in told
+    assert "not trained: stray: no network made them" in told
+    assert (served["discriminator/c"], served["discriminator/idle"], stray) == (0, 1, 1)
+    assert not np.allclose(served["discriminator/v"], 0.3)
+
+
+class LabelsAlone:
+    """A loss of another family, as the first skeleton's losses.py had it."""
+
+    def calculate_loss(self, predictions, labels, **unused_params):
+        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=predictions))
+
+
+def test_a_loss_with_calculate_loss_alone_is_enough():
+    random = np.random.default_rng(0)
+    real, noise = random.random((6, SIZE)), random.uniform(-1, 1, (6, 100))
+    assert isinstance(registry.load(registry.LOSS, "test_step.LabelsAlone", "label_loss"), LabelsAlone)
+    for smoothing in (0.0, 0.1):
+        own, ours = LabelsAlone(), losses.CrossEntropyLoss()
+        for loss in (own, ours):
+            loss_values.smooth_labels(loss, smoothing)
+        assert first_step(real, noise, loss=own)[0] == pytest.approx(first_step(real, noise, loss=ours)[0], rel=1e-6)
+
+
+class Flat(TinyDiscriminator):
+    """Logits and probabilities of shape [N]."""
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        return {key: value[:, 0] for key, value in super().run_model(model_input).items()}
+
+
+def test_logits_of_one_dimension_are_taken_as_two():
+    random = np.random.default_rng(0)
+    real, noise = random.random((6, SIZE)), random.uniform(-1, 1, (6, 100))
+    found, expected = (first_step(real, noise, discriminator=each())[0] for each in (Flat, TinyDiscriminator))
+    assert found == pytest.approx(expected, rel=1e-6)
+
+
+class Shows(TinyDiscriminator):
+    """Its features are the images, squared."""
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        return {**super().run_model(model_input), "features": tf.square(model_input)}
+
+
+@pytest.mark.parametrize("devices", [("",), ("/cpu:0", "/cpu:0")])
+def test_a_loss_that_asks_for_features_gets_them(devices):
+    """The generator's gradient goes through the features alone: by hand, with one device and with two."""
+    random = np.random.default_rng(0)
+    real, noise = random.random((6, SIZE)), random.uniform(-1, 1, (6, 100))
+    w = np.full((100, SIZE), 0.01)
+    fake = sigmoid(noise @ w)
+    apart = (fake**2).mean(0) - (real**2).mean(0)
+    by_output = 2 * apart / SIZE * 2 * fake / 6
+    expected = w - RATE * noise.T @ (by_output * fake * (1 - fake))
+    options = dict(discriminator=Shows(), loss=losses.FeatureMatchingLoss(), devices=devices)
+    (_, loss), found = first_step(real, noise, lambda s: s.run(tf.trainable_variables()), **options)
+    assert loss == pytest.approx((apart**2).mean(), rel=1e-5)
+    np.testing.assert_allclose(found[0], expected, rtol=1e-5)
+
+
+def test_features_follow_the_most_convincing_images():
+    logits = tf.constant([[0.0], [2.0], [1.0]])
+    features = loss_values.Features(tf.constant([[1.0], [2.0], [4.0]]), tf.constant([[0.0], [3.0], [5.0]]))
+    with tf.Session() as session:
+        value = loss_values.losses_of(losses.FeatureMatchingLoss(), logits, logits, 0.67, features)[1]
+        assert session.run(value) == pytest.approx((3.0 - 4.0) ** 2)
+
+
+def test_features_that_are_not_there_are_named():
+    with tf.Graph().as_default(), pytest.raises(UserError, match='let the discriminator.s run_model return "features"'):
+        build(loss=losses.FeatureMatchingLoss())
 
 
 def test_models_may_take_the_size_by_any_name_or_position():
