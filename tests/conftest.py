@@ -84,7 +84,14 @@ def refused_without_rights(action):
 SLOW = {
     *("test_battle", "test_cloud", "test_cluster", "test_command", "test_compare", "test_contest_in_buckets"),
     *("test_dry_run", "test_eval", "test_exporter", "test_generate_and_discriminate", "test_in_bucket"),
-    *("test_interruptions", "test_metric_registry", "test_mock_battles", "test_models", "test_old_style"),
+    *(
+        "test_interruptions",
+        "test_legacy_layers",
+        "test_metric_registry",
+        "test_mock_battles",
+        "test_models",
+        "test_old_style",
+    ),
     *(
         "test_old_tensorflow",
         "test_paper_networks",

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from gan.console import printable
 
 _DEBUG_MARK = re.compile(r"\[?(?:https?://)?goo\.gle/debug\w+\]?:?\s*")  # that protocol buffers put before their texts
+_BOLD = re.compile(r"\x1b\[1m(.+?)\x1b\[0m", re.DOTALL)
 _NODE = re.compile(r"\{\{(?:function_)?node ([^{}\s]*)\}\}")  # how TensorFlow names a node
 _LONGEST = 1000  # characters of what is wrong with a snapshot
 
@@ -75,8 +76,10 @@ class StateError(UserError):
 
 
 def reason(error: BaseException) -> str:
-    """The sentence in TensorFlow's message of many lines that says what went wrong."""
+    """The sentence in a message of many lines by TensorFlow or Keras that says what went wrong."""
     message = str(getattr(error, "message", None) or error)
+    if bold := _BOLD.search(message):  # as Keras 3 marks it
+        message = bold[1]
     message = _NODE.sub(r"\1", _DEBUG_MARK.sub("", message))
     lines = message.partition("Original stack trace")[0].partition("\n\t [[")[0].strip().splitlines()
     nodes = [index for index, line in enumerate(lines) if line.startswith("Node: ")]

@@ -24,7 +24,7 @@ from gan.measure import quality, training_record
 from gan.measure.estimates import value_of
 from gan.measure.metric_registry import DISCRIMINATOR_TAGS
 from gan.measure.training_record import TrainingRecord
-from gan.networks import loss_values, registry
+from gan.networks import keras_layers, loss_values, registry
 from gan.networks.network import Network
 from gan.random_noise_generator import Use, uniform_noise
 from gan.sandbox import sandbox
@@ -229,7 +229,7 @@ def _losses(loss: BaseLoss, on_real: np.ndarray, on_fake: np.ndarray) -> list[fl
 
 def _check_network(kind: str, name: str, snapshot: _Snapshot) -> None:
     """Raises StateError if the snapshot's variables are not those of the network that was asked for."""
-    with tf.Graph().as_default():
+    with keras_layers.new_graph():
         network = Network(registry.load(kind, name, f"{kind}_model"), kind, snapshot.size)
         network.connect_to_placeholder()
         wanted = {v.op.name: v.shape.as_list() for v in network.variables}

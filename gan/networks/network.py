@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow.compat.v1 as tf
 
 from gan.console.errors import UserError
-from gan.networks import registry
+from gan.networks import keras_layers, registry
 from gan.networks.registry import GENERATOR
 from gan.random_noise_generator import NOISE_SIZE
 
@@ -52,8 +52,13 @@ class Network:
     def __call__(self, model_input: tf.Tensor, is_training: bool) -> dict[str, tf.Tensor]:
         """Runs the model and checks what it returns; see models.BaseModel.run_model."""
         keywords = {"is_training": is_training, "compute_type": self._compute_type if is_training else tf.float32}
-        with self._owning(), self._explaining("run_model"):
+        graph = tf.get_default_graph()
+        before = len(graph.get_operations())
+        with self._owning(), self._explaining("run_model"), keras_layers.shapes_as_wanted(self.model):
             results = _call(self.model.run_model, keywords, first=model_input)
+            if is_training:
+                for update in keras_layers.updates(self.model, graph.get_operations()[before:]):
+                    tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, update)
         self._connected = True
         return self._checked(results)
 
@@ -112,7 +117,8 @@ class Network:
     def _owning(self) -> Iterator[None]:
         """Enters the network's scope and notes what is added to the collections inside."""
         before = {key: len(tf.get_collection_ref(key)) for key in self._owned}
-        with tf.variable_scope(self.kind, reuse=tf.AUTO_REUSE):
+        scope = tf.variable_scope(self.kind, reuse=tf.AUTO_REUSE, auxiliary_name_scope=False)
+        with scope, tf.name_scope(f"{self.kind}/"):  # the same one each time: Keras takes variables' names from it
             yield
         added = {key: tf.get_collection_ref(key)[before[key] :] for key in self._owned}
         if not self._connected:
@@ -128,7 +134,7 @@ class Network:
         """What get_variables returns; empty if there is no such method."""
         get_variables = getattr(self.model, "get_variables", None)
         with self._explaining("get_variables"):
-            return list(get_variables() or []) if get_variables else []
+            return [keras_layers.plain_variable(v) for v in get_variables() or []] if get_variables else []
 
     def _explaining(self, method: str) -> contextlib.AbstractContextManager[None]:
         return registry.explaining(type(self.model), method, self.kind)

@@ -32,6 +32,34 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _TRANSFORMATION_ARGUMENTS = ["images", "happens", "draws"]
 
 
+_ADVICE = (
+    (
+        "is not available with Keras 3",
+        "tf.layers needs Keras 2: take gan.layers, or `pip install 'gan-contest[legacy]'` and set "
+        "TF_USE_LEGACY_KERAS=1",
+    ),
+    (
+        "no attribute 'contrib'",
+        "tf.contrib ended with TensorFlow 1: take gan.layers, or `pip install 'gan-contest[legacy]'` and import "
+        "tf_slim",
+    ),
+    ("No module named 'tf_slim'", "`pip install 'gan-contest[legacy]'` installs it; gan.layers needs nothing"),
+    (
+        "No module named 'tf_keras'",
+        "`pip install 'gan-contest[legacy]'` installs it; unset TF_USE_LEGACY_KERAS to go without",
+    ),
+    (
+        "Keras cannot be imported",
+        "`pip install 'gan-contest[legacy]'` installs what TF_USE_LEGACY_KERAS=1 asks for; gan.layers needs nothing",
+    ),
+)
+
+
+def advice(message: str) -> str:
+    """The way out if an error is about layers that TensorFlow no longer has; else empty."""
+    return next((way_out for part, way_out in _ADVICE if part in message), "")
+
+
 class ModelNames(NamedTuple):
     """The classes of both networks: plain names, or dotted ones of a contestant's own."""
 
@@ -101,7 +129,8 @@ def load(kind: str, name: str, flag: str) -> Any:
     try:
         found = getattr(importlib.import_module(module_name), class_name)
     except Exception as error:  # whatever a contestant's module does while it is imported
-        raise UserError(f"--{flag}={name}: {type(error).__name__}: {error} {_place(error)}".rstrip()) from error
+        told = f"--{flag}={name}: {type(error).__name__}: {reason(error)} {_place(error)}".rstrip()
+        raise UserError("; ".join(filter(None, (told, advice(str(error)))))) from error
     missing = _missing_methods(kind, found)
     if missing or not isinstance(found, type):
         raise UserError(
@@ -138,9 +167,10 @@ def explaining(owner: type, method: str, kind: str) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:
+        way_out = advice(str(error)) or f"gan/{_MODULE[kind]}.py has {', '.join(listed(kind))}"
         raise UserError(
             f"{owner.__name__}.{method} failed as a {kind}: {type(error).__name__}: {reason(error)} "
-            f"{_place(error, owner)}; gan/{_MODULE[kind]}.py has {', '.join(listed(kind))}"
+            f"{_place(error, owner)}; {way_out}"
         ) from error
 
 

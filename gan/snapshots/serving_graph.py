@@ -7,6 +7,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.variable_pb2 import VariableDef
 
 from gan.contest import battle_ops, contract
+from gan.networks import keras_layers
 from gan.networks.network import Network
 from gan.networks.registry import DISCRIMINATOR, GENERATOR
 from gan.snapshots import cut
@@ -40,7 +41,7 @@ def build_serving_graph(generator: Any, discriminator: Any, size: int, calibrate
     Raises:
         ContractError: a condition or a loop of a network depends on its input.
     """
-    with tf.Graph().as_default():
+    with keras_layers.new_graph():
         contract.publish(
             *Network(generator, GENERATOR, size).connect_to_placeholder(),
             *Network(discriminator, DISCRIMINATOR, size).connect_to_placeholder(calibrated),

@@ -1,6 +1,7 @@
 """The training graph of one process in a session, with its data."""
 
 import contextlib
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 from gan import readers
 from gan.console.errors import UserError, reason
-from gan.networks import loss_values, registry
+from gan.networks import keras_layers, loss_values, registry
 from gan.random_noise_generator import NOISE_SIZE, Use, uniform_noise
 from gan.training import placement, step
 from gan.training.gradients import Penalty
@@ -62,8 +63,11 @@ class TrainingSession:
     ) -> None:
         self.batch_size, self._reader, self._watch = batch.size, reader, place.placement.watch
         self.discriminator_steps = settings.discriminator_steps
-        with tf.Graph().as_default() as training_graph, tf.device(place.placement.device):
+        with keras_layers.new_graph() as training_graph, tf.device(place.placement.device):
             tf.set_random_seed(place.graph_seed)
+            if place.graph_seed is not None:  # contestants draw weights by these, and so does Keras
+                random.seed(place.graph_seed)
+                np.random.seed(place.graph_seed)
             self._noise = tf.placeholder(tf.float32, [None, NOISE_SIZE], "noise")
             self._place = tf.placeholder(tf.int64, [3], "place")
             with tf.device(place.placement.own):

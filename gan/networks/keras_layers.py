@@ -1,0 +1,114 @@
+"""Layers of Keras and tf_slim in contestants' networks, which leave some things to a program of Keras.
+
+Keras keeps the updates of its batch normalisation to itself. Keras 3 also wraps variables, counts layers in the whole
+process to name them, and wants TensorFlow 2's shapes. Nothing here imports Keras: a contestant's code does.
+"""
+
+import contextlib
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import Any
+
+import tensorflow.compat.v1 as tf
+
+_FAMILIES = ("keras", "tf_keras", "tensorflow")  # packages in which a class named Layer is one of Keras
+_ASSIGNING = {"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"}
+_MOVED = "tf_keras.legacy_tf_layers"  # where TensorFlow's own code, and tf_slim through it, looks for these
+
+
+@contextlib.contextmanager
+def new_graph() -> Iterator[tf.Graph]:
+    """A new graph, in which layers of Keras 3 get the same names as in every other graph of the same networks."""
+    keras = sys.modules.get("keras")
+    if keras is not None:
+        keras.backend.clear_session()  # the documented way to count layers from the start
+    with tf.Graph().as_default() as graph:
+        yield graph
+
+
+def plain_variable(variable: Any) -> Any:
+    """The tf.Variable inside a variable of Keras 3; anything else as it is."""
+    inner = getattr(variable, "value", None)
+    return inner if hasattr(inner, "op") else variable
+
+
+@contextlib.contextmanager
+def shapes_as_wanted(model: Any) -> Iterator[None]:
+    """Gives tensors TensorFlow 2's shapes if a model holds layers of Keras 3, which cannot do with others."""
+    if not any(_family(layer) == "keras" for layer in _held(model)):
+        yield
+        return
+    tf.enable_v2_tensorshape()
+    try:
+        yield
+    finally:
+        tf.disable_v2_tensorshape()
+
+
+def updates(model: Any, operations: Sequence[tf.Operation]) -> list[tf.Operation]:
+    """Those operations that change variables of Keras layers which a model holds, such as moving averages.
+
+    Each waits for what reads the variable before it: a dropout's seed must not change while it is read.
+
+    Args:
+        model: a contestant's model.
+        operations: of one run of it, in their order.
+    """
+    variables = [plain_variable(v) for layer in _held(model) for v in layer.non_trainable_variables]
+    reads: dict[str, list[tf.Operation]] = {v.handle.name: [] for v in variables if hasattr(v, "handle")}
+    found = []
+    for each in operations:
+        handle = each.inputs[0].name if each.inputs else ""
+        if handle in reads and each.type == "ReadVariableOp":
+            reads[handle].append(each)
+        elif handle in reads and each.type in _ASSIGNING:
+            each._add_control_inputs(reads[handle])
+            found.append(each)
+    return found
+
+
+def _held(model: Any) -> list[Any]:
+    """Layers of Keras among a model's attributes, and in lists and dictionaries there."""
+    found, waiting, seen = [], [*vars(model).values()], set()
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if _family(one):
+            found.append(one)
+        elif isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, (list, tuple, set)):
+            waiting += one
+    return found
+
+
+def _family(thing: Any) -> str | None:
+    """The package whose class Layer a thing is derived from; None if it is no layer of Keras."""
+    packages = (each.__module__.split(".")[0] for each in type(thing).__mro__ if each.__name__ == "Layer")
+    return next((package for package in packages if package in _FAMILIES), None)
+
+
+class _MovedLayers(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds tf_keras.legacy_tf_layers, which TensorFlow imports, where tf_keras has it: in tf_keras.src."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if not f"{fullname}.".startswith(f"{_MOVED}."):
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=fullname == _MOVED)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        return importlib.import_module(spec.name.replace("tf_keras.", "tf_keras.src.", 1))
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Does nothing: the module is complete."""
+
+
+sys.meta_path.append(_MovedLayers())

@@ -1,0 +1,141 @@
+"""Discriminators and generators with layers of TensorFlow 1's time and of Keras 3, as contestants bring them."""
+
+import os
+
+import tensorflow.compat.v1 as tf
+
+from gan import models
+
+SIDE = 50
+DROPOUT = float(os.environ.get("TESTED_DROPOUT", "0.3"))  # tf.layers and tf_slim draw it without a seed of the step
+
+
+def square(x):
+    return tf.reshape(x, [-1, SIDE, SIDE, 1])
+
+
+class LayersGenerator(models.BaseModel):
+    """tf.layers, one with a name and others without."""
+
+    def create_model(self, output_size, **unused_params):
+        self.size = output_size
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        x = tf.layers.dense(model_input, 25 * 25 * 4, name="project")
+        x = tf.layers.batch_normalization(tf.reshape(x, [-1, 25, 25, 4]), training=is_training, momentum=0.9)
+        x = tf.layers.conv2d_transpose(tf.nn.relu(x), 1, 5, 2, "same", activation=tf.sigmoid)
+        return {"output": tf.reshape(x, [-1, self.size])}
+
+
+class LayersDiscriminator(models.BaseModel):
+    """tf.layers with dropout."""
+
+    def create_model(self, input_size, **unused_params):
+        self.size = input_size
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        x = tf.layers.conv2d(square(model_input), 4, 5, 2, "same")
+        x = tf.nn.leaky_relu(tf.layers.batch_normalization(x, training=is_training))
+        x = tf.layers.dropout(tf.layers.flatten(x), DROPOUT, training=is_training)
+        logits = tf.layers.dense(x, 1)
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+
+class SlimGenerator(models.BaseModel):
+    """tf_slim, which was tf.contrib.slim."""
+
+    def create_model(self, output_size, **unused_params):
+        self.size = output_size
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        import tf_slim as slim
+
+        norm = {"is_training": is_training, "decay": 0.9}
+        with slim.arg_scope([slim.conv2d_transpose], normalizer_fn=slim.batch_norm, normalizer_params=norm):
+            x = tf.reshape(slim.fully_connected(model_input, 25 * 25 * 4), [-1, 25, 25, 4])
+            x = slim.conv2d_transpose(x, 4, 5, 1)
+        x = slim.conv2d_transpose(x, 1, 5, 2, activation_fn=tf.sigmoid)
+        return {"output": tf.reshape(x, [-1, self.size])}
+
+
+class SlimDiscriminator(models.BaseModel):
+    """Also."""
+
+    def create_model(self, input_size, **unused_params):
+        self.size = input_size
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        import tf_slim as slim
+
+        x = slim.conv2d(
+            square(model_input),
+            4,
+            5,
+            2,
+            normalizer_fn=slim.batch_norm,
+            normalizer_params={"is_training": is_training, "decay": 0.9},
+        )
+        logits = slim.fully_connected(
+            slim.dropout(slim.flatten(x), 1 - DROPOUT, is_training=is_training), 1, activation_fn=None
+        )
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+
+class KerasGenerator(models.BaseModel):
+    """Keras layers, made once."""
+
+    def create_model(self, output_size, **unused_params):
+        self.size = output_size
+        self.project = tf.keras.layers.Dense(25 * 25 * 4)
+        self.norm = tf.keras.layers.BatchNormalization(momentum=0.9)
+        self.draw = tf.keras.layers.Conv2DTranspose(1, 5, strides=2, padding="same", activation="sigmoid")
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        x = tf.reshape(self.project(model_input), [-1, 25, 25, 4])
+        x = self.draw(tf.nn.relu(self.norm(x, training=is_training)))
+        return {"output": tf.reshape(x, [-1, self.size])}
+
+    def get_variables(self):
+        return [*self.project.trainable_weights, *self.norm.trainable_weights, *self.draw.trainable_weights]
+
+
+class KerasDiscriminator(models.BaseModel):
+    """A Sequential of Keras."""
+
+    def create_model(self, input_size, **unused_params):
+        layers = tf.keras.layers
+        self.net = tf.keras.Sequential(
+            [
+                layers.Conv2D(4, 5, strides=2, padding="same"),
+                layers.BatchNormalization(momentum=0.9),
+                layers.LeakyReLU(),
+                layers.Flatten(),
+                layers.Dropout(DROPOUT),
+                layers.Dense(1),
+            ]
+        )
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        logits = self.net(square(model_input), training=is_training)
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+
+class MadeAgain(models.BaseModel):
+    """A Keras layer that every run makes again."""
+
+    def create_model(self, output_size, **unused_params):
+        self.size = output_size
+
+    def run_model(self, model_input, **unused_params):
+        return {"output": tf.keras.layers.Dense(self.size, activation="sigmoid")(model_input)}
+
+
+class ContribDiscriminator(models.BaseModel):
+    """As it was before TensorFlow 2."""
+
+    def create_model(self, input_size, **unused_params):
+        pass
+
+    def run_model(self, model_input, **unused_params):
+        logits = tf.contrib.layers.fully_connected(model_input, 1, activation_fn=None)
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}

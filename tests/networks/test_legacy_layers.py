@@ -1,0 +1,99 @@
+"""tf.layers, Keras 2, tf_slim and Keras 3: they train, go on exactly, and hand in what every TensorFlow opens."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from conftest import ROOT
+from old_interpreters import run_old
+
+from gan.random_noise_generator import uniform_noise
+from gan.snapshots.snapshot import Snapshot
+
+# Family -> (TF_USE_LEGACY_KERAS, classes in tests/legacy_networks.py, dropout that goes on exactly).
+FAMILIES = {
+    "tf.layers": ("1", "Layers", "0"),
+    "Keras 2": ("1", "Keras", "0"),
+    "tf_slim": ("0", "Slim", "0"),
+    "Keras 3": ("0", "Keras", "0.3"),
+}
+NEEDED = {"tf.layers": "tf_keras", "Keras 2": "tf_keras", "tf_slim": "tf_slim", "Keras 3": "keras"}
+
+
+def train(data, folder, family, *flags, models="{}Generator,{}Discriminator", legacy=None):
+    """Trains in a process of its own, since Keras is chosen before TensorFlow is imported; returns the process."""
+    keras, classes, dropout = FAMILIES[family]
+    generator, discriminator = models.format(classes, classes).split(",")
+    environment = {**os.environ, "TF_USE_LEGACY_KERAS": legacy or keras, "TESTED_DROPOUT": dropout}
+    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    names = [f"--generator_model=legacy_networks.{generator}", f"--discriminator_model=legacy_networks.{discriminator}"]
+    names += [f"--train_data_pattern={data}", f"--train_dir={folder}", "--batch_size=15", "--seed=1"]
+    command = [sys.executable, "-W", "ignore", "-m", "gan.train", *names, "--export_model_steps=2", *flags]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def variables(folder, step):
+    reader = tf.train.load_checkpoint(f"{folder}/model.ckpt-{step}")
+    return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def trained(request, faces, tmp_path_factory):
+    """(family, folder) of four steps, and of two and then two more."""
+    if importlib.util.find_spec(NEEDED[request.param]) is None:
+        pytest.skip(f"{NEEDED[request.param]} is not installed: pip install 'gan-contest[legacy]'")
+    folder = tmp_path_factory.mktemp("legacy")
+    for name, steps in (("straight", [4]), ("interrupted", [2, 4])):
+        for last in steps:
+            done = train(faces, folder / name, request.param, f"--max_steps={last}")
+            assert done.returncode == 0, done.stderr
+            assert "warning" not in done.stdout
+    return request.param, folder
+
+
+def test_it_goes_on_exactly(trained):
+    _, folder = trained
+    straight, interrupted = variables(folder / "straight", 4), variables(folder / "interrupted", 4)
+    assert straight.keys() == interrupted.keys()
+    for name, value in straight.items():
+        np.testing.assert_allclose(interrupted[name], value, rtol=1e-5, atol=1e-7, err_msg=name)
+
+
+def test_batch_normalisation_follows_the_batches(trained):
+    _, folder = trained
+    second, fourth = variables(folder / "straight", 2), variables(folder / "straight", 4)
+    moving = [name for name in fourth if name.endswith("moving_mean")]
+    assert len(moving) == 2
+    for name in moving:
+        assert 0 < np.abs(second[name]).max() and not np.allclose(second[name], fourth[name], rtol=1e-3), name
+
+
+def test_the_snapshot_keeps_the_contract_and_opens_in_old_tensorflow(trained, tmp_path):
+    _, folder = trained
+    snapshot = Snapshot(str(folder / "straight"), 2500)
+    assert not any(snapshot.verify())
+    noise, images = uniform_noise(3, 7), np.random.default_rng(1).random((3, 2500), np.float32)
+    inputs, outputs = str(tmp_path / "inputs.npz"), str(tmp_path / "outputs.npz")
+    np.savez(inputs, noise=noise, images_2500=images)
+    run_old("1.2", "old_reader.py", inputs, outputs, snapshot.prefix)
+    found = np.load(outputs)
+    assert "error_0" not in found, found["error_0"]
+    np.testing.assert_allclose(found["generated_0"], snapshot.generate(noise), atol=1e-5)
+    np.testing.assert_allclose(found["p_0"][:, 0], snapshot.discriminate(images), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "family, models, legacy, expected",
+    [
+        ("tf.layers", "{}Generator,{}Discriminator", "0", "take gan.layers, or `pip install 'gan-contest[legacy]'`"),
+        ("tf_slim", "{}Generator,ContribDiscriminator", "0", "tf.contrib ended with TensorFlow 1: take gan.layers"),
+        ("Keras 3", "MadeAgain,{}Discriminator", "0", "make all variables in create_model"),
+    ],
+)
+def test_the_message_names_the_way(family, models, legacy, expected, faces, tmp_path):
+    done = train(faces, tmp_path, family, "--max_steps=1", models=models, legacy=legacy)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1 and expected in done.stderr
