@@ -399,7 +399,7 @@ def test_a_variable_that_every_device_would_make_is_named():
     def run_model(self, x):
         return {"output": tf.sigmoid(tf.matmul(x, self.w) + tf.Variable(0.0, name="bias"))}
 
-    with tf.Graph().as_default(), pytest.raises(UserError, match="run_model makes generator_2/bias again each time"):
+    with tf.Graph().as_default(), pytest.raises(UserError, match="run_model makes generator/bias_1 again each time"):
         build(generator=mistaken(TinyGenerator, run_model=run_model), devices=["/cpu:0", "/cpu:1"])
 
 
