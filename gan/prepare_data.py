@@ -31,11 +31,12 @@ All folders and archives may also be in a bucket, as gs://YOUR_TEAM/my_pictures:
 
 Writes output_dir/train.tfrecords, validation.tfrecords and test.tfrecords: grey images of 50x50 pixels,
 or of 28x28 with their labels for MNIST. manifest.json is written last and says how they were made; if it
-is there, they are whole. The same input and flags always give the same bytes.
+is there, they are whole. The same input and flags always give the same bytes, except with --private_split.
 """
 
 import dataclasses
 import os
+import secrets
 import sys
 from typing import NamedTuple
 
@@ -82,7 +83,18 @@ class PrepareDataConfig:
         "Square to cut out of each picture of source folder, in pixels: left,top,right,bottom. Not set means the "
         "largest centred square. (lfw has the contest's, 70,70,180,180.)",
     )
-    seed: int = flag(0, "Decides which picture goes into which set, and their order.", at_least=0)
+    seed: int = flag(
+        0,
+        "Decides which picture goes into which set, and their order. Whoever has the pictures and the seed can make the "
+        "same sets.",
+        at_least=0,
+    )
+    private_split: bool = flag(
+        False,
+        "For organisers: draws a seed that nobody knows, prints it, and leaves it out of the manifest, so that nobody "
+        "can make the same test set. Hand on the training and the validation set. Of a public collection such as LFW, "
+        "the test images are among those that are not handed on; pictures of your own are safer.",
+    )
     num_workers: int | None = flag(None, "Processes that decode pictures; not set means one a core.", at_least=1)
     image_feature: str | None = flag(
         None, "Name of the list that holds the image in each record of source records; not set: image_raw."
@@ -148,7 +160,7 @@ def _settings(config: PrepareDataConfig, sha256: str) -> prepared.Settings:
         source=config.source,
         input_sha256=sha256,
         crop=",".join(map(str, crop.box)) if crop.box else None,
-        seed=config.seed,
+        seed=prepared.PRIVATE if config.private_split else config.seed,
         by_person=config.by_person,
     )
     if config.source != records.SOURCE:
@@ -168,8 +180,11 @@ def _prepare(config: PrepareDataConfig, folder: str) -> None:
         return
     _check_writable(folder)
     loaded = _load(config, found.input or _download(config, folder))
-    parts = splits.divide(loaded, config.source, config.seed, config.by_person)
+    seed = secrets.randbits(128) if config.private_split else config.seed
+    parts = splits.divide(loaded, config.source, seed, config.by_person)
     prepared.write(folder, settings, loaded, parts)
+    if config.private_split:
+        print(f"private split: seed {seed}; keep it, and test.tfrecords, to yourself")
     _report(config.output_dir, loaded, {split: len(numbers) for split, numbers in parts.items()})
 
 
@@ -211,6 +226,8 @@ def _check_flags(config: PrepareDataConfig) -> None:
         raise UserError(f"--download fetches LFW alone; it does not go with --source={source}")
     if config.download and config.input:
         raise UserError("--download and --input both say where the pictures are; give one of them")
+    if config.private_split and config.seed:
+        raise UserError("--private_split draws a seed; leave --seed out")
     if needs_input and not config.input and not config.download:
         raise UserError(f"--source={source} needs --input: {_INPUTS[source]}")
     if config.input and not needs_input:

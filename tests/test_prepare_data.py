@@ -168,6 +168,25 @@ def test_seed_decides_the_sets(some_pictures, tmp_path):
     assert a == c
 
 
+def test_a_private_split_is_another_each_time_and_leaves_its_seed_out(some_pictures, tmp_path, capsys, fails):
+    for name in "ab":
+        assert (
+            prepare(f"--input={some_pictures}", "--source=folder", f"--output_dir={tmp_path / name}", "--private_split")
+            == 0
+        )
+    seeds = re.findall(r"private split: seed (\d+)", capsys.readouterr().out)
+    assert len(set(seeds)) == 2 and all(int(seed) > 2**64 for seed in seeds)
+    contents = [(tmp_path / name / "test.tfrecords").read_bytes() for name in "ab"]
+    assert contents[0] != contents[1]
+    for name in "ab":
+        manifest = (tmp_path / name / "manifest.json").read_text()
+        assert json.loads(manifest)["seed"] == "private" and not any(seed in manifest for seed in seeds)
+    again = [f"--input={some_pictures}", "--source=folder", f"--output_dir={tmp_path / 'a'}"]
+    assert prepare(*again, "--private_split") == 0 and "already prepared" in capsys.readouterr().out
+    assert "seed private, not 0" in fails(prepare_data.main, *again)
+    assert "leave --seed out" in fails(prepare_data.main, *again, "--private_split", "--seed=3")
+
+
 def test_manifest_says_how_and_what(lfw_data):
     manifest = json.loads((lfw_data / "manifest.json").read_text())
     archive = pathlib.Path(shared("data", "lfw-sample.tgz"))

@@ -18,6 +18,7 @@ from gan.data.sources import Pictures
 from gan.storage import files
 
 MANIFEST = "manifest.json"
+PRIVATE = "private"  # in place of a seed that nobody may know
 RECORDS = [f"{split}.tfrecords" for split in splits.SPLITS]
 
 
@@ -27,7 +28,7 @@ class Settings(NamedTuple):
     source: str  # one of sources.SOURCES
     input_sha256: str  # sources.fingerprint
     crop: str | None  # left,top,right,bottom in pixels; None: largest centred square
-    seed: int
+    seed: int | str  # or PRIVATE
     by_person: bool
     # Of records alone; None in all other manifests, which do not name them.
     image_feature: str | None = None
