@@ -85,8 +85,8 @@ class PrepareDataConfig:
     )
     seed: int = flag(
         0,
-        "Decides which picture goes into which set, and their order. Whoever has the pictures and the seed can make the "
-        "same sets.",
+        "Decides which picture goes into which set, and their order. Whoever has the pictures and the seed can make "
+        "the same sets.",
         at_least=0,
     )
     private_split: bool = flag(
