@@ -234,11 +234,12 @@ def _check_enough(opened: arena.Arena, config: BattleConfig, begun: schema.Event
     rounds = config.num_rounds
     if config.mode == events.TOURNAMENT:
         rounds = rules.FINAL_ROUNDS[begun.rules if begun else rules.VERSION]
-    wanted, there = 2 * rounds * rules.IMAGES_OF_EACH, len(opened.images_of(begun).shown)
+    images = opened.images_of(begun)
+    wanted, there = rules.images_needed(rounds, images.rules), len(images.shown)
     if there < wanted:
         raise UserError(
             f"--input_data_pattern={config.input_data_pattern} has {there} images to show; {wanted} are needed, "
-            "as none is shown twice in a match"
+            "as no two rounds of a match show the same"
         )
 
 

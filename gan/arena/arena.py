@@ -131,9 +131,9 @@ class Arena:
             references = np.frombuffer(kept, np.uint8).reshape(-1, event.size)
         if version >= rules.SETS_REFERENCES_ASIDE:
             others = half_round.without(shown, references)
-            if len(others) >= rules.FINAL_ROUNDS[version] * rules.HALF_ROUND_POINTS:  # enough for every match
+            if len(others) >= rules.images_needed(rules.FINAL_ROUNDS[version], version):  # enough for every match
                 shown = others
-        return EventImages(shown, references)
+        return EventImages(shown, references, version)
 
     def keep_references(self, event: Event) -> None:
         """Lets an event have the same reference images from now on."""

@@ -36,6 +36,7 @@ class EventImages(NamedTuple):
 
     shown: np.ndarray  # uint8 [N, size], which half rounds draw from
     references: np.ndarray  # uint8 [15, size], beside which a discriminator that looks at its batch sees each image
+    rules: int  # version of the event's rules
 
 
 def play_half_round(sides: Sequence[Side], number: int, real_images: EventImages, key: MatchKey) -> PlayedHalfRound:
@@ -44,7 +45,7 @@ def play_half_round(sides: Sequence[Side], number: int, real_images: EventImages
     Args:
         sides: (home, away).
         number: of the half round, from 0.
-        real_images: of the event; every half round of a match shows others.
+        real_images: of the event; every round of a match shows others.
         key: of the match.
 
     Raises:
@@ -64,7 +65,7 @@ def play_half_round(sides: Sequence[Side], number: int, real_images: EventImages
         _, _, discriminator_fault = _attempt(sides[1 - drawer], lambda snapshot: snapshot.wait())
         score = rules.half_round(None, None, None, None, generator_fault, discriminator_fault)
         return PlayedHalfRound(seed, score, None)
-    real = real_of(real_images.shown, number, key)
+    real = real_of(real_images, number, key)
     images, truth = half_round.mix(generated, real, seed)
     beside, judge_key = real_images.references, half_round.draws_key(half_round.REAL, *key, number)
     probabilities, discriminator_seconds, discriminator_fault = _attempt(
@@ -88,10 +89,10 @@ def half_round_seed(key: MatchKey, number: int) -> int:
     return int(random_generator(Use.BATTLE, *key, number).integers(2**31))
 
 
-def real_of(real_images: np.ndarray, number: int, key: MatchKey) -> np.ndarray:
-    """The real images of half round `number`: no other half round of the match has any of them."""
-    chosen = half_round.choose(real_images, (number + 1) * rules.IMAGES_OF_EACH, *key)
-    return chosen[-rules.IMAGES_OF_EACH :]
+def real_of(real_images: EventImages, number: int, key: MatchKey) -> np.ndarray:
+    """The real images of half round `number`, uint8 [15, size]; no other round of the match has any of them."""
+    count = (rules.set_of_images(number, real_images.rules) + 1) * rules.IMAGES_OF_EACH
+    return half_round.choose(real_images.shown, count, *key)[-rules.IMAGES_OF_EACH :]
 
 
 def measure_times(

@@ -3,6 +3,7 @@
 | what | rule |
 |---|---|
 | half round | one side's generator makes 15 images, and the other side's discriminator judges them among 15 real ones |
+| real images | both half rounds of a round show the same ones, since version 2; each round shows others |
 | guess | "real" if p > 0.5 |
 | points of a half round | how many of its 30 guesses are right; they go to the discriminator's team |
 | discriminator fails | 0 points in that half round, whatever the generator does |
@@ -33,6 +34,7 @@ HALF_ROUND_POINTS = 2 * IMAGES_OF_EACH
 THRESHOLD = 0.5  # a guess is "real" if p is larger
 MATCH_ROUNDS = 1  # of two half rounds each
 FINAL_ROUNDS = {1: 3, 2: 3}  # of a tournament's last match, by the version of the rules
+SAME_REAL_IMAGES = 2  # from this version on, both half rounds of a round show the same real images
 SETS_REFERENCES_ASIDE = 2  # from this version on, half rounds show no reference image, if enough others are there
 HOME, AWAY = 0, 1  # sides, and positions in every pair of a Result
 
@@ -123,6 +125,16 @@ def half_round(
     generator_seconds = None if generator_fault else generator_seconds
     discriminator_seconds = None if discriminator_fault else discriminator_seconds
     return HalfRoundScore(points, rule, generator_seconds, discriminator_seconds, generator_fault, discriminator_fault)
+
+
+def set_of_images(number: int, version: int) -> int:
+    """Which of a match's sets of 15 real images half round `number` shows, both from 0."""
+    return number // 2 if version >= SAME_REAL_IMAGES else number
+
+
+def images_needed(num_rounds: int, version: int) -> int:
+    """Real images of a match of so many rounds; timing it after a tie takes 30."""
+    return max(HALF_ROUND_POINTS, (set_of_images(2 * num_rounds - 1, version) + 1) * IMAGES_OF_EACH)
 
 
 def generator_side(number: int) -> int:

@@ -159,10 +159,10 @@ def test_results_after_a_kill(opened, tmp_path, monkeypatch):
     (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
     write = result_pages.write
 
-    def killed(folder, event, team, *others):
-        if team.name == "b":
+    def killed(folder, results, *others):
+        if results.team.name == "b":
             raise KeyboardInterrupt
-        write(folder, event, team, *others)
+        write(folder, results, *others)
 
     monkeypatch.setattr(result_pages, "write", killed)
     clock = SimulatedClock(at("2026-11-23 02:00"))

@@ -53,8 +53,8 @@ def test_without_public_ones_they_are_set_aside(tmp_path):
         images = opened.images_of(None)
         shown = {image.tobytes() for image in images.shown}
         assert len(shown) == 105 and not shown & {image.tobytes() for image in images.references}
-    with arena.Arena(str(tmp_path), 2500, REAL[:104]) as opened:  # 89 others would not do for a final
-        assert len(opened.images_of(None).shown) == 104
+    with arena.Arena(str(tmp_path), 2500, REAL[:59]) as opened:  # 44 others would not do for a final
+        assert len(opened.images_of(None).shown) == 59
 
 
 def test_an_event_of_version_1_draws_from_all_images(entrants, tmp_path, monkeypatch):

@@ -16,6 +16,13 @@ def half(points, generator_fault=None, discriminator_fault=None):
     return rules.half_round(TRUTH, said, 0.01, 0.02, generator_fault, discriminator_fault)
 
 
+def test_real_images_of_a_round_are_the_same_both_ways():
+    assert [rules.set_of_images(number, 2) for number in range(6)] == [0, 0, 1, 1, 2, 2]
+    assert [rules.set_of_images(number, 1) for number in range(4)] == [0, 1, 2, 3]
+    assert [rules.images_needed(rounds, 2) for rounds in (1, 3, 5)] == [30, 45, 75]
+    assert [rules.images_needed(rounds, 1) for rounds in (1, 3, 5)] == [30, 90, 150]
+
+
 @pytest.mark.parametrize(
     "truth, probabilities, right",
     [
