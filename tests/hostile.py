@@ -290,7 +290,7 @@ SNAPSHOTS = {
     "two tensors": (lambda f: _collections(p_for_data=lambda n, g, i, p: [p, p]), "exactly one tensor"),
     "slow": (lambda f: {"generator": _slow}, "longer than"),
     "exponential functions": (lambda f: {"change": _exponential}, "more than 50000 nodes"),
-    "recursive function": (lambda f: {"change": _recursive}, "nested more than 24 deep"),
+    "recursive function": (lambda f: {"change": _recursive}, "nested more than 64 deep"),
     "17 rounds": (lambda f: _generator(lambda: _rounds(17)), "the loop while[/Exit]* has more than 16 rounds"),
     "nested loops": (lambda f: _generator(_nested), "a loop lies in another one"),
     "huge slice": (

@@ -12,6 +12,7 @@ imported or run before it is cut down to the operations between the four tensors
 """
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -31,6 +32,7 @@ IMAGES = "input_batch_raw"
 PROBABILITY = "p_for_data"
 
 # How far the outputs of equal inputs may differ: other batch sizes round in other ways.
+_TENSOR_NAME = re.compile(r"[^:^]+(:[0-9]{1,6})?")
 TOLERANCE = 1e-4
 
 
@@ -183,4 +185,6 @@ def _only_tensor(meta_graph: tf.MetaGraphDef, collection: str) -> str:
     names = meta_graph.collection_def[collection].node_list.value
     if len(names) != 1:
         raise breach("collection_count", collection=collection, count=len(names))
+    if not _TENSOR_NAME.fullmatch(names[0]):
+        raise breach("collection_unknown", collection=collection)
     return str(names[0])

@@ -46,6 +46,8 @@ _IN_THE_SNAPSHOT = {
     "name_taken": "it has two nodes named {node} once its functions and loops are written out",
     "missing_function": "it calls the function {function}, which its graph does not hold as it is called",
     "too_deep": "its conditions and calls are nested more than {most:.0f} deep",
+    "changed_often": "the variable {variable} is changed in several places before {node} reads it; change no variable "
+    "in the networks that you hand in",
     "too_many_nodes": "its graph has more than {most:.0f} nodes once its functions are written out",
     "too_many_bytes": "its graph has more than {mebibytes:.0f} MiB once its functions are written out",
     # Its conditions and loops.

@@ -17,6 +17,10 @@ _NEWER = """
     Acosh Asinh Atanh Cosh Digamma Lgamma Sinh
     AvgPool3D Conv3D MaxPool3D MaxPoolV2 Cross MatrixDeterminant Qr ReverseSequence Roll ScatterNd SegmentMax
     SegmentMean SegmentSum SelfAdjointEigV2 Svd UnsortedSegmentMax UnsortedSegmentSum
+    AccumulateNV2 AdjustContrastv2 BroadcastGradientArgs Conv3DBackpropInputV2 CumulativeLogsumexp Diag DiagPart
+    DynamicPartition EluGrad Erfinv GuaranteeConst HSVToRGB InTopK ListDiff RGBToHSV Relu6Grad ReluGrad SigmoidGrad
+    SoftmaxCrossEntropyWithLogits SoftplusGrad SparseMatMul SparseSoftmaxCrossEntropyWithLogits TanhGrad
+    TensorScatterAdd TensorScatterUpdate Where
     StatelessRandomNormal StatelessRandomUniform StatelessRandomUniformInt StatelessTruncatedNormal
 """
 PLAY_OPS = BATTLE_OPS | frozenset(_NEWER.split())

@@ -30,16 +30,23 @@ class Branches:
     def living_input(self, merge: tf.NodeDef) -> int:
         """The number of the one input of a merge that is alive. Raises ContractError if that is not one."""
         inputs = node_names.data(merge)
-        for tensor in inputs:
-            node = self._graph.nodes.get(node_names.node_of(tensor))
-            if node is not None and node.op in _NEXT:
-                raise faults.breach("loop_malformed", node=merge.name)
-        alive = [number for number, tensor in enumerate(inputs) if not self._is_dead(tensor)]
+        if any(self._goes_round(tensor) for tensor in inputs):
+            raise faults.breach("loop_malformed", node=merge.name)
+        alive = [number for number, tensor in enumerate(inputs) if not self.is_dead(tensor)]
         if len(alive) != 1:
             raise faults.breach("condition_not_constant", node=merge.name)
         return alive[0]
 
-    def _is_dead(self, tensor: str) -> bool:
+    def _goes_round(self, tensor: str) -> bool:
+        """Whether a tensor comes from the round before of a loop, which is dead if the loop is."""
+        node = self._graph.nodes.get(node_names.node_of(tensor))
+        return node is not None and node.op in _NEXT
+
+    def _deciding(self, node: tf.NodeDef) -> list[str]:
+        """The inputs that say whether a node is dead: of a loop's merge, what the loop begins with."""
+        return [node_names.full(i) for i in node.input if not self._goes_round(i)]
+
+    def is_dead(self, tensor: str) -> bool:
         """Whether a tensor lies in a branch that is not taken. What cannot be told is alive."""
         waiting = [node_names.full(tensor)]
         while waiting:
@@ -50,7 +57,7 @@ class Branches:
             elif node is None or one == self._source:
                 self._dead[one] = False
             else:
-                unknown = [i for i in map(node_names.full, node.input) if i not in self._dead]
+                unknown = [i for i in self._deciding(node) if i not in self._dead]
                 mark = f"^{one}"
                 if unknown and mark not in self._dead:
                     self._dead[mark] = True  # its inputs were asked for; a second time they form a circle
@@ -61,7 +68,7 @@ class Branches:
 
     def _follows(self, tensor: str, node: tf.NodeDef) -> bool:
         """Whether a node's output is dead, as its inputs are."""
-        flags = [self._dead.get(node_names.full(i), False) for i in node.input]
+        flags = [self._dead.get(i, False) for i in self._deciding(node)]
         dead = bool(flags) and all(flags) if node.op in MERGES else any(flags)
         if node.op in SWITCHES and not dead:
             taken = self._constant(node.input[1])

@@ -163,10 +163,14 @@ def _between(meta_graph: tf.MetaGraphDef, ends: _Ends, read_weight: ReadWeight |
         for index, tensor in enumerate(node.input):
             if node_names.full(tensor) == node_names.full(source.name):
                 node.input[index] = name
+    renamed = node_names.without_reserved(folded.nodes)
     lowered = lowering.lower(tf.GraphDef(node=[_placeholder(name, width), *folded.nodes]))
     for node in lowered.node:
         battle_ops.strip_harmless_attributes(node)
-    output = name + ":0" if folded.output == node_names.full(source.name) else folded.output
+    last = node_names.node_of(folded.output)
+    output = f"{renamed.get(last, last)}:{node_names.output_of(folded.output)}"
+    if folded.output == node_names.full(source.name):
+        output = name + ":0"
     return NetworkGraph(lowered, name + ":0", output)
 
 

@@ -17,10 +17,14 @@ from gan.snapshots.growing_graph import GrowingGraph
 from gan.snapshots.node_builder import constant
 
 MOST_ROUNDS = 16  # of a loop
-_DEEPEST = 24  # conditions that depend on conditions, and calls in calls
+_DEEPEST = 64  # conditions that depend on conditions, and calls in calls
 # Operation -> which of its inputs it hands on.
 _HANDING_ON = {"PlaceholderWithDefault": 0, "Print": 0, "Snapshot": 0, "RefIdentity": 0, "Assign": 1}
-_ASSIGNING = {"AssignAdd": "Add", "AssignSub": "Sub"}
+_ASSIGNING = {"AssignAdd": "Add", "AssignAddVariableOp": "Add", "AssignSub": "Sub", "AssignSubVariableOp": "Sub"}
+_SETTING = {"Assign", "AssignVariableOp"}
+_VARIABLES = {"Variable", "VariableV2", "VarHandleOp"}
+_IS_INITIALIZED = {"IsVariableInitialized", "VarIsInitializedOp"}
+_MOST_BEFORE = 20_000  # nodes that run before a variable is read
 _CALLS = {"PartitionedCall", "StatefulPartitionedCall"}
 _LOOP_OPS = {"Enter", "RefEnter", "Exit", "RefExit", "NextIteration", "RefNextIteration", "LoopCond"}
 _PLACEHOLDERS = {"Placeholder", "PlaceholderV2"}
@@ -51,6 +55,7 @@ class GraphFolder:
         self._source, self._compute = node_names.full(source), compute
         self._branches = conditions.Branches(self._graph, self._source, self._constant_if_any)
         self._constants: dict[str, np.ndarray | None] = {}
+        self._changed_inputs: dict[str, list[str]] = {}
         self._levels: dict[str, int] = {}  # node -> how many calls are around it
         self._depth = 0
 
@@ -81,7 +86,7 @@ class GraphFolder:
                     waiting.append(tensor)
                 else:
                     kept[name] = node
-                    waiting += node_names.data(node)
+                    waiting += self._inputs(node)
         return Folded(self._ordered(kept), self._graph.real(sink), reaches)
 
     def constant(self, tensor: str) -> np.ndarray | None:
@@ -125,7 +130,7 @@ class GraphFolder:
                 copy = tf.NodeDef()
                 copy.CopyFrom(kept[name])
                 del copy.input[:]
-                copy.input.extend(node_names.short(self._graph.real(i)) for i in node_names.data(kept[name]))
+                copy.input.extend(node_names.short(self._graph.real(i)) for i in self._inputs(kept[name]))
                 result.append(copy)
         return result
 
@@ -133,10 +138,19 @@ class GraphFolder:
         """Says what stands for each output of a node that is a branch, a loop or a call; False if it is none."""
         if node.op in _HANDING_ON:
             self._graph.stand_in(node.name + ":0", node.input[_HANDING_ON[node.op]])
+        elif node.op == "IdentityN":
+            for number, tensor in enumerate(node_names.data(node)):
+                self._graph.stand_in(f"{node.name}:{number}", tensor)
+        elif node.op in _IS_INITIALIZED:  # every variable is, once it is restored
+            yes = constant(self._graph.free_name(f"{node.name}/yes"), np.bool_(True))
+            self._graph.add([yes], node)
+            self._graph.stand_in(node.name + ":0", yes.name)
+        elif node.op in ("ReadVariableOp", "Identity"):
+            return self._expand_read(node)
         elif node.op in _ASSIGNING:
             self._expand_assignment(node)
         elif node.op in dropout_masks.OPS:
-            return dropout_masks.replace_mask_of_ones(self._graph, node, self._is_number)
+            return dropout_masks.replace_mask_of_ones(self._graph, node, self._is_number, self._source)
         elif node.op in conditions.MERGES:
             self._expand_merge(node)
         elif node.op in conditions.SWITCHES:
@@ -154,11 +168,76 @@ class GraphFolder:
 
     def _expand_assignment(self, node: tf.NodeDef) -> None:
         """The new value of a variable that is changed and used at once; the change itself is left behind."""
-        name = self._graph.free_name(f"{node.name}/value")
-        changed = tf.NodeDef(name=name, op=_ASSIGNING[node.op], input=node.input[:2])
-        changed.attr["T"].CopyFrom(node.attr["T"])
-        self._graph.add([changed], node)
-        self._graph.stand_in(node.name + ":0", name)
+        self._graph.stand_in(node.name + ":0", self._assigned(node))
+
+    def _assigned(self, node: tf.NodeDef) -> str:
+        """The tensor that an assignment gives its variable."""
+        variable, value = node_names.data(node)[:2]
+        if node.op in _SETTING:
+            return value
+        name, inputs, is_resource = self._graph.free_name(f"{node.name}/value"), [variable, value], "T" not in node.attr
+        made = []
+        if is_resource:
+            read = tf.NodeDef(name=self._graph.free_name(f"{node.name}/before"), op="ReadVariableOp", input=[variable])
+            read.attr["dtype"].CopyFrom(node.attr["dtype"])
+            made, inputs = [read], [read.name, value]
+        changed = tf.NodeDef(name=name, op=_ASSIGNING[node.op], input=inputs)
+        changed.attr["T"].CopyFrom(node.attr["dtype" if is_resource else "T"])
+        self._graph.add([*made, changed], node)
+        return name
+
+    def _expand_read(self, node: tf.NodeDef) -> bool:
+        """Lets a variable that is read after it was changed have its new value; says whether it was."""
+        variable = self._variable(node.input[0])
+        if variable is None:
+            return False
+        changes = [each for each in self._runs_before(node) if self._variable(each.input[0]) == variable]
+        if len(changes) > 1:
+            raise faults.breach("changed_often", variable=variable, node=node.name)
+        if changes:
+            self._graph.stand_in(node.name + ":0", self._assigned(changes[0]))
+        return bool(changes)
+
+    def _inputs(self, node: tf.NodeDef) -> list[str]:
+        """The tensors that a node takes: of a variable that changes before it runs, the new value.
+
+        The value of a reference variable, once read, changes with the variable: both are the same memory.
+        """
+        tensors = node_names.data(node)
+        if len(tensors) == len(node.input):
+            return tensors
+        if node.name not in self._changed_inputs:
+            self._changed_inputs[node.name] = [self._after_change(node, tensor) for tensor in tensors]
+        return self._changed_inputs[node.name]
+
+    def _after_change(self, node: tf.NodeDef, tensor: str) -> str:
+        read = self._graph.origin(tensor)
+        variable = self._variable(read.input[0]) if read is not None and read.op == "Identity" else None
+        if variable is None or self._graph.nodes[variable].op == "VarHandleOp":
+            return tensor
+        changes = [each for each in self._runs_before(node) if self._variable(each.input[0]) == variable]
+        return self._assigned(changes[0]) if len(changes) == 1 else tensor
+
+    def _variable(self, tensor: str) -> str | None:
+        """The variable that a tensor is; None if it is something else."""
+        node = self._graph.origin(tensor)
+        return node.name if node is not None and node.op in _VARIABLES else None
+
+    def _runs_before(self, node: tf.NodeDef) -> list[tf.NodeDef]:
+        """The assignments that must run before a node, by its control inputs."""
+        waiting = [node_names.node_of(i) for i in node.input if node_names.is_control(i)]
+        found, seen = [], set[str]()
+        while waiting:
+            each = self._graph.nodes.get(waiting.pop())
+            if each is None or each.name in seen or self._branches.is_dead(each.name):
+                continue
+            seen.add(each.name)
+            if len(seen) > _MOST_BEFORE:
+                raise faults.breach("too_many_nodes", most=_MOST_BEFORE)
+            if each.op in _ASSIGNING or each.op in _SETTING:
+                found.append(each)
+            waiting += [node_names.node_of(i) for i in each.input]
+        return found
 
     def _expand_merge(self, node: tf.NodeDef) -> None:
         living = self._branches.living_input(node)
@@ -171,7 +250,8 @@ class GraphFolder:
         inputs = node_names.data(node)
         if node.op in ("If", "StatelessIf"):
             taken = self._decision("condition_not_constant", node, inputs[0])
-            function, inputs = node.attr["then_branch" if np.all(taken) else "else_branch"].func, inputs[1:]
+            is_true = bool(taken) if np.ndim(taken) == 0 else np.size(taken) > 0  # as TensorFlow's If has it
+            function, inputs = node.attr["then_branch" if is_true else "else_branch"].func, inputs[1:]
         elif node.op in ("Case", "StatelessCase"):
             branches = node.attr["branches"].list.func
             index = int(self._decision("condition_not_constant", node, inputs[0]))
@@ -198,6 +278,7 @@ class GraphFolder:
         level = self._levels.get(node.name, 0) + 1
         if level > _DEEPEST:
             raise faults.breach("too_deep", most=_DEEPEST)
+        prefix = self._graph.free_prefix(prefix, [each.name for each in library[function.name].node_def])
         body, results = functions.inline(library[function.name], function.attr, inputs, prefix, library)
         self._graph.add(body, node, in_loop or self._graph.is_in_loop(node))
         for each in body:

@@ -48,16 +48,19 @@ def inline(
             raise faults.breach("node_missing", output=function.signature.name, node=f"{name}:{output}")
         return f"{prefix}/{name}:{outputs[name][output] + int(number or 0)}"
 
+    given_attributes = {each.name: each.default_value for each in function.signature.attr} | dict(attributes)
     copies = []
     for node in function.node_def:
         copy = tf.NodeDef()
         copy.CopyFrom(node)
         copy.name = f"{prefix}/{node.name}"
         del copy.input[:]
-        copy.input.extend(real(tensor) for tensor in node.input if not node_names.is_control(tensor))
+        copy.input.extend(real(tensor) for tensor in node_names.data(node))
+        controls = [node_names.node_of(tensor) for tensor in node.input if node_names.is_control(tensor)]
+        copy.input.extend(f"^{prefix}/{name}" for name in controls if name in outputs)
         for key, value in node.attr.items():
-            if value.placeholder and value.placeholder in attributes:
-                copy.attr[key].CopyFrom(attributes[value.placeholder])
+            if value.placeholder and value.placeholder in given_attributes:
+                copy.attr[key].CopyFrom(given_attributes[value.placeholder])
         copies.append(copy)
     return copies, [real(function.ret[result.name]) for result in function.signature.output_arg]
 

@@ -1,5 +1,7 @@
 """The graph of a meta graph while it is folded: its nodes, and those that are added, within a budget."""
 
+from collections.abc import Sequence
+
 import tensorflow.compat.v1 as tf
 
 from gan.contest import faults
@@ -54,6 +56,14 @@ class GrowingGraph:
         while name in self.nodes:
             name += "_"
         return name
+
+    def free_prefix(self, prefix: str, names: Sequence[str]) -> str:
+        """A prefix with which no node has one of these names yet: PREFIX/NAME."""
+        number, free = 0, prefix
+        while any(f"{free}/{name}" in self.nodes for name in names):
+            number += 1
+            free = f"{prefix}_{number}"
+        return free
 
     def is_in_loop(self, node: tf.NodeDef) -> bool:
         """Whether a node was added for a round of a loop."""

@@ -25,12 +25,18 @@ _PER_DIMENSION = ("strides", "ksize", "dilations")  # attributes with a number f
 
 def channels_last(graph_def: tf.GraphDef) -> tf.GraphDef:
     """The same graph in which every operation has its channels last."""
-    result = tf.GraphDef(versions=graph_def.versions)
+    result, turned = tf.GraphDef(versions=graph_def.versions), set()
     for node in graph_def.node:
         if node.op in _WITH_CHANNELS and "data_format" in node.attr and node.attr["data_format"].s == b"NCHW":
             result.node.extend(_transposed(node))
+            turned.add(node.name)
         else:
             result.node.append(node)
+    for node in result.node:  # only the first output has channels; statistics of a batch norm come from the node inside
+        for index, tensor in enumerate(node.input):
+            name, _, output = tensor.partition(":")
+            if name in turned and output not in ("", "0"):
+                node.input[index] = f"{name}/channels_last:{output}"
     return result
 
 

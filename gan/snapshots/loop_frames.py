@@ -28,6 +28,8 @@ class Frame:
 
     def __init__(self, nodes: dict[str, tf.NodeDef], exit_: tf.NodeDef) -> None:
         self._nodes, self._name = nodes, exit_.name
+        self._copies: dict[tuple[str, str], str] = {}  # (node, suffix) -> name of its copy
+        self._made: set[tuple[str, str]] = set()  # those of them that were made
         switch = self._input(exit_, 0, _SWITCHES)
         self._loop_condition = self._input(switch, 1, {"LoopCond"})
         self.condition = node_names.full(self._loop_condition.input[0])
@@ -70,9 +72,10 @@ class Frame:
             node = self._nodes.get(node_names.node_of(waiting.pop()))
             if node is None:
                 raise faults.breach("loop_malformed", node=self._name)
-            name = self._copied(node.name, suffix)
-            if self._outside(node, values) is not None or name in made or name in self._nodes:
+            if self._outside(node, values) is not None or (node.name, suffix) in self._made:
                 continue
+            self._made.add((node.name, suffix))
+            name = self._copied(node.name, suffix)
             copy = tf.NodeDef()
             copy.CopyFrom(node)
             copy.name = name
@@ -81,10 +84,20 @@ class Frame:
             inputs = node_names.data(node)
             copy.input.extend(self._in_round(i, values, suffix) for i in inputs)
             waiting += inputs
+            for control in (node_names.node_of(i) for i in node.input if node_names.is_control(i)):
+                if control in self._nodes and self._outside(self._nodes[control], values) is None:
+                    copy.input.append(f"^{self._copied(control, suffix)}")
+                    waiting.append(control)
         return self._in_round(tensor, values, suffix), list(made.values())
 
     def _copied(self, name: str, suffix: str) -> str:
-        return f"{name}/{suffix}"
+        """The name of a node's copy; no other node has it."""
+        if (name, suffix) not in self._copies:
+            new = f"{name}/{suffix}"
+            while new in self._nodes:
+                new += "_"
+            self._copies[name, suffix] = new
+        return self._copies[name, suffix]
 
     def _in_round(self, tensor: str, values: dict[str, str], suffix: str) -> str:
         node = self._nodes.get(node_names.node_of(tensor))

@@ -1,6 +1,14 @@
 """Names of nodes and of their outputs in a GraphDef: "name", "name:1" and "^name". No TensorFlow."""
 
+import re
+from collections.abc import Sequence
 from typing import Any
+
+# Ends of the names of nodes that lowering.py, layouts.py and random_ops.py make.
+_RESERVED = re.compile(
+    r"/(lowered_\w+|seed|own_number|shape|input_\d+|to_channels_(first|last)|channels_last)\Z", re.ASCII
+)
+_KEPT = {"Variable", "VariableV2", "VarHandleOp"}  # whose names are those of their values
 
 
 def node_of(tensor: str) -> str:
@@ -32,3 +40,22 @@ def is_control(tensor: str) -> bool:
 def data(node: Any) -> list[str]:
     """The inputs of a tf.NodeDef that are tensors."""
     return [tensor for tensor in node.input if not is_control(tensor)]
+
+
+def without_reserved(nodes: Sequence[Any]) -> dict[str, str]:
+    """Renames tf.NodeDefs whose names later steps would give to nodes of their own; returns old name -> new name."""
+    taken, renamed = {node.name for node in nodes}, {}
+    for node in nodes:
+        if _RESERVED.search(node.name) and node.op not in _KEPT:
+            new = node.name + "_"
+            while new in taken:
+                new += "_"
+            taken.add(new)
+            renamed[node.name] = new
+            node.name = new
+    for node in nodes if renamed else ():
+        for index, tensor in enumerate(node.input):
+            name, _, output = tensor.partition(":")
+            if name in renamed:
+                node.input[index] = f"{renamed[name]}:{output}" if output else renamed[name]
+    return renamed

@@ -4,10 +4,13 @@ A saver may store a variable under another name, in parts, or as an average. So 
 is followed in the graph: RestoreV2 -> Identity -> Assign. The path that the graph names is ignored, and nothing runs.
 """
 
+import contextlib
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
+from google.protobuf.message import DecodeError
+from tensorflow.core.framework.variable_pb2 import VariableDef
 
 from gan.contest import faults
 from gan.snapshots import node_names
@@ -15,6 +18,7 @@ from gan.snapshots import node_names
 _ASSIGNING = {"Assign", "AssignVariableOp"}
 _VARIABLES = {"Variable", "VariableV2", "VarHandleOp"}
 _GROUPING = {"NoOp"}
+_VARIABLE_COLLECTIONS = {"variables", "trainable_variables"}
 _PASSING_ON = {"Identity", "Reshape"}
 _OLD_FORMAT = {"Restore", "RestoreSlice"}
 
@@ -30,12 +34,14 @@ class Piece(NamedTuple):
 def read(meta_graph: tf.MetaGraphDef) -> dict[str, Piece] | None:
     """Reads what the saver restores: name of a variable's node -> Piece; None if the meta graph has no saver.
 
+    Without a saver, parts of a variable are those that the list of variables tells, as a new saver would have them.
+
     Raises:
         ContractError: restoring does more than to read values and assign them.
     """
     start = meta_graph.saver_def.restore_op_name
     if not start:
-        return None
+        return _parts(meta_graph)
     nodes = {node.name: node for node in meta_graph.graph_def.node}
     found: dict[str, Piece] = {}
     waiting, seen = [node_names.node_of(start)], set[str]()
@@ -60,6 +66,24 @@ def read(meta_graph: tf.MetaGraphDef) -> dict[str, Piece] | None:
         if node.op in _GROUPING:
             waiting += [node_names.node_of(tensor) for tensor in node.input]
     return found
+
+
+def _parts(meta_graph: tf.MetaGraphDef) -> dict[str, Piece] | None:
+    """Pieces of all variables of a meta graph without a saver; None if no variable is partitioned."""
+    parts = {}
+    for collection in _VARIABLE_COLLECTIONS & {*meta_graph.collection_def}:
+        for text in meta_graph.collection_def[collection].bytes_list.value:
+            with contextlib.suppress(DecodeError):
+                listed = VariableDef.FromString(text)
+                part = listed.save_slice_info_def
+                if part.full_name:
+                    ranges = ":".join(f"{begin},{length}" for begin, length in zip(part.var_offset, part.var_shape))
+                    spec = f"{' '.join(map(str, part.full_shape))} {ranges}"
+                    parts[node_names.node_of(listed.variable_name)] = Piece(part.full_name, spec)
+    if not parts:
+        return None
+    own = {node.name: Piece(node.name, "") for node in meta_graph.graph_def.node if node.op in _VARIABLES}
+    return own | parts
 
 
 class Weights:

@@ -44,7 +44,8 @@ def _identity_n(node: tf.NodeDef, nodes: Nodes) -> list[tf.NodeDef]:
 def _fused_batch_norm(node: tf.NodeDef, nodes: Nodes) -> list[tf.NodeDef] | None:
     """The same operation without the type U of its statistics, if U is float32: FusedBatchNorm knows no other."""
     float32 = tf.float32.as_datatype_enum
-    if node.attr["U"].type not in (float32, 0) or node.attr["T"].type != float32:
+    factor = node.attr["exponential_avg_factor"].f if "exponential_avg_factor" in node.attr else 1.0
+    if node.attr["U"].type not in (float32, 0) or node.attr["T"].type != float32 or factor != 1.0:
         return None
     return _renamed("FusedBatchNorm", "U", "exponential_avg_factor")(node, nodes)
 
@@ -181,6 +182,12 @@ def _resource_gather(node: tf.NodeDef, nodes: Nodes) -> list[tf.NodeDef] | None:
     return build.done()
 
 
+def _resource_gather_nd(node: tf.NodeDef, nodes: Nodes) -> list[tf.NodeDef]:
+    build = NodeBuilder(node)
+    build.add("GatherNd", node.input, Tparams=build.type("dtype"), Tindices=build.type("Tindices"))
+    return build.done()
+
+
 def _band_part(node: tf.NodeDef, nodes: Nodes) -> list[tf.NodeDef] | None:
     build = NodeBuilder(node)
     if "Tindex" not in node.attr or build.type("Tindex") == tf.int64:
@@ -234,6 +241,7 @@ REWRITES: dict[str, Rewrite] = {
     "PlaceholderWithDefault": _to_identity,
     "ReadVariableOp": _to_identity,
     "ResourceGather": _resource_gather,
+    "ResourceGatherNd": _resource_gather_nd,
     "SelectV2": _select,
     "Selu": _selu,
     "Softmax": _softmax,

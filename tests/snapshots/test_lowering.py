@@ -109,6 +109,7 @@ CASES = {
     "PlaceholderWithDefault": ([IMAGE], lambda x: x * tf.placeholder_with_default(3.0, []), identical),
     "ReadVariableOp": ([KEYS], lambda x: x * variable_table(20), identical),
     "ResourceGather": ([INT], lambda i: tf.nn.embedding_lookup(variable_table(8), tf.abs(i)), identical),
+    "ResourceGatherNd": ([INT], lambda i: variable_table(8).gather_nd(tf.abs(i)[..., None]), identical),
     "SelectV2": ([IMAGE, SMALL], lambda x, y: tf2.where(y > 0, x, -1.5), identical),
     "SelectV2 of bools": ([IMAGE, SMALL], lambda x, y: tf2.where(y > 0, x > 1, y < -1), identical),
     "SelectV2 of ints": ([INT], lambda x: tf2.where(x[:, :1] > 0, x, -x), identical),
