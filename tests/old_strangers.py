@@ -721,6 +721,142 @@ def old_control_flow_in_a_function_name(folder):
     save(folder)
 
 
+# Variables that change before they are read.
+
+
+def scoped(inside):
+    """`both`, with something that makes variables between the layers of each network."""
+
+    def within(name):
+        def run(h):
+            with tf.variable_scope(name), tf.name_scope(name):
+                return inside(h)
+
+        return run
+
+    both(within("Gx"), within("Dx"))
+
+
+@case
+def weights_clipped_in_the_graph(folder):
+    noise, images = placeholders()
+    w = variable("w", [SIZE, 8], 131, 0.3)
+    with tf.control_dependencies([tf.assign(w, tf.clip_by_value(w, -0.1, 0.1))]):
+        h = tf.matmul(images, w.read_value())
+    publish(noise, generator(noise), images, tf.sigmoid(dense(tf.nn.relu(h), 1, "D2", 132)))
+    save(folder)
+
+
+@case
+def moving_mean_behind_its_update(folder):
+    def normed(h):
+        mean = variable("mean", [32], 133, 0.1)
+        with tf.control_dependencies([tf.assign(mean, tf.minimum(mean, 0.05))]):
+            return h - mean
+
+    scoped(normed)
+    save(folder)
+
+
+@case
+def resource_variable_assigned(folder):
+    def scaled(h):
+        with tf.variable_scope("own", use_resource=True):
+            w = variable("w", [32], 134, 0.3)
+        return h * tf.assign(w, tf.clip_by_value(w, -0.1, 0.1))
+
+    scoped(scaled)
+    save(folder)
+
+
+@case
+def initialized_value(folder):
+    def scaled(h):
+        return h * variable("w", [32], 135, 0.3).initialized_value()
+
+    scoped(scaled)
+    save(folder)
+
+
+@case
+def parts_without_a_saver(folder):
+    def partitioned(h):
+        with tf.variable_scope("p", partitioner=tf.fixed_size_partitioner(3)):
+            w = tf.get_variable("w", [32, 32], initializer=tf.random_uniform_initializer(-0.1, 0.1, 136))
+        return tf.matmul(h, tf.convert_to_tensor(w))
+
+    scoped(partitioned)
+    save(folder)
+    tf.train.export_meta_graph(os.path.join(folder, "model.ckpt-9.meta"))
+
+
+# Branches, loops and functions in each other.
+
+
+@case
+def loop_in_a_dead_branch(folder):
+    training = tf.placeholder_with_default(False, [])
+
+    def branch(h):
+        def loop():
+            return tf.while_loop(
+                lambda i, x: i < tf.shape(h)[0], lambda i, x: [i + 1, tf.tanh(x) * 2], [tf.constant(0), h]
+            )[1]
+
+        return tf.cond(training, loop, lambda: h * 0.5)
+
+    scoped(branch)
+    save(folder)
+
+
+@case
+def condition_between_constants_in_a_loop(folder):
+    def loop(h):
+        def round_(i, x):
+            return [i + 1, x * tf.cond(tf.equal(i, 1), lambda: tf.constant(0.5), lambda: tf.constant(1.5))]
+
+        return tf.while_loop(lambda i, x: i < 3, round_, [tf.constant(0), h])[1]
+
+    scoped(loop)
+    save(folder)
+
+
+@case
+def condition_in_a_function(folder):
+    import tensorflow
+
+    @tensorflow.function
+    def chosen(h, training):
+        return tf.cond(training, lambda: h * 2.0, lambda: h * 0.5)
+
+    tf.enable_control_flow_v2()
+    try:
+        scoped(lambda h: chosen(h, tf.constant(False)))
+    finally:
+        tf.disable_control_flow_v2()
+    save(folder)
+
+
+@case
+def second_of_several_outputs(folder):
+    noise, images = placeholders()
+    _, generated = tf.identity_n([noise, generator(noise)])
+    _, probability = tf.identity_n([images, discriminator(images)])
+    publish(noise, generated, images, probability)
+    save(folder)
+
+
+@case
+def dropout_in_double_precision(folder):
+    def dropped(h):
+        return tf.cast(
+            tf.nn.dropout(tf.cast(h, tf.float64), tf.placeholder_with_default(np.float64(1), [])), tf.float32
+        )
+
+    scoped(dropped)
+    save(folder)
+
+
 def by_the_contests_way(folder):
     """(generated, probability) of the snapshot in a folder."""
     tf.reset_default_graph()

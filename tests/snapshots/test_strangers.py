@@ -27,20 +27,31 @@ SOME = [
     "batch_norm_with_switch",
     "built_in_batch_of_64",
     "channels_first",
+    "condition_between_constants_in_a_loop",
     "condition_in_a_condition",
+    "condition_in_a_function",
+    "dropout_in_double_precision",
     "dropout_on",
     "einsum",
     "function_call",
     "generator_by_a_loop_of_three",
+    "initialized_value",
     "input_pipeline_with_queues",
     "keep_prob_of_one",
+    "loop_in_a_dead_branch",
     "loop_over_the_batch",
+    "moving_mean_behind_its_update",
     "partitioned",
+    "parts_without_a_saver",
     "power_iteration",
+    "resource_variable_assigned",
     "saver_dictionary",
+    "second_of_several_outputs",
+    "weights_clipped_in_the_graph",
 ]
 CORPORA = {"1.2": SOME, "1.15": ALL, "2.21": SOME}
 NOT_BUILT = {("2.21", "batch_norm_with_switch"), ("2.21", "keras_learning_phase"), ("1.2", "keras_learning_phase")}
+NOT_BUILT |= {("1.2", "condition_in_a_function"), ("1.2", "second_of_several_outputs")}
 
 RANDOM = {"dropout_on", "noise_layer"}
 SEE_THEIR_BATCH = {
