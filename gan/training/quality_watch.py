@@ -75,7 +75,8 @@ class QualityWatch:
         self._evaluator, self._pause, self._run = evaluator, 60 * minutes, run
         self._folders, self._writer = folders, writer
         self._measured_step: int | None = None
-        self._due = time.monotonic() + self._pause
+        self._begun, self._spent = time.monotonic(), 0.0
+        self._due = self._begun + self._pause
         self._can_be_judged = True
 
     def follow(self, position: Position) -> None:
@@ -99,7 +100,10 @@ class QualityWatch:
                 print(f"warning: quality is not measured: {error}", flush=True)
         ended = time.monotonic()
         self._measured_step = position.step
-        self._due = ended + max(self._pause, (ended - begun) * (1 / SHARE_OF_TIME - 1))
+        took = ended - begun
+        self._spent += took
+        # The next one, if it takes as long, is within the share of all the time so far.
+        self._due = max(ended + self._pause, self._begun + (self._spent + took) / SHARE_OF_TIME)
 
     def best(self) -> str | None:
         """What the best snapshot is, for people; None if there is none."""

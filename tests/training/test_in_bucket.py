@@ -36,7 +36,7 @@ def test_the_record_is_uploaded_and_carried_on(emulator, bucket, faces):
 
 def test_the_best_snapshot_is_uploaded_and_fetched_again(emulator, bucket, faces, tmp_path, monkeypatch):
     """Another machine goes on: what it measures must beat the best of the first."""
-    monkeypatch.setattr(quality_watch, "SHARE_OF_TIME", 1.0)
+    monkeypatch.setattr(quality_watch, "SHARE_OF_TIME", float("inf"))
     run, flags = f"gs://{bucket}/run", ["--keep_best=frechet", "--quality_minutes=0"]
     assert run_train(faces, run, *flags, "--max_steps=10") == 0
     best = json.loads(emulator.read(bucket, "run/best/best.json"))
