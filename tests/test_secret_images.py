@@ -1,15 +1,22 @@
 """The test images stay secret until the tournament shows them, however an organiser goes about it."""
 
+import base64
+import datetime
+import io
+import json
 import re
 
 import hostile
 import numpy as np
 import pytest
 from conftest import synthetic_images
+from PIL import Image
 
 from gan import battle, organise
-from gan.arena import store
+from gan.arena import arena, mock_battles, store, timetable
+from gan.arena import teams as team_list
 from gan.data import tfrecords
+from gan.screen import show
 
 pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
 pytestmark = pytest.mark.alone
@@ -86,3 +93,45 @@ def test_telling_it_late_says_how_many_were_shown(data, teams, tmp_path, capsys)
     tell(tmp_path, data)
     out = capsys.readouterr().out
     assert "120 images are secret, 120 of them new" in out and "warning: 15 of them were shown before" in out
+
+
+class Midday(mock_battles.Clock):
+    """A clock that is wherever it is told to wait for."""
+
+    time = datetime.datetime(2026, 11, 23, 2, tzinfo=datetime.timezone.utc)
+
+    def now(self):
+        return self.time
+
+    def wait_until(self, moment):
+        self.time = moment
+
+
+def faces_in(picture):
+    """All squares of 50x50 pixels of a PNG picture that lie side by side, as bytes."""
+    image = np.asarray(Image.open(io.BytesIO(picture)).convert("L"))
+    across = image.reshape(50, -1, 50).swapaxes(0, 1) if image.shape[0] == 50 else []
+    return {each.tobytes() for each in across}
+
+
+def test_half_a_day_of_mock_battles_shows_none_of_them(data, teams, tmp_path):
+    """Neither the teams' results, nor the page and what it asks the server for, hold one; all hold public ones."""
+    tell(tmp_path, data)
+    for name in "ab":
+        hostile.write(str(tmp_path / name / "model"))
+    (tmp_path / "teams.csv").write_text("team,path\na,a/model\nb,b/model\n")
+    clock = Midday()
+    table = timetable.Timetable("12:00", 120, "Asia/Seoul", clock.now())
+    with arena.Arena(str(tmp_path / "arena"), 2500, PUBLIC) as opened:
+        listed = lambda: team_list.read(str(tmp_path / "teams.csv"))  # noqa: E731
+        mock_battles.MockBattles(opened, listed, table, 5, clock, mock_battles.Telling()).hold(6)
+    secret, public = ({image.tobytes() for image in images} for images in (SECRET, PUBLIC))
+    in_results = set().union(*(faces_in(path.read_bytes()) for path in tmp_path.glob("[ab]/results/**/images/*.png")))
+    with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
+        showing = show.Show(kept, pace=0)
+        answers = [json.dumps(showing.half_round(half.id, 1e12)) for half in kept.half_rounds.after(0)]
+        assert len(answers) == 12
+    pictures = [base64.b64decode(text) for answer in answers for text in re.findall(r"base64,([\w+/=]+)", answer)]
+    on_the_page = set().union(*map(faces_in, pictures))
+    for found in (in_results, on_the_page):
+        assert not found & secret and len(found & public) > 50

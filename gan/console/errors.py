@@ -8,7 +8,7 @@ from gan.console import printable
 _DEBUG_MARK = re.compile(r"\[?(?:https?://)?goo\.gle/debug\w+\]?:?\s*")  # that protocol buffers put before their texts
 _BOLD = re.compile(r"\x1b\[1m(.+?)\x1b\[0m", re.DOTALL)
 _NODE = re.compile(r"\{\{(?:function_)?node ([^{}\s]*)\}\}")  # how TensorFlow names a node
-_LONGEST = 1000  # characters of what is wrong with a snapshot
+_LONGEST = 4000  # characters of what is wrong with a snapshot
 
 
 class UserError(Exception):

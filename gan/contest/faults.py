@@ -15,7 +15,7 @@ import numpy as np
 from gan.console import printable
 from gan.console.errors import OTHER, ContractError, Fault, HostError
 
-_LONGEST_SENTENCE = 1000  # characters
+_LONGEST_SENTENCE = 4000  # characters
 _LONGEST_TEXT, _MOST_TEXTS = 600, 50  # characters of a parameter, or of each text in a list; texts in a list
 _LARGEST = 1e39  # of a number; beyond all of float32
 SEVERAL = "several"  # code of more than one fault; its parameter `faults` is a list of [code, parameters]

@@ -44,7 +44,7 @@ class SizeLimits:
 
     meta: int = 64 * MEBIBYTE
     index: int = 16 * MEBIBYTE
-    data: int = 512 * MEBIBYTE  # all .data-* files together; in the V1 format, the file without an ending
+    data: int = 200 * MEBIBYTE  # all .data-* files together; in the V1 format, the file without an ending
 
 
 DEFAULT_SIZES = SizeLimits()
