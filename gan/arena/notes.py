@@ -15,6 +15,7 @@ from gan.sandbox.sandbox import Isolation
 # Codes that the program itself looks for.
 DISQUALIFIED = "team_disqualified"  # the fault of a team
 SEED = "mock_seed"  # of all mock battles of an arena
+BUCKET_CLOSED = "bucket_closed"  # why a team cannot take part
 PUBLISHED = "results_published"  # a team has its final results of an event
 # Of a team's snapshot, found when it was admitted.
 _CHOSEN = "snapshot_chosen"  # the file `checkpoint` did not say which snapshot plays

@@ -1,11 +1,21 @@
 """Makes text from strangers safe to show on a terminal and on a page. No TensorFlow."""
 
+import re
 import unicodedata
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _BREAKING = {"Cc", "Zl", "Zp"}  # categories: control characters, line breaks
 _TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # bidirectional classes
+
+
+# Addresses, paths that begin at a root or in a home folder, and accounts.
+_PLACES = re.compile(
+    r"\b[a-z][a-z0-9+.-]*://[^\s,;()'\"]*[^\s,;:.()'\"]"
+    r"|(?<![\w.)\]>])(?:~|\.{1,2})?/[^\s,;:()'\"]+"
+    r"|\b[A-Za-z]:\\[^\s,;()'\"]+"
+    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+)
 
 
 def is_strange(character: str) -> bool:
@@ -16,3 +26,8 @@ def is_strange(character: str) -> bool:
 def cleaned(text: str) -> str:
     """The text, with REPLACEMENT for each strange character."""
     return "".join(REPLACEMENT if is_strange(character) else character for character in text)
+
+
+def without_places(text: str) -> str:
+    """The text for people who need not know where things are: an ellipsis for each address, path and account."""
+    return _PLACES.sub("\N{HORIZONTAL ELLIPSIS}", text)

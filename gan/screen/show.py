@@ -22,9 +22,10 @@ import pathlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gan.arena import bracket, schema
+from gan.arena import bracket, notes, schema
 from gan.arena.schema import Event, Match, Rating, StoredHalfRound, Team
 from gan.arena.store import Store
+from gan.console import printable
 from gan.console.errors import Fault
 from gan.contest import faults, rules
 from gan.data import pixels
@@ -334,7 +335,12 @@ class _Shown(NamedTuple):
 
 
 def _sentence(fault: Fault | None) -> str | None:
-    return faults.sentence(fault) if fault else None
+    """Why something failed, for everybody: the organiser's folders, buckets and accounts are left out."""
+    if fault is None:
+        return None
+    if fault.code == notes.BUCKET_CLOSED:  # its reason is in the words of the bucket's owner
+        return "the organiser has no right to read its bucket"
+    return printable.without_places(faults.sentence(fault))
 
 
 def _by_kind(moments: Iterable[Moment]) -> dict[str, dict[int, Moment]]:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
-from google.protobuf.message import DecodeError
 from tensorflow.core.framework.variable_pb2 import VariableDef
 
 from gan.contest import faults
@@ -73,7 +72,7 @@ def _parts(meta_graph: tf.MetaGraphDef) -> dict[str, Piece] | None:
     parts = {}
     for collection in _VARIABLE_COLLECTIONS & {*meta_graph.collection_def}:
         for text in meta_graph.collection_def[collection].bytes_list.value:
-            with contextlib.suppress(DecodeError):
+            with contextlib.suppress(Exception):  # protobuf's implementations raise classes of their own
                 listed = VariableDef.FromString(text)
                 part = listed.save_slice_info_def
                 if part.full_name:

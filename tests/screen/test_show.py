@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import because
 
-from gan.arena import annulment, database, store
+from gan.arena import annulment, database, notes, store
 from gan.arena.match_records import MatchPlace
 from gan.contest import rules
 from gan.screen import show
@@ -78,6 +78,20 @@ def half_round(arena, match, number, points, at, clock, **changes):
 def finish(arena, match, winner, points, at, clock, **more):
     clock.now = at
     return arena_data.finish(arena, match.id, winner, rules.BY_POINTS, points, **more)
+
+
+@pytest.mark.parametrize(
+    "fault, told",
+    [
+        (because("gs://foxes/model: no such bucket (404)"), "\u2026: no such bucket (404)"),
+        (because("/srv/contest/teams/a/model.ckpt-7.meta is damaged"), "\u2026 is damaged"),
+        (because("judge@contest-1.iam.gserviceaccount.com does not have access"), "\u2026 does not have access"),
+        (because("the loop Gx/cond/while has 1/2 of [0, 1] rounds"), "the loop Gx/cond/while has 1/2 of [0, 1] rounds"),
+        (notes.note("bucket_closed", reason="gs://a: Google said no"), "the organiser has no right to read its bucket"),
+    ],
+)
+def test_what_everybody_reads_names_no_place(fault, told):
+    assert show._sentence(fault) == told
 
 
 @pytest.fixture
