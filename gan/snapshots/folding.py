@@ -115,11 +115,11 @@ class GraphFolder:
         value = self._constant_if_any(tensor)
         return value is not None and np.size(value) == 1 and float(np.reshape(value, ())) == number
 
-    def _decision(self, code: str, node: tf.NodeDef, tensor: str) -> np.ndarray:
-        """The one value that decides something about a node; `code` is of the fault if it is not constant."""
+    def _decision(self, node: tf.NodeDef, tensor: str) -> np.ndarray:
+        """The one value that decides which branch is taken at a node."""
         value = self.constant(tensor)
         if value is None or np.size(value) != 1:
-            raise faults.breach(code, node=node.name)
+            raise faults.breach("condition_not_constant", node=node.name)
         return value
 
     def _ordered(self, kept: dict[str, tf.NodeDef]) -> list[tf.NodeDef]:
@@ -154,7 +154,7 @@ class GraphFolder:
         elif node.op in conditions.MERGES:
             self._expand_merge(node)
         elif node.op in conditions.SWITCHES:
-            taken = self._decision("condition_not_constant", node, node.input[1])
+            taken = self._decision(node, node.input[1])
             self._graph.stand_in(f"{node.name}:{int(bool(taken))}", node.input[0])
         elif node.op in ("While", "StatelessWhile"):
             self._expand_while(node)
@@ -249,12 +249,12 @@ class GraphFolder:
     def _expand_call(self, node: tf.NodeDef) -> bool:
         inputs = node_names.data(node)
         if node.op in ("If", "StatelessIf"):
-            taken = self._decision("condition_not_constant", node, inputs[0])
+            taken = self._decision(node, inputs[0])
             is_true = bool(taken) if np.ndim(taken) == 0 else np.size(taken) > 0  # as TensorFlow's If has it
             function, inputs = node.attr["then_branch" if is_true else "else_branch"].func, inputs[1:]
         elif node.op in ("Case", "StatelessCase"):
             branches = node.attr["branches"].list.func
-            index = int(self._decision("condition_not_constant", node, inputs[0]))
+            index = int(self._decision(node, inputs[0]))
             function, inputs = branches[index if 0 <= index < len(branches) else -1], inputs[1:]
         elif node.op in _CALLS:
             function = node.attr["f"].func
@@ -317,7 +317,10 @@ class GraphFolder:
             self._graph.stand_in(exit_ + ":0", values[merge])
 
     def _goes_on(self, node: tf.NodeDef, again: str, number: int) -> bool:
-        value = bool(np.all(self._decision("loop_not_constant", node, again)))
-        if value and number == MOST_ROUNDS:
+        """Whether a loop has another round, as this value says."""
+        value = self.constant(again)
+        if value is None or np.size(value) != 1:
+            raise faults.breach("loop_not_constant", node=node.name)
+        if np.all(value) and number == MOST_ROUNDS:
             raise faults.breach("loop_too_long", node=node.name, most=MOST_ROUNDS)
-        return value
+        return bool(np.all(value))
