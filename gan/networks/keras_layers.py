@@ -60,12 +60,13 @@ def updates(model: Any, operations: Sequence[tf.Operation]) -> list[tf.Operation
     """
     variables = [plain_variable(v) for layer in _held(model) for v in layer.non_trainable_variables]
     reads: dict[str, list[tf.Operation]] = {v.handle.name: [] for v in variables if hasattr(v, "handle")}
+    initializers = {v.initializer.name for v in variables if hasattr(v, "initializer")}  # of layers made at first use
     found = []
     for each in operations:
         handle = each.inputs[0].name if each.inputs else ""
         if handle in reads and each.type == "ReadVariableOp":
             reads[handle].append(each)
-        elif handle in reads and each.type in _ASSIGNING:
+        elif handle in reads and each.type in _ASSIGNING and each.name not in initializers:
             each._add_control_inputs(reads[handle])
             found.append(each)
     return found
