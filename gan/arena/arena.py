@@ -125,10 +125,11 @@ class Arena:
 
     def images_of(self, event: Event | None) -> EventImages:
         """The real images of an event; of one that would begin now if it is None."""
-        references, shown = half_round.references(self._public_images, ()), self.real_images
-        version = event.rules if event else rules.VERSION
+        shown, version = self.real_images, event.rules if event else rules.VERSION
         if event and (kept := self.store.events.references(event.id)):
             references = np.frombuffer(kept, np.uint8).reshape(-1, event.size)
+        else:
+            references = half_round.references(self._public_images, ())
         if version >= rules.SETS_REFERENCES_ASIDE:
             others = half_round.without(shown, references)
             if len(others) >= rules.images_needed(rules.FINAL_ROUNDS[version], version):  # enough for every match

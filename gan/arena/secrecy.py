@@ -9,8 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 from gan.arena import events
+from gan.arena.image_records import ImageDigests
 from gan.arena.store import Store
 from gan.console.errors import UserError
+
+_SHOWN = "were shown in earlier events, so teams may know them; take others, or give --show_again if that is meant"
+_SECRET = (
+    "are secret images of this arena, which only a tournament shows; take others, such as data/validation.tfrecords"
+)
 
 
 class GivenImages(NamedTuple):
@@ -44,7 +50,7 @@ def check(kept: Store, mode: str, given: list[GivenImages], consent: Consent, go
     shown, *public = given
     if mode == events.TOURNAMENT:
         if not goes_on and not consent.shown_images:
-            _refuse_shown(kept, shown)
+            _refuse(kept.shown_images, shown, _SHOWN)
         kept.secret_images.add(shown.images)
     elif mode == events.MOCK and not consent.no_secret_images and not kept.secret_images.count():
         raise UserError(
@@ -53,22 +59,11 @@ def check(kept: Store, mode: str, given: list[GivenImages], consent: Consent, go
             "if there are none"
         )
     for named in public if mode == events.TOURNAMENT else given:
-        _refuse_secret(kept, named)
+        _refuse(kept.secret_images, named, _SECRET)
 
 
-def _refuse_shown(kept: Store, given: GivenImages) -> None:
-    number = kept.shown_images.count_among(given.images)
+def _refuse(known: ImageDigests, given: GivenImages, why: str) -> None:
+    """Raises UserError if images are among those known; `why` says what they are and the way out."""
+    number = known.count_among(given.images)
     if number:
-        raise UserError(
-            f"{given.flag}: {number} of its {len(given.images)} images were shown in earlier events, so teams may know "
-            "them; take others, or give --show_again if that is meant"
-        )
-
-
-def _refuse_secret(kept: Store, given: GivenImages) -> None:
-    number = kept.secret_images.count_among(given.images)
-    if number:
-        raise UserError(
-            f"{given.flag}: {number} of its {len(given.images)} images are secret images of this arena, which only a "
-            "tournament shows; take others, such as data/validation.tfrecords"
-        )
+        raise UserError(f"{given.flag}: {number} of its {len(given.images)} images {why}")

@@ -22,7 +22,6 @@ _DEEPEST = 64  # conditions that depend on conditions, and calls in calls
 _HANDING_ON = {"PlaceholderWithDefault": 0, "Print": 0, "Snapshot": 0, "RefIdentity": 0, "Assign": 1}
 _ASSIGNING = {"AssignAdd": "Add", "AssignAddVariableOp": "Add", "AssignSub": "Sub", "AssignSubVariableOp": "Sub"}
 _SETTING = {"Assign", "AssignVariableOp"}
-_VARIABLES = {"Variable", "VariableV2", "VarHandleOp"}
 _IS_INITIALIZED = {"IsVariableInitialized", "VarIsInitializedOp"}
 _MOST_BEFORE = 20_000  # nodes that run before a variable is read
 _CALLS = {"PartitionedCall", "StatefulPartitionedCall"}
@@ -221,7 +220,7 @@ class GraphFolder:
     def _variable(self, tensor: str) -> str | None:
         """The variable that a tensor is; None if it is something else."""
         node = self._graph.origin(tensor)
-        return node.name if node is not None and node.op in _VARIABLES else None
+        return node.name if node is not None and node.op in node_names.VARIABLE_OPS else None
 
     def _runs_before(self, node: tf.NodeDef) -> list[tf.NodeDef]:
         """The assignments that must run before a node, by its control inputs."""

@@ -8,7 +8,7 @@ from typing import Any
 _RESERVED = re.compile(
     r"/(lowered_\w+|seed|own_number|shape|input_\d+|to_channels_(first|last)|channels_last)\Z", re.ASCII
 )
-_KEPT = {"Variable", "VariableV2", "VarHandleOp"}  # whose names are those of their values
+VARIABLE_OPS = {"Variable", "VariableV2", "VarHandleOp"}  # whose nodes' names are those of their values
 
 
 def node_of(tensor: str) -> str:
@@ -46,7 +46,7 @@ def without_reserved(nodes: Sequence[Any]) -> dict[str, str]:
     """Renames tf.NodeDefs whose names later steps would give to nodes of their own; returns old name -> new name."""
     taken, renamed = {node.name for node in nodes}, {}
     for node in nodes:
-        if _RESERVED.search(node.name) and node.op not in _KEPT:
+        if _RESERVED.search(node.name) and node.op not in VARIABLE_OPS:
             new = node.name + "_"
             while new in taken:
                 new += "_"

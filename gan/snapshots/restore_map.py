@@ -15,7 +15,6 @@ from gan.contest import faults
 from gan.snapshots import node_names
 
 _ASSIGNING = {"Assign", "AssignVariableOp"}
-_VARIABLES = {"Variable", "VariableV2", "VarHandleOp"}
 _GROUPING = {"NoOp"}
 _VARIABLE_COLLECTIONS = {"variables", "trainable_variables"}
 _PASSING_ON = {"Identity", "Reshape"}
@@ -81,7 +80,7 @@ def _parts(meta_graph: tf.MetaGraphDef) -> dict[str, Piece] | None:
                     parts[node_names.node_of(listed.variable_name)] = Piece(part.full_name, spec)
     if not parts:
         return None
-    own = {node.name: Piece(node.name, "") for node in meta_graph.graph_def.node if node.op in _VARIABLES}
+    own = {node.name: Piece(node.name, "") for node in meta_graph.graph_def.node if node.op in node_names.VARIABLE_OPS}
     return own | parts
 
 
@@ -134,7 +133,7 @@ def _node(nodes: dict[str, tf.NodeDef], name: str) -> tf.NodeDef:
 
 def _variable(nodes: dict[str, tf.NodeDef], assign: tf.NodeDef) -> tf.NodeDef:
     node = _node(nodes, node_names.node_of(assign.input[0]))
-    if node.op not in _VARIABLES:
+    if node.op not in node_names.VARIABLE_OPS:
         raise faults.breach("restore_runs", operation=node.op, node=node.name)
     return node
 
