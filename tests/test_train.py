@@ -136,6 +136,18 @@ def test_an_interrupted_run_augments_and_penalises_as_one_that_was_not(faces, tm
     assert straight.get_tensor("augment_probability") == pytest.approx(8 * 64 / 50_000)
 
 
+def check_that_it_goes_on_to_the_same_weights(faces, tmp_path, last, flags):
+    """Takes the last step from a copy of tmp_path/straight, goes on in the copy, and returns the weights."""
+    shutil.copytree(tmp_path / "straight", tmp_path / "interrupted")
+    for path in [*(tmp_path / "interrupted").rglob(f"*.ckpt-{last}*"), tmp_path / "interrupted" / "checkpoint"]:
+        path.unlink()
+    assert run_train(faces, tmp_path / "interrupted", *flags) == 0
+    straight, interrupted = weights(tmp_path / "straight"), weights(tmp_path / "interrupted")
+    for name in straight:
+        np.testing.assert_allclose(interrupted[name], straight[name], rtol=1e-5, atol=1e-7)
+    return straight
+
+
 def test_more_steps_of_the_discriminator_go_on_exactly_and_count_in_epochs(faces, tmp_path):
     flags = ["--discriminator_steps=3", "--batch_size=16", "--num_epochs=4", "--instance_noise=0.1"]
     flags += ["--clip_discriminator_weights=0.05", "--label_smoothing=0.1", "--generator_learning_rate=0.002"]
@@ -143,13 +155,7 @@ def test_more_steps_of_the_discriminator_go_on_exactly_and_count_in_epochs(faces
     flags += ["--replay_share=0.1", "--export_model_steps=5"]
     assert run_train(faces, tmp_path / "straight", *flags) == 0
     assert checkpoint_files.latest_snapshot(str(tmp_path / "straight")).step == 8  # 4 * 96 images, 48 in a step
-    shutil.copytree(tmp_path / "straight", tmp_path / "interrupted")
-    for path in [*(tmp_path / "interrupted").rglob("*.ckpt-8*"), tmp_path / "interrupted" / "checkpoint"]:
-        path.unlink()
-    assert run_train(faces, tmp_path / "interrupted", *flags) == 0
-    straight, interrupted = weights(tmp_path / "straight"), weights(tmp_path / "interrupted")
-    for name in straight:
-        np.testing.assert_allclose(interrupted[name], straight[name], rtol=1e-5, atol=1e-7)
+    straight = check_that_it_goes_on_to_the_same_weights(faces, tmp_path, 8, flags)
     assert max(np.abs(value).max() for name, value in straight.items() if "discriminator" in name) <= 0.05 + 1e-7
 
 
@@ -158,13 +164,7 @@ def test_an_interrupted_run_follows_its_schedule_as_one_that_was_not(faces, tmp_
     monkeypatch.setattr("gan.training.learning_rate.GRAINS", 4)
     flags = ["--learning_rate_schedule=linear", "--learning_rate_hold=0", "--export_model_steps=14"]
     assert run_train(faces, tmp_path / "straight", *flags) == 0
-    shutil.copytree(tmp_path / "straight", tmp_path / "interrupted")
-    for path in [*(tmp_path / "interrupted").rglob("*.ckpt-20*"), tmp_path / "interrupted" / "checkpoint"]:
-        path.unlink()
-    assert run_train(faces, tmp_path / "interrupted", *flags) == 0
-    straight, interrupted = weights(tmp_path / "straight"), weights(tmp_path / "interrupted")
-    for name in straight:
-        np.testing.assert_allclose(interrupted[name], straight[name], rtol=1e-5, atol=1e-7)
+    check_that_it_goes_on_to_the_same_weights(faces, tmp_path, 20, flags)
 
 
 @pytest.mark.parametrize("batch_size", [16, 18])

@@ -1,10 +1,8 @@
 """The tf.train.Example of any program: named lists of bytes, floats or whole numbers. No TensorFlow."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.message import DecodeError
 
 BYTES, FLOATS, INTEGERS = "bytes_list", "float_list", "int64_list"
 _LISTS = (BYTES, FLOATS, INTEGERS)
@@ -25,8 +23,10 @@ def parse(record: bytes) -> dict[str, Feature]:
     Raises:
         ValueError: it is no Example.
     """
+    from google.protobuf.message import DecodeError
+
     try:
-        features = _EXAMPLE.FromString(record).features.feature
+        features = _example_class().FromString(record).features.feature
     except (DecodeError, UnicodeDecodeError) as error:
         raise ValueError("is not a tf.train.Example") from error
     found = {}
@@ -51,8 +51,14 @@ def list_of(features: Mapping[str, Feature]) -> str:
     return ", ".join(shown[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "") or "nothing"
 
 
+@functools.cache
 def _example_class() -> Any:
-    """A class that reads serialized Examples, made from the numbers and types of their fields."""
+    """A class that reads serialized Examples, made from the numbers and types of their fields.
+
+    Most commands never need it: records in the usual order of bytes are read without it.
+    """
+    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
     fields = descriptor_pb2.FieldDescriptorProto
     file = descriptor_pb2.FileDescriptorProto(name="gan/records.proto", package=_PACKAGE, syntax="proto3")
 
@@ -83,6 +89,3 @@ def _example_class() -> Any:
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(file.SerializeToString())
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.Example"))
-
-
-_EXAMPLE = _example_class()
