@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import importlib.util
 import os
 import sys
 import tempfile
@@ -13,6 +14,7 @@ _EAGER_KERAS = ("keras.src.optimizers", "tf_keras.src.optimizers")
 
 def import_tensorflow() -> None:
     """Imports TensorFlow without its start-up messages; some of them come before it can be told to be silent."""
+    _choose_keras()
     with _silent_stderr():
         with _without_keras(), _without_garbage_collection():
             import tensorflow.compat.v1 as tf
@@ -20,6 +22,12 @@ def import_tensorflow() -> None:
         tf.logging.set_verbosity(tf.logging.ERROR)
         # Looks for GPUs while stderr is held back: TensorFlow prints an error if it finds none.
         tf.config.experimental.list_physical_devices()
+
+
+def _choose_keras() -> None:
+    """Makes tf.keras and tf.layers those of TensorFlow 1, if tf_keras is installed and nobody chose."""
+    if importlib.util.find_spec("tf_keras"):
+        os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """TensorFlow is imported without Keras, and without changing what the user has set."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -28,6 +29,15 @@ import tensorflow.compat.v1 as tf1
 print(layers.Dense is tf.keras.layers.Dense is tf1.keras.layers.Dense, tf.keras.optimizers.Adam.__name__)
 """
     assert in_new_python(code) == "True Adam\n"
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("tf_keras"), reason="tf_keras is not installed")
+@pytest.mark.parametrize("given, package", [({}, "tf_keras"), ({"TF_USE_LEGACY_KERAS": "0"}, "keras")])
+def test_tf_keras_is_taken_if_it_is_there_unless_the_user_chose(given, package, monkeypatch):
+    monkeypatch.delenv("TF_USE_LEGACY_KERAS")  # set in this process by importing TensorFlow
+    code = "from gan.console import tensorflow_import; tensorflow_import.import_tensorflow(); "
+    code += "import tensorflow.compat.v1 as tf; print(tf.keras.layers.Dense.__module__.partition('.')[0])"
+    assert in_new_python(code, **given) == f"{package}\n"
 
 
 @pytest.mark.parametrize("given, used", [({}, "1"), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "0")])
