@@ -134,7 +134,9 @@ def load(kind: str, name: str, flag: str) -> Any:
         found = getattr(importlib.import_module(module_name), class_name)
     except Exception as error:  # whatever a contestant's module does while it is imported
         told = f"--{flag}={name}: {type(error).__name__}: {reason(error)} {_place(error)}".rstrip()
-        raise UserError("; ".join(filter(None, (told, advice(str(error)))))) from error
+        looked = f"a dotted name is looked for in {os.getcwd()} and among installed packages"
+        way_out = advice(str(error)) or (looked if isinstance(error, (ModuleNotFoundError, AttributeError)) else "")
+        raise UserError("; ".join(filter(None, (told, way_out)))) from error
     missing = _missing_methods(kind, found)
     if missing or not isinstance(found, type):
         wrong = f"it lacks {' and '.join(missing)}" if isinstance(found, type) else f"it is no class, but {found!r}"

@@ -5,6 +5,7 @@ A message names the thing (a flag, or a class and its method), shows what was gi
 """
 
 import ast
+import os
 import traceback
 
 import pytest
@@ -102,8 +103,8 @@ CASES = {
     "no such module": (
         load(registry.LOSS, "nowhere.Loss", "label_loss"),
         "--label_loss=nowhere.Loss",
-        "nowhere",
-        "named",
+        "No module named 'nowhere'",
+        f"a dotted name is looked for in {os.getcwd()} and among installed packages",
     ),
     "no class": (
         load(registry.GENERATOR, "gan.models.he_normal"),
