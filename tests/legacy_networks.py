@@ -51,7 +51,8 @@ class SlimGenerator(models.BaseModel):
         import tf_slim as slim
 
         norm = {"is_training": is_training, "decay": 0.9}
-        with slim.arg_scope([slim.conv2d_transpose], normalizer_fn=slim.batch_norm, normalizer_params=norm):
+        layers = [slim.fully_connected, slim.conv2d_transpose]
+        with slim.arg_scope(layers, normalizer_fn=slim.batch_norm, normalizer_params=norm):
             x = tf.reshape(slim.fully_connected(model_input, 25 * 25 * 4), [-1, 25, 25, 4])
             x = slim.conv2d_transpose(x, 4, 5, 1)
         x = slim.conv2d_transpose(x, 1, 5, 2, activation_fn=tf.sigmoid)
@@ -100,12 +101,13 @@ class KerasGenerator(models.BaseModel):
 
 
 class KerasDiscriminator(models.BaseModel):
-    """A Sequential of Keras."""
+    """A Sequential of Keras that knows its input, so that Keras connects it before we do."""
 
     def create_model(self, input_size, **unused_params):
         layers = tf.keras.layers
         self.net = tf.keras.Sequential(
             [
+                tf.keras.Input([SIDE, SIDE, 1]),
                 layers.Conv2D(4, 5, strides=2, padding="same"),
                 layers.BatchNormalization(momentum=0.9),
                 layers.LeakyReLU(),

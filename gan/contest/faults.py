@@ -28,8 +28,10 @@ _MOST_FAULTS = 8  # in one
 _IN_THE_SNAPSHOT = {
     # Its collections.
     "collection_missing": "the collection {collection} is missing; add its tensor with tf.add_to_collection",
-    "collection_count": "the collection {collection} must hold exactly one tensor, it holds {count:.0f}",
-    "collection_unknown": "the collection {collection} names a tensor that the graph does not have",
+    "collection_count": "the collection {collection} must hold exactly one tensor, it holds {count:.0f}; "
+    "add its tensor once",
+    "collection_unknown": "the collection {collection} names a tensor that the graph does not have; "
+    "save the graph in which you add it",
     # Its graph.
     "meta_unreadable": "the .meta file is not a MetaGraphDef; copy it again, as a binary file",
     "graph_malformed": "the graph is malformed: {reason}",
@@ -37,7 +39,7 @@ _IN_THE_SNAPSHOT = {
     "node_missing": "{output} needs a node that the graph does not have: {node}",
     "other_placeholder": "{output} depends on a placeholder other than {input}: {placeholder}; make it a constant, or "
     "a tf.placeholder_with_default",
-    "input_unused": "{output} does not depend on {input}",
+    "input_unused": "{output} does not depend on {input}; compute it from this placeholder",
     "wrong_type": "{name} must be {wanted}, it is {found}",
     "not_connectable": "the {network} cannot be connected to float32 [None, {width:.0f}]: {reason}",
     "forbidden_operations": "the {network} uses operations that are not allowed in a battle: {operations}",
@@ -74,12 +76,15 @@ _IN_THE_SNAPSHOT = {
     "tf.train.Saver()",
     "saver_v1": "its weights are in the Saver V1 format; restore it and save it with "
     "tf.train.Saver(write_version=tf.train.SaverDef.V2)",
-    "variable_shape": "variable {variable} has shape {in_graph} in the graph and {in_checkpoint} in the checkpoint",
-    "variable_type": "variable {variable} has type {in_graph} in the graph and {in_checkpoint} in the checkpoint",
+    "variable_shape": "variable {variable} has shape {in_graph} in the graph and {in_checkpoint} in the "
+    "checkpoint; hand in all files of one save",
+    "variable_type": "variable {variable} has type {in_graph} in the graph and {in_checkpoint} in the "
+    "checkpoint; hand in all files of one save",
     # What its networks compute.
     "not_computable": "{name} cannot be computed: {reason}",
     "wrong_shape": "{name} returned shape {shape}, not {wanted}",
-    "not_finite": "{name} has values that are not finite (NaN or infinity)",
+    "not_finite": "{name} has values that are not finite (NaN or infinity); hand in an earlier snapshot, or "
+    "train with a lower learning rate",
     "out_of_range": "{name} must lie in [0, 1], its values reach from {lowest:.8g} to {highest:.8g}; use a sigmoid, or "
     "tf.clip_by_value({name}, 0, 1)",
     "range_of_tanh": "{name} must lie in [0, 1], its values reach from {lowest:.8g} to {highest:.8g} like those of a "

@@ -231,8 +231,8 @@ def _check_network(kind: str, name: str, snapshot: _Snapshot) -> None:
     """Raises StateError if the snapshot's variables are not those of the network that was asked for."""
     with keras_layers.new_graph():
         network = Network(registry.load(kind, name, f"{kind}_model"), kind, snapshot.size)
-        network.connect_to_placeholder()
-        wanted = {v.op.name: v.shape.as_list() for v in network.variables}
+        _, output = network.connect_to_placeholder()
+        wanted = {v.op.name: v.shape.as_list() for v in network.variables_of(output)}
     for variable, shape in wanted.items():
         there = (snapshot.shapes or {}).get(variable, "absent")
         if there != shape:

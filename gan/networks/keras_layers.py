@@ -9,11 +9,13 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
 import tensorflow.compat.v1 as tf
+from tensorflow.python.framework import ops
 
 _FAMILIES = ("keras", "tf_keras", "tensorflow")  # packages in which a class named Layer is one of Keras
 _ASSIGNING = {"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"}
@@ -52,6 +54,10 @@ def shapes_as_wanted(model: Any) -> Iterator[None]:
 def updates(model: Any, operations: Sequence[tf.Operation]) -> list[tf.Operation]:
     """Those operations that change variables of Keras layers which a model holds, such as moving averages.
 
+    Initializers are none: a layer that makes its variables when it is first called leaves these among the operations,
+    too, and each step would begin them again. Nor is what lies in a condition, or needs a placeholder that nobody
+    feeds, as in a Keras model that is not connected.
+
     Each waits for what reads the variable before it: a dropout's seed must not change while it is read.
 
     Args:
@@ -59,17 +65,30 @@ def updates(model: Any, operations: Sequence[tf.Operation]) -> list[tf.Operation
         operations: of one run of it, in their order.
     """
     variables = [plain_variable(v) for layer in _held(model) for v in layer.non_trainable_variables]
+    first_values, inside = {v.initializer for v in variables if hasattr(v, "initializer")}, set(operations)
     reads: dict[str, list[tf.Operation]] = {v.handle.name: [] for v in variables if hasattr(v, "handle")}
-    initializers = {v.initializer.name for v in variables if hasattr(v, "initializer")}  # of layers made at first use
     found = []
     for each in operations:
         handle = each.inputs[0].name if each.inputs else ""
         if handle in reads and each.type == "ReadVariableOp":
             reads[handle].append(each)
-        elif handle in reads and each.type in _ASSIGNING and each.name not in initializers:
+        elif handle in reads and each.type in _ASSIGNING and each not in first_values and _can_run(each, inside):
             each._add_control_inputs(reads[handle])
             found.append(each)
     return found
+
+
+def _can_run(operation: tf.Operation, inside: set[tf.Operation]) -> bool:
+    """Whether a training step can run an operation: it is in no condition and needs no placeholder from `inside`."""
+    seen, waiting = set(), [operation]
+    while waiting:
+        each = waiting.pop()
+        if each.type == "Placeholder":
+            return False
+        if each not in seen:
+            seen.add(each)
+            waiting += inside.intersection([tensor.op for tensor in each.inputs] + list(each.control_inputs))
+    return operation._get_control_flow_context() is None
 
 
 def _held(model: Any) -> list[Any]:
@@ -113,3 +132,6 @@ class _MovedLayers(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 sys.meta_path.append(_MovedLayers())
+if not hasattr(ops, "Tensor"):  # where tf_slim 1.1, the last one, looks for it
+    ops.Tensor = tf.Tensor
+warnings.filterwarnings("ignore", message=r"`(tf\.layers|layer)\.\w+` is deprecated")

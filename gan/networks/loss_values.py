@@ -72,8 +72,8 @@ def value_of(
     if asks_for_features(loss, method):
         if features is None:
             raise UserError(
-                f"{type(loss).__name__}.{method} asks for real_features and fake_features, and there are none: let the "
-                'discriminator\'s run_model return "features", and leave --replay_share and --negatives_share out'
+                f"{type(loss).__name__}.{method} asks for real_features and fake_features, and there are none; let the "
+                'discriminator\'s run_model return "features", float32 [N, ...], or choose another --label_loss'
             )
         given = {"real_features": features.of_real, "fake_features": features.of_fake}
     with registry.explaining(type(loss), method, registry.LOSS):

@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import tensorflow.compat.v1 as tf
 
 from gan.console.errors import UserError
 from gan.networks import keras_layers, registry
-from gan.networks.registry import GENERATOR
+from gan.networks.registry import DISCRIMINATOR, GENERATOR
 from gan.random_noise_generator import NOISE_SIZE
 
 # TensorFlow 1's way of building graphs, but with resource variables: a reference variable may be read while it is
@@ -19,6 +20,7 @@ tf.disable_v2_tensorshape()
 tf.disable_control_flow_v2()
 tf.enable_resource_variables()
 
+_OF_OTHER = {GENERATOR: re.compile(rf"{DISCRIMINATOR}(_\d+)?/"), DISCRIMINATOR: re.compile(rf"{GENERATOR}(_\d+)?/")}
 CALIBRATION_OFFSET = "calibration/offset"  # variable of a snapshot whose discriminator is calibrated
 
 
@@ -91,17 +93,35 @@ class Network:
     @property
     def trainable_variables(self) -> list[tf.Variable]:
         """The variables that get_variables lists; all trainable ones if it lists none."""
-        found = self._listed_variables() or self._owned[tf.GraphKeys.TRAINABLE_VARIABLES]
+        own = [v for v in self._listed_variables() if not _OF_OTHER[self.kind].match(v.op.name)]
+        found = own or self._owned[tf.GraphKeys.TRAINABLE_VARIABLES]
         if not found:
-            raise UserError(f"{type(self.model).__name__} has no trainable variables")
+            raise UserError(
+                f"{type(self.model).__name__} has no trainable variables; make them in create_model with tf.Variable, "
+                "or in either method with tf.get_variable or gan.layers"
+            )
         return found
+
+    @property
+    def borrowed_variables(self) -> list[tf.Variable]:
+        """What get_variables lists of the other network's, which alone trains them."""
+        return [v for v in self._listed_variables() if _OF_OTHER[self.kind].match(v.op.name)]
 
     @property
     def unlisted_variables(self) -> list[tf.Variable]:
         """Trainable variables that get_variables leaves out, so that they stay as they begin."""
-        given = self._listed_variables()
-        found = self._owned[tf.GraphKeys.TRAINABLE_VARIABLES]
-        return [v for v in found if given and not any(v is g for g in given)]
+        trained = {id(variable) for variable in self.trainable_variables}
+        return [v for v in self._owned[tf.GraphKeys.TRAINABLE_VARIABLES] if id(v) not in trained]
+
+    def variables_of(self, output: tf.Tensor) -> list[tf.Variable]:
+        """Those of the variables that a result of the model is computed from."""
+        found, waiting = set(), [output.op]
+        while waiting:
+            operation = waiting.pop()
+            if operation not in found:
+                found.add(operation)
+                waiting += [tensor.op for tensor in operation.inputs]
+        return [variable for variable in self.variables if variable.op in found]
 
     @property
     def updates(self) -> list[tf.Operation]:
@@ -127,14 +147,21 @@ class Network:
         elif added[tf.GraphKeys.GLOBAL_VARIABLES]:
             raise UserError(
                 f"{type(self.model).__name__}.run_model makes {added[tf.GraphKeys.GLOBAL_VARIABLES][0].op.name} again "
-                "each time it runs; make it in create_model, or with tf.get_variable"
+                "each time it runs; make it, or its layer, in create_model, or use tf.get_variable or gan.layers"
             )
 
     def _listed_variables(self) -> list[tf.Variable]:
-        """What get_variables returns; empty if there is no such method."""
+        """What get_variables returns, each once; empty if there is no such method."""
         get_variables = getattr(self.model, "get_variables", None)
         with self._explaining("get_variables"):
-            return [keras_layers.plain_variable(v) for v in get_variables() or []] if get_variables else []
+            given = [keras_layers.plain_variable(v) for v in get_variables() or []] if get_variables else []
+        for each in given:
+            if not isinstance(each, tf.compat.v2.Variable):
+                raise UserError(
+                    f"{type(self.model).__name__}.get_variables lists {each!r}, which is no variable; list "
+                    "tf.Variables, or leave get_variables out: then they are found"
+                )
+        return list({id(variable): variable for variable in given}.values())
 
     def _explaining(self, method: str) -> contextlib.AbstractContextManager[None]:
         return registry.explaining(type(self.model), method, self.kind)
@@ -150,17 +177,30 @@ class Network:
             )
         for key, width in expected.items():
             if not isinstance(results[key], tf.Tensor):
-                raise UserError(f"{name}.run_model must return {key} as a tensor, it is {results[key]!r}")
+                raise UserError(
+                    f"{name}.run_model must return {key} as a tensor, it is {results[key]!r}; compute it from the "
+                    "model_input with TensorFlow's operations"
+                )
             if width == 1 and results[key].shape.ndims == 1:
                 results = {**results, key: results[key][:, tf.newaxis]}
             shape, dtype = results[key].shape, results[key].dtype
             if dtype != tf.float32 or not shape.is_compatible_with([None, width]):
                 raise UserError(
-                    f"{name}.run_model must return {key} as float32 [N, {width}], it is {dtype.name} {shape}"
+                    f"{name}.run_model must return {key} as float32 [N, {width}], it is {dtype.name} {shape}; "
+                    f"tf.cast and tf.reshape({key}, [-1, {width}]) help"
                 )
+        if "features" in results and self.kind == DISCRIMINATOR:
+            self._check_features(results["features"])
         if "regularization_loss" in results:
             check_scalar(results["regularization_loss"], f"{name}.run_model's regularization_loss")
         return dict(results)
+
+    def _check_features(self, features: Any) -> None:
+        if not isinstance(features, tf.Tensor) or features.dtype != tf.float32 or features.shape.ndims == 0:
+            raise UserError(
+                f"{type(self.model).__name__}.run_model must return features as float32 [N, ...], it is {features!r}; "
+                "tf.cast and tf.concat help"
+            )
 
 
 def check_scalar(value: Any, what: str) -> None:

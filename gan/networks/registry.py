@@ -49,6 +49,10 @@ _ADVICE = (
         "`pip install 'gan-contest[legacy]'` installs it; unset TF_USE_LEGACY_KERAS to go without",
     ),
     (
+        "module 'tensorflow' has no attribute",
+        "write `import tensorflow.compat.v1 as tf`, which has TensorFlow 1's names",
+    ),
+    (
         "Keras cannot be imported",
         "`pip install 'gan-contest[legacy]'` installs what TF_USE_LEGACY_KERAS=1 asks for; gan.layers needs nothing",
     ),
@@ -70,7 +74,7 @@ class ModelNames(NamedTuple):
 def listed(kind: str) -> list[str]:
     """Names of the package's own classes of a kind, in the order of the file."""
     classes = {node.name: node for node in _definitions(_MODULE[kind]) if isinstance(node, ast.ClassDef)}
-    return [name for name in classes if _BASE[kind] in _ancestors(name, classes) and _may_be(kind, name, classes)]
+    return [name for name in classes if _is(kind, name, classes) and _may_be(kind, name, classes)]
 
 
 def transformations() -> list[str]:
@@ -105,7 +109,7 @@ def check_name(kind: str, name: str, flag: str) -> None:
     """Raises UserError unless a plain `name` is listed; dotted ones are left to `load`."""
     if "." not in name and name not in listed(kind):
         raise UserError(
-            f"--{flag}={name}: gan/{_MODULE[kind]}.py has no such {kind}; it has {', '.join(listed(kind))}, "
+            f"--{flag}={name}: gan/{_MODULE[kind]}.py has no such {kind}; it has {', '.join(listed(kind)) or 'none'}, "
             "and a dotted name (mypackage.mymodule.MyClass) reaches code elsewhere"
         )
 
@@ -130,12 +134,15 @@ def load(kind: str, name: str, flag: str) -> Any:
         found = getattr(importlib.import_module(module_name), class_name)
     except Exception as error:  # whatever a contestant's module does while it is imported
         told = f"--{flag}={name}: {type(error).__name__}: {reason(error)} {_place(error)}".rstrip()
-        raise UserError("; ".join(filter(None, (told, advice(str(error)))))) from error
+        looked = f"a dotted name is looked for in {os.getcwd()} and among installed packages"
+        way_out = advice(str(error)) or (looked if isinstance(error, (ModuleNotFoundError, AttributeError)) else "")
+        raise UserError("; ".join(filter(None, (told, way_out)))) from error
     missing = _missing_methods(kind, found)
     if missing or not isinstance(found, type):
+        wrong = f"it lacks {' and '.join(missing)}" if isinstance(found, type) else f"it is no class, but {found!r}"
         raise UserError(
-            f"--{flag}={name} is not a {kind}: it lacks {', '.join(missing) or 'being a class'}; derive it "
-            f"from gan.{_MODULE[kind]}.{_BASE[kind]}"
+            f"--{flag}={name} is not a {kind}: {wrong}; derive a class from gan.{_MODULE[kind]}.{_BASE[kind]} that has "
+            f"{' and '.join(_METHODS[kind])}"
         )
     with explaining(found, "__init__", kind):
         return found()
@@ -200,6 +207,14 @@ def _ancestors(name: str, classes: Mapping[str, ast.ClassDef]) -> set[str]:
         return set()
     bases = {base.id if isinstance(base, ast.Name) else getattr(base, "attr", "") for base in classes[name].bases}
     return bases.union(*(_ancestors(base, classes) for base in bases))
+
+
+def _is(kind: str, name: str, classes: Mapping[str, ast.ClassDef]) -> bool:
+    """Whether a class is derived from the kind's base class, or has its methods; a contestant's may have no base."""
+    ancestors = _ancestors(name, classes)
+    bodies = [classes[owner].body for owner in [name, *ancestors] if owner in classes]
+    methods = {node.name for body in bodies for node in body if isinstance(node, ast.FunctionDef)}
+    return _BASE[kind] in ancestors or (name != _BASE[kind] and methods.issuperset(_METHODS[kind]))
 
 
 def _may_be(kind: str, name: str, classes: Mapping[str, ast.ClassDef]) -> bool:

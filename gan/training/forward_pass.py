@@ -71,18 +71,21 @@ class ForwardPass:
         self.real_predictions, self.fake_predictions = (
             _joined([v["predictions"] for v in of]) for of in (on_real, on_fake)
         )
-        self.features = None
-        if all("features" in verdict for verdict in on_real):
-            self.features = Features(*(_joined([v["features"] for v in of]) for of in (on_real, on_fake)))
+        of_real, of_fake = _features(on_real), _features(on_fake)
+        self.features = None if of_real is None else Features(of_real, of_fake)
 
     def judge(self, images: tf.Tensor) -> tf.Tensor:
         """Logits [N, 1] of other images, float32 [N, size], which the devices share."""
-        logits = []
+        return self.judge_with_features(images)[0]
+
+    def judge_with_features(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """(Logits [N, 1], features [N, ...] if there are any) of other images, float32 [N, size]."""
+        verdicts = []
         for device, (first, end) in zip(self._devices, self._shares(tf.shape(images)[0])):
             with tf.device(device):
                 part = images[first:end] if len(self._devices) > 1 else images
-                logits.append(self._discriminator(part, is_training=True)["logits"])
-        return _joined(logits)
+                verdicts.append(self._discriminator(part, is_training=True))
+        return _joined([each["logits"] for each in verdicts]), _features(verdicts)
 
     def regularization_losses(self) -> tuple[tf.Tensor, tf.Tensor]:
         """All that the models want added to their losses: (discriminator's, generator's), float32 scalars.
@@ -115,6 +118,10 @@ class ForwardPass:
         """Numbers of each device's first image and of the one after its last."""
         bounds = [total * index // len(self._devices) for index in range(len(self._devices) + 1)]
         return list(zip(bounds, bounds[1:]))
+
+
+def _features(verdicts: Sequence[dict[str, tf.Tensor]]) -> tf.Tensor | None:
+    return _joined([each["features"] for each in verdicts]) if "features" in verdicts[0] else None
 
 
 def _joined(parts: Sequence[tf.Tensor]) -> tf.Tensor:

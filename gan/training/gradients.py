@@ -107,7 +107,13 @@ def _shared(
     )
     counts = tf.stack([tf.shape(images)[0] for images in passed.generated])
     parts = tf.split(quotients, counts, num=len(passed.generated))
-    reaching = [quotient * gradient for quotient, gradient in zip(parts, found[len(variables) :])]
+    by_image = found[len(variables) :]
+    if any(gradient is None for gradient in by_image):
+        raise UserError(
+            f"{type(discriminator.model).__name__}: its logits do not depend on the images; compute them "
+            "from model_input"
+        )
+    reaching = [quotient * gradient for quotient, gradient in zip(parts, by_image)]
     of_generator = tf.gradients(
         [*passed.generated, losses.additions[1]],
         generator.trainable_variables,
@@ -137,7 +143,10 @@ def check_owners(networks: Sequence[Network]) -> None:
             owners.setdefault(variable.op.name, []).append(network.kind)
     for name, kinds in owners.items():
         if len(kinds) > 1:
-            raise UserError(f"variable {name} is trained by {' and '.join(kinds)}; one network must own it")
+            raise UserError(
+                f"variable {name} is trained by {' and '.join(kinds)}; one network must own it: leave it out of the "
+                "other's get_variables"
+            )
 
 
 def warn_of_untrained(networks: Sequence[Network], all_pairs: Sequence[Pairs]) -> None:
@@ -148,15 +157,20 @@ def warn_of_untrained(networks: Sequence[Network], all_pairs: Sequence[Pairs]) -
         idle = [v for v in network.trainable_variables if not any(v is other for other in trained)]
         _warn(unlisted, f"{type(network.model).__name__}.get_variables leaves them out; list them to train them")
         _warn(idle, f"the loss of {type(network.model).__name__} does not depend on them")
+        _warn(
+            network.borrowed_variables,
+            f"{type(network.model).__name__}.get_variables lists them, but they are the other network's; list its own",
+            how="not trained twice",
+        )
         known += [*unlisted, *network.trainable_variables]
     nobodys = [v for v in tf.trainable_variables() if not any(v is other for other in known)]
     _warn(nobodys, "no network made them; make them in create_model, or with trainable=False")
 
 
-def _warn(variables: Sequence[tf.Variable], why: str) -> None:
+def _warn(variables: Sequence[tf.Variable], why: str, how: str = "not trained") -> None:
     if variables:
         names = ", ".join(variable.op.name for variable in variables)
-        print(f"warning: not trained: {names}: {why}", flush=True)
+        print(f"warning: {how}: {names}: {why}", flush=True)
 
 
 def _paired(network: Network, gradients: Sequence[tf.Tensor]) -> Pairs:

@@ -13,6 +13,7 @@ import tensorflow.compat.v1 as tf
 
 from gan.augment import Augmenter
 from gan.networks import loss_values
+from gan.networks.loss_values import Features
 from gan.training.forward_pass import ForwardPass
 from gan.training.settings import HardExampleSettings
 
@@ -161,10 +162,14 @@ class HardExamples:
         chosen = [(share, choose) for share, choose in zip(self._shares, (self._past, self._spoilt)) if share]
         counts = [loss_values.how_many(share, num_real) for share, _ in chosen]
         images = tf.concat([choose(count, real_images) for count, (_, choose) in zip(counts, chosen)], 0)
-        logits = tf.split(passed.judge(augmenter.fake(images, num_real)), tf.stack(counts), num=len(counts))
+        logits, features = passed.judge_with_features(augmenter.fake(images, num_real))
+        refused = tf.split(logits, tf.stack(counts), num=len(counts))
+        shown = [None] * len(counts) if features is None else tf.split(features, tf.stack(counts), num=len(counts))
         total = (1 - sum(self._shares)) * discriminator_loss
-        for (share, _), count, refused in zip(chosen, counts, logits):
-            total += share * loss_values.value_of(loss, "discriminator_loss", passed.real_logits[:count], refused)
+        for (share, _), count, each, its_features in zip(chosen, counts, refused, shown):
+            seen = None if passed.features is None else Features(passed.features.of_real[:count], its_features)
+            real_logits = passed.real_logits[:count]
+            total += share * loss_values.value_of(loss, "discriminator_loss", real_logits, each, seen)
         if not self._past_images:
             return total, []
         with tf.control_dependencies([images]):  # what is judged was in the memory before this step

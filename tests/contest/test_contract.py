@@ -125,7 +125,7 @@ BROKEN = {
     ),
     "constant output": (
         set_part("probability", lambda parts: tf.constant([[0.5]])),
-        "p_for_data does not depend on input_batch_raw",
+        "p_for_data does not depend on input_batch_raw; compute it from this placeholder",
     ),
     "logits of the wrong width": (
         set_part("probability", lambda parts: tf.tile(parts.probability, [1, 2])),
@@ -373,7 +373,9 @@ def test_weights_must_be_there_and_fit():
         weight_network(v=np.zeros([100, SIZE], np.float32))
     with pytest.raises(ContractError) as caught:
         weight_network(w=np.zeros([100, 3], np.float32))
-    assert str(caught.value) == "variable w has shape (100, 4) in the graph and [100, 3] in the checkpoint"
+    assert str(caught.value) == (
+        "variable w has shape (100, 4) in the graph and [100, 3] in the checkpoint; hand in all files of one save"
+    )
     with pytest.raises(ContractError, match="variable w has type float32 in the graph and float64 in the checkpoint"):
         weight_network(w=np.zeros([100, SIZE]))
 

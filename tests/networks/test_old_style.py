@@ -1,10 +1,14 @@
 """The whole chain for networks and snapshots in the style of the contest's first day."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 
 import pytest
 import tensorflow.compat.v1 as tf
-from conftest import run_train
+from conftest import ROOT, run_train
 
 from gan import eval, export_model, generate_and_discriminate, linear_interpolation, models
 from gan.snapshots.snapshot import Snapshot
@@ -72,11 +76,6 @@ def test_plain_old_networks(faces, tmp_path):
 @pytest.fixture
 def skeleton_run(faces, tmp_path):
     """A train_dir written by the contest's first skeleton: see old_skeleton.py."""
-    import subprocess
-    import sys
-
-    from conftest import ROOT
-
     folder = tmp_path / "skeleton"
     script = ROOT / "tests" / "old_skeleton.py"
     subprocess.run([sys.executable, str(script), str(folder), faces], check=True, capture_output=True)
@@ -87,3 +86,86 @@ def test_a_snapshot_with_queue_runners(skeleton_run, faces, tmp_path):
     whole_chain(skeleton_run, faces, tmp_path)
     with open(f"{skeleton_run}/eval/eval.jsonl") as file:
         assert json.loads(file.read())["num_real"] == 96
+
+
+OWN_LOSSES = """
+import tensorflow.compat.v1 as tf
+
+class BaseLoss:
+    def calculate_loss(self, unused_predictions, unused_labels, **unused_params):
+        raise NotImplementedError()
+
+class CrossEntropyLoss(BaseLoss):
+    def calculate_loss(self, predictions, labels, **unused_params):
+        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(logits=predictions, labels=labels))
+"""
+OWN_MODELS = """
+import tensorflow.compat.v1 as tf
+
+class BaseModel:
+    def create_model(self, unused_size, **unused_params):
+        raise NotImplementedError()
+
+    def run_model(self, unused_input, **unused_params):
+        raise NotImplementedError()
+
+class OwnGenerator(BaseModel):
+    def create_model(self, output_size, **unused_params):
+        self.w = tf.Variable(tf.zeros([100, output_size]))
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        return {"output": tf.sigmoid(tf.matmul(model_input, self.w))}
+
+    def get_variables(self):
+        return [self.w]
+
+class OwnDiscriminator:
+    def create_model(self, input_size, **unused_params):
+        self.w = tf.Variable(tf.zeros([input_size, 1]))
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        logits = tf.matmul(model_input, self.w)[:, 0]
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+"""
+
+
+def test_files_of_contestants_may_replace_ours(faces, tmp_path):
+    """models.py and losses.py as they were written for the first skeleton, with base classes of their own."""
+    package = shutil.copytree(ROOT / "gan", tmp_path / "gan", ignore=shutil.ignore_patterns("__pycache__", "screen"))
+    (package / "losses.py").write_text(OWN_LOSSES)
+    (package / "models.py").write_text(OWN_MODELS)
+    command = [sys.executable, "-m", "gan.train", f"--train_data_pattern={faces}", "--train_dir=run"]
+    networks = ["--generator_model=OwnGenerator", "--discriminator_model=OwnDiscriminator"]
+    numbers = ["--max_steps=3", "--batch_size=4"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [*command, *networks, *numbers], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "model.ckpt-3.index").exists()
+    wrong = subprocess.run(
+        [*command, *networks, "--penalty=R1Penalty"], cwd=tmp_path, env=environment, capture_output=True
+    )
+    assert b"gan/losses.py has no such penalty; it has none" in wrong.stderr
+
+
+class ForgetfulGenerator(models.SampleGenerator):
+    """Makes a variable for nothing, and lists one too few."""
+
+    def create_model(self, output_size, **unused_params):
+        super().create_model(output_size)
+        self.idle = tf.Variable(tf.ones([3]), name="idle")
+
+    def get_variables(self):
+        return [self.w1, self.w2, self.b2, self.idle]
+
+
+def test_eval_knows_networks_with_variables_that_are_not_handed_in(faces, tmp_path, capsys):
+    network = f"--generator_model={__name__}.ForgetfulGenerator"
+    assert run_train(faces, tmp_path, network, "--max_steps=3") == 0
+    told = capsys.readouterr().out
+    assert told.count("warning: not trained: generator/idle: the loss of ForgetfulGenerator does not depend") == 1
+    assert told.count("warning: not trained: generator/b1: ForgetfulGenerator.get_variables leaves them out") == 1
+    assert {"generator/b1", "generator/w1"} <= dict(tf.train.list_variables(f"{tmp_path}/model.ckpt-3")).keys()
+    assert "generator/idle" in dict(tf.train.list_variables(f"{tmp_path}/state/state.ckpt-3"))
+    assert eval.main(["eval", f"--eval_data_pattern={faces}", f"--train_dir={tmp_path}", "--run_once", network]) == 0

@@ -40,7 +40,7 @@ def test_loads_by_plain_and_by_dotted_name(tmp_path, monkeypatch):
         (registry.DISCRIMINATOR, "SampleGenerator", "SampleDiscriminator"),
         (registry.LOSS, "SampleGenerator", "CrossEntropyLoss"),
         (registry.PENALTY, "CrossEntropyLoss", "R1Penalty"),
-        (registry.PENALTY, "elsewhere.MyLoss", "lacks calculate_penalty; derive it from gan.losses.BasePenalty"),
+        (registry.PENALTY, "elsewhere.MyLoss", "lacks calculate_penalty; derive a class from gan.losses.BasePenalty"),
         (registry.GENERATOR, "no_such_module.Model", "no_such_module"),
         (registry.GENERATOR, "gan.models.Nobody", "Nobody"),
         (registry.GENERATOR, "elsewhere.Half", "run_model"),

@@ -153,8 +153,10 @@ def test_weights_of_another_snapshot(copy, tmp_path_factory):
     shutil.copy(copy + ".meta", prefix + ".meta")
     message = broken(prefix)
     assert message == (
-        "(1) variable generator/w2 has shape (128, 2500) in the graph and [128, 784] in the checkpoint "
-        "(2) variable discriminator/w1 has shape (2500, 128) in the graph and [784, 128] in the checkpoint"
+        "(1) variable generator/w2 has shape (128, 2500) in the graph and [128, 784] in the checkpoint; "
+        "hand in all files of one save "
+        "(2) variable discriminator/w1 has shape (2500, 128) in the graph and [784, 128] in the checkpoint; "
+        "hand in all files of one save"
     )
     prefix, _, _ = write_snapshot(other, ConvGenerator(), ConvDiscriminator(), 2500)
     shutil.copy(copy + ".meta", prefix + ".meta")

@@ -681,3 +681,30 @@ def test_models_may_take_the_size_by_any_name_or_position():
         with tf.Graph().as_default():
             Network(mistaken(TinyGenerator, create_model=scope["create_model"]), registry.GENERATOR, SIZE)
         assert str(SIZE) in str({k: v for k, v in scope["seen"][0].items() if k != "self"}), signature
+
+
+@pytest.mark.parametrize("hard", [{}, dict(replay_share=0.2, negatives_share=0.2, top_k_share=0.6)])
+def test_features_reach_a_loss_in_every_way_that_images_are_judged(hard):
+    """In one batch, apart, and shared by devices, the discriminator's loss sees the same features."""
+
+    class Shows(TinyDiscriminator):
+        def run_model(self, model_input, is_training=True, **unused_params):
+            return {**super().run_model(model_input), "features": self.v[:, 0] * tf.square(model_input)}
+
+    class Apart(Shows):
+        judges_independently = True
+
+    class OfBoth(losses.FeatureMatchingLoss):
+        shares_backward = True  # which does not hold of features, and must not be used
+
+        def discriminator_loss(self, real_logits, fake_logits, real_features, fake_features):
+            apart = tf.reduce_mean(tf.square(real_features)) - tf.reduce_mean(tf.square(fake_features))
+            return super().discriminator_loss(real_logits, fake_logits) + apart
+
+    def train(discriminator, devices=("",)):
+        return train_steps(2, loss=OfBoth(), discriminator=discriminator, devices=devices, **hard)
+
+    together = train(Shows())
+    assert_same(together, train(Apart()))
+    assert_same(together, train(Shows(), [f"/device:CPU:{i}" for i in range(3)]))
+    assert np.any(together["discriminator/v"] != train_steps(2, discriminator=Shows(), **hard)["discriminator/v"])
