@@ -34,38 +34,46 @@ _IN_THE_SNAPSHOT = {
     "save the graph in which you add it",
     # Its graph.
     "meta_unreadable": "the .meta file is not a MetaGraphDef; copy it again, as a binary file",
-    "graph_malformed": "the graph is malformed: {reason}",
-    "network_malformed": "the {network}'s graph is malformed: {reason}",
-    "node_missing": "{output} needs a node that the graph does not have: {node}",
+    "graph_malformed": "the graph is malformed: {reason}; save it again with tf.train.Saver",
+    "network_malformed": "the {network}'s graph is malformed: {reason}; save it again with tf.train.Saver",
+    "node_missing": "{output} needs a node that the graph does not have: {node}; save the whole graph",
     "other_placeholder": "{output} depends on a placeholder other than {input}: {placeholder}; make it a constant, or "
     "a tf.placeholder_with_default",
     "input_unused": "{output} does not depend on {input}; compute it from this placeholder",
-    "wrong_type": "{name} must be {wanted}, it is {found}",
-    "not_connectable": "the {network} cannot be connected to float32 [None, {width:.0f}]: {reason}",
-    "forbidden_operations": "the {network} uses operations that are not allowed in a battle: {operations}",
-    "circle": "its graph runs in a circle at {node}",
-    "unknown_operation": "it calls the operation {operation}, which TensorFlow does not have",
-    "name_taken": "it has two nodes named {node} once its functions and loops are written out",
-    "missing_function": "it calls the function {function}, which its graph does not hold as it is called",
-    "too_deep": "its conditions and calls are nested more than {most:.0f} deep",
+    "wrong_type": "{name} must be {wanted}, it is {found}; tf.cast and tf.reshape help",
+    "not_connectable": "the {network} cannot be connected to float32 [None, {width:.0f}]: {reason}; it must take any "
+    "number of rows of this width",
+    "forbidden_operations": "the {network} uses operations that are not allowed in a battle: {operations}; "
+    "docs/snapshots.md lists those that are",
+    "circle": "its graph runs in a circle at {node}; save the graph that you trained",
+    "unknown_operation": "it calls the operation {operation}, which TensorFlow does not have; use TensorFlow's own "
+    "operations",
+    "name_taken": "it has two nodes named {node} once its functions and loops are written out; rename one of them",
+    "missing_function": "it calls the function {function}, which its graph does not hold as it is called; save the "
+    "whole graph",
+    "too_deep": "its conditions and calls are nested more than {most:.0f} deep; build the graph without them",
     "changed_often": "the variable {variable} is changed in several places before {node} reads it; change no variable "
     "in the networks that you hand in",
-    "too_many_nodes": "its graph has more than {most:.0f} nodes once its functions are written out",
-    "too_many_bytes": "its graph has more than {mebibytes:.0f} MiB once its functions are written out",
+    "too_many_nodes": "its graph has more than {most:.0f} nodes once its functions are written out; use smaller "
+    "networks",
+    "too_many_bytes": "its graph has more than {mebibytes:.0f} MiB once its functions are written out; use smaller "
+    "networks",
     # Its conditions and loops.
     "condition_not_constant": "the condition {node} depends on the input, on chance or on a placeholder without a "
     "default; decide it when the graph is built, by a constant or a tf.placeholder_with_default",
-    "branch_never_taken": "it takes the result of a branch that is never taken ({node})",
+    "branch_never_taken": "it takes the result of a branch that is never taken ({node}); take the result of the "
+    "whole tf.cond",
     "loop_not_constant": "the number of rounds of the loop {node} depends on the input or on chance; only a constant "
     "number is allowed: use operations on the whole batch in place of the loop",
     "loop_too_long": "the loop {node} has more than {most:.0f} rounds; use fewer, or compute its result before saving",
     "loop_too_large": "the loop {node} makes more than {most:.0f} nodes in all rounds; use fewer rounds, or compute "
     "its result before saving",
-    "loop_nested": "a loop lies in another one ({node}); only loops that are not nested are allowed",
-    "loop_malformed": "the loop {node} is malformed",
+    "loop_nested": "a loop lies in another one ({node}); only loops that are not nested are allowed: write the "
+    "inner one as operations on the whole batch",
+    "loop_malformed": "the loop {node} is malformed; make it with tf.while_loop",
     # Its weights.
-    "weights_unreadable": "the weights cannot be read: {reason}",
-    "variable_unreadable": "variable {variable} cannot be read: {reason}",
+    "weights_unreadable": "the weights cannot be read: {reason}; copy all files of the snapshot again",
+    "variable_unreadable": "variable {variable} cannot be read: {reason}; copy all files of the snapshot again",
     "variable_missing": "variable {variable} has no value in the checkpoint; give tf.train.Saver all variables",
     "restored_twice": "its saver assigns two values to the variable {variable}; save each variable once",
     "restore_runs": "its saver runs the operation {operation} ({node}) when it restores; save with a plain "
@@ -81,8 +89,8 @@ _IN_THE_SNAPSHOT = {
     "variable_type": "variable {variable} has type {in_graph} in the graph and {in_checkpoint} in the "
     "checkpoint; hand in all files of one save",
     # What its networks compute.
-    "not_computable": "{name} cannot be computed: {reason}",
-    "wrong_shape": "{name} returned shape {shape}, not {wanted}",
+    "not_computable": "{name} cannot be computed: {reason}; run it on a batch of 15 before you save it",
+    "wrong_shape": "{name} returned shape {shape}, not {wanted}; compute one row for each row of its input",
     "not_finite": "{name} has values that are not finite (NaN or infinity); hand in an earlier snapshot, or "
     "train with a lower learning rate",
     "out_of_range": "{name} must lie in [0, 1], its values reach from {lowest:.8g} to {highest:.8g}; use a sigmoid, or "
@@ -93,7 +101,7 @@ _IN_THE_SNAPSHOT = {
     "without operations that keep a state",
     "fixed_batch": "{name} has a batch size of {rows:.0f} built in: {node} always has {rows:.0f} rows, use -1 or "
     "tf.shape",
-    "out_of_memory": "it needs more memory than it may have",
+    "out_of_memory": "it needs more memory than it may have; use smaller networks",
     "cannot_run": "it cannot be run: {reason}",
     SEVERAL: "{faults}",
 }

@@ -143,8 +143,11 @@ def test_a_missing_file(copy, part):
 
 def test_the_wrong_size(sample):
     generated, images = broken(sample[0], 784).split(" (2) ")
-    assert generated == "(1) generated_images must be float32 [None, 784], it is float32 (?, 2500)"
-    assert images == "input_batch_raw must be float32 (?, 784), it is float32 (?, 2500)"
+    assert (
+        generated
+        == "(1) generated_images must be float32 [None, 784], it is float32 (?, 2500); tf.cast and tf.reshape help"
+    )
+    assert images == "input_batch_raw must be float32 (?, 784), it is float32 (?, 2500); tf.cast and tf.reshape help"
 
 
 def test_weights_of_another_snapshot(copy, tmp_path_factory):
