@@ -165,7 +165,7 @@ def test_placeholders_are_what_the_judge_feeds():
         refused(short_noise)
         == "noise_input_placeholder must be float32 (?, 100), it is float32 (?, 64); tf.cast and tf.reshape help"
     )
-    assert refused(double_images) == "input_batch_raw must be float32 (?, 4), it is float64 (?, 4)"
+    assert refused(double_images) == "input_batch_raw must be float32 (?, 4), it is float64 (?, 4); tf.cast and tf.reshape help"
     assert refused(None, size=9) == "input_batch_raw must be float32 (?, 9), it is float32 (?, 4)"
 
 
