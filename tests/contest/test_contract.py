@@ -161,12 +161,11 @@ def test_placeholders_are_what_the_judge_feeds():
         parts.images = tf.placeholder(tf.float64, [None, SIZE])
         parts.probability = tf.cast(tf.reduce_mean(parts.images, 1, keepdims=True), tf.float32)
 
-    assert (
-        refused(short_noise)
-        == "noise_input_placeholder must be float32 (?, 100), it is float32 (?, 64); tf.cast and tf.reshape help"
-    )
-    assert refused(double_images) == "input_batch_raw must be float32 (?, 4), it is float64 (?, 4); tf.cast and tf.reshape help"
-    assert refused(None, size=9) == "input_batch_raw must be float32 (?, 9), it is float32 (?, 4)"
+    ways_out = "; tf.cast and tf.reshape help"
+    short = "noise_input_placeholder must be float32 (?, 100), it is float32 (?, 64)"
+    assert refused(short_noise) == short + ways_out
+    assert refused(double_images) == "input_batch_raw must be float32 (?, 4), it is float64 (?, 4)" + ways_out
+    assert refused(None, size=9) == "input_batch_raw must be float32 (?, 9), it is float32 (?, 4)" + ways_out
 
 
 def test_probabilities_may_be_a_vector():

@@ -124,7 +124,11 @@ def taken_over(a_sandbox, fair):
         (b'["Computed", {"seconds": 0}]', np.zeros(7500, np.float32), "answered nonsense: Computed has other fields"),
         (b'["Ready", {}]', None, "answered nonsense: Computed or SnapshotFault is expected"),
         (b"{}", None, "answered nonsense"),
-        (FAULT % (b"out_of_memory", b"{}"), None, "breaks the contract: it needs more memory than it may have; use smaller networks$"),
+        (
+            FAULT % (b"out_of_memory", b"{}"),
+            None,
+            "breaks the contract: it needs more memory than it may have; use smaller networks$",
+        ),
         (FAULT % (b"cannot_run", b'{"reason": "\\u001b[2Jgone\\u202e"}'), None, "cannot be run: .\\[2Jgone.$"),
         (FAULT % (b"cannot_run", b'{"reason": "%s"}' % (2000 * b"x")), None, "a fault that no snapshot has"),
         (FAULT % (b"cannot_run", b'{"reason": {}}'), None, "a fault that no snapshot has"),
