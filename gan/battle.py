@@ -45,7 +45,7 @@ from gan.arena import (
     terminal,
     timetable,
 )
-from gan.console import command, flags
+from gan.console import command, flags, output
 from gan.console.errors import UserError
 from gan.console.flags import flag
 from gan.contest import rules
@@ -304,7 +304,7 @@ def _tell(opened: arena.Arena, outcome: events.Outcome) -> int:
         return 0 if is_good else command.EXIT_MISTAKE
     listed, suspects = kept.teams.of_event(event.id), kept.suspects.of_event(event.id)
     page = result_pages.write_suspects(opened.folder, event, listed, suspects)
-    _say(terminal.outcome_text(kept, outcome, opened.folder, page))
+    output.announce(terminal.outcome_text(kept, outcome, opened.folder, page))
     return command.EXIT_MISTAKE if outcome.held or outcome.is_frozen else 0
 
 

@@ -18,7 +18,7 @@ import sys
 if not __package__:  # `python submit.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan.console import command, flags
+from gan.console import command, flags, output
 from gan.console.errors import UserError
 from gan.console.flags import flag
 from gan.console.progress import Progress
@@ -100,7 +100,7 @@ def _hand_in(
     if there.staged.digest != snapshot.staged.digest:
         raise UserError(f"{model_folder} shows another snapshot, {there.path}; look at what else lies there")
     step = "" if there.step is None else f", step {there.step}"
-    print(f"handed in: organisers will see {there.path}{step}, and {len(source)} files of source")
+    output.announce(f"handed in: organisers will see {there.path}{step}, and {len(source)} files of source")
 
 
 def _play(config: SubmitConfig, real_files: list[str], snapshot: "sandbox.SandboxedSnapshot") -> None:

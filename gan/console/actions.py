@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from gan.console import command
+from gan.console import command, output
 
 
 class Action(NamedTuple):
@@ -28,7 +28,12 @@ def run(name: str, doc: str, actions: Sequence[Action], argv: Sequence[str] | No
     Returns:
         The exit code; see command.run.
     """
-    program, *words = sys.argv if argv is None else argv
+    with output.lasting():
+        return _run(name, doc, actions, sys.argv if argv is None else argv)
+
+
+def _run(name: str, doc: str, actions: Sequence[Action], argv: Sequence[str]) -> int:
+    program, *words = argv
     if words and words[0] in command.HELP_FLAGS:
         print(help_text(doc, actions))
         return 0

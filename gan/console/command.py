@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from gan.console import flags
+from gan.console import flags, output
 from gan.console.errors import UserError
 
 EXIT_MISTAKE, EXIT_FLAGS, EXIT_INTERRUPTED = 1, 2, 130
@@ -36,7 +36,34 @@ def run(
         The exit code. 0: done. 1: a mistake in data or folders, printed as one sentence. 2: a mistake in the flags.
         130: interrupted.
     """
-    argv = list(sys.argv if argv is None else argv)
+    with output.lasting():
+        return _run(main, config_class, list(sys.argv if argv is None else argv), name, doc)
+
+
+def help_text(doc: str, config_class: type) -> str:
+    """The command's own text, then its flags with their defaults.
+
+    Flags stand in the order in which they are declared, first those without a group, then each group under its name.
+    """
+    fields = dataclasses.fields(config_class)
+    lines = [doc.strip()]
+    for group in dict.fromkeys([None, *(field.metadata["group"] for field in fields)]):
+        lines += ["", f"{group or 'Flags'}:"]
+        for field in fields:
+            if field.metadata["group"] == group:
+                lines += _help_of(field)
+        if group is None:
+            lines += ["  --flagfile=FILE", _indented("Reads more flags from a file, one --name=value a line.")]
+    return "\n".join(lines)
+
+
+def _run(
+    main: Callable[[_Config], int | None],
+    config_class: type[_Config],
+    argv: list[str],
+    name: str | None,
+    doc: str | None,
+) -> int:
     if name is None:
         name = main.__module__ if main.__module__ != "__main__" else os.path.splitext(os.path.basename(argv[0]))[0]
         name = name.rpartition(".")[2]
@@ -59,23 +86,6 @@ def run(
         print(f"{name}: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     return EXIT_MISTAKE
-
-
-def help_text(doc: str, config_class: type) -> str:
-    """The command's own text, then its flags with their defaults.
-
-    Flags stand in the order in which they are declared, first those without a group, then each group under its name.
-    """
-    fields = dataclasses.fields(config_class)
-    lines = [doc.strip()]
-    for group in dict.fromkeys([None, *(field.metadata["group"] for field in fields)]):
-        lines += ["", f"{group or 'Flags'}:"]
-        for field in fields:
-            if field.metadata["group"] == group:
-                lines += _help_of(field)
-        if group is None:
-            lines += ["  --flagfile=FILE", _indented("Reads more flags from a file, one --name=value a line.")]
-    return "\n".join(lines)
 
 
 def _help_of(field: "dataclasses.Field[Any]") -> list[str]:

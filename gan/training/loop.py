@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from gan.console import output
 from gan.console.errors import DataError
 from gan.console.progress import Progress
 from gan.console.signals import Interrupted, SignalCatcher
@@ -128,9 +129,9 @@ class _Loop:
         again = "the same command without --start_new_model" if self._settings.folders.start_new_model else "it again"
         stopped = f"stopped by a signal, run {again} to go on from here: " if signals.caught else ""
         saved = f"saved {self._saving.saved_path()}, " if self._saving.saved_step else ""
-        print(f"{stopped}{saved}{position}", flush=True)
+        output.announce(f"{stopped}{saved}{position}")
         if self._quality and (best := self._quality.best()):
-            print(best, flush=True)
+            output.announce(best)
 
     def _loop(self, signals: SignalCatcher) -> None:
         position, saving = self._position, self._settings.saving
