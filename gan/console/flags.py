@@ -1,8 +1,8 @@
 """Turns a command line into a dataclass of flags.
 
 Each field of a command's dataclass is one flag, declared by `flag`. absl reads the command line, so `--name=value`,
-`--name value`, `--noname` and `--flagfile=FILE` work as its users expect. Nothing here needs TensorFlow: help and
-mistakes are answered at once, and a command imports TensorFlow after its flags were found right.
+`--name value` and `--noname` work as its users expect; flag_files reads `--flagfile=FILE`. Nothing here needs
+TensorFlow: help and mistakes are answered at once, and a command imports TensorFlow after its flags were found right.
 """
 
 import dataclasses
@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from absl import flags
 
+from gan.console import flag_files, printable
 from gan.console.errors import UserError
 
 FlagError = flags.Error  # a mistake in the flags
@@ -75,7 +76,7 @@ def parse(config_class: type[_Config], argv: Sequence[str]) -> _Config:
         _define(field, types[field.name], values)
     for name, instead in getattr(config_class, "GONE", {}).items():
         flags.DEFINE_flag(_GoneFlag(name, instead), values)
-    unexpected = values(_with_own_flag_files(argv))[1:]
+    unexpected = values(flag_files.expanded(argv))[1:]
     if unexpected:
         raise FlagError(f"'{unexpected[0]}' is not a flag; flags are written --name=value")
     given = {field.name: values[field.name].value for field in fields}
@@ -83,23 +84,13 @@ def parse(config_class: type[_Config], argv: Sequence[str]) -> _Config:
         if isinstance(value, float) and not math.isfinite(value):
             raise FlagError(f"--{name}={value} is not a finite number")
         if isinstance(value, str):
+            if not printable.is_text(value):
+                raise FlagError(f"--{name}={printable.escaped(value)} is not UTF-8, which TensorFlow needs; rename it")
             given[name] = os.path.expanduser(value)  # the shell does not expand a ~ that follows a =
     for field in fields:
         if field.metadata["required"] and given[field.name] in (None, ""):
             raise FlagError(f"--{field.name} is needed: {field.metadata['help']}")
     return config_class(**given)
-
-
-def own_file(path: str) -> str:
-    """A path in this package, such as gan/recipes/faces_10min.flags, from wherever the command was started.
-
-    Returns:
-        `path` itself if there is such a file, or if this package has none of this name.
-    """
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    own = os.path.join(os.path.dirname(package), path)
-    is_own = path.replace(os.sep, "/").startswith(os.path.basename(package) + "/") and os.path.exists(own)
-    return own if is_own and not os.path.exists(path) else path
 
 
 def named_paths(text: str) -> dict[str, str]:
@@ -116,7 +107,7 @@ def named_paths(text: str) -> dict[str, str]:
         name, equals, path = part.partition("=")
         if not equals or "/" in name:  # a path may hold a =
             name, path = "", part
-        path = own_file(os.path.expanduser(path))
+        path = flag_files.own_file(os.path.expanduser(path))
         name = name.strip() or (short if (short := _short_name(path)) not in paths else path)
         if name in paths:
             raise UserError(f"--snapshots={text}: {name} is there twice; NAME={path} gives it a name of its own")
@@ -132,19 +123,6 @@ def _short_name(path: str) -> str:
     last = re.sub(r"\.(index|meta|data-\d{5}-of-\d{5}|npy)\Z", "", last)
     match = re.fullmatch(r"model\.ckpt(?:-(\d+))?", last)  # a name that says nothing
     return f"{os.path.basename(folder)} {match[1] or last}" if match and folder else last
-
-
-def _with_own_flag_files(argv: Sequence[str]) -> list[str]:
-    """Lets --flagfile=gan/recipes/NAME.flags name this package's file if the working folder has none."""
-    found = []
-    for before, argument in zip(["", *argv], argv):
-        name, is_given, path = argument.partition("=")
-        if name.lstrip("-") == "flagfile" and is_given:
-            argument = f"{name}={own_file(path)}"
-        elif before.lstrip("-") == "flagfile":
-            argument = own_file(argument)
-        found.append(argument)
-    return found
 
 
 def _define(field: "dataclasses.Field[Any]", type_: Any, values: flags.FlagValues) -> None:

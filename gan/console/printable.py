@@ -1,5 +1,6 @@
 """Makes text from strangers safe to show on a terminal and on a page. No TensorFlow."""
 
+import os
 import re
 import unicodedata
 
@@ -31,3 +32,17 @@ def cleaned(text: str) -> str:
 def without_places(text: str) -> str:
     """The text for people who need not know where things are: an ellipsis for each address, path and account."""
     return _PLACES.sub("\N{HORIZONTAL ELLIPSIS}", text)
+
+
+def is_text(path: str) -> bool:
+    """Whether a path is UTF-8: the name of a file may be any bytes, which Python keeps as surrogates."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def escaped(path: str) -> str:
+    """A path with escapes such as \\xff for bytes that are no UTF-8."""
+    return os.fsencode(path).decode(errors="backslashreplace")

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent import futures
 
+from gan.console import printable
 from gan.console.errors import DataError
 from gan.console.progress import Progress
 from gan.storage import buckets, files, paths
@@ -42,6 +43,10 @@ def find_files(pattern: str, flag: str) -> list[str]:
             raise DataError(f"--{flag}={pattern}: no file matches {part}")
         found += matching
     for path in found:
+        if not printable.is_text(path):
+            raise DataError(
+                f"--{flag}={pattern}: {printable.escaped(path)} is not UTF-8, which TensorFlow needs; rename it"
+            )
         if os.path.isdir(path):
             raise DataError(
                 f"--{flag}={pattern}: {path} is a folder; give a pattern of files, such as {path}/*.tfrecords"

@@ -1,6 +1,7 @@
 """Flags: from the command line and from flag files into a dataclass; mistakes and former flags are named."""
 
 import dataclasses
+import os
 import pathlib
 
 import pytest
@@ -101,3 +102,31 @@ def test_recipes_are_found_from_anywhere(given, tmp_path, monkeypatch):
 def test_recipes_hold_flags_of_train(path):
     config = flags.parse(training_flags.TrainingFlags, ["train", f"--flagfile={path}", "--train_data_pattern=x"])
     assert config.max_minutes and config.num_epochs > 1000
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_flag_file_is_read_as_any_editor_writes_it(encoding, tmp_path):
+    (tmp_path / "mine.flags").write_text("# 한국어\r\n\r\n--count=3\r\n// x\r\n--name=불꽃\r\n", encoding=encoding)
+    config = parsed(f"--flagfile={tmp_path}/mine.flags")
+    assert config.count == 3 and config.name == "불꽃"
+
+
+def test_flag_files_that_cannot_be_read_are_named(tmp_path):
+    (tmp_path / "old").write_bytes("--name=불꽃\n".encode("cp949"))
+    (tmp_path / "a").write_text(f"--count=1\n--flagfile={tmp_path}/b\n")
+    (tmp_path / "b").write_text(f"--flagfile={tmp_path}/a\n")
+    for name, told in {
+        "old": "is not text in UTF-8; save it as UTF-8",
+        "a": f"leads back to itself, by way of {tmp_path}/b",
+        "none": "No such file or directory",
+        ".": "Is a directory",
+    }.items():
+        with pytest.raises(flags.FlagError, match=f"--flagfile={tmp_path}/{name}.*{told}"):
+            parsed(f"--flagfile={tmp_path}/{name}")
+    with pytest.raises(flags.FlagError, match="--flagfile needs a file"):
+        parsed("--flagfile")
+
+
+def test_a_path_that_is_no_utf_8_is_named():
+    with pytest.raises(flags.FlagError, match=r"--name=runs/\\xff is not UTF-8, .* rename it"):
+        parsed("--name=" + os.fsdecode(b"runs/\xff"))

@@ -103,3 +103,10 @@ def test_no_name_leads_out_of_the_cache(name, memory_emulator, tmp_path):
         with pytest.raises(DataError, match="cannot be the name of a file on disk"):
             look()
     assert not list(tmp_path.rglob("*.png"))
+
+
+def test_a_file_whose_name_is_no_utf_8_is_named(tmp_path):
+    with open(os.fsencode(tmp_path) + b"/train\xff.tfrecords", "wb"):
+        pass
+    with pytest.raises(DataError, match=r"--flag=.*train\*: .*train\\xff.tfrecords is not UTF-8, .* rename it"):
+        cache.find_files(f"{tmp_path}/train*", "flag")
