@@ -62,6 +62,7 @@ setup(
             *("report/templates/*", "arena/templates/*"),
         ]
     },
+    entry_points={"console_scripts": ["gan = gan.__main__:main"]},
     install_requires=CORE,
     extras_require=EXTRAS,
 )

@@ -53,7 +53,7 @@ def commands(found):
     return {name for name in found if "." not in name and not any(name in floor for floor in FLOORS)}
 
 
-COMMANDS = commands(modules(ROOT))
+COMMANDS = commands(modules(ROOT)) - {"__main__"}  # which runs the others
 
 
 class Imports(ast.NodeVisitor):
