@@ -57,6 +57,12 @@ class HardExampleSettings:
 
     replay_share: float = 0.0  # generated in earlier steps
     negatives_share: float = 0.0  # spoilt real ones
+    nonsense_share: float = 0.0  # of nothing that a camera takes
+
+    @property
+    def shares(self) -> tuple[float, float, float]:
+        """All of them, in the order above."""
+        return self.replay_share, self.negatives_share, self.nonsense_share
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,7 @@ def find_losses(
         game.loss, passed.real_logits, passed.fake_logits, settings.loss.top_k_share, passed.features
     )
     updates: list[tf.Operation] = []
-    if settings.hard_examples.replay_share or settings.hard_examples.negatives_share:
+    if any(settings.hard_examples.shares):
         hard = HardExamples(settings.hard_examples, connected.discriminator.size, connected.seed)
         values[0], updates = hard.apply(values[0], game.loss, real_images, passed, connected.augmenter)
     additions = [settings.loss.regularization_penalty * each for each in passed.regularization_losses()]

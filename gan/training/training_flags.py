@@ -219,6 +219,13 @@ class TrainingFlags:
         at_least=0,
         at_most=0.45,
     )
+    nonsense_share: float = _hard(
+        0.0,
+        "Share of the discriminator's negative images that no camera took: grey planes, noise, patterns, and faces that "
+        "are bent, faint, negative or cut up, drawn at random. Otherwise chance decides about a black image.",
+        at_least=0,
+        at_most=0.3,
+    )
     top_k_share: float = _hard(
         1.0,
         "The generator learns from this share of its images, those that convince the discriminator most. The gradients "
@@ -365,7 +372,7 @@ def _step_settings(config: TrainingFlags) -> "settings.StepSettings":
             speed=config.batch_size / ADAPTATION_IMAGES,
             noise=config.instance_noise,
         ),
-        hard_examples=settings.HardExampleSettings(config.replay_share, config.negatives_share),
+        hard_examples=settings.HardExampleSettings(config.replay_share, config.negatives_share, config.nonsense_share),
         optimizer=settings.OptimizerSettings(
             generator=_update_rule(config, "generator"),
             discriminator=_update_rule(config, "discriminator"),
