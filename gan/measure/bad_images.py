@@ -1,4 +1,4 @@
-"""Images that nobody takes for a photograph of a face, in many families: what discriminators must refuse. No TensorFlow.
+"""Images that nobody takes for a photograph of a face, in many families, to show to discriminators. No TensorFlow.
 
 A discriminator that has never seen a kind of bad image leaves the answer to chance. Here are simple images (constants,
 noise, patterns) and faces that were spoilt so strongly that anybody sees it.

@@ -221,7 +221,7 @@ class TrainingFlags:
     )
     nonsense_share: float = _hard(
         0.0,
-        "Share of the discriminator's negative images that no camera took: grey planes, noise, patterns, and faces that "
+        "Share of the discriminator's negative images that no camera took: grey planes, noise, waves, and faces that "
         "are bent, faint, negative or cut up, drawn at random. Otherwise chance decides about a black image.",
         at_least=0,
         at_most=0.3,

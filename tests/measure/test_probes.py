@@ -1,0 +1,62 @@
+"""What is weak in a snapshot is said, with percentages; a strong one hears nothing."""
+
+import numpy as np
+import pytest
+
+from gan.measure import bad_images, probes
+
+REAL = np.clip(
+    np.random.default_rng(0).normal(128, 40, (200, 1, 50)) + np.random.default_rng(1).normal(0, 15, (200, 50, 1)),
+    0,
+    255,
+)
+REAL = REAL.reshape(200, 2500).astype(np.uint8)
+
+
+class Fake:
+    """A snapshot whose networks are functions."""
+
+    def __init__(self, images=REAL, is_real=lambda images: np.zeros(len(images), bool)):
+        self._images, self._is_real = images / 255, is_real
+
+    def generate(self, noise):
+        return self._images[np.arange(len(noise)) % len(self._images)].astype(np.float32)
+
+    def discriminate(self, images):
+        return self._is_real(images).astype(np.float32)
+
+
+@pytest.mark.parametrize("name", bad_images.FAMILIES)
+def test_bad_images_are_images_that_are_drawn_again_alike(name):
+    images = bad_images.make(name, REAL[:20], 3)
+    assert images.shape == (20, 2500) and images.dtype == np.float32
+    assert images.min() >= 0 and images.max() <= 1 and np.isfinite(images).all()
+    np.testing.assert_array_equal(images, bad_images.make(name, REAL[:20], 3))
+    np.testing.assert_array_equal(images * 255, np.round(images * 255))
+    assert np.abs(images - REAL[:20] / 255).mean(1).min() > 0.01
+
+
+def test_nothing_is_said_of_a_strong_snapshot():
+    assert probes.remarks(Fake(), REAL) == []
+
+
+def test_what_is_taken_for_real_is_told():
+    (told,) = probes.remarks(Fake(is_real=lambda images: images.std(1) < 1e-3), REAL)
+    assert "takes plain nonsense for real: " in told and "black 100%" in told and "one grey level 100%" in told
+    shares = probes.accepted(Fake(is_real=lambda images: images.mean(1) > 0.999), REAL)
+    assert shares.pop("white") == 1 and next(iter(shares.values())) < 0.2
+    (told,) = probes.remarks(Fake(is_real=lambda images: np.ones(len(images), bool)), REAL)
+    assert f"and {len(bad_images.FAMILIES) - 6} other kinds" in told
+
+
+@pytest.mark.parametrize(
+    "images, told",
+    [
+        (REAL[:1], "its images hardly vary: they will convince weak discriminators only"),
+        ((REAL / 1000).astype(np.uint8), "its images hardly vary"),
+        (np.random.default_rng(2).integers(0, 256, REAL.shape), "its images are far from real ones"),
+    ],
+)
+def test_weak_images_are_told(images, told):
+    (said,) = probes.remarks(Fake(images), REAL)
+    assert told in said
