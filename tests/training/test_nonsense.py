@@ -11,7 +11,7 @@ SIDE = 50
 
 @pytest.fixture(scope="module")
 def faces():
-    """64 smooth images: a bright disc, darker on one side and with two dark eyes, on a dark ground: float32 [64, 2500]."""
+    """64 smooth images of a bright disc, darker on one side, with two dark eyes: float32 [64, 2500]."""
     random = np.random.default_rng(1)
     rows, columns = np.mgrid[-1 : 1 : SIDE * 1j, -1 : 1 : SIDE * 1j]
     centre = random.uniform(-0.2, 0.2, (64, 2, 1, 1))
