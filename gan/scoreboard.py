@@ -13,6 +13,7 @@ import dataclasses
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 if not __package__:  # `python scoreboard.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -20,7 +21,7 @@ if not __package__:  # `python scoreboard.py` inside gan/: the package is found 
 from gan.console import command
 from gan.console.errors import UserError
 from gan.console.flags import flag
-from gan.screen import export, server, show
+from gan.screen import connections, export, server, show
 from gan.storage import paths
 
 
@@ -34,6 +35,11 @@ class ScoreboardConfig:
         "127.0.0.1",
         "Address of the page: 127.0.0.1 is for browsers on this machine, 0.0.0.0 for all in its network. Everybody "
         "who reaches it can look; nobody can change anything.",
+    )
+    host_names: str = flag(
+        "",
+        "Names, with commas, by which browsers reach the page if it stands behind a proxy, such as battle.example.com. "
+        "Addresses, localhost and names of the local network are always known.",
     )
     pace: float = flag(
         show.PACE, "Seconds that it takes to uncover the faces of a half round; 0 shows all at once.", at_least=0
@@ -59,14 +65,30 @@ def scoreboard(config: ScoreboardConfig) -> None:
         has_begun = source.show() is not None
         with server.listen(config.host, config.port) as listening:
             board = server.Board(source)
-            serving = uvicorn.Server(
-                uvicorn.Config(server.application(board), log_level="warning", access_log=False, server_header=False)
-            )
+            serving = uvicorn.Server(_settings(board, config))
             board.is_over = lambda: serving.should_exit
             print(f"the scoreboard of {config.arena_dir} is at {server.address_of(config.host, listening)}", flush=True)
             if not has_begun:
                 print("the arena has not begun; the page waits for it", flush=True)
             serving.run(sockets=[listening])
+
+
+def _settings(board: server.Board, config: ScoreboardConfig) -> Any:
+    """How uvicorn serves the page."""
+    uvicorn = server.import_uvicorn()
+    tally = connections.Tally()
+    limits = connections.Limits(connections=connections.raise_file_limit())
+    names = [name.strip() for name in config.host_names.split(",") if name.strip()]
+    settings = uvicorn.Config(
+        server.application(board, names),
+        http=connections.protocol_class(connections.Places(limits, tally)),
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+    )
+    connections.count_in_logs(tally)
+    return settings
 
 
 if __name__ == "__main__":
