@@ -77,7 +77,7 @@ def _settings(board: server.Board, config: ScoreboardConfig) -> Any:
     """How uvicorn serves the page."""
     uvicorn = server.import_uvicorn()
     tally = connections.Tally()
-    limits = connections.Limits(connections=connections.raise_file_limit())
+    limits = connections.ConnectionLimits(connections=connections.raise_file_limit())
     names = [name.strip() for name in config.host_names.split(",") if name.strip()]
     settings = uvicorn.Config(
         server.application(board, names),

@@ -15,6 +15,7 @@ from gan.console.errors import StateError
 
 _LOCK_SECONDS = 10  # that a reader or the writer waits for the other
 _TICK = 1e-6  # seconds by which each time is later than the one before, even if the clock stands still or goes back
+_FAR_AHEAD = 60  # seconds; a clock that is set back by less is waited for
 _LATEST = """SELECT max(at) FROM (SELECT max(begun) AS at FROM event UNION ALL SELECT max(finished) FROM event
     UNION ALL SELECT max(begun) FROM match UNION ALL SELECT max(ended) FROM match
     UNION ALL SELECT max(played) FROM half_round UNION ALL SELECT max(at) FROM log)"""
@@ -114,10 +115,14 @@ class Database:
         return self.connection.execute(statement, [_plain(value) for value in values]).rowcount
 
     def now(self) -> float:
-        """The time in unix seconds, later than all times before: these say in which order things happened."""
+        """The time in unix seconds, later than all times before: these say in which order things happened.
+
+        Only if times before are far ahead, the clock was wrong then, and later times are earlier ones.
+        """
         if self._latest is None:
             self._latest = self.values(_LATEST)[0][0] or 0.0
-        self._latest = max(time.time(), self._latest + _TICK)
+        clock = time.time()
+        self._latest = clock if self._latest > clock + _FAR_AHEAD else max(clock, self._latest + _TICK)
         return self._latest
 
     def data_version(self) -> int:

@@ -18,7 +18,7 @@ _LOCAL_ENDINGS = (".localhost", ".local", ".lan", ".internal", ".home.arpa")  # 
 _LOGGERS = ("uvicorn.error", "asyncio")  # that tell of clients
 
 
-class Limits(NamedTuple):
+class ConnectionLimits(NamedTuple):
     """What clients may take."""
 
     connections: int = 4096  # at a time, of all together
@@ -61,7 +61,7 @@ class Places:
         tally: counts those that find no place, and those that are closed for their silence.
     """
 
-    def __init__(self, limits: Limits, tally: Tally) -> None:
+    def __init__(self, limits: ConnectionLimits, tally: Tally) -> None:
         self.limits, self._tally = limits, tally
         self._of: collections.Counter[str] = collections.Counter()
 
@@ -96,10 +96,10 @@ class Places:
 def raise_file_limit() -> int:
     """Lets this process have as many files as the system allows; returns the connections that it can then keep."""
     if sys.platform == "win32":
-        return Limits().connections
+        return ConnectionLimits().connections
     import resource
 
-    wanted = Limits().connections + _SPARE_FILES
+    wanted = ConnectionLimits().connections + _SPARE_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     possible = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < possible:

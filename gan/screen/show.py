@@ -18,7 +18,9 @@ points, winners, ratings or faults, and no seeds. An annulled match keeps its ti
 import base64
 import bisect
 import functools
+import math
 import pathlib
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -53,36 +55,74 @@ class Moment(NamedTuple):
 
 
 def timeline(
-    events: Iterable[Event], matches: Collection[Match], half_rounds: Collection[StoredHalfRound], pace: float
+    events: Iterable[Event],
+    matches: Collection[Match],
+    half_rounds: Collection[StoredHalfRound],
+    pace: float,
+    now: float = math.inf,
 ) -> list[Moment]:
     """Lays out everything that happened.
+
+    A clock that was ahead for a while leaves times in the store that are yet to come. What happened is over by the
+    next half round, and by now.
 
     Args:
         events: all events.
         matches: of all events, annulled ones included.
         half_rounds: of all matches; their pixels are not needed.
         pace: seconds a half round.
+        now: unix seconds; nothing happened later.
 
     Returns:
         Moments in order; their begins, told times and ends never go back.
     """
-    of_match = {match.id: match for match in matches}
-    happened = [(event.begun, EVENT, event.id, event.id) for event in events]
-    happened += [(event.finished, CHAMPION, event.id, event.id) for event in events if event.finished is not None]
-    happened += [(one.at, HALF_ROUND, one.id, of_match[one.match].event) for one in half_rounds]
+    of_match, times = {match.id: match for match in matches}, _Times.at_the_latest(half_rounds, now)
+    # Of the same time, an event comes first, and a result just after the last half round of its match.
+    happened = [(min(event.begun, now), 0.0, EVENT, event.id, event.id) for event in events]
     happened += [
-        (_ended(one, half_rounds), RESULT, one.id, one.event) for one in matches if one.status != schema.PLAYING
+        (min(event.finished, now), math.inf, CHAMPION, event.id, event.id)
+        for event in events
+        if event.finished is not None
+    ]
+    happened += [(times.of[one.id], one.id, HALF_ROUND, one.id, of_match[one.match].event) for one in half_rounds]
+    happened += [
+        (times.end(one.id, _ended(one, half_rounds), now), times.last.get(one.id, 0) + 0.5, RESULT, one.id, one.event)
+        for one in matches
+        if one.status != schema.PLAYING
     ]
     pause = min(WINNER_SECONDS, pace)
     laid_out: list[Moment] = []
     end = 0.0
-    for at, kind, id_, event in sorted(happened):
+    for at, _, kind, id_, event in sorted(happened):
         begin = max(at, end)
         told = begin + (pace if kind == HALF_ROUND else 0)
         is_looked_at = kind == CHAMPION or kind == RESULT and _is_result(of_match[id_])
         end = told + (pause if is_looked_at else 0)
         laid_out.append(Moment(kind, id_, event, begin, told, end))
     return laid_out
+
+
+class _Times(NamedTuple):
+    """When half rounds were played at the latest: before those that follow."""
+
+    of: dict[int, float]  # half round -> when
+    last: dict[int, int]  # match -> its last half round
+    over: dict[int, float]  # match -> when the half round after its last one was played
+
+    @classmethod
+    def at_the_latest(cls, half_rounds: Iterable[StoredHalfRound], now: float) -> "_Times":
+        times = cls({}, {}, {})
+        for one in sorted(half_rounds, key=lambda one: one.id, reverse=True):
+            times.last.setdefault(one.match, one.id)
+            times.over.setdefault(one.match, now)
+            now = times.of[one.id] = min(now, one.at)
+        return times
+
+    def end(self, match: int, stored: float, now: float) -> float:
+        """When a match ended: after its last half round, and before the one that follows."""
+        if match not in self.last:
+            return min(stored, now)
+        return max(self.of[self.last[match]], min(stored, self.over[match]))
 
 
 def _is_result(match: Match) -> bool:
@@ -205,7 +245,7 @@ class Show:
         for one in self._half_rounds.values():
             self._played.setdefault(one.match, []).append(one.id)
         half_rounds = self._half_rounds.values()
-        self._timeline = timeline(self._events, self._matches.values(), half_rounds, self._pace)
+        self._timeline = timeline(self._events, self._matches.values(), half_rounds, self._pace, time.time())
         self._begins = [moment.begin for moment in self._timeline]
         self._tolds = [moment.told for moment in self._timeline]
         self._version = version

@@ -339,13 +339,15 @@ def test_a_full_disk_leaves_what_was_there(arena):
     assert len(arena.half_rounds.of_match(match.id)) == 1
 
 
-def test_times_never_go_back(arena, monkeypatch):
+@pytest.mark.parametrize("back, is_waited_for", [(30, True), (3600, False)])
+def test_times_go_back_only_if_the_clock_was_wrong(arena, monkeypatch, back, is_waited_for):
     event, _ = begin(arena)
-    monkeypatch.setattr(database.time, "time", lambda: event.begun - 3600)
+    monkeypatch.setattr(database.time, "time", lambda: event.begun - back)
     arena.log.add("one", because(""))
     arena.log.add("two", because(""))
     one, two = arena.log.entries()
-    assert event.begun < one.at < two.at
+    assert one.at < two.at < event.begun + 1
+    assert (event.begun < one.at) == is_waited_for
 
 
 WRITER = """

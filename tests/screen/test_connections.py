@@ -85,7 +85,7 @@ def test_silent_connections_do_not_take_the_screen(arena, many_files):
         hall.until(lambda state: len(state["matches"]) > before)
         assert ask(shown.address, "state")[0] == 200
         assert time.monotonic() - begun < PATIENCE / 2
-        silent[0].settimeout(connections.Limits().request_seconds + PATIENCE)
+        silent[0].settimeout(connections.ConnectionLimits().request_seconds + PATIENCE)
         with contextlib.suppress(ConnectionResetError):
             assert silent[0].recv(1) == b""  # it was closed
     told = shown.end()
@@ -102,12 +102,12 @@ def test_a_head_that_trickles_is_cut_off(arena):
                 slow.sendall(b"GET / HTTP/1.1\r\n" if time.monotonic() - begun < 0.3 else b"X-More: 1\r\n")
                 time.sleep(0.2)
     shown.end()
-    assert time.monotonic() - begun < connections.Limits().request_seconds + 5
+    assert time.monotonic() - begun < connections.ConnectionLimits().request_seconds + 5
 
 
 def test_an_address_leaves_places_for_others():
     tally = connections.Tally()
-    places = connections.Places(connections.Limits(connections=4, of_one_address=2), tally)
+    places = connections.Places(connections.ConnectionLimits(connections=4, of_one_address=2), tally)
     assert [places.take("10.0.0.1") for _ in range(3)] == [True, True, False]
     assert [places.take("127.0.0.1") for _ in range(3)] == [True, True, False]
     places.leave("10.0.0.1")

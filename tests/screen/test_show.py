@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sqlite3
+import time
 
 import arena_data
 import numpy as np
@@ -190,6 +191,39 @@ def test_result_that_comes_late(arena, clock):
     assert showing.state(124)["matches"][1]["seconds"] == [0.5, 0.75]
     assert live(showing, 126.9)[0] == "done"
     assert live(showing, 127) == ("playing", 2, 3, [0, 0])
+
+
+@pytest.mark.parametrize("ahead", ["half rounds", "all of the match", "the end of the match"])
+def test_a_clock_that_was_a_week_ahead_stops_nothing(arena, clock, ahead):
+    """The second of three matches was played while the clock was wrong; the third, and the screen, go on."""
+    event, teams = begin(arena)
+    week = 7 * 24 * 3600
+    wrong = {"half rounds": (week, 0, 0), "all of the match": (week, week, week), "the end of the match": (0, 0, week)}
+    of_half_rounds, of_begin, of_end = wrong[ahead]
+    for number, (home, away) in enumerate([(0, 3), (1, 2), (0, 1)]):
+        at = 100 + 20 * number
+        clock.now = at + (of_begin if number == 1 else 0)
+        place = MatchPlace(event.id, number // 2, number % 2)
+        match = arena.matches.begin(place, teams[home].id, teams[away].id, 1)
+        for half in range(2):
+            half_round(arena, match, half, 10, at + 1 + half + (of_half_rounds if number == 1 else 0), clock)
+        finish(arena, match, teams[home].id, (10, 10), at + 3 + (of_end if number == 1 else 0), clock)
+    showing = watch(arena)
+    assert live(showing, 200)[:3] == ("done", 3, 6)
+    kinds = [(moment.kind, moment.id) for moment in showing._timeline if moment.kind != "event"]
+    assert kinds == [
+        *[("half_round", 1), ("half_round", 2), ("result", 1), ("half_round", 3), ("half_round", 4), ("result", 2)],
+        *[("half_round", 5), ("half_round", 6), ("result", 3)],
+    ]
+
+
+def test_a_clock_that_is_a_week_ahead_of_all_others_shows_what_is_there(tmp_path, monkeypatch):
+    """The arena wrote times to come, and nothing since: the screen does not wait for a week."""
+    clock = Clock(time.time() + 7 * 24 * 3600)
+    monkeypatch.setattr(database, "time", clock)
+    with store.Store(str(tmp_path / "arena")) as arena:
+        arena_data.run(arena_data.play_tournament(arena, arena_data.NAMES[:2]))
+        assert watch(arena, 0).state(time.time() + 1)["live"]["phase"] == "champion"
 
 
 def test_the_bracket_fills_as_it_is_told(arena, played, clock):
