@@ -45,14 +45,14 @@ def keep_copy(connection: sqlite3.Connection, path: str, version: int) -> str:
         final = f"{path}.version{version}.{number}"
     unfinished = f"{final}.part"
     database.copy(connection, unfinished)
+    database.check_copy(unfinished, path)
     with contextlib.closing(database.connect_to_read(unfinished)) as copy:
-        is_whole = copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        if not is_whole or _counts(copy) != _counts(connection):
+        if _counts(copy) != _counts(connection):
             raise StateError(
                 f"{unfinished}, a copy of {path} before it is migrated, is damaged; the disk may be failing"
             )
     os.replace(unfinished, final)
-    _sync_folder(os.path.dirname(final) or ".")
+    database.sync_folder(os.path.dirname(final) or ".")
     return final
 
 
@@ -129,16 +129,6 @@ def _counts(connection: sqlite3.Connection) -> dict[str, int]:
     """Table -> how many rows it has."""
     tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     return {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables}
-
-
-def _sync_folder(folder: str) -> None:
-    """Brings the names in a folder to the disk."""
-    with contextlib.suppress(OSError):  # Windows cannot
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
 
 
 _STEPS: list[Callable[[sqlite3.Connection], None]] = [_to_version_2, _to_version_3]  # the first leads from 1 to 2
