@@ -48,7 +48,7 @@ from gan.arena import (
 from gan.console import command, flags
 from gan.console.errors import UserError
 from gan.console.flags import flag
-from gan.contest import rules
+from gan.contest import faults, rules
 from gan.data import pixels, tfrecords
 from gan.sandbox import child_process, staging
 from gan.storage import cache, paths
@@ -109,6 +109,9 @@ class BattleConfig:
     )
     no_secret_images: bool = flag(
         False, "For --mode=mock: lets them begin in an arena that knows of no secret images, as there are none."
+    )
+    forfeit_wrong_names: bool = flag(
+        False, "Begins an event although --teams gives a team no name that it can have: it forfeits its matches."
     )
     show_again: bool = flag(
         False, "For --mode=tournament: lets it show real images that were shown in earlier events of the arena."
@@ -175,6 +178,7 @@ def _refuse_useless_flags(config: BattleConfig) -> None:
         "snapshots": (events.MATCH, events.CHECK),
         "no_secret_images": (events.MOCK,),
         "show_again": (events.TOURNAMENT,),
+        "forfeit_wrong_names": (events.MATCH, events.TOURNAMENT, events.LEAGUE),
         "event": (events.MATCH, events.TOURNAMENT, events.LEAGUE, events.CHECK),
     }
     defaults = {field.name: field.default for field in dataclasses.fields(config)}
@@ -261,6 +265,8 @@ def _arena(config: BattleConfig, size: int, given: list[secrecy.GivenImages]) ->
 
 def _play(opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entrant], seed: int) -> events.Outcome:
     name = config.event or events.unused_name(opened.store, config.mode)
+    entrants = teams.with_former_names(entrants, opened.store.teams.former_names())
+    _check_names(config, entrants, goes_on=opened.store.events.named(name) is not None)
     options: dict[str, dict[str, object]] = {
         events.TOURNAMENT: {"seeding": config.seeding},
         events.MATCH: {"num_rounds": config.num_rounds},
@@ -274,6 +280,17 @@ def _play(opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entran
     return events.play(opened, event, _print_match)
 
 
+def _check_names(config: BattleConfig, entrants: list[teams.Entrant], goes_on: bool) -> None:
+    """Raises UserError if a team would forfeit, or is unknown, only because of its name in the list."""
+    former = [entrant for entrant in entrants if entrant.fault and entrant.fault.code == teams.FORMER_NAME]
+    if former:  # by that name it is another team, also in an event that has begun
+        raise UserError(
+            f"--teams={config.teams}: {'; '.join(faults.sentence(one.fault) for one in former if one.fault)}"
+        )
+    if config.mode != events.CHECK and not config.forfeit_wrong_names and not goes_on:
+        teams.check_names(entrants, f"--teams={config.teams}")
+
+
 def _hold_mock_battles(opened: arena.Arena, config: BattleConfig, seed: int) -> events.Outcome | None:
     seed = mock_battles.keep_seed(opened, seed)
     if config.seed not in (None, seed):
@@ -282,6 +299,9 @@ def _hold_mock_battles(opened: arena.Arena, config: BattleConfig, seed: int) -> 
     clock = mock_battles.Clock()
     table = _timetable(config, mock_battles.begun(opened) or clock.now())
     telling = mock_battles.Telling(_print_match, _say)
+    for entrant in _listed(config):
+        if entrant.fault:  # told before the first battle, when it can still be mended
+            _say(f"--teams={config.teams}: {faults.sentence(entrant.fault)}")
     battles = mock_battles.MockBattles(opened, lambda: _listed(config), table, seed, clock, telling)
     return battles.hold(config.num_battles)
 
@@ -292,7 +312,8 @@ def _say(text: str) -> None:
 
 def _print_match(match: schema.Match, home: schema.Team, away: schema.Team | None) -> None:
     if home is not away:  # the result of a check is told at the end
-        _say(f"{match.id}: {terminal.line(match, home, away)}")
+        number = f"{match.id}: " if away else ""  # of what can be annulled
+        _say(number + terminal.line(match, home, away))
 
 
 def _tell(opened: arena.Arena, outcome: events.Outcome) -> int:

@@ -94,7 +94,8 @@ class MockBattles:
         if events.is_frozen(self._arena.folder):
             return self._skipped(name, notes.note("arena_is_frozen"))
         try:
-            entrants = [entrant for entrant in self._list_teams() if entrant.fault or self._has_handed_in(entrant)]
+            listed = teams.with_former_names(self._list_teams(), self._arena.store.teams.former_names())
+            entrants = [entrant for entrant in listed if entrant.fault or self._has_handed_in(entrant)]
         except (UserError, OSError) as error:
             return self._skipped(name, notes.of(error))
         if not [entrant for entrant in entrants if not entrant.fault]:
@@ -160,7 +161,7 @@ class MockBattles:
             if entry.note.code == notes.PUBLISHED and entry.at > since
         }
         names = {team.id: team.name for team in [*guests, house]}
-        matches = kept.matches.of_event(event.id)
+        matches, forfeits = kept.matches.of_event(event.id), kept.matches.forfeits()
         for team in guests:
             if not team.path or team.name in written:
                 continue
@@ -168,7 +169,7 @@ class MockBattles:
             try:
                 with tempfile.TemporaryDirectory() as folder:
                     remarks = notes.remarks_of(team, entries)
-                    results = result_pages.TeamResults(event, team, own, names, remarks)
+                    results = result_pages.TeamResults(event, team, own, names, remarks, forfeits)
                     result_pages.write(folder, results, kept.half_rounds.of_match)
                     result_delivery.deliver(folder, *results_folder(team.path, event.name))
                 if event.finished is not None:

@@ -15,14 +15,20 @@ from gan.arena import database, migration, schema, store_file
 from gan.arena.event_records import Events, Log, Teams
 from gan.arena.image_records import ImageDigests
 from gan.arena.match_records import HalfRounds, Matches, Ratings, Suspects
-from gan.console.errors import StateError
+from gan.console.errors import Fault, StateError
 
 FILE, LOCK = "arena.sqlite3", "arena.lock"
-_NETWORK = "where locks may fail and a store can be damaged; move it to a disk of this machine, and back it up to that one"
+_NETWORK = (
+    "where locks may fail and a store can be damaged; move it to a disk of this machine, and back it up to that one"
+)
 
 
 class NotBegun(StateError):
     """There is no store in the folder yet."""
+
+
+class InUse(StateError):
+    """Another process writes to the store."""
 
 
 class Store:
@@ -153,6 +159,30 @@ class Store:
             previous.close()
 
 
+def add_to_log(folder: str, kind: str, note: Fault, by: str) -> None:
+    """Notes something in the log of an arena_dir, also while another process writes to it.
+
+    Args:
+        folder: arena_dir.
+        kind: a short word.
+        note: what happened.
+        by: who did it.
+
+    Raises:
+        StateError: the file cannot be written to.
+    """
+    with contextlib.suppress(InUse), Store(folder) as kept:
+        kept.log.by = by
+        kept.log.add(kind, note)
+        return
+    shared = database.Database(os.path.join(folder, FILE))
+    # The other process has migrated it. One entry is one short transaction, for which it waits.
+    with database.explaining(shared.path), contextlib.closing(database.connect(shared.path)) as shared.connection:
+        log = Log(shared)
+        log.by = by
+        log.add(kind, note)
+
+
 def _locked(path: str, folder: str) -> sqlite3.Connection:
     """Takes the lock of the one process that writes to a file; raises StateError if another process has it."""
     # A lock of SQLite's goes when the process goes, and is not passed on to its children. It lies beside the file
@@ -164,7 +194,7 @@ def _locked(path: str, folder: str) -> sqlite3.Connection:
         lock.close()
         if "locked" not in str(error):
             raise
-        raise StateError(
+        raise InUse(
             f"{folder} is in use: another battle, or an action of organise, is writing to it; end it (Ctrl-C) and give "
             "this command again"
         ) from error

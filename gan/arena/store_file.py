@@ -24,14 +24,20 @@ _NETWORK_PROGRAMS = ("fuse.sshfs", "fuse.gcsfuse", "fuse.rclone", "fuse.s3fs", "
 
 def check_whole(path: str) -> None:
     """Raises StateError if a store's newest part is missing: it was copied alone, or its -wal was removed."""
-    real = os.path.realpath(path)  # SQLite follows a link, and keeps the parts beside the file itself
-    if _lacks_wal(real) and _is_in_use(real) and _lacks_wal(real):  # it may be opened or closed at this moment
+    if is_incomplete(path):
         folder, name = os.path.split(path)
         raise StateError(
             f"{path} was in use when it was copied, and {name}{WAL}, which holds what is newest, is not beside it: copy "
             f"{name}{WAL} too, or take a copy that `python -m gan.organise backup` made; if there is no other, "
             f"`python -m gan.organise recover --arena_dir={folder or '.'}` goes on without what is missing"
         )
+
+
+def is_incomplete(path: str) -> bool:
+    """Whether a store's newest part is missing."""
+    real = os.path.realpath(path)  # SQLite follows a link, and keeps the parts beside the file itself
+    # It may be opened or closed at this moment, so look twice.
+    return _lacks_wal(real) and _is_in_use(real) and _lacks_wal(real)
 
 
 def mark_in_use(connection: sqlite3.Connection) -> None:

@@ -8,7 +8,7 @@ import arena_data
 import pytest
 from conftest import because
 
-from gan.arena import annulment, events, organiser, schema, store, terminal
+from gan.arena import annulment, events, organiser, renaming, schema, store, terminal
 from gan.arena.match_records import MatchPlace
 from gan.console.errors import UserError
 from gan.contest import faults, rules
@@ -202,17 +202,17 @@ def test_freeze_and_thaw(kept, folder):
     assert preview == (False, "", ("cup", "match 1")) and not events.is_frozen(folder)
     assert "not over yet: cup, match 1" in terminal.freeze_text(preview, folder)
     assert terminal.thaw_text(preview, folder) == f"{folder} is not frozen"
-    organiser.freeze(folder, "점심")
+    organiser.freeze(folder, "점심", "anna@hall")
     assert events.is_frozen(folder) and sorted(os.listdir(folder))[-1] == events.FROZEN
     kept.events.finish(event.id, None)
     preview = organiser.preview_freeze(kept, folder)
     assert preview == (True, "점심", ("match 1",))
     assert "is frozen already (점심); the reason is replaced" in terminal.freeze_text(preview, folder)
     assert "is frozen (점심); matches may begin again" in terminal.thaw_text(preview, folder)
-    organiser.freeze(folder, "")
+    organiser.freeze(folder, "", "anna@hall")
     assert organiser.preview_freeze(kept, folder).reason == ""
-    organiser.thaw(folder)
-    organiser.thaw(folder)
+    organiser.thaw(folder, "anna@hall")
+    organiser.thaw(folder, "anna@hall")
     assert not events.is_frozen(folder)
 
 
@@ -220,21 +220,21 @@ def test_rename(kept):
     event, _ = begin(kept, "tournament")
     begin(kept, "league", name="other")
     before = dump(kept)
-    preview = organiser.preview_renaming(kept, "cup", "Faces Cup")
+    preview = renaming.preview_event(kept, "cup", "Faces Cup")
     assert dump(kept) == before
     assert "needs --event='Faces Cup'" in terminal.renaming_text(preview)
-    organiser.rename(kept, event.id, "Faces Cup")
+    kept.events.rename(event.id, "Faces Cup")
     assert kept.events.named("cup") is None and kept.events.named("Faces Cup") == event._replace(name="Faces Cup")
     assert [(entry.event, faults.sentence(entry.note)) for entry in organiser.log(kept)] == [
         ("Faces Cup", "cup is now Faces Cup")
     ]
     kept.events.finish(event.id, None)
-    assert "--event" not in terminal.renaming_text(organiser.preview_renaming(kept, "Faces Cup", "x"))
+    assert "--event" not in terminal.renaming_text(renaming.preview_event(kept, "Faces Cup", "x"))
     with pytest.raises(UserError, match="has an event 'other' already"):
-        organiser.preview_renaming(kept, "Faces Cup", "other")
+        renaming.preview_event(kept, "Faces Cup", "other")
     for bad in ("", "  ", "a\nb", "x" * 61):
         with pytest.raises(UserError, match="cannot be a name"):
-            organiser.preview_renaming(kept, "Faces Cup", bad)
+            renaming.preview_event(kept, "Faces Cup", bad)
 
 
 def test_the_log_of_one_event_and_of_all(kept):

@@ -48,7 +48,9 @@ def test_a_copy_of_the_file_alone_is_known_as_one(folder, tmp_path):
         kept.log.add("note", because("new"))
         copy = copy_alone(folder, tmp_path)
     for read_only in (True, False):
-        with pytest.raises(StateError, match=r"arena\.sqlite3-wal, which holds what is newest, is not beside it") as told:
+        with pytest.raises(
+            StateError, match=r"arena\.sqlite3-wal, which holds what is newest, is not beside it"
+        ) as told:
             store.Store(copy, read_only)
         assert f"organise recover --arena_dir={copy}`" in str(told.value) and "organise backup`" in str(told.value)
     with pytest.raises(StateError, match="not beside it"):
