@@ -160,6 +160,7 @@ def battle(config: BattleConfig) -> int | None:
     with _arena(config, size, given) as opened:
         begun = _going_on(opened, config)
         _check_enough(opened, config, begun)
+        _check_names(opened, config, entrants)
         consent = secrecy.Consent(config.no_secret_images, config.show_again)
         secrecy.check(opened.store, config.mode, given, consent, goes_on=begun is not None)
         print(opened.isolation.described(), flush=True)
@@ -247,6 +248,19 @@ def _check_enough(opened: arena.Arena, config: BattleConfig, begun: schema.Event
         )
 
 
+def _check_names(opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entrant]) -> None:
+    """Raises UserError if a team would forfeit a new event for its name alone; tells it before mock battles."""
+    source, kept = f"--teams={config.teams}", opened.store
+    checked = teams.with_former_names(entrants, kept.teams.former_names())
+    if config.mode == events.MOCK:
+        for fault in teams.faults_of_names(checked):
+            _say(f"{source}: {faults.sentence(fault)}")
+    elif config.mode != events.CHECK:
+        name = config.event or events.unused_name(kept, config.mode)
+        may_forfeit = config.forfeit_wrong_names or kept.events.named(name) is not None
+        teams.check_names(checked, source, may_forfeit)
+
+
 def _arena(config: BattleConfig, size: int, given: list[secrecy.GivenImages]) -> arena.Arena:
     (_, real_images), *public = given
     limits = child_process.SandboxLimits(
@@ -265,8 +279,6 @@ def _arena(config: BattleConfig, size: int, given: list[secrecy.GivenImages]) ->
 
 def _play(opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entrant], seed: int) -> events.Outcome:
     name = config.event or events.unused_name(opened.store, config.mode)
-    entrants = teams.with_former_names(entrants, opened.store.teams.former_names())
-    _check_names(config, entrants, goes_on=opened.store.events.named(name) is not None)
     options: dict[str, dict[str, object]] = {
         events.TOURNAMENT: {"seeding": config.seeding},
         events.MATCH: {"num_rounds": config.num_rounds},
@@ -280,17 +292,6 @@ def _play(opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entran
     return events.play(opened, event, _print_match)
 
 
-def _check_names(config: BattleConfig, entrants: list[teams.Entrant], goes_on: bool) -> None:
-    """Raises UserError if a team would forfeit, or is unknown, only because of its name in the list."""
-    former = [entrant for entrant in entrants if entrant.fault and entrant.fault.code == teams.FORMER_NAME]
-    if former:  # by that name it is another team, also in an event that has begun
-        raise UserError(
-            f"--teams={config.teams}: {'; '.join(faults.sentence(one.fault) for one in former if one.fault)}"
-        )
-    if config.mode != events.CHECK and not config.forfeit_wrong_names and not goes_on:
-        teams.check_names(entrants, f"--teams={config.teams}")
-
-
 def _hold_mock_battles(opened: arena.Arena, config: BattleConfig, seed: int) -> events.Outcome | None:
     seed = mock_battles.keep_seed(opened, seed)
     if config.seed not in (None, seed):
@@ -299,9 +300,6 @@ def _hold_mock_battles(opened: arena.Arena, config: BattleConfig, seed: int) -> 
     clock = mock_battles.Clock()
     table = _timetable(config, mock_battles.begun(opened) or clock.now())
     telling = mock_battles.Telling(_print_match, _say)
-    for entrant in _listed(config):
-        if entrant.fault:  # told before the first battle, when it can still be mended
-            _say(f"--teams={config.teams}: {faults.sentence(entrant.fault)}")
     battles = mock_battles.MockBattles(opened, lambda: _listed(config), table, seed, clock, telling)
     return battles.hold(config.num_battles)
 

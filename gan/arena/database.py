@@ -21,8 +21,8 @@ _LATEST = """SELECT max(at) FROM (SELECT max(begun) AS at FROM event UNION ALL S
 # What SQLite says -> the way out.
 _HINTS = {
     "readonly database": "give yourself the right to write to it and to its folder, or copy it to another folder",
-    "unable to open database file": "give yourself the right to write to its folder, or copy it, with its -wal file, to "
-    "another folder",
+    "unable to open database file": "give yourself the right to write to its folder, or copy it, with its -wal file, "
+    "to another folder",
     "disk is full": "make room on its disk and give the command again; nothing that was committed is lost",
     "malformed": "it is damaged; go on from a backup",
     "not a database": "it is damaged or of another program; go on from a backup, or name another --arena_dir",

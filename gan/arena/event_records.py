@@ -200,9 +200,12 @@ class Teams:
             self._log.add("reinstated", notes.note("reinstatement", team=found.name, reason=reason), found.event)
 
     def names(self) -> dict[str, list[int]]:
-        """Name -> the events with a team of this name, all oldest first."""
+        """Name -> the events with a team of this name, oldest first; also of teams that are not admitted yet."""
+        listed = [(name, event) for name, event in self._database.values("SELECT name, event FROM team ORDER BY id")]
+        for event, text in self._database.values("SELECT id, options FROM event ORDER BY id"):
+            listed += [(team[0], event) for team in json.loads(text).get("teams", ())]
         found: dict[str, list[int]] = {}
-        for name, event in self._database.values("SELECT name, event FROM team ORDER BY id"):
+        for name, event in dict.fromkeys(listed):
             found.setdefault(name, []).append(event)
         return found
 

@@ -62,7 +62,7 @@ _OF_THE_LOG = {
     "store_recovered": "goes on without what was newest, which the copy of the store lacks",
     "clock_jumped": "the clock was put ahead over its time",
     "disqualification": "{team}: {reason}",
-    "reinstatement": "{team}: {reason}",
+    "reinstatement": "{team} is no longer disqualified: {reason}",
     "admission_failed": "admitting {team}, attempt {attempt:.0f}: {problem}",
     "snapshot_chosen": "{team}: {choice} (its copy is {snapshot})",
     **{

@@ -89,9 +89,8 @@ class Store:
 
     def close(self) -> None:
         """Closes the file, and lets another process write."""
-        if self._connection and self._lock:
-            if not store_file.make_whole(self._connection):
-                print(f"warning: {store_file.parts_text(self.path)}", file=sys.stderr)
+        if self._connection and self._lock and not store_file.make_whole(self._connection):
+            print(f"warning: {store_file.parts_text(self.path)}", file=sys.stderr)
         for connection in (self._connection, self._source, self._lock):
             if connection:
                 connection.close()

@@ -27,8 +27,8 @@ def check_whole(path: str) -> None:
     if is_incomplete(path):
         folder, name = os.path.split(path)
         raise StateError(
-            f"{path} was in use when it was copied, and {name}{WAL}, which holds what is newest, is not beside it: copy "
-            f"{name}{WAL} too, or take a copy that `python -m gan.organise backup` made; if there is no other, "
+            f"{path} was in use when it was copied, and {name}{WAL}, which holds what is newest, is not beside it: "
+            f"copy {name}{WAL} too, or take a copy that `python -m gan.organise backup` made; if there is no other, "
             f"`python -m gan.organise recover --arena_dir={folder or '.'}` goes on without what is missing"
         )
 

@@ -104,18 +104,24 @@ def is_alike(one: str, other: str) -> bool:
     return _key(one) == _key(other)
 
 
-def check_names(entrants: Iterable[Entrant], source: str) -> None:
+def check_names(entrants: Iterable[Entrant], source: str, may_forfeit: bool) -> None:
     """Raises UserError if teams would forfeit only because of the names that a list gives them.
 
     Args:
-        entrants: who takes part.
+        entrants: who takes part; see with_former_names.
         source: the flag and the list, for the message.
+        may_forfeit: whether they may, unless they are listed by former names, which lead to no team.
     """
-    wrong = [faults.sentence(entrant.fault) for entrant in entrants if _is_of_the_name(entrant)]
-    if wrong:
-        raise UserError(
-            f"{source}: {'; '.join(wrong)} (or give --forfeit_wrong_names: then such a team forfeits its matches)"
-        )
+    wrong = faults_of_names(entrants)
+    refused = [fault for fault in wrong if not may_forfeit or fault.code == FORMER_NAME]
+    if refused:
+        way = "" if may_forfeit else " (or give --forfeit_wrong_names: then such a team forfeits its matches)"
+        raise UserError(f"{source}: {'; '.join(map(faults.sentence, refused))}{way}")
+
+
+def faults_of_names(entrants: Iterable[Entrant]) -> list[Fault]:
+    """What is wrong with the names of entrants, and with nothing else of them."""
+    return [one.fault for one in entrants if one.fault and one.fault.code in NAME_FAULTS]
 
 
 def with_former_names(entrants: Iterable[Entrant], now: Mapping[str, str]) -> list[Entrant]:
@@ -131,10 +137,6 @@ def with_former_names(entrants: Iterable[Entrant], now: Mapping[str, str]) -> li
         else entrant
         for entrant in entrants
     ]
-
-
-def _is_of_the_name(entrant: Entrant) -> bool:
-    return entrant.fault is not None and entrant.fault.code in NAME_FAULTS
 
 
 def _rows(path: str) -> Iterator[tuple[int, list[str], Fault | None]]:
