@@ -333,9 +333,12 @@ class TestRenameTeam:
         arena_data.finish(kept, match.id, a.id, rules.FORFEIT, (60, 0))
         return long, match
 
-    def test_it_has_one_name_everywhere(self, kept, played):
+    def test_it_has_one_name_everywhere(self, kept, played, folder):
         kept.log.add("published", notes.note("results_published", team="a"), 1)
-        shown = show.Show(kept, 0)
+        with store.Store(folder, read_only=True) as screen:
+            self.check_renamed(kept, show.Show(screen, 0))
+
+    def check_renamed(self, kept, shown):
         assert {"a", "b"} <= set(shown.state(2e12)["ratings"])
         before = dump(kept)
         preview = renaming.preview_team(kept, "a", "Team A")
