@@ -37,6 +37,13 @@ def opened(tmp_path, faces):
         yield opened
 
 
+@pytest.fixture
+def pair(tmp_path):
+    for name in "ab":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
+
+
 def at(text):
     return datetime.datetime.fromisoformat(text).replace(tzinfo=UTC)
 
@@ -232,6 +239,18 @@ def test_where_results_go(tmp_path, monkeypatch):
     assert folder("model", "x") == ("model", "results/x")
 
 
+def test_a_team_that_is_listed_by_its_former_name(opened, tmp_path, pair):
+    """It does not play as another team; its results say what to write in teams.csv."""
+    hold(opened, tmp_path, SimulatedClock(at("2026-11-23 02:00")), 1)
+    opened.store.teams.rename("a", "ada")
+    said = []
+    hold(opened, tmp_path, SimulatedClock(at("2026-11-23 03:30")), 1, say=said.append)
+    assert set(opened.store.ratings.latest()) == {"ada", "b", "House team"}
+    (page,) = (tmp_path / "a" / "results").glob("*1400*/index.html")
+    assert "this team is called ada now; write that in line 2" in page.read_text()
+    assert not any("could not be written" in line for line in said)
+
+
 class SetClock(SimulatedClock):
     """A clock that is wrong: `jumps` are moments at which it suddenly shows another one, while somebody waits."""
 
@@ -248,13 +267,6 @@ class SetClock(SimulatedClock):
         else:
             self.passed += moment - self.time
             self.time = moment
-
-
-@pytest.fixture
-def pair(tmp_path):
-    for name in "ab":
-        hostile.write(str(tmp_path / name))
-    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
 
 
 def names(opened):
