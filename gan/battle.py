@@ -48,7 +48,7 @@ from gan.arena import (
 from gan.console import command, flags, output
 from gan.console.errors import UserError
 from gan.console.flags import flag
-from gan.contest import rules
+from gan.contest import faults, rules
 from gan.data import pixels, tfrecords
 from gan.sandbox import child_process, staging
 from gan.storage import cache, paths
@@ -110,6 +110,9 @@ class BattleConfig:
     no_secret_images: bool = flag(
         False, "For --mode=mock: lets them begin in an arena that knows of no secret images, as there are none."
     )
+    forfeit_wrong_names: bool = flag(
+        False, "Begins an event although --teams gives a team no name that it can have: it forfeits its matches."
+    )
     show_again: bool = flag(
         False, "For --mode=tournament: lets it show real images that were shown in earlier events of the arena."
     )
@@ -157,6 +160,7 @@ def battle(config: BattleConfig) -> int | None:
     with _arena(config, size, given) as opened:
         begun = _going_on(opened, config)
         _check_enough(opened, config, begun)
+        _check_names(opened, config, entrants)
         consent = secrecy.Consent(config.no_secret_images, config.show_again)
         secrecy.check(opened.store, config.mode, given, consent, goes_on=begun is not None)
         print(opened.isolation.described(), flush=True)
@@ -175,6 +179,7 @@ def _refuse_useless_flags(config: BattleConfig) -> None:
         "snapshots": (events.MATCH, events.CHECK),
         "no_secret_images": (events.MOCK,),
         "show_again": (events.TOURNAMENT,),
+        "forfeit_wrong_names": (events.MATCH, events.TOURNAMENT, events.LEAGUE),
         "event": (events.MATCH, events.TOURNAMENT, events.LEAGUE, events.CHECK),
     }
     defaults = {field.name: field.default for field in dataclasses.fields(config)}
@@ -243,6 +248,19 @@ def _check_enough(opened: arena.Arena, config: BattleConfig, begun: schema.Event
         )
 
 
+def _check_names(opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entrant]) -> None:
+    """Raises UserError if a team would forfeit a new event for its name alone; tells it before mock battles."""
+    source, kept = f"--teams={config.teams}", opened.store
+    checked = teams.with_former_names(entrants, kept.teams.former_names())
+    if config.mode == events.MOCK:
+        for fault in teams.faults_of_names(checked):
+            _say(f"{source}: {faults.sentence(fault)}")
+    elif config.mode != events.CHECK:
+        name = config.event or events.unused_name(kept, config.mode)
+        may_forfeit = config.forfeit_wrong_names or kept.events.named(name) is not None
+        teams.check_names(checked, source, may_forfeit)
+
+
 def _arena(config: BattleConfig, size: int, given: list[secrecy.GivenImages]) -> arena.Arena:
     (_, real_images), *public = given
     limits = child_process.SandboxLimits(
@@ -292,7 +310,8 @@ def _say(text: str) -> None:
 
 def _print_match(match: schema.Match, home: schema.Team, away: schema.Team | None) -> None:
     if home is not away:  # the result of a check is told at the end
-        _say(f"{match.id}: {terminal.line(match, home, away)}")
+        number = f"{match.id}: " if away else ""  # of what can be annulled
+        _say(number + terminal.line(match, home, away))
 
 
 def _tell(opened: arena.Arena, outcome: events.Outcome) -> int:

@@ -1,24 +1,27 @@
-"""Does to an arena what an organiser decides: annuls a match, disqualifies a team, freezes it, copies it.
+"""Does to an arena what an organiser decides: annuls a match, disqualifies or renames a team, freezes it, copies it.
 
     python -m gan.organise annul --arena_dir=arena --match=12 --reason='wrong test set'
     python -m gan.organise freeze --arena_dir=arena --reason='lunch'
     python -m gan.organise annul --help
 
 An action that changes something first shows what would change, and asks. If there is no terminal, it changes nothing
-and ends with exit code 1; --yes does it without asking. An arena in which a battle plays cannot be changed (end the
-battle with Ctrl-C, and start it again after), but freeze, thaw, log, backup and the previews work at any time.
+and ends with exit code 1; --yes does it without asking. The log keeps who did it and when; --by names somebody else.
+An arena in which a battle plays cannot be changed (end the battle with Ctrl-C, and start it again after), but freeze,
+thaw, log, backup and the previews work at any time.
+
+The exit code is 0 if it is done, 1 if it is not (or a replay differs), 2 if a flag is wrong.
 """
 
 import dataclasses
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 if not __package__:  # `python organise.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan.arena import arena, backup, organiser, store, terminal
+from gan.arena import arena, backup, notes, organiser, renaming, schema, store, store_file, terminal
 from gan.console import actions, command
 from gan.console.actions import Action
 from gan.console.errors import UserError
@@ -39,6 +42,10 @@ def _yes() -> Any:
     return flag(False, "Changes it without asking.")
 
 
+def _by() -> Any:
+    return flag(None, "Who does it, for the log. Not set: the user and the machine of this command.")
+
+
 @dataclasses.dataclass(frozen=True)
 class AnnulFlags:
     """Annuls a match; it, and later matches that followed from it, are played again.
@@ -47,13 +54,19 @@ class AnnulFlags:
 
     The command that played the event plays them again, with other seeds. What was played stays in the store as
     annulled. Ratings that followed are calculated again. A team of the match that could not take part is admitted
-    again, from the path that teams.csv has by then: so a wrong path is corrected.
+    again, from the path that teams.csv has by then: so a wrong path is corrected. A match that nobody played (a bye, or
+    one that both teams forfeited) is refused; --admit_again annuls one that both forfeited. An annulment cannot be
+    taken back.
     """
 
     arena_dir: str = _arena_dir()
     match: int = flag(None, "Number of the match, as the terminal and the screen show it.", required=True)
     reason: str = flag(None, "Why; it is kept and shown.", required=True)
+    admit_again: bool = flag(
+        False, "Annuls also a match that both teams forfeited, so that their snapshots are opened again."
+    )
     yes: bool = _yes()
+    by: str = _by()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,8 +76,8 @@ class DisqualifyFlags:
         python -m gan.organise disqualify --arena_dir=arena --event=tournament --team='Blue Foxes' \\
             --reason='trained on the test set'
 
-    Results so far stay; annul those that should not count. This also ends a match that is held because the team's
-    bucket stays closed.
+    Results so far stay as they are; annul those that should not count. This also ends a match that is held because the
+    team's bucket stays closed. `reinstate` takes it back.
     """
 
     arena_dir: str = _arena_dir()
@@ -72,6 +85,24 @@ class DisqualifyFlags:
     team: str = flag(None, "Name of the team, as the screen shows it.", required=True)
     reason: str = flag(None, "Why; it is kept and shown.", required=True)
     yes: bool = _yes()
+    by: str = _by()
+
+
+@dataclasses.dataclass(frozen=True)
+class ReinstateFlags:
+    """Takes back a disqualification: the team plays again, with the snapshot that it had.
+
+        python -m gan.organise reinstate --arena_dir=arena --event=tournament --team='Blue Foxes' --reason='wrong team'
+
+    Matches that it has forfeited meanwhile stay forfeited; annul those that are to be played.
+    """
+
+    arena_dir: str = _arena_dir()
+    event: str = flag(None, "Name of the event.", required=True)
+    team: str = flag(None, "Name of the team, as the screen shows it.", required=True)
+    reason: str = flag(None, "Why; it is kept.", required=True)
+    yes: bool = _yes()
+    by: str = _by()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +118,7 @@ class FreezeFlags:
     arena_dir: str = _arena_dir()
     reason: str = flag(None, "Why; it is kept and shown.")
     yes: bool = _yes()
+    by: str = _by()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,22 +132,45 @@ class ThawFlags:
 
     arena_dir: str = _arena_dir()
     yes: bool = _yes()
+    by: str = _by()
 
 
 @dataclasses.dataclass(frozen=True)
 class RenameFlags:
-    """Gives an event another name.
+    """Gives a team or an event another name.
 
+        python -m gan.organise rename --arena_dir=arena --team='Blue Foxes' --to='Red Foxes'
         python -m gan.organise rename --arena_dir=arena --event=tournament --to='Faces Cup 2026'
 
+    A team gets the name in all events of the arena, in its ratings and in the log, and forfeits nothing. If it could
+    not take part only because of its name, it may from now on. Write the new name in teams.csv, too. What was delivered
+    to buckets or exported before keeps the old name.
+
     An event is known by its name: if it is not over, battle goes on with it as --event=NEW only, and under the old
-    name begins another one.
+    name begins another one. To take a renaming back, rename again.
     """
 
     arena_dir: str = _arena_dir()
-    event: str = flag(None, "Name of the event now.", required=True)
-    to: str = flag(None, "Its new name.", required=True)
+    team: str = flag(None, "Name of the team now, as the screen shows it.")
+    event: str = flag(None, "Instead of --team, the name of the event now.")
+    to: str = flag(None, "The new name.", required=True)
     yes: bool = _yes()
+    by: str = _by()
+
+
+@dataclasses.dataclass(frozen=True)
+class RecoverFlags:
+    """Goes on with a store that was copied while it was in use, without its arena.sqlite3-wal.
+
+        python -m gan.organise recover --arena_dir=arena
+
+    What was newest is missing in such a copy. If you can, copy arena.sqlite3-wal beside it instead, or take a copy that
+    `backup` made. This cannot be taken back.
+    """
+
+    arena_dir: str = _arena_dir()
+    yes: bool = _yes()
+    by: str = _by()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,6 +187,7 @@ class SecretFlags:
     test_data_pattern: str = flag(None, "TFRecord files of the images, such as data/test.tfrecords.", required=True)
     use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, instead of 50x50 faces.")
     yes: bool = _yes()
+    by: str = _by()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,7 +213,7 @@ class ReplayFlags:
 
 @dataclasses.dataclass(frozen=True)
 class LogFlags:
-    """Prints what happened: annulments, failures of this machine, freezes.
+    """Prints what happened, when and by whom: annulments, failures of this machine, freezes.
 
     python -m gan.organise log --arena_dir=arena --json
     """
@@ -173,21 +229,22 @@ class BackupFlags:
 
         python -m gan.organise backup --arena_dir=arena --to=backups/monday --snapshots
 
-    Works while a battle plays. Results can be looked at in the copy; with --snapshots, battle can go on from it, as
-    --arena_dir.
+    Works while a battle plays, and the copy is tested: it is one whole file. Do not copy arena.sqlite3 by hand while a
+    battle or the screen has it open: what is newest is in arena.sqlite3-wal then. Results can be looked at in the copy;
+    with --snapshots, battle can go on from it, as --arena_dir.
     """
 
     arena_dir: str = _arena_dir()
     to: str = flag(None, "Folder for the copy, on disk; it must not hold an arena.", required=True)
     snapshots: bool = flag(False, "Copies the teams' snapshots too.")
+    replace: bool = flag(False, "Replaces the arena that --to holds, once the new copy is whole.")
 
 
 def annul(config: AnnulFlags) -> int | None:
     """Annuls a match."""
     return _change(
-        config.arena_dir,
-        config.yes,
-        lambda kept: organiser.preview_annulment(kept, config.match),
+        config,
+        lambda kept: organiser.preview_annulment(kept, config.match, config.admit_again),
         terminal.annulment_text,
         lambda kept, _: organiser.annul(kept, config.match, config.reason),
     )
@@ -196,23 +253,61 @@ def annul(config: AnnulFlags) -> int | None:
 def disqualify(config: DisqualifyFlags) -> int | None:
     """Disqualifies a team."""
     return _change(
-        config.arena_dir,
-        config.yes,
+        config,
         lambda kept: organiser.preview_disqualification(kept, config.event, config.team),
         terminal.disqualification_text,
         lambda kept, preview: organiser.disqualify(kept, preview.team.id, config.reason),
     )
 
 
-def rename(config: RenameFlags) -> int | None:
-    """Renames an event."""
+def reinstate(config: ReinstateFlags) -> int | None:
+    """Takes back a disqualification."""
     return _change(
-        config.arena_dir,
-        config.yes,
-        lambda kept: organiser.preview_renaming(kept, config.event, config.to),
-        terminal.renaming_text,
-        lambda kept, preview: organiser.rename(kept, preview.event.id, config.to),
+        config,
+        lambda kept: organiser.preview_reinstatement(kept, config.event, config.team),
+        terminal.reinstatement_text,
+        lambda kept, preview: organiser.reinstate(kept, preview.team.id, config.reason),
     )
+
+
+def rename(config: RenameFlags) -> int | None:
+    """Renames a team or an event."""
+    if (config.team is None) == (config.event is None):
+        raise UserError("rename needs --team or --event, and not both: the name that is to be changed")
+    if config.team is not None:
+        return _change(
+            config,
+            lambda kept: renaming.preview_team(kept, config.team, config.to),
+            terminal.team_renaming_text,
+            lambda kept, _: renaming.rename_team(kept, config.team, config.to),
+        )
+    return _change(
+        config,
+        lambda kept: renaming.preview_event(kept, config.event, config.to),
+        terminal.renaming_text,
+        lambda kept, preview: kept.events.rename(preview.event.id, config.to),
+    )
+
+
+def recover(config: RecoverFlags) -> int | None:
+    """Goes on with a copy of a store that lacks its newest part."""
+    paths.check_on_disk(config.arena_dir, "arena_dir")
+    path = os.path.join(config.arena_dir, store.FILE)
+    if not store_file.is_incomplete(path):
+        with _look_at(config.arena_dir):
+            print(f"{path} is whole; there is nothing to recover")
+        return None
+    with store.Store(config.arena_dir, read_only=True, is_alone=True) as kept:
+        listed, matches = kept.events.all(), kept.matches.all(with_annulled=True)
+        latest = max([*(one.begun for one in listed), *(one.ended or one.begun for one in matches)], default=None)
+    num_done = sum(match.status == schema.DONE for match in matches)
+    if not actions.is_agreed(terminal.recovery_text(config.arena_dir, listed, num_done, latest), config.yes):
+        return command.EXIT_MISTAKE
+    with store.Store(config.arena_dir, is_alone=True) as kept:
+        kept.log.by = config.by or actions.user()
+        kept.log.add("recovered", notes.note("store_recovered"))
+    print("Done.")
+    return None
 
 
 def secret(config: SecretFlags) -> int | None:
@@ -224,7 +319,10 @@ def secret(config: SecretFlags) -> int | None:
         preview = organiser.preview_secret(kept, images)
         if not actions.is_agreed(terminal.secret_text(preview), config.yes):
             return command.EXIT_MISTAKE
-        kept.secret_images.add(images)
+        kept.log.by = config.by or actions.user()
+        with kept.writing():
+            kept.secret_images.add(images)
+            kept.log.add("secret", notes.note("secret_told", number=preview.number, new=preview.new))
     print("Done.")
     return None
 
@@ -234,7 +332,7 @@ def freeze(config: FreezeFlags) -> int | None:
     text = terminal.freeze_text(_freeze_of(config.arena_dir), config.arena_dir)
     if not actions.is_agreed(text, config.yes):
         return command.EXIT_MISTAKE
-    organiser.freeze(config.arena_dir, config.reason or "")
+    organiser.freeze(config.arena_dir, config.reason or "", config.by or actions.user())
     print("Done.")
     return None
 
@@ -248,7 +346,7 @@ def thaw(config: ThawFlags) -> int | None:
         return None
     if not actions.is_agreed(text, config.yes):
         return command.EXIT_MISTAKE
-    organiser.thaw(config.arena_dir)
+    organiser.thaw(config.arena_dir, config.by or actions.user())
     print("Done.")
     return None
 
@@ -282,7 +380,7 @@ def back_up(config: BackupFlags) -> int | None:
     paths.check_on_disk(config.to, "to")
     with _look_at(config.arena_dir):
         pass
-    made = backup.back_up(config.arena_dir, config.to, config.snapshots)
+    made = backup.back_up(config.arena_dir, config.to, config.snapshots, config.replace)
     print(terminal.backup_text(made, config.snapshots))
     return command.EXIT_MISTAKE if made.missing else None
 
@@ -290,6 +388,7 @@ def back_up(config: BackupFlags) -> int | None:
 ACTIONS = (
     Action("annul", AnnulFlags, annul),
     Action("disqualify", DisqualifyFlags, disqualify),
+    Action("reinstate", ReinstateFlags, reinstate),
     Action("freeze", FreezeFlags, freeze),
     Action("thaw", ThawFlags, thaw),
     Action("rename", RenameFlags, rename),
@@ -297,6 +396,7 @@ ACTIONS = (
     Action("replay", ReplayFlags, replay),
     Action("log", LogFlags, log),
     Action("backup", BackupFlags, back_up),
+    Action("recover", RecoverFlags, recover),
 )
 
 
@@ -311,7 +411,7 @@ def _look_at(arena_dir: str) -> store.Store:
     try:
         return store.Store(arena_dir, read_only=True)
     except store.NotBegun:
-        raise UserError(f"--arena_dir={arena_dir}: no arena is there") from None
+        raise UserError(f"--arena_dir={arena_dir}: no arena is there; give the folder that battle was given") from None
 
 
 def _freeze_of(arena_dir: str) -> organiser.Freeze:
@@ -319,9 +419,21 @@ def _freeze_of(arena_dir: str) -> organiser.Freeze:
         return organiser.preview_freeze(kept, arena_dir)
 
 
+class _ChangeFlags(Protocol):
+    """The flags that all actions have that change something."""
+
+    @property
+    def arena_dir(self) -> str: ...
+
+    @property
+    def yes(self) -> bool: ...
+
+    @property
+    def by(self) -> str: ...
+
+
 def _change(
-    arena_dir: str,
-    yes: bool,
+    config: _ChangeFlags,
     look: Callable[[store.Store], _Preview],
     described: Callable[[_Preview], str],
     change: Callable[[store.Store, _Preview], None],
@@ -329,19 +441,20 @@ def _change(
     """Shows what would change, and changes it if the organiser agrees.
 
     Args:
-        arena_dir: the flag.
-        yes: the flag.
+        config: the flags.
         look: function from the store to a preview.
         described: function from the preview to lines of text.
         change: function that makes the change; it gets the store, open for writing, and the preview.
     """
-    with _look_at(arena_dir) as kept:
+    by = config.by or actions.user()
+    with _look_at(config.arena_dir) as kept:
         preview = look(kept)
-    if not actions.is_agreed(described(preview), yes):
+    if not actions.is_agreed(f"{described(preview)}\nthe log keeps that {by} did it", config.yes):
         return command.EXIT_MISTAKE
-    with store.Store(arena_dir) as kept:
+    with store.Store(config.arena_dir) as kept:
         if look(kept) != preview:
-            raise UserError(f"{arena_dir} has changed meanwhile; give the command again")
+            raise UserError(f"{config.arena_dir} has changed meanwhile; give the command again")
+        kept.log.by = by
         change(kept, preview)
     print("Done.")
     return None

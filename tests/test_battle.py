@@ -125,7 +125,7 @@ def test_a_tournament_with_hostile_teams(guests, faces, tmp_path, capsys):
     listed = table(tmp_path / "teams.csv", names)
     with open(listed, "a") as file:
         file.write(f"FAIR 5,{guests[0]}\nno path,\n")
-    limits = ["--open_seconds=6", "--call_seconds=2", "--memory_mb=600"]
+    limits = ["--open_seconds=6", "--call_seconds=2", "--memory_mb=600", "--forfeit_wrong_names"]
     assert play(f"--teams={listed}", *limits, faces=faces, arena_dir=tmp_path / "arena") == 0
     with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
         event = kept.events.named("tournament")
@@ -346,6 +346,36 @@ def test_a_path_that_was_wrong(guests, faces, tmp_path):
         (row,) = kept.matches.all()
         assert row.rule != rules.FORFEIT and len(kept.half_rounds.of_match(row.id)) == 6
         assert any(entry.kind == "path" for entry in kept.log.entries())
+
+
+def test_a_name_that_is_too_long(guests, faces, tmp_path, capsys):
+    """Told before the event begins; if it has begun, renamed, and played without another forfeit."""
+    given, long = dict(faces=faces, arena_dir=tmp_path / "arena"), "x" * 61
+    listed = table(tmp_path / "teams.csv", {"a": guests[0], long: guests[5], "A": guests[1]})
+    assert play(f"--teams={listed}", mode="league", **given) == 1
+    told = capsys.readouterr().err
+    assert "the name in line 3 has 61 characters; at most 60 are possible; line 2 has the same name" in told
+    assert told.rstrip().endswith("(or give --forfeit_wrong_names: then such a team forfeits its matches)")
+    with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
+        assert not kept.events.all()
+    assert play(f"--teams={listed}", mode="check", **given) == 1  # which tells all that is wrong
+    assert "would forfeit every match: the name in line 3 has 61 characters" in capsys.readouterr().out
+
+    listed = table(tmp_path / "teams.csv", {"a": guests[0], long: guests[5]})
+    assert play(f"--teams={listed}", "--forfeit_wrong_names", mode="league", **given) == 0
+    shown = "x" * 59 + "…"
+    rename = ["organise", "rename", f"--team={shown}", "--to=Xenia", "--yes", f"--arena_dir={tmp_path}/arena"]
+    annul = ["organise", "annul", "--match=4", "--reason=its name", "--yes", f"--arena_dir={tmp_path}/arena"]
+    assert organise.main(annul) == organise.main(rename) == 0
+    capsys.readouterr()
+    assert play(f"--teams={listed}", mode="league", **given) == 1
+    assert "this team is called Xenia now; write that in line 3" in capsys.readouterr().err
+    table(tmp_path / "teams.csv", {"a": guests[0], "Xenia": guests[5]})
+    assert play(f"--teams={listed}", mode="league", **given) == 0
+    with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
+        (row,) = kept.matches.of_event(kept.events.named("league 1").id)
+        assert row.rule != rules.FORFEIT and len(kept.half_rounds.of_match(row.id)) == 2
+        assert set(kept.ratings.latest()) == {"a", "Xenia"}
 
 
 def test_flags_that_a_mode_does_not_follow(faces, tmp_path, fails):

@@ -27,6 +27,8 @@ from gan.console.errors import Fault, StateError
 from gan.contest import faults, rules
 from gan.contest.half_round import REAL, PlayedHalfRound
 
+# Whoever has a fault when a match is done has forfeited it.
+_FORFEIT = "INSERT INTO forfeit SELECT ?, id, fault FROM team WHERE id IN (?, ?) AND fault IS NOT NULL"
 _AT_PLACE = "WHERE event = ? AND round = ? AND position = ?"
 _UNRATED = "NOT EXISTS (SELECT 1 FROM rating WHERE rating.match = match.id)"
 
@@ -162,8 +164,18 @@ class Matches:
                 "home_seconds = ?, away_seconds = ?, ended = ? WHERE id = ?",
                 *(DONE, winner, result.rule, *points, *(seconds or (None, None)), self._database.now(), match),
             )
+            if row.away is not None:
+                self._database.execute(_FORFEIT, match, row.home, row.away)
             self._ratings.add(match, ratings or {})
         return self.get(match)
+
+    def forfeits(self) -> dict[int, dict[int, Fault]]:
+        """Match -> team -> why it forfeited that match, whatever became of the team later. Annulled ones included."""
+        found: dict[int, dict[int, Fault]] = {}
+        for match, team, text in self._database.values("SELECT match, team, fault FROM forfeit ORDER BY match, team"):
+            if fault := faults.decoded(text):
+                found.setdefault(match, {})[team] = fault
+        return found
 
     def hold(self, match: int, reason: Fault) -> Match:
         """Stops a match that is being played until the organiser releases it; notes it in the log."""

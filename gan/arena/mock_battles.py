@@ -2,6 +2,9 @@
 
 Nobody need be there. A battle that was interrupted is finished first. A battle whose time has passed meanwhile is not
 held later. What goes wrong with a team, its bucket or the list of teams is told, and costs no other team anything.
+
+The machine's clock may be wrong and be set while the arena waits. Put back, it is looked at again when the next battle
+is, and no battle is held twice. Put ahead, the battles that it jumped over are not held.
 """
 
 import datetime
@@ -27,6 +30,7 @@ RESULTS, MODEL = "results", "model"  # folders of a team's bucket
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOUSE_TEAM = teams.Entrant("House team", os.path.join(_PACKAGE, "house_team"), 0, None)
 _NAP_SECONDS = 30.0  # the longest sleep: the machine's clock may be set meanwhile
+_LATE = datetime.timedelta(minutes=5)  # a battle that is later was jumped over, by the clock or by a machine that slept
 
 
 class Clock:
@@ -37,9 +41,11 @@ class Clock:
         return datetime.datetime.now(datetime.timezone.utc)
 
     def wait_until(self, moment: datetime.datetime) -> None:
-        """Sleeps until an aware datetime."""
-        while (left := (moment - self.now()).total_seconds()) > 0:
-            time.sleep(min(left, _NAP_SECONDS))
+        """Sleeps until an aware datetime, or until the clock is put back."""
+        before = now = self.now()
+        while before <= now < moment:
+            time.sleep(min((moment - now).total_seconds(), _NAP_SECONDS))
+            before, now = now, self.now()
 
 
 class Telling(NamedTuple):
@@ -72,6 +78,7 @@ class MockBattles:
     ) -> None:
         self._arena, self._list_teams, self._timetable, self._seed = arena, list_teams, timetable, seed
         self._clock, self._on_match, self._say = clock, telling.on_match, telling.say
+        self._over: set[datetime.datetime] = set()  # moments whose battles were held, or could not be
 
     def hold(self, battles: int | None = None) -> Outcome | None:
         """Holds so many mock battles; None holds them until interrupted.
@@ -79,14 +86,35 @@ class MockBattles:
         Returns:
             How the last one ended; None if none was held.
         """
-        outcome, moment = self._catch_up(), self._clock.now()
+        outcome = self._catch_up()
         for _ in itertools.count() if battles is None else range(battles):
-            moment = self._timetable.next_after(max(moment, self._clock.now()))  # the clock may be put back
-            self._say(f"next: {self._timetable.name(moment)}")
-            self._clock.wait_until(moment)
+            moment = self._wait_for_next()
+            self._over.add(moment)
             outcome = self._catch_up() or outcome
             outcome = self._battle(moment) or outcome
         return outcome
+
+    def _wait_for_next(self) -> datetime.datetime:
+        """Waits until a battle is to be held now; returns its moment."""
+        told = None
+        while True:
+            moment = self._next()
+            if moment != told:
+                self._say(f"next: {self._timetable.name(moment)}")
+                told = moment
+            self._clock.wait_until(moment)
+            late = self._clock.now() - moment
+            if late >= _LATE:
+                self._skipped(self._timetable.name(moment), notes.note("clock_jumped"))
+            elif late >= datetime.timedelta():
+                return moment
+
+    def _next(self) -> datetime.datetime:
+        """The next battle by the clock as it is now, without those that were held before the clock was put back."""
+        moment = self._timetable.next_after(self._clock.now())
+        while moment in self._over or self._arena.store.events.named(self._timetable.name(moment)):
+            moment = self._timetable.next_after(moment)
+        return moment
 
     def _battle(self, moment: datetime.datetime) -> Outcome | None:
         """One battle; None if it is not held."""
@@ -94,7 +122,8 @@ class MockBattles:
         if events.is_frozen(self._arena.folder):
             return self._skipped(name, notes.note("arena_is_frozen"))
         try:
-            entrants = [entrant for entrant in self._list_teams() if entrant.fault or self._has_handed_in(entrant)]
+            listed = teams.with_former_names(self._list_teams(), self._arena.store.teams.former_names())
+            entrants = [entrant for entrant in listed if entrant.fault or self._has_handed_in(entrant)]
         except (UserError, OSError) as error:
             return self._skipped(name, notes.of(error))
         if not [entrant for entrant in entrants if not entrant.fault]:
@@ -160,7 +189,7 @@ class MockBattles:
             if entry.note.code == notes.PUBLISHED and entry.at > since
         }
         names = {team.id: team.name for team in [*guests, house]}
-        matches = kept.matches.of_event(event.id)
+        matches, forfeits = kept.matches.of_event(event.id), kept.matches.forfeits()
         for team in guests:
             if not team.path or team.name in written:
                 continue
@@ -168,7 +197,7 @@ class MockBattles:
             try:
                 with tempfile.TemporaryDirectory() as folder:
                     remarks = notes.remarks_of(team, entries)
-                    results = result_pages.TeamResults(event, team, own, names, remarks)
+                    results = result_pages.TeamResults(event, team, own, names, remarks, forfeits)
                     result_pages.write(folder, results, kept.half_rounds.of_match)
                     result_delivery.deliver(folder, *results_folder(team.path, event.name))
                 if event.finished is not None:

@@ -39,6 +39,7 @@ class MatchShown(NamedTuple):
     title: str
     is_over: bool = False
     outcome: str = ""
+    forfeits: Sequence[str] = ()  # who forfeited it, and why
     half_rounds: Sequence[HalfRoundShown] = ()
 
 
@@ -58,6 +59,7 @@ class TeamResults(NamedTuple):
     matches: Sequence[Match]  # of the team
     names: Mapping[int, str]  # of all teams, by id
     remarks: Sequence[str] = ()  # what the team should know about its snapshot
+    forfeits: Mapping[int, Mapping[int, Fault]] = {}  # match -> team -> why it forfeited the match
 
 
 def write(folder: str, results: TeamResults, half_rounds: Callable[[int], Iterable[StoredHalfRound]]) -> None:
@@ -68,9 +70,10 @@ def write(folder: str, results: TeamResults, half_rounds: Callable[[int], Iterab
         results: of the team.
         half_rounds: function from a match's id to its half rounds.
     """
-    event, team, matches, names, remarks = results
-    shown = [_match(folder, match, half_rounds, names) for match in matches]
-    fault = _sentence(team.fault) if team.fault else ""
+    event, team, matches, names, remarks, forfeits = results
+    shown = [_match(folder, match, half_rounds, names, forfeits.get(match.id, {})) for match in matches]
+    # What a match was forfeited for stands there: the team's fault may be of later, and then says nothing about it.
+    fault = "" if any(match.is_over for match in shown) else _sentence(team.fault)
     values = {"team": team.name, "event": event.name, "fault": fault, "remarks": remarks, "matches": shown}
     files.write_whole(os.path.join(folder, PAGE), page.render("results.html.j2", _TEMPLATES, **values).encode())
 
@@ -117,6 +120,7 @@ def _match(
     match: Match,
     half_rounds: Callable[[int], Iterable[StoredHalfRound]],
     names: Mapping[int, str],
+    forfeits: Mapping[int, Fault],
 ) -> MatchShown:
     home = names[match.home]
     if match.away is None:
@@ -130,6 +134,7 @@ def _match(
         title=f"{home} {match.home_points} : {match.away_points} {away}",
         is_over=True,
         outcome=f"{names.get(match.winner or 0)} wins: {match.rule}. {rules.EXPLANATIONS.get(match.rule or '', '')}",
+        forfeits=[f"{names[team]} cannot take part: {_sentence(fault)}" for team, fault in forfeits.items()],
         half_rounds=[_half_round(folder, played, names) for played in half_rounds(match.id)],
     )
 

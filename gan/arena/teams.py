@@ -16,10 +16,17 @@ from typing import NamedTuple
 from gan.arena import notes  # noqa: F401 - the sentences of its faults
 from gan.console import printable
 from gan.console.errors import Fault, UserError
+from gan.contest import faults
 from gan.snapshots import checkpoint_files
 from gan.storage import files, paths
 
 LONGEST_NAME = 60  # characters; a longer name does not fit the screen
+FORMER_NAME = "team_name_former"  # code of the fault of a team that is listed by a name that it had before
+# Codes of what can be wrong with a name alone.
+NAME_FAULTS = (
+    *("team_name_missing", "team_name_strange", "team_name_long", "team_name_reserved", "team_name_taken"),
+    FORMER_NAME,
+)
 _TEAM, _PATH = "team", "path"  # columns
 _INVISIBLE = "Cf"  # Unicode category
 _RESERVED = 0  # stands for the number of the line of a name that nobody may have
@@ -77,6 +84,59 @@ def read(path: str, reserved: Iterable[str] = ()) -> list[Entrant]:
     if not entrants:
         raise UserError(f"--teams={path} names no team; write one on each line below the first: name, comma, path")
     return entrants
+
+
+def name_problem(name: str) -> str | None:
+    """Why a team or an event cannot have a name; None if it can."""
+    if not _key(name):
+        return "it has no visible character"
+    if printable.cleaned(name) != name:
+        return "it holds control characters, line breaks or characters that turn the direction of writing"
+    if len(name) > LONGEST_NAME:
+        return f"it has {len(name)} characters, and at most {LONGEST_NAME} are possible"
+    if name != " ".join(unicodedata.normalize("NFC", name).split()):
+        return "it has spaces at its ends or several in a row, or accents apart from their letters"
+    return None
+
+
+def is_alike(one: str, other: str) -> bool:
+    """Whether two names look alike, or differ in capitals only: they cannot be told apart."""
+    return _key(one) == _key(other)
+
+
+def check_names(entrants: Iterable[Entrant], source: str, may_forfeit: bool) -> None:
+    """Raises UserError if teams would forfeit only because of the names that a list gives them.
+
+    Args:
+        entrants: who takes part; see with_former_names.
+        source: the flag and the list, for the message.
+        may_forfeit: whether they may, unless they are listed by former names, which lead to no team.
+    """
+    wrong = faults_of_names(entrants)
+    refused = [fault for fault in wrong if not may_forfeit or fault.code == FORMER_NAME]
+    if refused:
+        way = "" if may_forfeit else " (or give --forfeit_wrong_names: then such a team forfeits its matches)"
+        raise UserError(f"{source}: {'; '.join(map(faults.sentence, refused))}{way}")
+
+
+def faults_of_names(entrants: Iterable[Entrant]) -> list[Fault]:
+    """What is wrong with the names of entrants, and with nothing else of them."""
+    return [one.fault for one in entrants if one.fault and one.fault.code in NAME_FAULTS]
+
+
+def with_former_names(entrants: Iterable[Entrant], now: Mapping[str, str]) -> list[Entrant]:
+    """Entrants, with a fault for each that is listed by a name that its team had before it was renamed.
+
+    Args:
+        entrants: as they are listed.
+        now: former name -> name.
+    """
+    return [
+        entrant._replace(fault=Fault("team_name_former", {"name": now[entrant.name], "line": entrant.line}))
+        if entrant.name in now
+        else entrant
+        for entrant in entrants
+    ]
 
 
 def _rows(path: str) -> Iterator[tuple[int, list[str], Fault | None]]:

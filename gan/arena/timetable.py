@@ -5,7 +5,8 @@ on which the mock battles begin there are none before 12:00. If the period does 
 12:00: every 7 hours is 12:00, 19:00, 02:00 and 09:00, every day. "2026-11-23 12:00" says which day is the first.
 
 If the clock is put forward, one battle is held for all of the missing hour, when the clock jumps. If the clock is put
-back, an hour comes twice, and its battles are held the first time.
+back, an hour comes twice, and its battles are held the first time. This is about summer time; mock_battles sees to a
+machine's clock that was wrong.
 """
 
 import datetime
@@ -39,6 +40,7 @@ class Timetable:
             raise UserError(f"{period_minutes} minutes between mock battles are not possible; 1 to {_MINUTES} are")
         self._zone = _time_zone(zone)
         self._start = _first_battle(first, begun.astimezone(self._zone).date() if begun else None)
+        self._has_day = _has_day(first)
         self._times = _times_of_day(self._start.time(), period_minutes)
 
     def next_after(self, moment: datetime.datetime) -> datetime.datetime:
@@ -51,7 +53,10 @@ class Timetable:
             Aware datetime, in UTC: Python subtracts two moments of one zone by the clock on the wall, so the result is
             an hour off if the clock was changed between them.
         """
-        day = max(moment.astimezone(self._zone).date(), self._start.date())
+        today = moment.astimezone(self._zone).date()
+        if not self._has_day and today < self._start.date():  # the clock was ahead when the battles began
+            self._start = datetime.datetime.combine(today, self._start.time())
+        day = max(today, self._start.date())
         battles = (self._held(wall) for wall in self._walls(day, days=3))  # there is one in 48 hours at least
         return min(battle for battle in battles if battle > moment)
 
@@ -78,10 +83,8 @@ class Timetable:
 
 def _first_battle(text: str, begun: datetime.date | None) -> datetime.datetime:
     """What the clock shows at the very first battle."""
-    try:
+    if _has_day(text):
         return datetime.datetime.strptime(text.strip(), _DATE_AND_TIME)
-    except ValueError:
-        pass
     try:
         time = datetime.datetime.strptime(text.strip(), _TIME).time()
     except ValueError:
@@ -89,6 +92,15 @@ def _first_battle(text: str, begun: datetime.date | None) -> datetime.datetime:
             f"{text!r} is no time of a first mock battle; write it like 12:00, or with its day like 2026-11-23 12:00"
         ) from None
     return datetime.datetime.combine(begun or datetime.date.min, time)
+
+
+def _has_day(text: str) -> bool:
+    """Whether the time of the first battle says its day, too."""
+    try:
+        datetime.datetime.strptime(text.strip(), _DATE_AND_TIME)
+    except ValueError:
+        return False
+    return True
 
 
 def _times_of_day(first: datetime.time, period_minutes: int) -> list[datetime.time]:

@@ -155,6 +155,7 @@ class Show:
         self._version: int | None = None
         self._half_rounds: dict[int, StoredHalfRound] = {}
         self._teams: dict[int, dict[int, Team]] = {}  # event -> id -> team
+        self._num_renamings = 0
         # Event -> when it was finished as its teams were read, which do not change after that.
         self._finished: dict[int, float | None] = {}
         self._sprite = functools.lru_cache(_KEPT_SPRITES)(self._draw_sprite)
@@ -236,11 +237,15 @@ class Show:
             self._matches = {match.id: match for match in self._store.matches.all(with_annulled=True)}
             for one in self._store.half_rounds.after(max(self._half_rounds, default=0)):
                 self._half_rounds[one.id] = one
+            if self._num_renamings != (num_renamings := self._store.teams.num_renamings()):
+                self._num_renamings = num_renamings
+                self._finished.clear()  # teams of events that are over have other names, too
             for event in self._events:
                 if event.finished is None or event.finished != self._finished.get(event.id):
                     self._teams[event.id] = {team.id: team for team in self._store.teams.of_event(event.id)}
                     self._finished[event.id] = event.finished
             self._ratings = self._store.ratings.all()
+            self._forfeited = self._store.matches.forfeits()
         self._played: dict[int, list[int]] = {}  # match -> its half rounds
         for one in self._half_rounds.values():
             self._played.setdefault(one.match, []).append(one.id)
@@ -334,18 +339,16 @@ class Show:
         return moment.event == event.id and not is_bye
 
     def _forfeits(self, event: Event, shown: "_Shown") -> list[_Json]:
-        """All faults: those of teams that cannot take part, then those of half rounds, in order.
+        """All faults: those of teams that could not take part, then those of half rounds, in order.
 
-        A team's fault is told with the first result that it may have led to, or with the event's end.
+        Why a team forfeited a match is told with its result, as it was then; the entry lists the matches. A team that
+        met nobody is told of with the event's end.
         """
         teams = self._teams[event.id]
-        results = [self._matches[one] for one in shown.told[RESULT]]
-        met = set(teams) if event.id in shown.told[CHAMPION] else {t for one in results for t in (one.home, one.away)}
-        found: list[_Json] = [
-            {"team": team.id, "match": None, "number": None, "network": None, "reason": _sentence(team.fault)}
-            for team in teams.values()
-            if team.fault and team.id in met
-        ]
+        found = self._forfeited_matches(teams, shown)
+        if event.id in shown.told[CHAMPION]:
+            met = {team for one in self._of_event(event.id) for team in (one.home, one.away)}
+            found += [_forfeit(team.id, team.fault) for team in teams.values() if team.fault and team.id not in met]
         for id_ in shown.told[HALF_ROUND]:
             row = self._half_rounds[id_]
             score = row.played.score
@@ -355,8 +358,20 @@ class Show:
             ):
                 if fault and owner in teams:
                     where = {"match": row.match, "number": row.number, "network": network}
-                    found.append({"team": owner, **where, "reason": _sentence(fault)})
+                    found.append(_forfeit(owner, fault) | where)
         return found
+
+    def _forfeited_matches(self, teams: Mapping[int, Team], shown: "_Shown") -> list[_Json]:
+        """An entry for each reason for which one of these teams forfeited matches that were told and count."""
+        found: dict[tuple[int, str | None], _Json] = {}
+        for match in shown.told[RESULT]:
+            if self._matches[match].status == schema.DONE:
+                for team, fault in self._forfeited.get(match, {}).items():
+                    if team in teams:
+                        entry = found.setdefault((team, _sentence(fault)), _forfeit(team, fault))
+                        entry["matches"].append(match)
+        order = list(teams)
+        return sorted(found.values(), key=lambda entry: order.index(entry["team"]))
 
     def _latest_ratings(self, shown: "_Shown") -> dict[str, _Json]:
         told = [one for one in self._ratings if one.match in shown.told[RESULT]]
@@ -381,6 +396,11 @@ def _sentence(fault: Fault | None) -> str | None:
     if fault.code == notes.BUCKET_CLOSED:  # its reason is in the words of the bucket's owner
         return "the organiser has no right to read its bucket"
     return printable.without_places(faults.sentence(fault))
+
+
+def _forfeit(team: int, fault: Fault | None) -> _Json:
+    """An entry of what was forfeited: by itself of all that a team has to play."""
+    return {"team": team, "match": None, "matches": [], "number": None, "network": None, "reason": _sentence(fault)}
 
 
 def _by_kind(moments: Iterable[Moment]) -> dict[str, dict[int, Moment]]:

@@ -176,6 +176,7 @@ def test_a_store_of_version_2_gets_reference_images(tmp_path):
     connection = sqlite3.connect(tmp_path / store.FILE)
     connection.executescript(
         "DROP TABLE reference; DROP TABLE secret_image; DROP TABLE shown_image; PRAGMA user_version = 2;"
+        "DROP TABLE forfeit; DROP TABLE renaming; DROP TABLE disqualification; DROP TABLE log_author;"
     )
     connection.close()
     with store.Store(str(tmp_path)) as kept:

@@ -37,6 +37,13 @@ def opened(tmp_path, faces):
         yield opened
 
 
+@pytest.fixture
+def pair(tmp_path):
+    for name in "ab":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
+
+
 def at(text):
     return datetime.datetime.fromisoformat(text).replace(tzinfo=UTC)
 
@@ -230,3 +237,97 @@ def test_where_results_go(tmp_path, monkeypatch):
     assert folder("team/model/mygan", "x") == folder("team/model/mygan.meta", "x") == ("team", "results/x")
     assert folder("runs/a/", "x") == ("runs/a", "results/x")
     assert folder("model", "x") == ("model", "results/x")
+
+
+def test_a_team_that_is_listed_by_its_former_name(opened, tmp_path, pair):
+    """It does not play as another team; its results say what to write in teams.csv."""
+    hold(opened, tmp_path, SimulatedClock(at("2026-11-23 02:00")), 1)
+    opened.store.teams.rename("a", "ada")
+    said = []
+    hold(opened, tmp_path, SimulatedClock(at("2026-11-23 03:30")), 1, say=said.append)
+    assert set(opened.store.ratings.latest()) == {"ada", "b", "House team"}
+    (page,) = (tmp_path / "a" / "results").glob("*1400*/index.html")
+    assert "this team is called ada now; write that in line 2" in page.read_text()
+    assert not any("could not be written" in line for line in said)
+
+
+class SetClock(SimulatedClock):
+    """A clock that is wrong: `jumps` are moments at which it suddenly shows another one, while somebody waits."""
+
+    def __init__(self, start, jumps):
+        super().__init__(start)
+        self._jumps = list(jumps)
+        self.passed = datetime.timedelta()  # time that was really waited for
+
+    def wait_until(self, moment):
+        if self._jumps and self._jumps[0][0] <= moment:
+            at_, shows = self._jumps.pop(0)
+            self.passed += at_ - self.time
+            self.time = shows
+        else:
+            self.passed += moment - self.time
+            self.time = moment
+
+
+def names(opened):
+    return [event.name for event in opened.store.events.all()]
+
+
+WEEK = datetime.timedelta(days=7)
+
+
+def test_a_clock_that_jumps_a_week_ahead_and_is_set_back(opened, tmp_path, pair):
+    """84 battles are jumped over: none of them is held, and after the clock is right those that are due are."""
+    jumps = [
+        (at("2026-11-23 04:00"), at("2026-11-23 04:00") + WEEK),
+        (at("2026-11-23 04:30") + WEEK, at("2026-11-23 04:30")),
+    ]
+    clock, said = SetClock(at("2026-11-23 02:00"), jumps), []
+    hold(opened, tmp_path, clock, 3, say=said.append)
+    assert names(opened) == [f"mock 2026-11-23 {hour}:00 KST" for hour in (12, 14, 16)]
+    assert clock.passed == datetime.timedelta(hours=5)
+    assert "mock 2026-11-23 14:00 KST is not held: the clock was put ahead over its time" in said
+
+
+def test_a_clock_that_is_a_week_ahead_when_the_battles_begin(opened, tmp_path, pair):
+    """Its first day is then no longer to come."""
+    clock = SetClock(at("2026-11-30 04:00"), [(at("2026-11-30 04:30"), at("2026-11-23 04:30"))])
+    hold(opened, tmp_path, clock, 2)
+    assert names(opened) == ["mock 2026-11-23 14:00 KST", "mock 2026-11-23 16:00 KST"]
+
+
+def test_a_clock_that_is_set_back_an_hour(opened, tmp_path, pair):
+    """The battle at 12:00 is not held again, neither by this process nor by the next one."""
+    clock = SetClock(at("2026-11-23 02:00"), [(at("2026-11-23 03:10"), at("2026-11-23 02:10"))])
+    hold(opened, tmp_path, clock, 2)
+    assert names(opened) == ["mock 2026-11-23 12:00 KST", "mock 2026-11-23 14:00 KST"]
+    hold(opened, tmp_path, SetClock(at("2026-11-23 02:30"), []), 1)
+    assert names(opened)[2:] == ["mock 2026-11-23 16:00 KST"]
+    assert all(len(opened.store.matches.of_event(event.id)) == 1 for event in opened.store.events.all())
+
+
+def test_a_battle_that_begins_a_little_late_is_held(opened, tmp_path, pair):
+    """A machine that is busy, or whose clock is adjusted."""
+    clock = SetClock(at("2026-11-23 02:00"), [(at("2026-11-23 02:59"), at("2026-11-23 03:04"))])
+    hold(opened, tmp_path, clock, 1)
+    assert names(opened) == ["mock 2026-11-23 12:00 KST"]
+
+
+def test_the_begin_of_summer_time(opened, tmp_path, pair):
+    """In Berlin there is no 02:00 on 29 March 2026: its battle is held as the clock jumps, an hour before that of 4."""
+    clock = SimulatedClock(at("2026-03-28 22:30"))
+    moments = []
+    wait = clock.wait_until
+    clock.wait_until = lambda moment: (moments.append(moment), wait(moment))
+    hold(opened, tmp_path, clock, 4, "Europe/Berlin")
+    assert moments[1:] == [at("2026-03-29 01:00"), at("2026-03-29 02:00"), at("2026-03-29 04:00")]
+    assert len(set(names(opened))) == 4
+
+
+def test_the_real_clock_stops_waiting_if_it_is_put_back(monkeypatch):
+    shows = iter([100.0, 130.0, 40.0])
+    clock, slept = mock_battles.Clock(), []
+    monkeypatch.setattr(clock, "now", lambda: datetime.datetime.fromtimestamp(next(shows), UTC))
+    monkeypatch.setattr(mock_battles.time, "sleep", slept.append)
+    clock.wait_until(datetime.datetime.fromtimestamp(1000, UTC))
+    assert slept == [30, 30]

@@ -16,9 +16,7 @@ Arena.renew = function (element, ...children) {
 };
 
 Arena.forfeitsOf = (state, match) =>
-  state.forfeits.filter(
-    (one) => one.match === match.id || (one.match === null && [match.home, match.away].includes(one.team)),
-  );
+  state.forfeits.filter((one) => one.match === match.id || one.matches.includes(match.id));
 
 Arena.LiveView = class {
   constructor() {
