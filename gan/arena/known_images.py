@@ -27,7 +27,7 @@ from gan.measure import estimates
 from gan.measure.estimates import Estimate
 
 MIRRORED, MOVED, TURNED = CHANGES = ("mirrored", "moved", "turned")
-MARGIN = 0.05  # the least lead, or fall beyond that of public images, that the whole interval must exceed
+LEAST_LEAD, LEAST_FALL = 0.05, 0.1  # beyond public images, which a suspect's whole interval exceeds
 MOST_FALL = 0.3  # by moving or turning test images, whatever it costs on public ones; see docs/arena.md for honest ones
 
 _AT_A_TIME = 30  # images that a discriminator judges in a battle, so that the limit of time is the same
@@ -84,7 +84,7 @@ class KnownImages(NamedTuple):
             return True
         if self.lead is None:
             return False
-        return max(self.lead.low, *(self.fall(change).low for change in CHANGES)) > MARGIN
+        return self.lead.low > LEAST_LEAD or max(self.fall(change).low for change in CHANGES) > LEAST_FALL
 
 
 def changed(images: np.ndarray, change: str) -> np.ndarray:

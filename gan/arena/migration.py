@@ -110,6 +110,16 @@ def _to_version_3(connection: sqlite3.Connection) -> None:
         connection.executemany("INSERT OR IGNORE INTO shown_image VALUES (?)", shown)
 
 
+def _to_version_4(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "CREATE TABLE fingerprint (snapshot TEXT PRIMARY KEY, generator BLOB NOT NULL, discriminator BLOB NOT NULL)"
+    )
+    connection.execute(
+        "CREATE TABLE probe (event INTEGER NOT NULL REFERENCES event(id), snapshot TEXT NOT NULL, test TEXT NOT NULL, "
+        "public TEXT, at REAL NOT NULL, PRIMARY KEY (event, snapshot))"
+    )
+
+
 def _fault(sentence: str, kind: str | None) -> Fault:
     """A sentence of version 1 as a Fault; `kind` is that of an entry of the log, None elsewhere."""
     if kind == "seed":
@@ -141,4 +151,5 @@ def _sync_folder(folder: str) -> None:
             os.close(opened)
 
 
-_STEPS: list[Callable[[sqlite3.Connection], None]] = [_to_version_2, _to_version_3]  # the first leads from 1 to 2
+# The first leads from 1 to 2.
+_STEPS: list[Callable[[sqlite3.Connection], None]] = [_to_version_2, _to_version_3, _to_version_4]

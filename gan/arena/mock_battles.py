@@ -6,7 +6,6 @@ held later. What goes wrong with a team, its bucket or the list of teams is told
 
 import datetime
 import itertools
-import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -24,8 +23,7 @@ from gan.random_noise_generator import Use, random_generator
 from gan.snapshots import checkpoint_files
 
 RESULTS, MODEL = "results", "model"  # folders of a team's bucket
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-HOUSE_TEAM = teams.Entrant("House team", os.path.join(_PACKAGE, "house_team"), 0, None)
+HOUSE_TEAM = teams.HOUSE_TEAM
 _NAP_SECONDS = 30.0  # the longest sleep: the machine's clock may be set meanwhile
 
 

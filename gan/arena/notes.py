@@ -16,6 +16,7 @@ from gan.sandbox.sandbox import Isolation
 DISQUALIFIED = "team_disqualified"  # the fault of a team
 SEED = "mock_seed"  # of all mock battles of an arena
 BUCKET_CLOSED = "bucket_closed"  # why a team cannot take part
+SAME = "same_networks"  # several teams handed in the same
 PUBLISHED = "results_published"  # a team has its final results of an event
 # Of a team's snapshot, found when it was admitted.
 _CHOSEN = "snapshot_chosen"  # the file `checkpoint` did not say which snapshot plays
@@ -40,6 +41,7 @@ _OF_THE_LIST = {
 _OF_A_TEAM = {
     "team_disqualified": "disqualified by the organiser: {reason}",
     "images_copied": "of its images, {count:.0f} are copies of training images",
+    "test_images_known": "its discriminator knows test images by heart",
     "bucket_closed": "{reason}; let the organiser's account read the bucket",
 }
 _OF_A_MATCH = {
@@ -66,6 +68,10 @@ _OF_THE_LOG = {
     "somebody who opens the snapshot in another way: {operations} (its copy is {snapshot})",
     "half_round_failed": "half round {number:.0f} of match {match:.0f}, attempt {attempt:.0f}: {problem}",
     "timing_failed": "the timing of match {match:.0f}, attempt {attempt:.0f}: {problem}",
+    "same_networks": "{teams} handed in {what}",
+    "discriminator_probed": "{team}: {findings}",
+    "fingerprint_failed": "what identifies the networks of {team} could not be taken: {problem}",
+    "probe_failed": "the probe of {team}, attempt {attempt:.0f}: {problem}",
     "suspects_page_failed": "the page of suspected copies: {problem}",
     "battle_not_held": "{battle}: {problem}",
     "arena_is_frozen": "the arena is frozen",

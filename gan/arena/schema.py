@@ -4,7 +4,7 @@ What went wrong is stored as a code with parameters, a Fault: in team.fault, mat
 log.note. arena.notes and contest.faults have the sentences.
 
 Version 2 of the tables added event.rules, and put Faults where version 1 had English sentences. Version 3 added the
-tables reference, secret_image and shown_image. See migration.py.
+tables reference, secret_image and shown_image. Version 4 added the tables fingerprint and probe. See migration.py.
 """
 
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from gan.arena.strength import Strength
 from gan.console.errors import Fault
 from gan.contest.half_round import PlayedHalfRound
 
-VERSION = 3  # of the tables
+VERSION = 4  # of the tables
 TOURNAMENT = "tournament"  # the mode in which the winner of a match goes on to (round + 1, position // 2)
 PLAYING, DONE, ANNULLED, HELD = "playing", "done", "annulled", "held"  # statuses of a match
 
@@ -54,6 +54,10 @@ CREATE TABLE log (
     kind TEXT NOT NULL, note TEXT NOT NULL);
 CREATE TABLE secret_image (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE shown_image (digest BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE fingerprint (snapshot TEXT PRIMARY KEY, generator BLOB NOT NULL, discriminator BLOB NOT NULL);
+CREATE TABLE probe (
+    event INTEGER NOT NULL REFERENCES event(id), snapshot TEXT NOT NULL, test TEXT NOT NULL, public TEXT,
+    at REAL NOT NULL, PRIMARY KEY (event, snapshot));
 CREATE INDEX team_of_event ON team(event);
 CREATE INDEX rating_of_name ON rating(name);
 CREATE INDEX rating_of_match ON rating(match);

@@ -19,6 +19,7 @@ from gan.console.errors import Fault, UserError
 from gan.snapshots import checkpoint_files
 from gan.storage import files, paths
 
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LONGEST_NAME = 60  # characters; a longer name does not fit the screen
 _TEAM, _PATH = "team", "path"  # columns
 _INVISIBLE = "Cf"  # Unicode category
@@ -33,6 +34,9 @@ class Entrant(NamedTuple):
     path: str  # of the snapshot or its folder; empty if the line has none
     line: int  # in the file, from 1; 0 if there is no file
     fault: Fault | None  # why the team cannot take part; None if it can
+
+
+HOUSE_TEAM = Entrant("House team", os.path.join(_PACKAGE, "house_team"), 0, None)
 
 
 def of_paths(named: Mapping[str, str]) -> list[Entrant]:

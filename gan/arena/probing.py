@@ -1,0 +1,101 @@
+"""Looks at an event's teams for the organiser: who handed in the same, and who knows the test images. No TensorFlow."""
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+
+from gan.arena import findings, fingerprints, known_images, notes, schema
+from gan.arena.arena import Arena
+from gan.arena.event_records import Admission
+from gan.arena.findings import Probed
+from gan.arena.open_snapshots import MachineFailed
+from gan.arena.schema import Event, Team
+from gan.arena.store import Store
+from gan.arena.teams import HOUSE_TEAM
+from gan.console.errors import ContractError, UserError
+from gan.contest import half_round
+from gan.data import pixels
+
+HOUSE = "the house team"
+
+_WHAT = {
+    fingerprints.SNAPSHOT: "the same snapshot",
+    fingerprints.NETWORKS: "the same networks, in other files",
+    fingerprints.GENERATOR: "the same generator",
+    fingerprints.DISCRIMINATOR: "the same discriminator",
+}
+
+
+def note_same(arena: Arena, event: Event) -> None:
+    """Notes in the log which teams handed in the same, or what the house team hands in, unless it is noted already."""
+    kept = arena.store
+    listed = [team for team in kept.teams.of_event(event.id) if team.snapshot and not team.fault]
+    names, digests = [team.name for team in listed], [team.snapshot or "" for team in listed]
+    has_house = any(os.path.abspath(team.path) == HOUSE_TEAM.path for team in listed)
+    if not has_house and arena.size == pixels.FACE_SIZE:
+        house = arena.identified(HOUSE_TEAM.name, HOUSE_TEAM.path)
+        names, digests = ([*names, HOUSE], [*digests, house]) if house else (names, digests)
+    prints = {digest: taken for digest in set(digests) if (taken := kept.fingerprints.get(digest))}
+    noted = [entry.note for entry in kept.log.entries(event.id)]
+    for what, places in fingerprints.same(digests, prints):
+        note = notes.note(notes.SAME, teams=[names[place] for place in places], what=_WHAT[what])
+        if note not in noted:
+            kept.log.add("same", note, event.id)
+
+
+def probe(arena: Arena, event: Event, on_team: Callable[[str], None] = lambda name: None) -> list[Probed]:
+    """Shows the test images of a tournament to the discriminators that have not seen them in a probe yet.
+
+    Args:
+        arena: opened with the test images, and with public images to compare them with if there are any.
+        event: a tournament that has begun.
+        on_team: called after each team with its name.
+
+    Returns:
+        All teams of the event that were probed, now or before.
+
+    Raises:
+        UserError: it is no tournament: no other kind of play may show test images.
+    """
+    if event.mode != schema.TOURNAMENT:
+        raise UserError(f"{event.name} is a {event.mode}; a probe shows test images, which only a tournament may")
+    kept, images = arena.store, arena.images_of(event)
+    public = None if arena.public_images is None else half_round.without(arena.public_images, arena.real_images)
+    if public is not None:
+        public = half_round.without(public, images.references)
+        public = public if len(public) else None
+    for team in kept.teams.of_event(event.id):
+        if team.snapshot not in kept.probes.of_event(event.id):
+            _probe_one(arena, event, team, public)
+        on_team(team.name)
+        arena.release(team)
+    return findings.probed(kept, event)
+
+
+def _probe_one(arena: Arena, event: Event, team: Team, public: np.ndarray | None) -> None:
+    """Probes a team and keeps what is found; what goes wrong is in the log, and the team is probed another time."""
+    kept, images = arena.store, arena.images_of(event)
+    try:
+        team, found = arena.examine(
+            team, lambda snapshot: known_images.look(snapshot, images.shown, public, images.references)
+        )
+    except ContractError as error:
+        kept.log.add("probe", notes.note("probe_failed", team=team.name, attempt=1, problem=notes.of(error)), event.id)
+        return
+    except MachineFailed:  # which is in the log
+        return
+    if found is None or team.snapshot is None:
+        return
+    kept.probes.add(event.id, team.snapshot, found)
+    if found.is_suspected:
+        said = findings.described(found)
+        kept.log.add("probe", notes.note("discriminator_probed", team=team.name, findings=said), event.id)
+
+
+def forfeit(kept: Store, event: Event) -> list[Team]:
+    """Lets teams that are suspected to know test images forfeit what they have not played; returns these teams."""
+    suspected = [one.team for one in findings.probed(kept, event) if one.found.is_suspected and not one.team.fault]
+    for team in suspected:
+        kept.teams.set_admission(team.id, Admission(team.snapshot, team.step, notes.note("test_images_known")))
+    return suspected
