@@ -42,6 +42,7 @@ from gan.arena import (
     result_pages,
     schema,
     secrecy,
+    team_names,
     teams,
     terminal,
     timetable,
@@ -50,7 +51,7 @@ from gan.console import command, flags
 from gan.console.errors import UserError
 from gan.console.flags import flag
 from gan.console.progress import Progress
-from gan.contest import rules
+from gan.contest import faults, rules
 from gan.data import pixels, tfrecords
 from gan.sandbox import child_process, staging
 from gan.storage import cache, paths
@@ -211,6 +212,8 @@ def _entrants(config: BattleConfig) -> list[teams.Entrant]:
     else:
         other = ", or --snapshots" if config.mode in (events.MATCH, events.CHECK) else ""
         raise UserError(f"--teams is needed{other}: a file with the columns team,path")
+    for remark in team_names.remarks([entrant.name for entrant in found if not entrant.fault]):
+        _say(f"look at {given}: {faults.sentence(remark)}")
     try:
         events.check_number(config.mode, len(found))
     except UserError as error:

@@ -191,8 +191,8 @@ class ProbeFlags:
             --input_data_pattern='data/test.tfrecords' --reference_data_pattern='data/validation.tfrecords'
 
     Each discriminator is shown the test images as they are, mirrored, moved by a pixel and turned a little, and public
-    images in the same ways. A discriminator that knows test images by heart falls apart. A discriminator that was probed
-    before is not probed again. Nothing is forfeited: `disqualify` is for that.
+    images in the same ways. If it knows test images by heart, it takes fewer of the changed ones for real. A
+    discriminator that was probed before is not probed again. Nothing is forfeited: `disqualify` is for that.
     """
 
     arena_dir: str = _arena_dir()

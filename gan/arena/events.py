@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gan.arena import bracket, notes, probing, ratings, schema
+from gan.arena import bracket, notes, probing, ratings, schema, team_names
 from gan.arena.arena import Arena, MatchToPlay
 from gan.arena.bracket import Standing
 from gan.arena.schema import Event, Match, Team
@@ -64,6 +64,8 @@ def begin(
         event = arena.store.events.begin(name, mode, seed, arena.size, wanted)
         arena.keep_references(event)
         arena.store.log.add("isolation", notes.of_isolation(arena.isolation), event.id)
+        for remark in team_names.remarks([entrant.name for entrant in entrants if not entrant.fault]):
+            arena.store.log.add("names", remark, event.id)
     elif (event.mode, event.size, _identity(event.options)) != (mode, arena.size, _identity(wanted)):
         raise UserError(
             f"{arena.store.path} has a {event.mode} named {name!r} already, of other teams, real images or options; "

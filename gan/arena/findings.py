@@ -24,9 +24,10 @@ def probed(kept: Store, event: Event) -> list[Probed]:
     return sorted(listed, key=lambda one: not one.found.is_suspected)
 
 
-def same_lines(kept: Store, event: Event) -> list[str]:
-    """Sentences of who handed in the same."""
-    return [faults.sentence(entry.note) for entry in kept.log.entries(event.id) if entry.note.code == notes.SAME]
+def alike_lines(kept: Store, event: Event) -> list[str]:
+    """Sentences of who handed in the same, and of names that look alike."""
+    told = (notes.SAME, *notes.ABOUT_NAMES)
+    return [faults.sentence(entry.note) for entry in kept.log.entries(event.id) if entry.note.code in told]
 
 
 def described(found: KnownImages) -> str:

@@ -90,11 +90,11 @@ def write_suspects(folder: str, kept: Store, event: Event) -> str | None:
         The page's path; None if there is nothing to show, and nothing is written.
     """
     suspects, probed = kept.suspects.of_event(event.id), findings.probed(kept, event)
-    same = findings.same_lines(kept, event)
-    if not (suspects or probed or same):
+    alike = findings.alike_lines(kept, event)
+    if not (suspects or probed or alike):
         return None
     shown = [_suspected(team, suspects) for team in kept.teams.of_event(event.id)]
-    values: dict[str, Any] = {"event": event.name, "teams": [team for team in shown if team.num_images], "same": same}
+    values: dict[str, Any] = {"event": event.name, "teams": [team for team in shown if team.num_images], "alike": alike}
     values["probed"] = _table_of(probed) if probed else None
     path = os.path.join(folder, SUSPECTS, f"event_{event.id}.html")
     files.write_whole(path, page.render("suspects.html.j2", _TEMPLATES, **values).encode())

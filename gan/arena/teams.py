@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from gan.arena import notes  # noqa: F401 - the sentences of its faults
+from gan.arena import notes, team_names  # noqa: F401 - notes: the sentences of its faults
 from gan.console import printable
 from gan.console.errors import Fault, UserError
 from gan.snapshots import checkpoint_files
@@ -22,7 +22,6 @@ from gan.storage import files, paths
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LONGEST_NAME = 60  # characters; a longer name does not fit the screen
 _TEAM, _PATH = "team", "path"  # columns
-_INVISIBLE = "Cf"  # Unicode category
 _RESERVED = 0  # stands for the number of the line of a name that nobody may have
 _CONTROL_CHARACTER = "\1"  # replaces NUL, which csv refuses before Python 3.11
 
@@ -71,7 +70,7 @@ def read(path: str, reserved: Iterable[str] = ()) -> list[Entrant]:
         raise UserError(
             f"--teams={path} begins with {begin!r}; its first line must name the columns {_TEAM},{_PATH}{hint}"
         )
-    entrants, taken = [], {_key(name): _RESERVED for name in reserved}
+    entrants, taken = [], {team_names.key(name): _RESERVED for name in reserved}
     for line, fields, problem in rows:
         values = dict(zip(columns, map(str.strip, fields)))
         name, fault = _name(values.get(_TEAM, ""), line, taken)
@@ -117,9 +116,10 @@ def _text(path: str) -> str:
 def _name(given: str, line: int, taken: dict[str, int]) -> tuple[str, Fault | None]:
     """(name to be shown, fault or None); adds the name to `taken`, key -> line."""
     cleaned = printable.cleaned(given)
-    shown = " ".join(unicodedata.normalize("NFC", cleaned).split())
+    written = unicodedata.normalize("NFC", cleaned)
+    unseen, shown = team_names.unseen(written), " ".join(team_names.without_unseen(written).split())
     fault: Fault | None = None
-    if not _key(shown):
+    if not team_names.key(shown):
         shown, fault = f"line {line}", Fault("team_name_missing", {"line": line})
     elif cleaned != given:
         fault = Fault("team_name_strange", {"line": line, "shown_as": printable.REPLACEMENT})
@@ -127,21 +127,18 @@ def _name(given: str, line: int, taken: dict[str, int]) -> tuple[str, Fault | No
         fault = Fault("team_name_long", {"line": line, "characters": len(shown), "most": LONGEST_NAME})
     if len(shown) > LONGEST_NAME:
         shown = shown[: LONGEST_NAME - 1] + "…"
-    while _key(shown) in taken:
-        other = taken[_key(shown)]
+    while team_names.key(shown) in taken:
+        other = taken[team_names.key(shown)]
         if other == _RESERVED:
             fault = fault or Fault("team_name_reserved", {"line": line})
         else:
             fault = fault or Fault("team_name_taken", {"other": other, "line": line})
         shown = f"{shown} (line {line})"
-    taken[_key(shown)] = line
+    taken[team_names.key(shown)] = line
+    if unseen and not fault:
+        characters = [team_names.described(character) for character in dict.fromkeys(unseen)]
+        fault = Fault("team_name_unseen", {"line": line, "characters": characters})
     return shown, fault
-
-
-def _key(name: str) -> str:
-    """Equal for two names that look alike, or differ in capitals only."""
-    visible = "".join(character for character in name if unicodedata.category(character) != _INVISIBLE)
-    return " ".join(visible.casefold().split())
 
 
 def _fault_of_path(path: str, line: int) -> Fault | None:

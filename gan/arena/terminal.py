@@ -74,7 +74,7 @@ def outcome_text(kept: store.Store, outcome: events.Outcome, folder: str, suspec
     for team in teams:
         if count := suspects.count(team.id):
             lines.append(f"{count} images of {team.name} look copied from the training images, see {suspects_page}")
-    lines += findings.same_lines(kept, event)
+    lines += findings.alike_lines(kept, event)
     lines += probe_lines(findings.probed(kept, event), suspects_page)
     lines += _remarks(kept, event, teams)
     if outcome.champion:
