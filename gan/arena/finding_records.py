@@ -6,7 +6,7 @@ import numpy as np
 
 from gan.arena.database import Database
 from gan.arena.fingerprints import Fingerprint
-from gan.arena.known_images import KnownImages, Verdicts
+from gan.arena.known_images import Acceptance, KnownImages
 
 
 class Fingerprints:
@@ -52,9 +52,11 @@ class Probes:
     def of_event(self, event: int) -> dict[str, KnownImages]:
         """Digest of a snapshot -> what was found."""
         rows = self._database.values("SELECT snapshot, test, public FROM probe WHERE event = ?", event)
-        return {snapshot: KnownImages(_verdicts(test), public and _verdicts(public)) for snapshot, test, public in rows}
+        return {
+            snapshot: KnownImages(_acceptance(test), public and _acceptance(public)) for snapshot, test, public in rows
+        }
 
 
-def _verdicts(text: str) -> Verdicts:
+def _acceptance(text: str) -> Acceptance:
     images, accepted, lost, won = json.loads(text)
-    return Verdicts(images, accepted, tuple(lost), tuple(won))
+    return Acceptance(images, accepted, tuple(lost), tuple(won))

@@ -16,21 +16,21 @@ from gan.sandbox.sandbox import SandboxedSnapshot
 
 SNAPSHOT, NETWORKS, GENERATOR, DISCRIMINATOR = "snapshot", "networks", "generator", "discriminator"  # what is the same
 
-_NUM_IMAGES = 30  # that the discriminator judges
+_NUM_IMAGES = 16  # that the discriminator judges
 _MOST_PIXELS = 2000  # that are kept of the generated images: 1,000 teams are compared in seconds
 _GREY_LEVELS = 3.0  # mean difference of images of the same generator; of others it is tens
 _LEAST_VARIETY = 1.0  # grey levels between images: a generator that ignores its noise has no fingerprint
 _LOGITS = 0.02  # difference of logits of the same discriminator, as a part of their standard deviation
 _SATURATED = 14.0  # beyond it, a probability in float32 tells too little of the logit
 _LEAST_IN_COMMON = 0.9  # of the images: both are saturated, or neither
-_LEAST_TELLING = 10  # judgments of both discriminators that are not saturated, to say anything
+_LEAST_TELLING = 8  # judgments of both discriminators that are not saturated, to say anything
 
 
 class Fingerprint(NamedTuple):
     """What a snapshot answers to fixed inputs."""
 
     generator: np.ndarray  # uint8 [P], pixels of what it made
-    discriminator: np.ndarray  # float32 [30], probabilities
+    discriminator: np.ndarray  # float32 [16], probabilities
 
 
 class Same(NamedTuple):
@@ -109,7 +109,7 @@ def _discriminators_alike(said: Sequence[np.ndarray]) -> Callable[[int], np.ndar
 
 
 def _images(size: int) -> np.ndarray:
-    """Blurred noise of several contrasts, for a discriminator: float32 [30, size] in [0, 1]."""
+    """Blurred noise of several contrasts, for a discriminator: float32 [16, size] in [0, 1]."""
     side = pixels.side(size)
     random = random_generator(Use.FINGERPRINT, 1)
     noise = random.normal(size=(_NUM_IMAGES, side, side))

@@ -36,7 +36,7 @@ _DEGREES, _ZOOM = 4.0, 1.04  # of TURNED: people hold their heads like that, and
 _BORDER = 8  # pixels that repeat the edge, so that nothing empty turns into the image
 
 
-class Verdicts(NamedTuple):
+class Acceptance(NamedTuple):
     """How a discriminator judged a set of real images, as they are and changed."""
 
     images: int  # how many
@@ -61,8 +61,8 @@ class Verdicts(NamedTuple):
 class KnownImages(NamedTuple):
     """What a discriminator made of the test images."""
 
-    test: Verdicts
-    public: Verdicts | None  # None if there were none to compare with
+    test: Acceptance
+    public: Acceptance | None  # None if there were none to compare with
 
     @property
     def lead(self) -> Estimate | None:
@@ -117,14 +117,14 @@ def look(discriminator: Discriminator, test: np.ndarray, public: np.ndarray | No
         HostError: this machine failed.
     """
     return KnownImages(
-        _verdicts(discriminator, test, beside), None if public is None else _verdicts(discriminator, public, beside)
+        _acceptance(discriminator, test, beside), None if public is None else _acceptance(discriminator, public, beside)
     )
 
 
-def _verdicts(discriminator: Discriminator, images: np.ndarray, beside: np.ndarray) -> Verdicts:
+def _acceptance(discriminator: Discriminator, images: np.ndarray, beside: np.ndarray) -> Acceptance:
     as_they_are = _accepted(discriminator, images, beside)
     others = [_accepted(discriminator, changed(images, change), beside) for change in CHANGES]
-    return Verdicts(
+    return Acceptance(
         len(images),
         int(as_they_are.sum()),
         tuple(int((as_they_are & ~other).sum()) for other in others),

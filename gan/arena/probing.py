@@ -39,7 +39,7 @@ def note_same(arena: Arena, event: Event) -> None:
     prints = {digest: taken for digest in set(digests) if (taken := kept.fingerprints.get(digest))}
     noted = [entry.note for entry in kept.log.entries(event.id)]
     for what, places in fingerprints.same(digests, prints):
-        note = notes.note(notes.SAME, teams=[names[place] for place in places], what=_WHAT[what])
+        note = notes.note("same_networks", teams=[names[place] for place in places], what=_WHAT[what])
         if note not in noted:
             kept.log.add("same", note, event.id)
 

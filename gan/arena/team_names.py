@@ -10,9 +10,11 @@ import os
 import unicodedata
 from collections.abc import Callable, Hashable, Sequence
 
+import numpy as np
+
 from gan.console.errors import Fault
 
-_FONT, _SIZE = "DejaVuSans.ttf", 10
+_FONT = "DejaVuSans.ttf"
 _MANY_FONTS = str.maketrans("I1|0", "lllO")  # which this one tells apart, and many on a screen do not
 _JOINER, _NON_JOINER = "\N{ZERO WIDTH JOINER}", "\N{ZERO WIDTH NON-JOINER}"
 _FLAG = "\N{WAVING BLACK FLAG}"  # begins the flags of England, Scotland and Wales, which tags spell
@@ -88,7 +90,7 @@ def _is_hidden(name: str, place: int) -> bool:
 
 
 def _has_variants(character: str) -> bool:
-    """Whether a character may be drawn in several ways, of which a selector behind it chooses: symbols, Chinese ones."""
+    """Whether a character has several forms, of which a selector behind it chooses: symbols and Chinese ones."""
     return character in _KEYCAPS or _category(character) in _SYMBOLS or "CJK" in unicodedata.name(character, "")
 
 
@@ -113,9 +115,12 @@ def _drawn(name: str, outline: Callable[[str], Hashable]) -> tuple[Hashable, ...
 
 
 def _differing(one: str, other: str) -> list[str]:
-    """The characters of either name that are not in the other one, described."""
-    differing = [character for character in dict.fromkeys(one + other) if (character in one) != (character in other)]
-    return [f"{character} is {described(character)}" for character in differing]
+    """The characters in which two names differ, described."""
+    if len(one) == len(other):
+        differing = [character for pair in zip(one, other) if pair[0] != pair[1] for character in pair]
+    else:
+        differing = [character for character in one + other if (character in one) != (character in other)]
+    return [f"{character} is {described(character)}" for character in dict.fromkeys(differing)]
 
 
 def _borrowed(name: str) -> list[str]:
@@ -132,10 +137,10 @@ def _borrowed(name: str) -> list[str]:
 def _outline(character: str) -> Hashable:
     """What a character looks like; the character itself if the font does not have it."""
     from matplotlib import font_manager, get_data_path
-    from matplotlib.textpath import TextPath
+    from matplotlib.textpath import text_to_path
 
     file = os.path.join(get_data_path(), "fonts", "ttf", _FONT)
     if character.isspace() or not font_manager.get_font(file).get_char_index(ord(character)):
         return character
-    drawn = TextPath((0, 0), character.replace("$", r"\$"), size=_SIZE, prop=font_manager.FontProperties(fname=file))
-    return drawn.vertices.tobytes() or character
+    vertices, _ = text_to_path.get_text_path(font_manager.FontProperties(fname=file), character)
+    return np.asarray(vertices).tobytes() or character  # some characters are blank

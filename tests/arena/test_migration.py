@@ -175,7 +175,8 @@ def test_a_store_of_version_2_gets_reference_images(tmp_path):
         kept.events.begin("cup", "league", 5, 4, {})
     connection = sqlite3.connect(tmp_path / store.FILE)
     connection.executescript(
-        "DROP TABLE reference; DROP TABLE secret_image; DROP TABLE shown_image; PRAGMA user_version = 2;"
+        "DROP TABLE reference; DROP TABLE secret_image; DROP TABLE shown_image; "
+        "DROP TABLE fingerprint; DROP TABLE probe; PRAGMA user_version = 2;"
     )
     connection.close()
     with store.Store(str(tmp_path)) as kept:
