@@ -61,20 +61,24 @@ def probe(arena: Arena, event: Event, on_team: Callable[[str], None] = lambda na
     if event.mode != schema.TOURNAMENT:
         raise UserError(f"{event.name} is a {event.mode}; a probe shows test images, which only a tournament may")
     kept, images = arena.store, arena.images_of(event)
-    public = None if arena.public_images is None else half_round.without(arena.public_images, arena.real_images)
-    if public is not None:
-        public = half_round.without(public, images.references)
-        public = public if len(public) else None
+    public = None
+    if arena.public_images is not None:
+        # A discriminator that looks at its batch sees the reference images anyhow.
+        others = half_round.without(half_round.without(arena.public_images, arena.real_images), images.references)
+        public = others if len(others) else None
+    done = set(kept.probes.of_event(event.id))
     for team in kept.teams.of_event(event.id):
-        if team.snapshot not in kept.probes.of_event(event.id):
-            _probe_one(arena, event, team, public)
+        if team.snapshot not in done:
+            done.add(_probe_one(arena, event, team, public))
         on_team(team.name)
-        arena.release(team)
     return findings.probed(kept, event)
 
 
-def _probe_one(arena: Arena, event: Event, team: Team, public: np.ndarray | None) -> None:
-    """Probes a team and keeps what is found; what goes wrong is in the log, and the team is probed another time."""
+def _probe_one(arena: Arena, event: Event, team: Team, public: np.ndarray | None) -> str:
+    """Probes a team, keeps what is found, and returns the digest of its snapshot.
+
+    If it fails, the log tells why, the team is probed another time, and an empty text is returned.
+    """
     kept, images = arena.store, arena.images_of(event)
     try:
         team, found = arena.examine(
@@ -82,15 +86,16 @@ def _probe_one(arena: Arena, event: Event, team: Team, public: np.ndarray | None
         )
     except ContractError as error:
         kept.log.add("probe", notes.note("probe_failed", team=team.name, attempt=1, problem=notes.of(error)), event.id)
-        return
+        return ""
     except MachineFailed:  # which is in the log
-        return
+        return ""
     if found is None or team.snapshot is None:
-        return
+        return ""
     kept.probes.add(event.id, team.snapshot, found)
     if found.is_suspected:
         said = findings.described(found)
         kept.log.add("probe", notes.note("discriminator_probed", team=team.name, findings=said), event.id)
+    return team.snapshot
 
 
 def forfeit(kept: Store, event: Event) -> list[Team]:
