@@ -212,7 +212,8 @@ def _entrants(config: BattleConfig) -> list[teams.Entrant]:
     else:
         other = ", or --snapshots" if config.mode in (events.MATCH, events.CHECK) else ""
         raise UserError(f"--teams is needed{other}: a file with the columns team,path")
-    for remark in team_names.remarks([entrant.name for entrant in found if not entrant.fault]):
+    names = [mock_battles.HOUSE_TEAM.name, *(entrant.name for entrant in found if not entrant.fault)]
+    for remark in team_names.remarks(names):
         _say(f"look at {given}: {faults.sentence(remark)}")
     try:
         events.check_number(config.mode, len(found))

@@ -134,6 +134,22 @@ def test_no_other_play_shows_test_images_to_anybody(folder, tmp_path, fails, cap
     assert "needs --probe=before" in fails(battle.main, "--mode=tournament", *more, "--forfeit_known_images")
 
 
+def test_what_another_team_handed_in_earlier(folder, tmp_path, capsys):
+    """A team that takes over what another one left is named, one that hands in its own again is not."""
+    assert play(folder, tmp_path, mode="league", images="validation") == 0
+    later = tmp_path / "later.csv"
+    rows = {"Newcomer": "cheat", "Own Work": "house", "Other": "other"}
+    hostile.write(str(folder / "other"), step=3)
+    later.write_text("team,path\n" + "".join(f"{name},{folder / path}\n" for name, path in rows.items()))
+    capsys.readouterr()
+    assert play(folder, tmp_path, f"--teams={later}", mode="league", images="validation") == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if " handed in " in line]
+    assert told == [
+        "Newcomer, Knows All (in league 1) handed in the same snapshot",
+        "Own Work, the house team handed in the same snapshot",
+    ]
+
+
 def test_a_discriminator_that_fails_in_the_probe_costs_nobody_else(folder, tmp_path, monkeypatch):
     from gan.arena import known_images
     from gan.contest.faults import breach

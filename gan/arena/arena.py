@@ -227,10 +227,14 @@ class Arena:
         side = self._side(team)
         if side.team.fault:
             return side.team, None
-        done = self._try_often(
-            lambda: action(side.open()),
-            lambda attempt, problem: notes.note("probe_failed", team=team.name, attempt=attempt, problem=problem),
-        )
+        try:
+            done = self._try_often(
+                lambda: action(side.open()),
+                lambda attempt, problem: notes.note("probe_failed", team=team.name, attempt=attempt, problem=problem),
+            )
+        finally:  # what it used up is not missing in a match
+            self._open.close(side.team.snapshot)
+            self._open.forget_deaths(side.team.snapshot)
         return side.team, done
 
     def rest(self) -> None:

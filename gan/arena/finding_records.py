@@ -1,6 +1,7 @@
 """What the store keeps for the organiser alone: fingerprints of snapshots, and who knows test images. No TensorFlow."""
 
 import json
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -26,6 +27,10 @@ class Fingerprints:
     def has(self, snapshot: str) -> bool:
         """Whether the fingerprint of a snapshot was taken, or tried to be taken."""
         return bool(self._database.values("SELECT 1 FROM fingerprint WHERE snapshot = ?", snapshot))
+
+    def of(self, snapshots: Iterable[str]) -> dict[str, Fingerprint]:
+        """Digest of a snapshot -> its fingerprint, of those that have one."""
+        return {snapshot: taken for snapshot in set(snapshots) if (taken := self.get(snapshot))}
 
     def get(self, snapshot: str) -> Fingerprint | None:
         """The fingerprint of a snapshot; None if there is none."""

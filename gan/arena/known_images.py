@@ -10,8 +10,8 @@ its verdict if the image is mirrored, moved by a pixel or turned a little. Three
 - If it knows the public images by heart as well, it has neither. But then moved or turned test images lose far more
   than an honest discriminator loses.
 
-What is not found: a discriminator that has learned faces well besides, and either gains little by what it knows, or knows
-the public images by heart too. If the public images are ones that no team can have, the second one is found by its lead.
+What is not found: a discriminator that has learned faces well besides, and either gains little by what it knows, or
+knows the public images by heart too. If no team can have the public images, the second one is found by its lead.
 """
 
 from typing import NamedTuple

@@ -1,7 +1,8 @@
 """Looks at an event's teams for the organiser: who handed in the same, and who knows the test images. No TensorFlow."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from gan.contest import half_round
 from gan.data import pixels
 
 HOUSE = "the house team"
+_MOST_EARLIER = 2000  # snapshots of earlier events that are compared with those of an event
 
 _WHAT = {
     fingerprints.SNAPSHOT: "the same snapshot",
@@ -27,21 +29,61 @@ _WHAT = {
 }
 
 
+class _HandedIn(NamedTuple):
+    """A snapshot, and whose it is."""
+
+    team: str
+    snapshot: str  # digest
+    event: str = ""  # name of the earlier event in which it was handed in; empty for this event
+
+    @property
+    def label(self) -> str:
+        return f"{self.team} (in {self.event})" if self.event else self.team
+
+
 def note_same(arena: Arena, event: Event) -> None:
-    """Notes in the log which teams handed in the same, or what the house team hands in, unless it is noted already."""
+    """Notes in the log who handed in the same as another team, now or earlier, or as the house team.
+
+    What is noted already is not noted again.
+    """
     kept = arena.store
-    listed = [team for team in kept.teams.of_event(event.id) if team.snapshot and not team.fault]
-    names, digests = [team.name for team in listed], [team.snapshot or "" for team in listed]
-    has_house = any(os.path.abspath(team.path) == HOUSE_TEAM.path for team in listed)
-    if not has_house and arena.size == pixels.FACE_SIZE:
+    listed = _handed_in(kept, event)
+    if not any(one.team == HOUSE for one in listed) and arena.size == pixels.FACE_SIZE:
         house = arena.identified(HOUSE_TEAM.name, HOUSE_TEAM.path)
-        names, digests = ([*names, HOUSE], [*digests, house]) if house else (names, digests)
-    prints = {digest: taken for digest in set(digests) if (taken := kept.fingerprints.get(digest))}
+        listed += [_HandedIn(HOUSE, house)] if house else []
+    listed += _handed_in_earlier(kept, event, listed)
+    digests = [one.snapshot for one in listed]
     noted = [entry.note for entry in kept.log.entries(event.id)]
-    for what, places in fingerprints.same(digests, prints):
-        note = notes.note("same_networks", teams=[names[place] for place in places], what=_WHAT[what])
+    for what, places in fingerprints.same(digests, kept.fingerprints.of(digests)):
+        now = [listed[place] for place in places if not listed[place].event]
+        teams = {one.team for one in now}
+        earlier = {one.team: one for one in (listed[place] for place in places) if one.team not in teams}
+        if not teams - {HOUSE} or len(teams) + len(earlier) < 2:
+            continue
+        labels = [one.label for one in [*now, *earlier.values()]]
+        note = notes.note("same_networks", teams=labels, what=_WHAT[what])
         if note not in noted:
             kept.log.add("same", note, event.id)
+
+
+def _handed_in(kept: Store, event: Event) -> list[_HandedIn]:
+    """What the teams of an event handed in that may play; the house team as HOUSE."""
+    return [
+        _HandedIn(HOUSE if os.path.abspath(team.path) == HOUSE_TEAM.path else team.name, team.snapshot)
+        for team in kept.teams.of_event(event.id)
+        if team.snapshot and not team.fault
+    ]
+
+
+def _handed_in_earlier(kept: Store, event: Event, now: Sequence[_HandedIn]) -> list[_HandedIn]:
+    """What was handed in to earlier events of images of this size, newest first, and is not handed in now."""
+    found: dict[tuple[str, str], _HandedIn] = {(one.team, one.snapshot): one for one in now}
+    for other in reversed(kept.events.all()):
+        if other.id < event.id and other.size == event.size and len(found) < len(now) + _MOST_EARLIER:
+            for one in _handed_in(kept, other):
+                if one.team != HOUSE:
+                    found.setdefault((one.team, one.snapshot), one._replace(event=other.name))
+    return [one for one in found.values() if one.event]
 
 
 def probe(arena: Arena, event: Event, on_team: Callable[[str], None] = lambda name: None) -> list[Probed]:
