@@ -104,7 +104,11 @@ def test_they_forfeit_if_the_organiser_wants_it(folder, tmp_path, capsys):
         assert cheat.name == "Knows All" and cheat.fault.code == "test_images_known"
         lost = [row for row in kept.matches.of_event(event.id) if cheat.id in (row.home, row.away)]
         assert [row.winner != cheat.id for row in lost] == [True]
-    assert play(folder, tmp_path, *flags) == 0, "the same command goes on, here with nothing left to do"
+    annul = ["annul", f"--arena_dir={tmp_path}", f"--match={lost[0].id}", "--reason=the roof leaked", "--yes"]
+    assert organise.main(["organise", *annul]) == 0
+    assert play(folder, tmp_path, *flags) == 0
+    with store.Store(str(tmp_path), read_only=True) as kept:
+        assert kept.teams.get(cheat.id).fault.code == "test_images_known", "who is admitted again is probed again"
 
 
 def test_a_probe_after_the_matches(folder, tmp_path, capsys):

@@ -44,5 +44,10 @@ def described(found: KnownImages) -> str:
 
 
 def percent(estimate: Estimate) -> str:
-    """A difference of shares with its interval: "+12% (+8% to +16%)"."""
-    return f"{estimate.value:+.0%}, {estimate.low:+.0%} to {estimate.high:+.0%}"
+    """A difference of shares with its interval: "+12%, +8% to +16%"."""
+    return f"{signed(estimate.value)}, {signed(estimate.low)} to {signed(estimate.high)}"
+
+
+def signed(share: float) -> str:
+    """A difference of shares in whole percent: "+12%"; 0 is "+0%", from whichever side."""
+    return f"{round(100 * share):+d}%"

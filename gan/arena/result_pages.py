@@ -127,7 +127,8 @@ def _row_of(probed: Probed) -> Row:
 
 
 def _cell_of(estimate: Estimate) -> Cell:
-    return Cell(f"{estimate.value:+.0%}", small=[f"{estimate.low:+.0%} to {estimate.high:+.0%}"])
+    interval = f"{findings.signed(estimate.low)} to {findings.signed(estimate.high)}"
+    return Cell(findings.signed(estimate.value), small=[interval])
 
 
 def _suspected(team: Team, suspects: Iterable[Suspect]) -> Suspected:
