@@ -38,9 +38,11 @@ from gan.arena import (
     events,
     mock_battles,
     open_snapshots,
+    probing,
     result_pages,
     schema,
     secrecy,
+    team_names,
     teams,
     terminal,
     timetable,
@@ -48,6 +50,7 @@ from gan.arena import (
 from gan.console import command, flags, output
 from gan.console.errors import UserError
 from gan.console.flags import flag
+from gan.console.progress import Progress
 from gan.contest import faults, rules
 from gan.data import pixels, tfrecords
 from gan.sandbox import child_process, staging
@@ -57,7 +60,8 @@ MODES = (events.MATCH, events.TOURNAMENT, events.MOCK, events.LEAGUE, events.CHE
 _ORGANISING = ("annul", "disqualify", "freeze", "thaw", "replay", "log")  # modes of earlier versions
 _GONE_MODES = {mode: f"it is now a command of its own, `python -m gan.organise {mode}`" for mode in _ORGANISING}
 _DEFAULTS, _SIZES = child_process.DEFAULT_LIMITS, staging.DEFAULT_SIZES
-_TIMETABLE, _COPIES, _SNAPSHOTS = "Mock battles", "Copies of training images", "What a snapshot may use"
+_TIMETABLE, _COPIES, _SNAPSHOTS = "Mock battles", "Copies and known images", "What a snapshot may use"
+_NO_PROBE, _BEFORE, _AFTER = "no", "before", "after"  # the matches of a tournament
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,6 +131,16 @@ class BattleConfig:
     forfeit_copies: bool = flag(
         False, f"A generator fails if {arena.COPIES_TO_FORFEIT} or more of its 15 images look copied.", group=_COPIES
     )
+    probe: str = flag(
+        _NO_PROBE,
+        "When to look who knows the test images by heart, for --mode=tournament; only the organiser is told. They are "
+        "compared with the images of --reference_data_pattern.",
+        choices=(_NO_PROBE, _BEFORE, _AFTER),
+        group=_COPIES,
+    )
+    forfeit_known_images: bool = flag(
+        False, "With --probe=before: a team whose discriminator knows test images forfeits its matches.", group=_COPIES
+    )
     require_isolation: bool = flag(
         False, "Refuses to begin if this machine cannot confine snapshots well.", group=_SNAPSHOTS
     )
@@ -180,6 +194,8 @@ def _refuse_useless_flags(config: BattleConfig) -> None:
         "no_secret_images": (events.MOCK,),
         "show_again": (events.TOURNAMENT,),
         "forfeit_wrong_names": (events.MATCH, events.TOURNAMENT, events.LEAGUE),
+        "probe": (events.TOURNAMENT,),
+        "forfeit_known_images": (events.TOURNAMENT,),
         "event": (events.MATCH, events.TOURNAMENT, events.LEAGUE, events.CHECK),
     }
     defaults = {field.name: field.default for field in dataclasses.fields(config)}
@@ -188,6 +204,8 @@ def _refuse_useless_flags(config: BattleConfig) -> None:
             raise UserError(f"--{name} is for --mode={' or '.join(modes)}, not for --mode={config.mode}")
     if config.forfeit_copies and not config.train_data_pattern:
         raise UserError("--forfeit_copies needs --train_data_pattern: TFRecord files that may have been copied from")
+    if config.forfeit_known_images and config.probe != _BEFORE:
+        raise UserError("--forfeit_known_images needs --probe=before: after the matches nothing is left to forfeit")
 
 
 def _entrants(config: BattleConfig) -> list[teams.Entrant]:
@@ -199,6 +217,9 @@ def _entrants(config: BattleConfig) -> list[teams.Entrant]:
     else:
         other = ", or --snapshots" if config.mode in (events.MATCH, events.CHECK) else ""
         raise UserError(f"--teams is needed{other}: a file with the columns team,path")
+    names = [mock_battles.HOUSE_TEAM.name, *(entrant.name for entrant in found if not entrant.fault)]
+    for remark in team_names.remarks(names):
+        _say(f"look at {given}: {faults.sentence(remark)}")
     try:
         events.check_number(config.mode, len(found))
     except UserError as error:
@@ -289,7 +310,22 @@ def _play(opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entran
     print(f"{event.name}: seed {event.seed}, kept in {opened.store.path}", flush=True)
     if event.finished is not None:
         print(f"{event.name} is over; --event=NAME plays another one")
-    return events.play(opened, event, _print_match)
+    if config.probe == _BEFORE and event.finished is None and events.admit_all(opened, event):
+        _probe(opened, event)
+        for team in probing.forfeit(opened.store, event) if config.forfeit_known_images else ():
+            _say(f"{team.name} forfeits its matches: its discriminator knows test images by heart")
+    outcome = events.play(opened, event, _print_match)
+    if config.probe != _NO_PROBE and outcome.event.finished is not None:
+        if outcome.champion:
+            _say(f"{outcome.champion.name} wins {event.name}; now discriminators are probed")
+        _probe(opened, event)
+    return outcome
+
+
+def _probe(opened: arena.Arena, event: schema.Event) -> None:
+    """Shows the test images to discriminators that were not probed yet."""
+    with Progress("probing", len(opened.store.teams.of_event(event.id)), "team") as progress:
+        probing.probe(opened, event, lambda name: progress.update(note=name))
 
 
 def _hold_mock_battles(opened: arena.Arena, config: BattleConfig, seed: int) -> events.Outcome | None:
@@ -321,8 +357,7 @@ def _tell(opened: arena.Arena, outcome: events.Outcome) -> int:
         text, is_good = terminal.check_text(kept, event)
         _say(text)
         return 0 if is_good else command.EXIT_MISTAKE
-    listed, suspects = kept.teams.of_event(event.id), kept.suspects.of_event(event.id)
-    page = result_pages.write_suspects(opened.folder, event, listed, suspects)
+    page = result_pages.write_suspects(opened.folder, kept, event)
     output.announce(terminal.outcome_text(kept, outcome, opened.folder, page))
     return command.EXIT_MISTAKE if outcome.held or outcome.is_frozen else 0
 

@@ -21,11 +21,25 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 if not __package__:  # `python organise.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from gan.arena import arena, backup, notes, organiser, renaming, schema, store, store_file, terminal
+from gan.arena import (
+    arena,
+    backup,
+    events,
+    notes,
+    organiser,
+    probing,
+    renaming,
+    result_pages,
+    schema,
+    store,
+    store_file,
+    terminal,
+)
 from gan.console import actions, command
 from gan.console.actions import Action
 from gan.console.errors import UserError
 from gan.console.flags import flag
+from gan.console.progress import Progress
 from gan.data import pixels, tfrecords
 from gan.sandbox import child_process
 from gan.storage import cache, paths
@@ -240,6 +254,35 @@ class BackupFlags:
     replace: bool = flag(False, "Replaces the arena that --to holds, once the new copy is whole.")
 
 
+@dataclasses.dataclass(frozen=True)
+class ProbeFlags:
+    """Looks who knows the test images of a tournament by heart.
+
+        python -m gan.organise probe --arena_dir=arena --event=tournament \\
+            --input_data_pattern='data/test.tfrecords' --reference_data_pattern='data/validation.tfrecords'
+
+    Each discriminator is shown the test images as they are, mirrored, moved by a pixel and turned a little, and public
+    images in the same ways. If it knows test images by heart, it takes fewer of the changed ones for real. A
+    discriminator that was probed before is not probed again. Nothing is forfeited: `disqualify` is for that.
+    """
+
+    arena_dir: str = _arena_dir()
+    event: str = flag(None, "Name of the tournament.", required=True)
+    input_data_pattern: str = flag(None, "TFRecord files of the test images, those of the tournament.", required=True)
+    reference_data_pattern: str = flag(
+        None,
+        "TFRecord files of real images to compare them with: validation images or, better, images that no team has. "
+        "Not set: only a discriminator that falls apart at once is found.",
+    )
+    use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, instead of 50x50 faces.")
+    memory_mb: int = flag(_LIMITS.memory // 2**20, "MiB that a snapshot may use, as in the battle.", at_least=64)
+    processor_seconds: int = flag(
+        _LIMITS.processor_seconds, "Processor time of a snapshot in all, as in the battle.", at_least=1
+    )
+    open_seconds: float = flag(_LIMITS.open_seconds, "Time to open a snapshot, as in the battle.", at_least=1)
+    call_seconds: float = flag(_LIMITS.call_seconds, "Time for 15 images, or to judge 30.", at_least=0.1)
+
+
 def annul(config: AnnulFlags) -> int | None:
     """Annuls a match."""
     return _change(
@@ -357,13 +400,28 @@ def replay(config: ReplayFlags) -> int | None:
         pass
     size = pixels.image_size(config.use_mnist)
     real_images = tfrecords.read_all(cache.find_files(config.input_data_pattern, "input_data_pattern"), size)
-    limits = child_process.SandboxLimits(
-        config.memory_mb * 2**20, config.processor_seconds, config.open_seconds, config.call_seconds
-    )
-    with arena.Arena(config.arena_dir, size, real_images, arena.ArenaSettings(limits)) as opened:
+    with arena.Arena(config.arena_dir, size, real_images, _settings(config)) as opened:
         result = organiser.replay(opened, config.half_round)
     print(terminal.replay_text(config.half_round, result))
     return None if result.is_same else command.EXIT_MISTAKE
+
+
+def probe(config: ProbeFlags) -> int | None:
+    """Looks who knows the test images; the exit code is 1 if somebody seems to."""
+    with _look_at(config.arena_dir) as kept:
+        renaming.event_named(kept, config.event)
+    size, patterns = pixels.image_size(config.use_mnist), ("input_data_pattern", "reference_data_pattern")
+    given = [(name, pattern) for name in patterns if (pattern := getattr(config, name))]
+    images = [tfrecords.read_all(cache.find_files(pattern, name), size) for name, pattern in given]
+    with arena.Arena(config.arena_dir, size, images[0], _settings(config), None, *images[1:]) as opened:
+        event = renaming.event_named(opened.store, config.event)
+        events.check_playable(opened, event)
+        with Progress("probing", len(opened.store.teams.of_event(event.id)), "team") as progress:
+            probed = probing.probe(opened, event, lambda name: progress.update(note=name))
+        page = result_pages.write_suspects(config.arena_dir, opened.store, event)
+    print("\n".join(terminal.probe_lines(probed, page) or ["no discriminator could be probed; see the log"]))
+    is_clean = probed and not any(one.found.is_suspected for one in probed)
+    return None if is_clean else command.EXIT_MISTAKE
 
 
 def log(config: LogFlags) -> int | None:
@@ -394,6 +452,7 @@ ACTIONS = (
     Action("rename", RenameFlags, rename),
     Action("secret", SecretFlags, secret),
     Action("replay", ReplayFlags, replay),
+    Action("probe", ProbeFlags, probe),
     Action("log", LogFlags, log),
     Action("backup", BackupFlags, back_up),
     Action("recover", RecoverFlags, recover),
@@ -412,6 +471,13 @@ def _look_at(arena_dir: str) -> store.Store:
         return store.Store(arena_dir, read_only=True)
     except store.NotBegun:
         raise UserError(f"--arena_dir={arena_dir}: no arena is there; give the folder that battle was given") from None
+
+
+def _settings(config: ReplayFlags | ProbeFlags) -> arena.ArenaSettings:
+    limits = child_process.SandboxLimits(
+        config.memory_mb * 2**20, config.processor_seconds, config.open_seconds, config.call_seconds
+    )
+    return arena.ArenaSettings(limits)
 
 
 def _freeze_of(arena_dir: str) -> organiser.Freeze:

@@ -101,6 +101,7 @@ SLOW = {
         "test_scoreboard",
         "test_snapshot",
     ),
+    *("test_fingerprints", "test_probe"),
     *("test_prepare_records", "test_step", "test_tensorboard", "test_tensorflow_import", "test_train"),
 }
 

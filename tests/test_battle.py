@@ -239,7 +239,8 @@ def test_this_machine_s_faults(guests, faces, tmp_path, monkeypatch, capsys):
 
     def fail_sometimes(cell, *arguments, **options):
         calls.append(cell.staged.digest)
-        if len(calls) == 3 or (cell.path == guests[2] and len(calls) > 6):
+        played = len(calls) - 5  # without the fingerprints of four teams and the house team
+        if played == 3 or (cell.path == guests[2] and played > 6):
             raise HostError("the roof leaks")
         return generate(cell, *arguments, **options)
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from gan.arena import match, notes, open_snapshots, ratings, result_pages, schema, store
+from gan.arena import fingerprints, match, notes, open_snapshots, ratings, result_pages, schema, store
 from gan.arena.copy_check import CopyCheck, SuspectedCopy
 from gan.arena.event_records import Admission
 from gan.arena.match import EventImages, Side
@@ -26,6 +26,7 @@ from gan.console.errors import ContractError, Fault, NoPermission, StateError, U
 from gan.contest import half_round, rules
 from gan.contest.half_round import PlayedHalfRound
 from gan.sandbox import child_process, staging
+from gan.sandbox.sandbox import SandboxedSnapshot
 from gan.storage import paths
 
 SNAPSHOTS = "snapshots"  # folder of arena_dir with the copies of all that was handed in
@@ -80,6 +81,7 @@ class Arena:
     Attributes:
         store: what was played.
         isolation: how well this machine confines snapshots.
+        public_images: as given.
 
     Raises:
         StateError: another process plays in this arena, or its file cannot be used.
@@ -96,7 +98,7 @@ class Arena:
         public_images: np.ndarray | None = None,
     ) -> None:
         self.folder, self.size, self.real_images = folder, size, real_images
-        self._public_images = real_images if public_images is None else public_images
+        self.public_images = public_images
         self._settings, self._copy_check = settings, copy_check
         self._snapshots = os.path.join(folder, SNAPSHOTS)
         self._has_new_suspects = False
@@ -129,7 +131,7 @@ class Arena:
         if event and (kept := self.store.events.references(event.id)):
             references = np.frombuffer(kept, np.uint8).reshape(-1, event.size)
         else:
-            references = half_round.references(self._public_images, ())
+            references = half_round.references(shown if self.public_images is None else self.public_images, ())
         if version >= rules.SETS_REFERENCES_ASIDE:
             others = half_round.without(shown, references)
             if len(others) >= rules.images_needed(rules.FINAL_ROUNDS[version], version):  # enough for every match
@@ -188,9 +190,52 @@ class Arena:
             return self.store.matches.hold(row.id, error.fault)
         return self._finish(row, sides, result, seconds, wanted.is_rated)
 
+    def identified(self, name: str, path: str) -> str | None:
+        """The digest of a snapshot whose fingerprint is kept from now on, if this machine can take it; else None."""
+        try:
+            staged = self._try_often(
+                lambda: staging.stage(path, self._snapshots, self._settings.sizes),
+                lambda attempt, problem: notes.note("admission_failed", team=name, attempt=attempt, problem=problem),
+            )
+            self._try_often(
+                lambda: self._keep_fingerprint(name, staged, None),
+                lambda attempt, problem: notes.note("admission_failed", team=name, attempt=attempt, problem=problem),
+            )
+        except (MachineFailed, ContractError, StateError):
+            return None
+        self._open.close(staged.digest)
+        return staged.digest
+
     def release(self, team: Team) -> None:
         """Closes the snapshot of a team that plays no more: others stay open for longer."""
         self._open.close(team.snapshot)
+
+    def examine(self, team: Team, action: Callable[[SandboxedSnapshot], _Done]) -> tuple[Team, _Done | None]:
+        """Does something with a team's snapshot outside of a match; a team that is not admitted yet is.
+
+        Args:
+            team: who it is.
+            action: what to do with its snapshot.
+
+        Returns:
+            (the team as it is then, what `action` returned or None if the team cannot take part).
+
+        Raises:
+            ContractError: the snapshot breaks the contract.
+            MachineFailed: this machine failed each time.
+        """
+        side = self._side(team)
+        if side.team.fault:
+            return side.team, None
+        try:
+            done = self._try_often(
+                lambda: action(side.open()),
+                lambda attempt, problem: notes.note("probe_failed", team=team.name, attempt=attempt, problem=problem),
+            )
+        finally:  # what it used up is not missing in a match
+            self._open.close(side.team.snapshot)
+            self._open.forget_deaths(side.team.snapshot)
+        return side.team, done
 
     def rest(self) -> None:
         """Closes all snapshots, to leave the memory to others until the next match."""
@@ -261,9 +306,8 @@ class Arena:
 
     def _show_suspects(self, event: Event) -> None:
         if self._has_new_suspects:
-            teams, suspects = self.store.teams.of_event(event.id), self.store.suspects.of_event(event.id)
             try:
-                result_pages.write_suspects(self.folder, event, teams, suspects)
+                result_pages.write_suspects(self.folder, self.store, event)
             except OSError as error:
                 self.store.log.add("host", notes.note("suspects_page_failed", problem=notes.of(error)), event.id)
             self._has_new_suspects = False
@@ -306,7 +350,20 @@ class Arena:
             return Admission(staged.digest, staged.step, error.fault)
         for remark in notes.of_snapshot(name, staged.digest, behaviour, snapshot.never_run):
             self.store.log.add("snapshot", remark, event)
+        self._keep_fingerprint(name, staged, event)
         return Admission(staged.digest, staged.step, None)
+
+    def _keep_fingerprint(self, name: str, staged: staging.Staged, event: int | None) -> None:
+        """Takes the fingerprint of a snapshot that may play; one without takes part all the same."""
+        if self.store.fingerprints.has(staged.digest):
+            return
+        try:
+            taken = fingerprints.take(self._open.open(staged))
+        except ContractError as error:
+            taken = None
+            failed = notes.note("fingerprint_failed", team=name, problem=notes.of(error))
+            self.store.log.add("snapshot", failed, event)
+        self.store.fingerprints.add(staged.digest, taken)
 
     def _has_read_a_bucket(self) -> bool:
         teams = (team for event in self.store.events.all() for team in self.store.teams.of_event(event.id))

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gan.arena import bracket, notes, ratings, schema
+from gan.arena import bracket, notes, probing, ratings, schema, team_names
 from gan.arena.arena import Arena, MatchToPlay
 from gan.arena.bracket import Standing
 from gan.arena.schema import Event, Match, Team
@@ -64,6 +64,8 @@ def begin(
         event = arena.store.events.begin(name, mode, seed, arena.size, wanted)
         arena.keep_references(event)
         arena.store.log.add("isolation", notes.of_isolation(arena.isolation), event.id)
+        for remark in team_names.remarks([entrant.name for entrant in entrants if not entrant.fault]):
+            arena.store.log.add("names", remark, event.id)
     elif (event.mode, event.size, _identity(event.options)) != (mode, arena.size, _identity(wanted)):
         raise UserError(
             f"{arena.store.path} has a {event.mode} named {name!r} already, of other teams, real images or options; "
@@ -119,7 +121,7 @@ def play(arena: Arena, event: Event, on_match: OnMatch = lambda match, home, awa
     kept = arena.store
     ratings.rate_again(kept, RATED)  # if a kill followed an annulment
     _note_frozen(arena, event, is_frozen(arena.folder))
-    if not _admit_all(arena, event):
+    if not admit_all(arena, event):
         return Outcome(kept.events.get(event.id), None, [], True)
     for match in _held(arena, event):
         kept.matches.release(match.id)
@@ -221,11 +223,21 @@ def _num_matches(mode: str, num_teams: int) -> int | None:
     return {LEAGUE: num_teams * (num_teams - 1) // 2, MATCH: 1, CHECK: num_teams}.get(mode)
 
 
-def _admit_all(arena: Arena, event: Event) -> bool:
-    """Admits the teams that are not admitted yet; False if the arena is frozen meanwhile."""
+def admit_all(arena: Arena, event: Event) -> bool:
+    """Admits the teams that are not admitted yet, as `play` does first; False if the arena is frozen meanwhile.
+
+    The log tells which of them handed in the same.
+    """
     listed, done = event.options["teams"], len(arena.store.teams.of_event(event.id))
-    if done == len(listed):
-        return True
+    if done < len(listed) and not _admit_others(arena, event, listed, done):
+        return False
+    if event.mode in RATED:
+        probing.note_same(arena, event)
+    return True
+
+
+def _admit_others(arena: Arena, event: Event, listed: Sequence[Any], done: int) -> bool:
+    """Admits the teams that are listed after those that are done; False if the arena is frozen meanwhile."""
     with Progress("opening snapshots", len(listed), "team", done) as progress:
         for name, path, fault in listed[done:]:
             if is_frozen(arena.folder):

@@ -126,6 +126,13 @@ def _to_version_4(connection: sqlite3.Connection) -> None:
     )
     connection.execute("CREATE TABLE disqualification (team INTEGER PRIMARY KEY REFERENCES team(id), before TEXT)")
     connection.execute("CREATE TABLE log_author (log INTEGER PRIMARY KEY REFERENCES log(id), name TEXT NOT NULL)")
+    connection.execute(
+        "CREATE TABLE fingerprint (snapshot TEXT PRIMARY KEY, generator BLOB NOT NULL, discriminator BLOB NOT NULL)"
+    )
+    connection.execute(
+        "CREATE TABLE probe (event INTEGER NOT NULL REFERENCES event(id), snapshot TEXT NOT NULL, test TEXT NOT NULL, "
+        "public TEXT, at REAL NOT NULL, PRIMARY KEY (event, snapshot))"
+    )
     _fill_forfeits(connection)
 
 

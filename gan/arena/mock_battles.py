@@ -9,7 +9,6 @@ is, and no battle is held twice. Put ahead, the battles that it jumped over are 
 
 import datetime
 import itertools
-import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -27,8 +26,7 @@ from gan.random_noise_generator import Use, random_generator
 from gan.snapshots import checkpoint_files
 
 RESULTS, MODEL = "results", "model"  # folders of a team's bucket
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-HOUSE_TEAM = teams.Entrant("House team", os.path.join(_PACKAGE, "house_team"), 0, None)
+HOUSE_TEAM = teams.HOUSE_TEAM
 _NAP_SECONDS = 30.0  # the longest sleep: the machine's clock may be set meanwhile
 _LATE = datetime.timedelta(minutes=5)  # a battle that is later was jumped over, by the clock or by a machine that slept
 

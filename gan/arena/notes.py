@@ -16,6 +16,8 @@ from gan.sandbox.sandbox import Isolation
 DISQUALIFIED = "team_disqualified"  # the fault of a team
 SEED = "mock_seed"  # of all mock battles of an arena
 BUCKET_CLOSED = "bucket_closed"  # why a team cannot take part
+SAME = "same_networks"  # several teams handed in the same
+ABOUT_NAMES = ("names_alike", "name_of_two_scripts")
 PUBLISHED = "results_published"  # a team has its final results of an event
 # Of a team's snapshot, found when it was admitted.
 _CHOSEN = "snapshot_chosen"  # the file `checkpoint` did not say which snapshot plays
@@ -34,6 +36,8 @@ _OF_THE_LIST = {
     "team_name_reserved": "nobody may have this name; write another in line {line:.0f}",
     "team_name_taken": "line {other:.0f} has the same name; write another in line {line:.0f}",
     "team_name_former": "this team is called {name} now; write that in line {line:.0f}",
+    "team_name_unseen": "the name in line {line:.0f} holds characters that nobody sees: {characters}; write it without "
+    "them",
     "team_path_missing": "line {line:.0f} gives no path of a snapshot; write one in the column path",
     "team_path_strange": "the path in line {line:.0f} holds control characters or line breaks; write it without them",
     "team_path_without_bucket": "the path in line {line:.0f} names no bucket; write one like gs://team/model",
@@ -41,6 +45,7 @@ _OF_THE_LIST = {
 _OF_A_TEAM = {
     "team_disqualified": "disqualified by the organiser: {reason}",
     "images_copied": "of its images, {count:.0f} are copies of training images",
+    "test_images_known": "its discriminator knows test images by heart",
     "bucket_closed": "{reason}; let the organiser's account read the bucket",
 }
 _OF_A_MATCH = {
@@ -72,6 +77,12 @@ _OF_THE_LOG = {
     "somebody who opens the snapshot in another way: {operations} (its copy is {snapshot})",
     "half_round_failed": "half round {number:.0f} of match {match:.0f}, attempt {attempt:.0f}: {problem}",
     "timing_failed": "the timing of match {match:.0f}, attempt {attempt:.0f}: {problem}",
+    "names_alike": "the names {other} and {name} look alike, and are not the same: {letters}",
+    "name_of_two_scripts": "the name {name} has letters that look like others: {letters}",
+    "same_networks": "{teams} handed in {what}",
+    "discriminator_probed": "{team}: {findings}",
+    "fingerprint_failed": "what identifies the networks of {team} could not be taken: {problem}",
+    "probe_failed": "the probe of {team}, attempt {attempt:.0f}: {problem}",
     "suspects_page_failed": "the page of suspected copies: {problem}",
     "battle_not_held": "{battle}: {problem}",
     "arena_is_frozen": "the arena is frozen",

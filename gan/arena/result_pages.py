@@ -1,24 +1,27 @@
-"""HTML pages about an event: each team's own results, and the organiser's page of images that look copied.
+"""HTML pages about an event: each team's own results, and the organiser's page of what only organisers are told.
 
 No TensorFlow.
 """
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan.arena import schema
+from gan.arena import findings, known_images, schema
+from gan.arena.findings import Probed
 from gan.arena.schema import Event, Match, StoredHalfRound, Suspect, Team
+from gan.arena.store import Store
 from gan.console.errors import Fault
 from gan.contest import faults, half_round, rules
+from gan.measure.estimates import Estimate
 from gan.report import page
-from gan.report.page import Figure
+from gan.report.page import Cell, Column, Figure, Row, Table
 from gan.storage import files
 
 PAGE = "index.html"
-SUSPECTS = "suspects"  # folder of arena_dir with a page for each event in which copies were suspected
+SUSPECTS = "suspects"  # folder of arena_dir with a page for each event of which only the organiser is told something
 
 _TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
 _MOST_SHOWN = 60  # of a team's suspects
@@ -78,25 +81,57 @@ def write(folder: str, results: TeamResults, half_rounds: Callable[[int], Iterab
     files.write_whole(os.path.join(folder, PAGE), page.render("results.html.j2", _TEMPLATES, **values).encode())
 
 
-def write_suspects(folder: str, event: Event, teams: Iterable[Team], suspects: Sequence[Suspect]) -> str | None:
-    """Writes the organiser's page of the images of an event that look copied, beside what they look copied from.
+def write_suspects(folder: str, kept: Store, event: Event) -> str | None:
+    """Writes the organiser's page of an event: who knows test images, who handed in the same, images that look copied.
 
     Args:
         folder: arena_dir.
+        kept: the arena's store.
         event: the event.
-        teams: its teams.
-        suspects: its suspects.
 
     Returns:
         The page's path; None if there is nothing to show, and nothing is written.
     """
-    if not suspects:
+    suspects, probed = kept.suspects.of_event(event.id), findings.probed(kept, event)
+    alike = findings.alike_lines(kept, event)
+    if not (suspects or probed or alike):
         return None
-    shown = [_suspected(team, suspects) for team in teams]
-    values = {"event": event.name, "teams": [team for team in shown if team.num_images]}
+    shown = [_suspected(team, suspects) for team in kept.teams.of_event(event.id)]
+    values: dict[str, Any] = {"event": event.name, "teams": [team for team in shown if team.num_images], "alike": alike}
+    values["probed"] = _table_of(probed) if probed else None
     path = os.path.join(folder, SUSPECTS, f"event_{event.id}.html")
     files.write_whole(path, page.render("suspects.html.j2", _TEMPLATES, **values).encode())
     return path
+
+
+def _table_of(probed: Sequence[Probed]) -> Table:
+    """What discriminators made of the test images, one row for each."""
+    columns = [
+        Column("team"),
+        Column("verdict"),
+        Column("test images"),
+        Column("public images"),
+        Column("lead", "95% interval"),
+    ]
+    columns += [Column(change, "fall") for change in known_images.CHANGES]
+    return Table(columns, [_row_of(one) for one in probed])
+
+
+def _row_of(probed: Probed) -> Row:
+    found = probed.found
+    test, public, lead = found.test, found.public, found.lead
+    cells = [
+        Cell("suspected" if found.is_suspected else "not suspected", is_strong=found.is_suspected),
+        Cell(f"{test.accepted} of {test.images}"),
+        Cell(f"{public.accepted} of {public.images}" if public else ""),
+        _cell_of(lead) if lead else Cell(""),
+    ]
+    return Row(probed.team.name, cells + [_cell_of(found.fall(change)) for change in known_images.CHANGES])
+
+
+def _cell_of(estimate: Estimate) -> Cell:
+    interval = f"{findings.signed(estimate.low)} to {findings.signed(estimate.high)}"
+    return Cell(findings.signed(estimate.value), small=[interval])
 
 
 def _suspected(team: Team, suspects: Iterable[Suspect]) -> Suspected:

@@ -4,8 +4,8 @@ What went wrong is stored as a code with parameters, a Fault: in team.fault, mat
 log.note. arena.notes and contest.faults have the sentences.
 
 Version 2 of the tables added event.rules, and put Faults where version 1 had English sentences. Version 3 added the
-tables reference, secret_image and shown_image. Version 4 added forfeit, renaming, disqualification and
-log_author. See migration.py.
+tables reference, secret_image and shown_image. Version 4 added forfeit, renaming, disqualification,
+log_author, fingerprint and probe. See migration.py.
 """
 
 from typing import Any, NamedTuple
@@ -61,6 +61,10 @@ CREATE TABLE forfeit (
 CREATE TABLE renaming (id INTEGER PRIMARY KEY, at REAL NOT NULL, before TEXT NOT NULL, name TEXT NOT NULL);
 CREATE TABLE disqualification (team INTEGER PRIMARY KEY REFERENCES team(id), before TEXT);
 CREATE TABLE log_author (log INTEGER PRIMARY KEY REFERENCES log(id), name TEXT NOT NULL);
+CREATE TABLE fingerprint (snapshot TEXT PRIMARY KEY, generator BLOB NOT NULL, discriminator BLOB NOT NULL);
+CREATE TABLE probe (
+    event INTEGER NOT NULL REFERENCES event(id), snapshot TEXT NOT NULL, test TEXT NOT NULL, public TEXT,
+    at REAL NOT NULL, PRIMARY KEY (event, snapshot));
 CREATE INDEX team_of_event ON team(event);
 CREATE INDEX rating_of_name ON rating(name);
 CREATE INDEX rating_of_match ON rating(match);

@@ -13,6 +13,7 @@ from types import TracebackType
 
 from gan.arena import database, migration, schema, store_file
 from gan.arena.event_records import Events, Log, Teams
+from gan.arena.finding_records import Fingerprints, Probes
 from gan.arena.image_records import ImageDigests
 from gan.arena.match_records import HalfRounds, Matches, Ratings, Suspects
 from gan.console.errors import Fault, StateError
@@ -44,8 +45,8 @@ class Store:
 
     Attributes:
         path: of the file.
-        events, teams, matches, half_rounds, ratings, suspects, secret_images, shown_images, log: the repositories. Each
-            of their methods raises StateError if the file cannot be used, such as on a full disk.
+        events, teams, matches, half_rounds, ratings, suspects, secret_images, shown_images, fingerprints, probes, log:
+            the repositories. Each of their methods raises StateError if the file cannot be used, as on a full disk.
 
     Raises:
         NotBegun: read_only, and there is no store yet.
@@ -68,6 +69,7 @@ class Store:
         self.matches = Matches(shared, self.log, self.ratings)
         self.secret_images = ImageDigests(shared, "secret_image")
         self.shown_images = ImageDigests(shared, "shown_image")
+        self.fingerprints, self.probes = Fingerprints(shared), Probes(shared)
         self.half_rounds = HalfRounds(shared, self.matches, self.suspects, self.shown_images)
         with contextlib.ExitStack() as opened, database.explaining(self.path):
             opened.callback(self.close)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from gan.arena import arena, bracket, events, notes, organiser, renaming, schema, store
+from gan.arena import arena, bracket, events, findings, notes, organiser, renaming, schema, store
 from gan.arena.backup import Backup
 from gan.console.errors import Fault
 from gan.contest import faults, rules
@@ -76,7 +76,7 @@ def outcome_text(kept: store.Store, outcome: events.Outcome, folder: str, suspec
         kept: the arena's store.
         outcome: from events.play.
         folder: arena_dir.
-        suspects_page: path of the page with images that look copied; None if there is none.
+        suspects_page: path of the page of what only the organiser is told; None if there is none.
     """
     event = outcome.event
     teams, lines = kept.teams.of_event(event.id), []
@@ -88,6 +88,8 @@ def outcome_text(kept: store.Store, outcome: events.Outcome, folder: str, suspec
     for team in teams:
         if count := suspects.count(team.id):
             lines.append(f"{count} images of {team.name} look copied from the training images, see {suspects_page}")
+    lines += findings.alike_lines(kept, event)
+    lines += probe_lines(findings.probed(kept, event), suspects_page)
     lines += _remarks(kept, event, teams)
     if outcome.champion:
         lines += ["", f"{outcome.champion.name} wins {event.name}"]
@@ -97,6 +99,16 @@ def outcome_text(kept: store.Store, outcome: events.Outcome, folder: str, suspec
         thaw = f"python -m gan.organise thaw --arena_dir={folder}"
         lines.append(f"the arena is frozen; after `{thaw}` the same command goes on")
     return "\n".join([*lines, f"to look at it: python -m gan.scoreboard --arena_dir={folder}"])
+
+
+def probe_lines(probed: list[findings.Probed], suspects_page: str | None) -> list[str]:
+    """A line for each team whose discriminator seems to know test images, and one that says how many were probed."""
+    if not probed:
+        return []
+    suspected = [one for one in probed if one.found.is_suspected]
+    lines = [f"{one.team.name} seems to know the test images: it {findings.described(one.found)}" for one in suspected]
+    found = "none seems" if not suspected else f"{len(suspected)} seem{'s' * (len(suspected) == 1)}"
+    return [*lines, f"of {len(probed)} discriminators, {found} to know the test images, see {suspects_page}"]
 
 
 def check_text(kept: store.Store, event: schema.Event) -> tuple[str, bool]:

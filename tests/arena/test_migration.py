@@ -177,6 +177,7 @@ def test_a_store_of_version_2_gets_reference_images(tmp_path):
     connection.executescript(
         "DROP TABLE reference; DROP TABLE secret_image; DROP TABLE shown_image; PRAGMA user_version = 2;"
         "DROP TABLE forfeit; DROP TABLE renaming; DROP TABLE disqualification; DROP TABLE log_author;"
+        "DROP TABLE fingerprint; DROP TABLE probe;"
     )
     connection.close()
     with store.Store(str(tmp_path)) as kept:
