@@ -3,6 +3,7 @@
 Version 1 kept English sentences where version 2 keeps codes with parameters, and did not say by which rules an event
 is played: they were those of version 1. A sentence becomes the code "other" with the sentence as its text, unless the
 program itself has to understand it. Version 2 kept neither an event's reference images nor which images were secret.
+Version 3 kept of a tie only the median times.
 """
 
 import contextlib
@@ -110,6 +111,13 @@ def _to_version_3(connection: sqlite3.Connection) -> None:
         connection.executemany("INSERT OR IGNORE INTO shown_image VALUES (?)", shown)
 
 
+def _to_version_4(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "CREATE TABLE timing (match INTEGER PRIMARY KEY REFERENCES match(id), home BLOB NOT NULL, away BLOB NOT NULL, "
+        "core INTEGER)"
+    )
+
+
 def _fault(sentence: str, kind: str | None) -> Fault:
     """A sentence of version 1 as a Fault; `kind` is that of an entry of the log, None elsewhere."""
     if kind == "seed":
@@ -141,4 +149,5 @@ def _sync_folder(folder: str) -> None:
             os.close(opened)
 
 
-_STEPS: list[Callable[[sqlite3.Connection], None]] = [_to_version_2, _to_version_3]  # the first leads from 1 to 2
+# The first leads from 1 to 2.
+_STEPS: list[Callable[[sqlite3.Connection], None]] = [_to_version_2, _to_version_3, _to_version_4]

@@ -13,7 +13,7 @@ from types import TracebackType
 from gan.arena import database, migration, schema
 from gan.arena.event_records import Events, Log, Teams
 from gan.arena.image_records import ImageDigests
-from gan.arena.match_records import HalfRounds, Matches, Ratings, Suspects
+from gan.arena.match_records import HalfRounds, Matches, Ratings, Suspects, Timings
 from gan.console.errors import StateError
 
 FILE, LOCK = "arena.sqlite3", "arena.lock"
@@ -35,8 +35,8 @@ class Store:
 
     Attributes:
         path: of the file.
-        events, teams, matches, half_rounds, ratings, suspects, secret_images, shown_images, log: the repositories. Each
-            of their methods raises StateError if the file cannot be used, such as on a full disk.
+        events, teams, matches, half_rounds, timings, ratings, suspects, secret_images, shown_images, log: the
+            repositories. Each of their methods raises StateError if the file cannot be used, such as on a full disk.
 
     Raises:
         NotBegun: read_only, and there is no store yet.
@@ -55,6 +55,7 @@ class Store:
         self.teams = Teams(shared, self.log)
         self.ratings = Ratings(shared)
         self.suspects = Suspects(shared)
+        self.timings = Timings(shared)
         self.matches = Matches(shared, self.log, self.ratings)
         self.secret_images = ImageDigests(shared, "secret_image")
         self.shown_images = ImageDigests(shared, "shown_image")
