@@ -1,4 +1,4 @@
-"""Mock battles by a timetable: random pairs among the teams that have handed in, results to each team's bucket.
+"""Mock battles by a timetable: pairs among the teams that have handed in, results to each team's bucket.
 
 Nobody need be there. A battle that was interrupted is finished first. A battle whose time has passed meanwhile is not
 held later. What goes wrong with a team, its bucket or the list of teams is told, and costs no other team anything.
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from gan.arena import events, notes, result_delivery, result_pages, teams
+from gan.arena import events, notes, pairing, result_delivery, result_pages, teams
 from gan.arena.arena import Arena
 from gan.arena.events import OnMatch, Outcome
 from gan.arena.schema import Event
@@ -49,6 +49,13 @@ class Telling(NamedTuple):
     say: Callable[[str], None] = print  # prints a line
 
 
+class Pairing(NamedTuple):
+    """Who meets whom in a mock battle."""
+
+    kind: str = pairing.RANDOM  # or pairing.INFORMATIVE
+    matches: int = 1  # of each team, if there are as many opponents
+
+
 class MockBattles:
     """The mock battles of an arena.
 
@@ -73,8 +80,12 @@ class MockBattles:
         self._arena, self._list_teams, self._timetable, self._seed = arena, list_teams, timetable, seed
         self._clock, self._on_match, self._say = clock, telling.on_match, telling.say
 
-    def hold(self, battles: int | None = None) -> Outcome | None:
+    def hold(self, battles: int | None = None, drawn_by: Pairing = Pairing()) -> Outcome | None:
         """Holds so many mock battles; None holds them until interrupted.
+
+        Args:
+            battles: how many.
+            drawn_by: who meets whom in them.
 
         Returns:
             How the last one ended; None if none was held.
@@ -85,10 +96,10 @@ class MockBattles:
             self._say(f"next: {self._timetable.name(moment)}")
             self._clock.wait_until(moment)
             outcome = self._catch_up() or outcome
-            outcome = self._battle(moment) or outcome
+            outcome = self._battle(moment, drawn_by) or outcome
         return outcome
 
-    def _battle(self, moment: datetime.datetime) -> Outcome | None:
+    def _battle(self, moment: datetime.datetime, drawn_by: Pairing) -> Outcome | None:
         """One battle; None if it is not held."""
         name = self._timetable.name(moment)
         if events.is_frozen(self._arena.folder):
@@ -100,7 +111,8 @@ class MockBattles:
         if not [entrant for entrant in entrants if not entrant.fault]:
             return self._skipped(name, notes.note("nobody_handed_in"))
         own_seed = int(random_generator(Use.DRAW, self._seed, int(moment.timestamp())).integers(2**31))
-        event = events.begin(self._arena, name, events.MOCK, [*entrants, HOUSE_TEAM], own_seed)
+        options = {events.PAIRING: drawn_by.kind, events.MATCHES_PER_BATTLE: drawn_by.matches}
+        event = events.begin(self._arena, name, events.MOCK, [*entrants, HOUSE_TEAM], own_seed, options)
         return self._play(event)
 
     def _catch_up(self) -> Outcome | None:
