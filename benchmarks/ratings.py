@@ -6,11 +6,11 @@
 A way is RATING:PAIRING:MATCHES, the last one matches of each team in a battle. The rating `wins` is the one of rules
 before version 3, which knows only who won; `points` is today's.
 
-A team has a generator and a discriminator, each of a normally distributed strength. Its discriminator is right on a real
-image with logit 1 + d, and on a generated image with logit 1 + d - g + s, where s belongs to this pair of networks alone.
-Half rounds are binomial draws. The true order is that of the expected points, more than the opponent's, against all other
-teams. The table says after how many battles, on average over all simulations, 80% and 90% of all pairs of teams stand in
-the true order, and how wide the 95% interval of a rating is after five battles.
+A team has a generator and a discriminator, each of a normally distributed strength. Its discriminator is right on a
+real image with logit 1 + d, and on a generated image with logit 1 + d - g + s. The number s belongs to this pair of
+networks alone. Half rounds are binomial draws. The true order is by expected points less the opponent's, against all
+other teams. The table says after how many battles, on average over all simulations, 80% and 90% of all pairs of teams
+stand in the true order, and how wide the 95% interval of a rating is after five battles.
 """
 
 import dataclasses
@@ -81,9 +81,15 @@ def measure(config: RatingsBenchmarkConfig) -> None:
     if config.num_teams % 2:
         raise UserError(f"--num_teams={config.num_teams} is odd; give an even number")
     fields = [_draw(config, random_generator(Use.DRAW, config.seed, one)) for one in range(config.simulations)]
-    apart = np.concatenate([np.abs(field.truth[:, None] - field.truth)[np.triu_indices(config.num_teams, 1)] for field in fields])
-    print(f"{config.num_teams} teams, {config.simulations} simulations; two teams are {np.median(apart):.1f} points apart")
-    print(f"{'way':24} {'80% of pairs':>14} {'90% of pairs':>14} {'matches':>9} {'right after 5':>14} {'± after 5':>10}")
+    apart = np.concatenate(
+        [np.abs(field.truth[:, None] - field.truth)[np.triu_indices(config.num_teams, 1)] for field in fields]
+    )
+    print(
+        f"{config.num_teams} teams, {config.simulations} simulations; two teams are {np.median(apart):.1f} points apart"
+    )
+    print(
+        f"{'way':24} {'80% of pairs':>14} {'90% of pairs':>14} {'matches':>9} {'right after 5':>14} {'± after 5':>10}"
+    )
     for way in map(_way, config.ways.split(",")):
         runs = [
             _simulate(field, way, config.battles, random_generator(Use.BATTLE, config.seed, one))

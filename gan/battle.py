@@ -120,7 +120,11 @@ class BattleConfig:
     time_zone: str = flag("Asia/Seoul", "Of --first_battle.", group=_TIMETABLE)
     num_battles: int = flag(None, "How many; not set: until Ctrl-C.", at_least=1, group=_TIMETABLE)
     matches_per_battle: int = flag(
-        3, "Matches of each team in a battle, each against another opponent.", at_least=1, at_most=1023, group=_TIMETABLE
+        3,
+        "Matches of each team in a battle, each against another opponent.",
+        at_least=1,
+        at_most=1023,
+        group=_TIMETABLE,
     )
     pairing: str = flag(
         pairing.RANDOM,

@@ -288,9 +288,7 @@ class Arena:
         rated = {}
         if rated_by is not None:
             names = sides[rules.HOME].team.name, sides[rules.AWAY].team.name
-            rated = ratings.rated(
-                self.store, ratings.MatchToRate(names, decided.result, decided.scores, rated_by)
-            )
+            rated = ratings.rated(self.store, ratings.MatchToRate(names, decided.result, decided.scores, rated_by))
         seconds = decided.times and (decided.times.home, decided.times.away)
         with self.store.writing():
             if decided.measured:

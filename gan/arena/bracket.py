@@ -31,6 +31,7 @@ class Standing(NamedTuple):
     won: int
     points: int
     against: int  # points of its opponents
+    drawn: int = 0
 
 
 def by_draw(names: Sequence[_Team], random: np.random.Generator) -> list[_Team]:
@@ -166,8 +167,8 @@ def standings(
         for team, own, others in ((home, points[0], points[1]), (away, points[1], points[0])):
             if team is not None and own is not None and others is not None:  # byes have no points
                 row = table[team]
-                won = row.won + (winner == team)
-                table[team] = Standing(row.played + 1, won, row.points + own, row.against + others)
+                won, drawn = row.won + (winner == team), row.drawn + (winner is None)
+                table[team] = Standing(row.played + 1, won, row.points + own, row.against + others, drawn)
     return table
 
 

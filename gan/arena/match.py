@@ -120,7 +120,7 @@ def measure_times(
     images = pixels.to_floats(half_round.choose(real_images.shown, rules.HALF_ROUND_POINTS, *key))
     beside = pixels.to_floats(real_images.references)
     times: tuple[list[float], list[float]] = [], []
-    with _on_one_core(sides) as cores:
+    with _on_one_core(sides) as core:
         begun = time.monotonic()
         for pair in itertools.count():  # the first one warms up, and does not count
             took: list[float | None] = [None, None]
@@ -133,7 +133,7 @@ def measure_times(
                 times[rules.HOME].append(home)
                 times[rules.AWAY].append(away)
             if pair >= timing.FEWEST_PAIRS:
-                measured = Measured(*map(tuple, times), cores)
+                measured = Measured(tuple(times[rules.HOME]), tuple(times[rules.AWAY]), core)
                 if _are_enough(measured, time.monotonic() - begun, real_images.rules):
                     break
     tells = measured.tells or real_images.rules < rules.KNOWS_DRAWS

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from gan.arena import events, notes, pairing, result_delivery, result_pages, teams
+from gan.arena import events, notes, pairing, recognition, result_delivery, result_pages, teams
 from gan.arena.arena import Arena
 from gan.arena.events import OnMatch, Outcome
 from gan.arena.schema import Event
@@ -56,6 +56,9 @@ class Pairing(NamedTuple):
     matches: int = 1  # of each team, if there are as many opponents
 
 
+ONE_BY_LOT = Pairing()
+
+
 class MockBattles:
     """The mock battles of an arena.
 
@@ -80,7 +83,7 @@ class MockBattles:
         self._arena, self._list_teams, self._timetable, self._seed = arena, list_teams, timetable, seed
         self._clock, self._on_match, self._say = clock, telling.on_match, telling.say
 
-    def hold(self, battles: int | None = None, drawn_by: Pairing = Pairing()) -> Outcome | None:
+    def hold(self, battles: int | None = None, drawn_by: Pairing = ONE_BY_LOT) -> Outcome | None:
         """Holds so many mock battles; None holds them until interrupted.
 
         Args:
@@ -173,6 +176,7 @@ class MockBattles:
         }
         names = {team.id: team.name for team in [*guests, house]}
         matches = kept.matches.of_event(event.id)
+        found, timings = recognition.of_arena(kept), kept.timings.all()
         for team in guests:
             if not team.path or team.name in written:
                 continue
@@ -180,7 +184,8 @@ class MockBattles:
             try:
                 with tempfile.TemporaryDirectory() as folder:
                     remarks = notes.remarks_of(team, entries)
-                    results = result_pages.TeamResults(event, team, own, names, remarks)
+                    record = recognition.sentence(found.get(team.name, recognition.Recognition()))
+                    results = result_pages.TeamResults(event, team, own, names, remarks, record, timings)
                     result_pages.write(folder, results, kept.half_rounds.of_match)
                     result_delivery.deliver(folder, *results_folder(team.path, event.name))
                 if event.finished is not None:

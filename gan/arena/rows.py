@@ -118,7 +118,8 @@ def _suspect(row: Sequence[Any]) -> schema.Suspect:
 
 def _timing(row: Sequence[Any]) -> schema.StoredTiming:
     match, *times, core = row
-    return schema.StoredTiming(match, Measured(*(tuple(np.frombuffer(one, _SECONDS).tolist()) for one in times), core))
+    home, away = (tuple(np.frombuffer(one, _SECONDS).tolist()) for one in times)
+    return schema.StoredTiming(match, Measured(home, away, core))
 
 
 def _log_entry(row: Sequence[Any]) -> schema.LogEntry:

@@ -1,12 +1,12 @@
 """How strong a team is believed to be, and what a match teaches about it, by the library openskill. No TensorFlow.
 
-Points say more than who won, so ratings follow from points: each team's strength is a normal distribution, a match shows
-the difference of two strengths with noise, and what is believed after it follows by Bayes's rule. This is TrueSkill for
-scores (Guo, Sanner, Graepel and Buntine 2012, "Score-based Bayesian skill learning", ECML PKDD). What is shown is not the
-points themselves, whose noise depends on them, but the angle 2 arcsin(sqrt(share of right guesses)), whose variance is
-1/N for N images at any share (Anscombe 1948, Biometrika 35).
+Points say more than who won, so ratings follow from points. Each team's strength is a normal distribution. A match
+shows the difference of two strengths with noise, and Bayes's rule says what is believed after it. This is TrueSkill for
+scores (Guo, Sanner, Graepel and Buntine 2012, "Score-based Bayesian skill learning", ECML PKDD). The noise of points
+depends on the points. So we take the angle 2 arcsin(sqrt(share of right guesses)): its variance is 1/N for N images,
+whatever the share (Anscombe 1948, Biometrika 35).
 
-A match in which a network failed has no such points; it counts as won and lost, and so did every match under rules before
+A match in which a network failed has no such points. It counts as won and lost, as every match does under rules before
 version 3. The model is then Plackett and Luce's, openskill's default: between two teams it is Bradley and Terry's, the
 logistic curve of Elo, with an uncertainty for each team (Weng and Lin 2011, JMLR 12).
 

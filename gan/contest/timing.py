@@ -1,18 +1,18 @@
 """Whose networks are faster, from measurements in pairs, and when there are enough of them. No TensorFlow.
 
-Both sides are measured in turns, so a pair of measurements has the same disturbances. The question is whether home is
-faster in more than half of all pairs. It is asked again after each pair, so an ordinary interval would find a difference
-between equals sooner or later. This one holds for all numbers of pairs at a time: if nothing differs, it says that
-something does in at most 5% of all ties, however often it is asked.
+Both sides are measured in turns, so the two measurements of a pair have the same disturbances. The question is whether
+home is faster in more, or in less, than half of all pairs. It is asked again after each pair, and an ordinary interval
+would find a difference between equals sooner or later. This one holds for all numbers of pairs together: between equals
+it finds a difference in at most 5% of all ties, however often it is asked.
 
-Home is faster in s of n pairs. If either side is faster equally often, the ratio
+Home is faster in s of n pairs. If both sides are faster equally often, the ratio
 
     M = 2^n / ((n + 1) C(n, s))
 
-of the chance of s under "any share is as likely as any other" to its chance under "one half" is a martingale that begins
-at 1, so it ever reaches 20 with a probability of at most 1/20 (Ville 1939; Robbins 1970, Annals of Mathematical
-Statistics 41; Howard et al. 2021, Annals of Statistics 49). The interval of the median difference has all values of which
-the same test, of the differences less the value, does not say that they are too large or too small.
+of the chance of s if every share is equally probable to its chance if the share is one half is a martingale that begins
+at 1. So the probability that it ever reaches 20 is at most 1/20 (Ville 1939; Robbins 1970, Annals of Mathematical
+Statistics 41; Howard et al. 2021, Annals of Statistics 49). The interval of the median difference holds all values that
+the same test, applied to the differences less the value, does not reject.
 """
 
 import math
