@@ -30,7 +30,8 @@ def rounds(kind: str, strengths: Sequence[Strength], num_rounds: int, random: np
         random: of the draw.
 
     Returns:
-        Rounds; fewer than wanted if there are too few teams for so many different opponents.
+        Rounds; fewer than wanted if there are too few teams for so many different opponents. INFORMATIVE may end some
+        rounds before everybody has met everybody.
     """
     most = min(num_rounds, max(len(strengths) - 1, 0))
     if kind == INFORMATIVE:
@@ -75,7 +76,7 @@ def _informative(strengths: Sequence[Strength], num_rounds: int, random: np.rand
     known, met, found = list(strengths), np.eye(len(strengths), dtype=bool), []
     for _ in range(num_rounds):
         pairs = _greedy(np.where(met, -np.inf, gains(known)), random)
-        if 2 * len(pairs) < len(known):  # those who are left have met already
+        if 2 * len(pairs) < len(known):  # nearly everybody has met
             break
         for home, away in pairs:
             met[home, away] = met[away, home] = True
@@ -96,9 +97,20 @@ def _greedy(worth: np.ndarray, random: np.random.Generator) -> Pairs:
     """Pairs, the one of the highest worth first; equal ones by lot; no pair whose worth is -inf."""
     first, second = np.triu_indices(len(worth), 1)
     order = np.lexsort((random.permutation(len(first)), -worth[first, second]))
-    is_free, pairs = np.ones(len(worth), bool), []
-    for home, away in zip(first[order], second[order]):
-        if is_free[home] and is_free[away] and np.isfinite(worth[home, away]):
-            is_free[[home, away]] = False
-            pairs.append((int(home), int(away)) if random.random() < 0.5 else (int(away), int(home)))
-    return pairs
+    free, pairs = set(range(len(worth))), []
+    for home, away in zip(first[order].tolist(), second[order].tolist()):
+        if home in free and away in free and worth[home, away] > -np.inf:
+            free -= {home, away}
+            pairs.append((home, away))
+    left = sorted(free)
+    for one, other in zip(left[::2], left[1::2]):  # who have met already: each takes one of another pair
+        swaps = [
+            (worth[one, home] + worth[other, away], index, (one, home), (other, away))
+            for index, pair in enumerate(pairs)
+            for home, away in (pair, pair[::-1])
+        ]
+        gain, index, *both = max(swaps, default=(-np.inf, 0))
+        if gain == -np.inf:
+            break
+        pairs[index : index + 1] = both
+    return [pair if random.random() < 0.5 else pair[::-1] for pair in pairs]

@@ -11,6 +11,7 @@ from gan.arena.schema import StoredHalfRound
 from gan.arena.store import Store
 from gan.contest import rules
 from gan.contest.half_round import GENERATED, REAL
+from gan.measure import estimates
 
 
 class Count(NamedTuple):
@@ -88,7 +89,7 @@ def sentence(found: Recognition) -> str:
 
 def percent(count: Count) -> str:
     """A share as people read it; a dash of no images."""
-    return "–" if count.share is None else f"{count.share:.0%}"
+    return "–" if count.share is None else estimates.percent(count.share)
 
 
 def _words(count: Count) -> str:

@@ -6,7 +6,7 @@ No TensorFlow.
 import os
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -75,7 +75,7 @@ def write(folder: str, results: TeamResults, half_rounds: Callable[[int], Iterab
     event, team = results.event, results.team
     shown = [_match(folder, match, half_rounds, results) for match in results.matches]
     fault = _sentence(team.fault) if team.fault else ""
-    values = {"team": team.name, "event": event.name, "fault": fault, "remarks": results.remarks}
+    values: dict[str, Any] = {"team": team.name, "event": event.name, "fault": fault, "remarks": results.remarks}
     values |= {"record": results.record, "matches": shown}
     files.write_whole(os.path.join(folder, PAGE), page.render("results.html.j2", _TEMPLATES, **values).encode())
 

@@ -7,8 +7,7 @@ from gan.arena.schema import Match
 from gan.contest import certainty, rules, timing
 from gan.contest.rules import HalfRoundScore
 from gan.contest.timing import Measured
-
-_ALMOST = 0.995  # shares above are not written as 100%
+from gan.measure import estimates
 
 
 def times(measured: Measured) -> tuple[str, str]:
@@ -50,10 +49,5 @@ def sureness(match: Match, names: tuple[str, str], scores: Sequence[HalfRoundSco
     images = rules.IMAGES_OF_EACH * len(scores)
     return (
         f"How sure is that? If both went on for ever, {names[winner]} would be ahead with a probability of "
-        f"{percent(probabilities[winner])}; 50% is a coin toss, and {images} images each are few."
+        f"{estimates.percent(probabilities[winner])}; 50% is a coin toss, and {images} images each are few."
     )
-
-
-def percent(probability: float) -> str:
-    """A probability as people read it; only a certain one is 100%."""
-    return f"{probability:.0%}" if probability < _ALMOST else ">99%"

@@ -1,5 +1,6 @@
 """What a result is worth: how sure it is that the winner is ahead, after so few images. Pure Python."""
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -30,6 +31,7 @@ def of_match(scores: Sequence[HalfRoundScore]) -> tuple[float, float] | None:
     return home, 1 - home
 
 
+@functools.cache
 def share_is_larger(first: tuple[int, int], second: tuple[int, int]) -> float:
     """The probability that one share is larger than another, from (right, of how many) of each.
 

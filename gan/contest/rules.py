@@ -13,8 +13,8 @@
 | winner | more points |
 | equal points | a side on which something failed loses to one on which nothing failed |
 | then | less model time, both teams' models timed in turns until the times tell, or up to a limit |
-| times do not tell | less model time all the same; since version 3 a toss-up, which is rated as a draw |
-| then, or if both sides failed | home in a tournament, which needs a winner; nobody elsewhere (before version 3: home) |
+| times do not tell | less model time all the same; since version 3 a toss-up, rated as a draw |
+| then, or if both sides failed | home in a tournament, which needs a winner, and before version 3; else nobody wins |
 | forfeit | a snapshot that is refused fails with both of its networks in every half round |
 
 An example. Home's generator fools nobody: away's discriminator is right on all 30 images. Then away's generator
