@@ -20,8 +20,8 @@ import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
-FEWEST_PAIRS, MOST_PAIRS = 15, 300
-MOST_SECONDS = 10.0  # of measuring, once there are FEWEST_PAIRS
+FEWEST_PAIRS, MOST_PAIRS = 15, 100
+MOST_SECONDS = 3.0  # of measuring, once there are FEWEST_PAIRS: ties between equals are common, and take this long
 _DOUBT = 0.05  # that remains when the times tell
 _MOST_DECIMALS = 6  # of milliseconds
 
