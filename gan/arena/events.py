@@ -62,6 +62,8 @@ def begin(
     listed = [[entrant.name, entrant.path, faults.plain(entrant.fault)] for entrant in entrants]
     wanted = {**(options or {}), **arena.fixed_options(), "teams": listed}
     event = arena.store.events.named(name)
+    if event is not None and _PAIRS in event.options:  # what was drawn stays
+        wanted[_PAIRS] = event.options[_PAIRS]
     if event is None:
         event = arena.store.events.begin(name, mode, seed, arena.size, wanted)
         arena.keep_references(event)

@@ -68,8 +68,8 @@ EXPLANATIONS = {
     TOSS_UP: "Both have equal points, and their networks are equally fast as far as can be measured. The winner's "
     "measured time is less, which is hardly better than a coin toss: ratings take it for a draw.",
     BY_SEEDING: f"Both have equal points and took equal time, so the winner is {_HOME}.",
-    BOTH_FAILED: "Both have equal points and on both sides a network failed or cannot take part. A winner is needed, so "
-    f"it is {_HOME}.",
+    BOTH_FAILED: "Both have equal points and on both sides a network failed or cannot take part. A winner is needed: "
+    f"{_HOME}.",
     DRAWN_TIME: "Both have equal points and took equal time: nobody wins.",
     DRAWN_FAILED: "Both have equal points and on both sides a network failed or cannot take part: nobody wins.",
     FORFEIT: "The other team's snapshot cannot take part, so both of its networks count as failed in every half round.",

@@ -145,6 +145,7 @@ Arena.isOpening = (state) => Boolean(state.event) && Object.keys(state.teams).le
 Arena.judgeSide = (half) => 1 - (half.number % 2);
 Arena.winnerSide = (match) => (match.winner === match.home ? 0 : 1);
 Arena.isDrawn = (match) => Boolean(match) && match.status === "done" && !match.winner && !Arena.meetsItself(match);
+Arena.isTossUp = (match) => Boolean(match.timing) && !match.timing.tells && !Arena.isDrawn(match);
 Arena.meetsItself = (match) => match.home === match.away;
 
 Arena.right = (half, index) => half.probabilities[index] > 0.5 === (half.truth[index] === 1);

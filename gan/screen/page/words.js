@@ -107,7 +107,7 @@ Arena.verdict = function (scene) {
     const side = Arena.SIDES[Arena.winnerSide(match)].key;
     parts.push(
       el("p", { class: `winner ${side}` }, Arena.name(teams[match.winner])),
-      el("p", { class: "wins" }, match.away === null ? "goes on" : "wins"),
+      el("p", { class: "wins" }, match.away === null ? "goes on" : Arena.isTossUp(match) ? "wins a toss-up" : "wins"),
     );
   } else parts.push(el("p", { class: "wins" }, { held: "waiting", annulled: "annulled" }[phase] || (Arena.isDrawn(match) ? "a draw" : "over")));
   if (match) parts.push(Arena.reasons(scene));
