@@ -299,7 +299,7 @@ def _hold_mock_battles(opened: arena.Arena, config: BattleConfig, seed: int) -> 
     table = _timetable(config, mock_battles.begun(opened) or clock.now())
     telling = mock_battles.Telling(_print_match, _say)
     battles = mock_battles.MockBattles(opened, lambda: _listed(config), table, seed, clock, telling)
-    return battles.hold(config.num_battles, mock_battles.Pairing(config.pairing, config.matches_per_battle))
+    return battles.hold(config.num_battles, mock_battles.MockDraw(config.pairing, config.matches_per_battle))
 
 
 def _say(text: str) -> None:

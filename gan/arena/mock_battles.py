@@ -49,14 +49,14 @@ class Telling(NamedTuple):
     say: Callable[[str], None] = print  # prints a line
 
 
-class Pairing(NamedTuple):
+class MockDraw(NamedTuple):
     """Who meets whom in a mock battle."""
 
     kind: str = pairing.RANDOM  # or pairing.INFORMATIVE
     matches: int = 1  # of each team, if there are as many opponents
 
 
-ONE_BY_LOT = Pairing()
+ONE_BY_LOT = MockDraw()
 
 
 class MockBattles:
@@ -83,7 +83,7 @@ class MockBattles:
         self._arena, self._list_teams, self._timetable, self._seed = arena, list_teams, timetable, seed
         self._clock, self._on_match, self._say = clock, telling.on_match, telling.say
 
-    def hold(self, battles: int | None = None, drawn_by: Pairing = ONE_BY_LOT) -> Outcome | None:
+    def hold(self, battles: int | None = None, drawn_by: MockDraw = ONE_BY_LOT) -> Outcome | None:
         """Holds so many mock battles; None holds them until interrupted.
 
         Args:
@@ -102,7 +102,7 @@ class MockBattles:
             outcome = self._battle(moment, drawn_by) or outcome
         return outcome
 
-    def _battle(self, moment: datetime.datetime, drawn_by: Pairing) -> Outcome | None:
+    def _battle(self, moment: datetime.datetime, drawn_by: MockDraw) -> Outcome | None:
         """One battle; None if it is not held."""
         name = self._timetable.name(moment)
         if events.is_frozen(self._arena.folder):

@@ -118,7 +118,7 @@ def test_how_pairs_are_drawn_is_kept_with_the_battle(opened, tmp_path):
         hostile.write(str(tmp_path / name))
     (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
     clock = SimulatedClock(at("2026-11-23 02:00"))
-    hold(opened, tmp_path, clock, 1, drawn_by=mock_battles.Pairing(pairing.INFORMATIVE, 3))
+    hold(opened, tmp_path, clock, 1, drawn_by=mock_battles.MockDraw(pairing.INFORMATIVE, 3))
     (event,) = opened.store.events.all()
     assert (event.options[events.PAIRING], event.options[events.MATCHES_PER_BATTLE]) == ("informative", 3)
     assert len(opened.store.matches.of_event(event.id)) == 1  # two teams have one opponent each
