@@ -143,7 +143,7 @@ def measure_times(
 def _are_enough(measured: Measured, passed: float, version: int) -> bool:
     """Whether the times tell, or the limit is reached; `passed` is seconds since the first one began."""
     is_limit = len(measured.home) >= timing.MOST_PAIRS or passed >= timing.MOST_SECONDS
-    return is_limit or measured.tells or version < rules.KNOWS_DRAWS
+    return is_limit or measured.tells or not measured.may_still_tell or version < rules.KNOWS_DRAWS
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 FEWEST_PAIRS, MOST_PAIRS = 15, 100
+PAIRS_BEFORE_GIVING_UP = 30  # then there is no use in going on if the pairs so far, up to MOST_PAIRS, would not tell
 MOST_SECONDS = 3.0  # of measuring, once there are FEWEST_PAIRS: ties between equals are common, and take this long
 _DOUBT = 0.05  # that remains when the times tell
 _MOST_DECIMALS = 6  # of milliseconds
@@ -49,6 +50,15 @@ class Measured(NamedTuple):
         low, high = self.interval
         home, away = self.seconds
         return high < 0 and home < away or low > 0 and home > away
+
+    @property
+    def may_still_tell(self) -> bool:
+        """Whether the times would tell at MOST_PAIRS if home goes on to be faster in the same share of pairs."""
+        count = len(self.home)
+        if count < PAIRS_BEFORE_GIVING_UP:
+            return True
+        faster = sum(home < away for home, away in zip(self.home, self.away, strict=True))
+        return _is_unlikely(MOST_PAIRS, min(faster, count - faster) * MOST_PAIRS // count)
 
 
 def interval(differences: Sequence[float]) -> tuple[float, float]:

@@ -31,6 +31,17 @@ def test_a_clear_difference_tells():
     assert not measured([0.0171] * 15, [0.0171] * 15).tells
 
 
+def test_when_there_is_no_use_in_going_on():
+    """12 of 30 would be 40 of 100, which does not tell: 2^100 / (101 C(100, 40)) = 0.9. 10 of 30, so 33, would: 42.6."""
+
+    def with_faster(number):
+        return measured([1.0] * number + [3.0] * (30 - number), [2.0] * 30)
+
+    assert not with_faster(12).may_still_tell and not with_faster(18).may_still_tell
+    assert with_faster(10).may_still_tell and with_faster(20).may_still_tell
+    assert measured([1.0, 3.0] * 14, [2.0] * 28).may_still_tell  # too few to judge
+
+
 def test_the_medians_and_the_pairs_must_agree():
     """Home is a little slower in 12 of 16 pairs, but far faster where it counts for its median: nothing is told."""
     home, away = [2.1] * 14 + [0.1] * 15, [2.0] * 14 + [0.05] * 15

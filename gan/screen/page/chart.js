@@ -155,5 +155,7 @@ Arena.ratingTable = function (ratings) {
       el("td", { class: "number" }, String(one.matches)),
     );
   });
-  return Arena.table("Ratings", [[""], "team", ["rating, 95% interval"], "", ["real"], ["generated"], ["fooled"], ["matches"]], rows, "ratings");
+  const shares = [["real"], ["generated"], ["fooled"]];
+  const head = [[""], "team", ["rating, 95% interval"], "", ...shares, ["matches"]];
+  return Arena.table("Ratings", head, rows, "ratings");
 };

@@ -109,7 +109,10 @@ Arena.verdict = function (scene) {
       el("p", { class: `winner ${side}` }, Arena.name(teams[match.winner])),
       el("p", { class: "wins" }, match.away === null ? "goes on" : Arena.isTossUp(match) ? "wins a toss-up" : "wins"),
     );
-  } else parts.push(el("p", { class: "wins" }, { held: "waiting", annulled: "annulled" }[phase] || (Arena.isDrawn(match) ? "a draw" : "over")));
+  } else {
+    const over = Arena.isDrawn(match) ? "a draw" : "over";
+    parts.push(el("p", { class: "wins" }, { held: "waiting", annulled: "annulled" }[phase] || over));
+  }
   if (match) parts.push(Arena.reasons(scene));
   return el("div", { class: "verdict" }, parts);
 };
@@ -123,7 +126,7 @@ Arena.reasons = function ({ match, teams, explanations, forfeits, phase }) {
   else if (match.rule) said.push(el("p", { class: "why" }, explanations[match.rule] || match.rule));
   if (match.times) {
     const times = [match.home, match.away].map((team, side) => [Arena.word(teams[team]), ` ${match.times[side]}`]);
-    said.push(el("p", { class: "why times-that-decide" }, "Model time: ", times[0], " : ", times[1], Arena.timesTell(match)));
+    said.push(el("p", { class: "why" }, "Model time: ", times[0], " : ", times[1], Arena.timesTell(match)));
   }
   if (match.sure && match.winner && match.status === "done") said.push(Arena.sureness(match, teams));
   for (const forfeit of forfeits)
