@@ -32,14 +32,14 @@ def test_a_clear_difference_tells():
 
 
 def test_when_there_is_no_use_in_going_on():
-    """12 of 30 would be 40 of 100, which does not tell: 2^100 / (101 C(100, 40)) = 0.9. 10 of 30, so 33, would: 42.6."""
+    """8 of 20 would be 40 of 100, which does not tell: 2^100 / (101 C(100, 40)) = 0.9. 6 of 20, so 30, would: 427."""
 
     def with_faster(number):
-        return measured([1.0] * number + [3.0] * (30 - number), [2.0] * 30)
+        return measured([1.0] * number + [3.0] * (20 - number), [2.0] * 20)
 
-    assert not with_faster(12).may_still_tell and not with_faster(18).may_still_tell
-    assert with_faster(10).may_still_tell and with_faster(20).may_still_tell
-    assert measured([1.0, 3.0] * 14, [2.0] * 28).may_still_tell  # too few to judge
+    assert not with_faster(8).may_still_tell and not with_faster(12).may_still_tell
+    assert with_faster(6).may_still_tell and with_faster(14).may_still_tell
+    assert measured([1.0, 3.0] * 9, [2.0] * 18).may_still_tell  # too few to judge
 
 
 def test_the_medians_and_the_pairs_must_agree():
