@@ -38,6 +38,7 @@ from gan.arena import (
     events,
     mock_battles,
     open_snapshots,
+    pairing,
     probing,
     result_pages,
     schema,
@@ -125,6 +126,19 @@ class BattleConfig:
     period_minutes: int = flag(120, "From one to the next.", at_least=1, at_most=24 * 60, group=_TIMETABLE)
     time_zone: str = flag("Asia/Seoul", "Of --first_battle.", group=_TIMETABLE)
     num_battles: int = flag(None, "How many; not set: until Ctrl-C.", at_least=1, group=_TIMETABLE)
+    matches_per_battle: int = flag(
+        3,
+        "Matches of each team in a battle, each against another opponent.",
+        at_least=1,
+        at_most=1023,
+        group=_TIMETABLE,
+    )
+    pairing: str = flag(
+        pairing.RANDOM,
+        "Who meets whom: by lot, or those of whose order the ratings know least.",
+        choices=(pairing.RANDOM, pairing.INFORMATIVE),
+        group=_TIMETABLE,
+    )
     train_data_pattern: str = flag(
         None, "TFRecord files that teams trained on: generated images are compared with them.", group=_COPIES
     )
@@ -192,6 +206,8 @@ def _refuse_useless_flags(config: BattleConfig) -> None:
         "num_rounds": (events.MATCH,),
         "snapshots": (events.MATCH, events.CHECK),
         "no_secret_images": (events.MOCK,),
+        "matches_per_battle": (events.MOCK,),
+        "pairing": (events.MOCK,),
         "show_again": (events.TOURNAMENT,),
         "forfeit_wrong_names": (events.MATCH, events.TOURNAMENT, events.LEAGUE),
         "probe": (events.TOURNAMENT,),
@@ -337,7 +353,7 @@ def _hold_mock_battles(opened: arena.Arena, config: BattleConfig, seed: int) -> 
     table = _timetable(config, mock_battles.begun(opened) or clock.now())
     telling = mock_battles.Telling(_print_match, _say)
     battles = mock_battles.MockBattles(opened, lambda: _listed(config), table, seed, clock, telling)
-    return battles.hold(config.num_battles)
+    return battles.hold(config.num_battles, mock_battles.MockDraw(config.pairing, config.matches_per_battle))
 
 
 def _say(text: str) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 if not __package__:  # `python scoreboard.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+from gan.arena import recognition, store, terminal
 from gan.console import command
 from gan.console.errors import UserError
 from gan.console.flags import flag
@@ -44,6 +45,7 @@ class ScoreboardConfig:
     pace: float = flag(
         show.PACE, "Seconds that it takes to uncover the faces of a half round; 0 shows all at once.", at_least=0
     )
+    leaderboard: bool = flag(False, "Prints ratings and shares over all matches, for the organiser, and ends.")
     export: str = flag(None, "Folder: writes the page there, with everything that was played, and ends.")
 
 
@@ -57,6 +59,10 @@ def scoreboard(config: ScoreboardConfig) -> None:
     paths.check_on_disk(config.arena_dir, "arena_dir")
     if os.path.exists(config.arena_dir) and not os.path.isdir(config.arena_dir):
         raise UserError(f"--arena_dir={config.arena_dir} is a file; give the folder of the arena")
+    if config.leaderboard:
+        with store.Store(config.arena_dir, read_only=True) as kept:
+            print(terminal.leaderboard_text(kept.ratings.latest(), recognition.of_arena(kept)))
+        return
     if config.export:
         export.export(config.arena_dir, config.export, config.pace)
         return

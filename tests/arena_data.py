@@ -123,7 +123,7 @@ def play_match(arena, event, place, home, away, num_rounds, random, skills):
         result = rules.match_result(played)
         if result.winner is None:
             seconds = tuple(random.uniform(0.01, 0.02, 2))
-            result = rules.match_result(played, seconds)
+            result = rules.match_result(played, rules.ModelTimes(*seconds))
     winner, loser = sides[result.winner], sides[1 - result.winner]
     before = arena.ratings.latest()
     mu = {team.name: before[team.name].strength.mu if team.name in before else 25.0 for team in sides}

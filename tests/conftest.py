@@ -102,7 +102,15 @@ SLOW = {
         "test_snapshot",
     ),
     *("test_fingerprints", "test_probe"),
-    *("test_prepare_records", "test_step", "test_tensorboard", "test_tensorflow_import", "test_train"),
+    *(
+        "test_prepare_records",
+        "test_result_worth",
+        "test_step",
+        "test_ties",
+        "test_tensorboard",
+        "test_tensorflow_import",
+        "test_train",
+    ),
 }
 
 

@@ -25,6 +25,7 @@ from gan.arena.schema import Event, Match, StoredHalfRound, Team
 from gan.console.errors import ContractError, Fault, NoPermission, StateError, UserError
 from gan.contest import half_round, rules
 from gan.contest.half_round import PlayedHalfRound
+from gan.contest.timing import Measured
 from gan.sandbox import child_process, staging
 from gan.sandbox.sandbox import SandboxedSnapshot
 from gan.storage import paths
@@ -33,7 +34,6 @@ SNAPSHOTS = "snapshots"  # folder of arena_dir with the copies of all that was h
 COPIES_TO_FORFEIT = 3  # of 15 images; of real images that nobody trained on, one in a hundred is suspected
 
 _Done = TypeVar("_Done")
-_Seconds = tuple[float | None, float | None] | None  # (home's, away's), measured to break a tie
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +53,15 @@ class ArenaSettings:
     require_isolation: bool = False
     forfeit_copies: bool = False
     most_open: int = open_snapshots.FEWEST_OPEN
+
+
+class _Decided(NamedTuple):
+    """How a match ended."""
+
+    result: rules.Result
+    scores: list[rules.HalfRoundScore]  # none if nothing was played
+    times: rules.ModelTimes | None = None  # None if there was no tie to break
+    measured: Measured | None = None
 
 
 class MatchToPlay(NamedTuple):
@@ -183,12 +192,13 @@ class Arena:
             sides = self._side(home), self._side(away)
             faults = [side.team.fault for side in sides]
             if any(faults):
-                result, seconds = rules.forfeit_result(faults[0], faults[1], row.num_rounds), None
+                may_draw = rules.has_draws(event.mode == schema.TOURNAMENT, event.rules)
+                decided = _Decided(rules.forfeit_result(faults[0], faults[1], row.num_rounds, may_draw), [])
             else:
-                result, seconds = self._play(event, row, sides)
+                decided = self._play(event, row, sides)
         except MachineFailed as error:
             return self.store.matches.hold(row.id, error.fault)
-        return self._finish(row, sides, result, seconds, wanted.is_rated)
+        return self._finish(row, sides, decided, event.rules if wanted.is_rated else None)
 
     def identified(self, name: str, path: str) -> str | None:
         """The digest of a snapshot whose fingerprint is kept from now on, if this machine can take it; else None."""
@@ -266,22 +276,25 @@ class Arena:
             now = match.forfeited(now, copied)
         return before, now
 
-    def _play(self, event: Event, row: Match, sides: tuple[Side, Side]) -> tuple[rules.Result, _Seconds]:
-        """(result, seconds measured to break a tie or None) of a match; half rounds that are stored are not played."""
+    def _play(self, event: Event, row: Match, sides: tuple[Side, Side]) -> _Decided:
+        """Plays a match; half rounds that are stored are not played."""
         key, real_images = _key(event, row), self.images_of(event)
         _open_both(sides)
-        scores = [one.played.score for one in self.store.half_rounds.of_match(row.id)]
+        scores = self.store.half_rounds.scores_of(row.id)
         for number in range(len(scores), 2 * row.num_rounds):
             scores.append(self._play_half_round(row, sides, number, real_images, key))
-        result, seconds = rules.match_result(scores), None
-        if result.winner is None:
-            seconds = self._try_often(
+        may_draw = rules.has_draws(event.mode == schema.TOURNAMENT, event.rules)
+        decided = _Decided(rules.match_result(scores, may_draw=may_draw), scores)
+        if decided.result.rule == rules.NEEDS_TIMING and row.home == row.away and may_draw:  # nobody can be faster
+            decided = decided._replace(result=decided.result._replace(rule=rules.DRAWN_TIME))
+        elif decided.result.rule == rules.NEEDS_TIMING:
+            times, measured = self._try_often(
                 lambda: match.measure_times(sides, real_images, key),
                 lambda attempt, problem: notes.note("timing_failed", match=row.id, attempt=attempt, problem=problem),
             )
-            result = rules.match_result(scores, seconds)
+            decided = _Decided(rules.match_result(scores, times, may_draw), scores, times, measured)
         self._show_suspects(event)
-        return result, seconds
+        return decided
 
     def _play_half_round(
         self, row: Match, sides: tuple[Side, Side], number: int, real_images: EventImages, key: match.MatchKey
@@ -312,14 +325,19 @@ class Arena:
                 self.store.log.add("host", notes.note("suspects_page_failed", problem=notes.of(error)), event.id)
             self._has_new_suspects = False
 
-    def _finish(
-        self, row: Match, sides: tuple[Side, Side], result: rules.Result, seconds: _Seconds, is_rated: bool
-    ) -> Match:
+    def _finish(self, row: Match, sides: tuple[Side, Side], decided: _Decided, rated_by: int | None) -> Match:
+        """Keeps how a match ended; `rated_by` is the version of the rules by which it is rated, None if it is not."""
         for side in sides:
             self._open.forget_deaths(side.team.snapshot)
-        winner, loser = sides if result.winner == rules.HOME else reversed(sides)
-        rated = ratings.rated(self.store, result.rule, winner.team.name, loser.team.name) if is_rated else {}
-        return self.store.matches.finish(row.id, result, seconds, rated)
+        rated = {}
+        if rated_by is not None:
+            names = sides[rules.HOME].team.name, sides[rules.AWAY].team.name
+            rated = ratings.rated(self.store, ratings.MatchToRate(names, decided.result, decided.scores, rated_by))
+        seconds = decided.times and (decided.times.home, decided.times.away)
+        with self.store.writing():
+            if decided.measured:
+                self.store.timings.add(row.id, decided.measured)
+            return self.store.matches.finish(row.id, decided.result, seconds, rated)
 
     def _admit_often(self, name: str, path: str, event: int | None) -> Admission:
         """Raises MachineFailed."""

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gan.arena import bracket, notes, probing, ratings, schema, team_names
+from gan.arena import bracket, notes, pairing, probing, ratings, schema, strength, team_names
 from gan.arena.arena import Arena, MatchToPlay
 from gan.arena.bracket import Standing
 from gan.arena.schema import Event, Match, Team
@@ -22,6 +22,8 @@ from gan.random_noise_generator import Use, random_generator
 MATCH, TOURNAMENT, MOCK, LEAGUE, CHECK = "match", schema.TOURNAMENT, "mock", "league", "check"
 RATED = (TOURNAMENT, MOCK, LEAGUE)
 BY_DRAW, BY_RATING = "draw", "rating"
+MATCHES_PER_BATTLE, PAIRING = "matches_per_battle", "pairing"  # options of a mock battle
+_PAIRS = "pairs"  # option of a mock battle, once they are drawn: rounds of pairs of teams
 FROZEN = "frozen"  # a file in arena_dir, while the organiser wants nothing to be played
 
 OnMatch = Callable[[Match, Team, Team | None], None]  # called after each match with it and its teams; None for a bye
@@ -60,6 +62,8 @@ def begin(
     listed = [[entrant.name, entrant.path, faults.plain(entrant.fault)] for entrant in entrants]
     wanted = {**(options or {}), **arena.fixed_options(), "teams": listed}
     event = arena.store.events.named(name)
+    if event is not None and _PAIRS in event.options:  # what was drawn stays
+        wanted[_PAIRS] = event.options[_PAIRS]
     if event is None:
         event = arena.store.events.begin(name, mode, seed, arena.size, wanted)
         arena.keep_references(event)
@@ -293,17 +297,41 @@ def _league(game: _Game) -> Team | None:
     return standings(game.arena.store, game.event)[0][0]
 
 
+def mock_rounds(event: Event, teams: Sequence[Team]) -> list[list[tuple[Team, Team]]]:
+    """The pairs of a mock battle, round by round; none before they are drawn."""
+    if _PAIRS not in event.options:  # a battle of an earlier version, in which everybody plays once
+        seeded = sorted((team for team in teams if team.seeding), key=lambda team: team.seeding or 0)
+        return [list(zip(seeded[::2], seeded[1::2]))]
+    by_id = {team.id: team for team in teams}
+    return [[(by_id[home], by_id[away]) for home, away in pairs] for pairs in event.options[_PAIRS]]
+
+
 def _mock(game: _Game) -> None:
-    """The last team is the house team, which plays if the number of the others is odd."""
     if all(team.seeding is None for team in game.teams):  # nobody is drawn yet
-        *guests, house = game.teams
-        able = [team for team in guests if not team.fault]
-        pairs, left_over = bracket.random_pairs(able, random_generator(Use.DRAW, game.event.seed))
-        drawn = [team for pair in pairs for team in pair] + ([left_over, house] if left_over else [])
-        _set_seeding(game, drawn)
-    seeded = sorted((team for team in game.teams if team.seeding), key=lambda team: team.seeding or 0)
-    for position, (home, away) in enumerate(zip(seeded[::2], seeded[1::2])):
-        game.match(0, position, home, away)
+        _draw_mock(game)
+    for round, pairs in enumerate(mock_rounds(game.event, game.teams)):
+        for position, (home, away) in enumerate(pairs):
+            game.match(round, position, home, away)
+
+
+def _draw_mock(game: _Game) -> None:
+    """Draws the pairs, and keeps them. The last team is the house team, which plays if the others' number is odd."""
+    *guests, house = game.teams
+    able = [team for team in guests if not team.fault]
+    able += [house] if len(able) % 2 else []
+    options = game.event.options
+    known = [game.arena.store.ratings.latest_of(team.name) for team in able]
+    drawn = pairing.rounds(
+        options.get(PAIRING, pairing.RANDOM),
+        [row.strength if row else strength.new() for row in known],
+        options.get(MATCHES_PER_BATTLE, 1),
+        random_generator(Use.DRAW, game.event.seed),
+    )
+    pairs = [[(able[home].id, able[away].id) for home, away in one] for one in drawn]
+    with game.arena.store.writing():
+        game.arena.store.events.set_options(game.event.id, {**options, _PAIRS: pairs})
+        _set_seeding(game, [able[index] for pair in drawn[0] for index in pair] if drawn else [])
+    game.event = game.arena.store.events.get(game.event.id)
 
 
 def _match(game: _Game) -> Team | None:

@@ -3,6 +3,7 @@
 Version 1 kept English sentences where version 2 keeps codes with parameters, and did not say by which rules an event
 is played: they were those of version 1. A sentence becomes the code "other" with the sentence as its text, unless the
 program itself has to understand it. Version 2 kept neither an event's reference images nor which images were secret.
+Version 3 kept of a tie only the median times.
 """
 
 import contextlib
@@ -132,6 +133,10 @@ def _to_version_4(connection: sqlite3.Connection) -> None:
     connection.execute(
         "CREATE TABLE probe (event INTEGER NOT NULL REFERENCES event(id), snapshot TEXT NOT NULL, test TEXT NOT NULL, "
         "public TEXT, at REAL NOT NULL, PRIMARY KEY (event, snapshot))"
+    )
+    connection.execute(
+        "CREATE TABLE timing (match INTEGER PRIMARY KEY REFERENCES match(id), home BLOB NOT NULL, away BLOB NOT NULL, "
+        "core INTEGER)"
     )
     _fill_forfeits(connection)
 

@@ -1,4 +1,4 @@
-"""Mock battles by a timetable: random pairs among the teams that have handed in, results to each team's bucket.
+"""Mock battles by a timetable: pairs among the teams that have handed in, results to each team's bucket.
 
 Nobody need be there. A battle that was interrupted is finished first. A battle whose time has passed meanwhile is not
 held later. What goes wrong with a team, its bucket or the list of teams is told, and costs no other team anything.
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from gan.arena import events, notes, result_delivery, result_pages, teams
+from gan.arena import events, notes, pairing, recognition, result_delivery, result_pages, teams
 from gan.arena.arena import Arena
 from gan.arena.events import OnMatch, Outcome
 from gan.arena.schema import Event
@@ -53,6 +53,16 @@ class Telling(NamedTuple):
     say: Callable[[str], None] = print  # prints a line
 
 
+class MockDraw(NamedTuple):
+    """Who meets whom in a mock battle."""
+
+    kind: str = pairing.RANDOM  # or pairing.INFORMATIVE
+    matches: int = 1  # of each team, if there are as many opponents
+
+
+ONE_BY_LOT = MockDraw()
+
+
 class MockBattles:
     """The mock battles of an arena.
 
@@ -78,8 +88,12 @@ class MockBattles:
         self._clock, self._on_match, self._say = clock, telling.on_match, telling.say
         self._over: set[datetime.datetime] = set()  # moments whose battles were held, or could not be
 
-    def hold(self, battles: int | None = None) -> Outcome | None:
+    def hold(self, battles: int | None = None, drawn_by: MockDraw = ONE_BY_LOT) -> Outcome | None:
         """Holds so many mock battles; None holds them until interrupted.
+
+        Args:
+            battles: how many.
+            drawn_by: who meets whom in them.
 
         Returns:
             How the last one ended; None if none was held.
@@ -89,7 +103,7 @@ class MockBattles:
             moment = self._wait_for_next()
             self._over.add(moment)
             outcome = self._catch_up() or outcome
-            outcome = self._battle(moment) or outcome
+            outcome = self._battle(moment, drawn_by) or outcome
         return outcome
 
     def _wait_for_next(self) -> datetime.datetime:
@@ -114,7 +128,7 @@ class MockBattles:
             moment = self._timetable.next_after(moment)
         return moment
 
-    def _battle(self, moment: datetime.datetime) -> Outcome | None:
+    def _battle(self, moment: datetime.datetime, drawn_by: MockDraw) -> Outcome | None:
         """One battle; None if it is not held."""
         name = self._timetable.name(moment)
         if events.is_frozen(self._arena.folder):
@@ -127,7 +141,8 @@ class MockBattles:
         if not [entrant for entrant in entrants if not entrant.fault]:
             return self._skipped(name, notes.note("nobody_handed_in"))
         own_seed = int(random_generator(Use.DRAW, self._seed, int(moment.timestamp())).integers(2**31))
-        event = events.begin(self._arena, name, events.MOCK, [*entrants, HOUSE_TEAM], own_seed)
+        options = {events.PAIRING: drawn_by.kind, events.MATCHES_PER_BATTLE: drawn_by.matches}
+        event = events.begin(self._arena, name, events.MOCK, [*entrants, HOUSE_TEAM], own_seed, options)
         return self._play(event)
 
     def _catch_up(self) -> Outcome | None:
@@ -188,6 +203,7 @@ class MockBattles:
         }
         names = {team.id: team.name for team in [*guests, house]}
         matches, forfeits = kept.matches.of_event(event.id), kept.matches.forfeits()
+        found, timings = recognition.of_arena(kept), kept.timings.all()
         for team in guests:
             if not team.path or team.name in written:
                 continue
@@ -195,7 +211,8 @@ class MockBattles:
             try:
                 with tempfile.TemporaryDirectory() as folder:
                     remarks = notes.remarks_of(team, entries)
-                    results = result_pages.TeamResults(event, team, own, names, remarks, forfeits)
+                    record = recognition.sentence(found.get(team.name, recognition.Recognition()))
+                    results = result_pages.TeamResults(event, team, own, names, remarks, forfeits, record, timings)
                     result_pages.write(folder, results, kept.half_rounds.of_match)
                     result_delivery.deliver(folder, *results_folder(team.path, event.name))
                 if event.finished is not None:

@@ -291,8 +291,11 @@ def _pairings(event: schema.Event, listed: list[schema.Team]) -> list[tuple[int,
     if event.mode == events.LEAGUE:
         rounds = bracket.everyone_against_everyone(len(listed))
     elif event.mode == events.MOCK:
-        drawn = [listed.index(team) for team in sorted(listed, key=lambda team: team.seeding or 0) if team.seeding]
-        rounds = [list(zip(drawn[::2], drawn[1::2]))]
+        return [
+            (round, position, home, away)
+            for round, pairs in enumerate(events.mock_rounds(event, listed))
+            for position, (home, away) in enumerate(pairs)
+        ]
     elif event.mode == events.CHECK:
         rounds = [[(index, index) for index in range(len(listed))]]
     else:

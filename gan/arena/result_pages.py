@@ -4,17 +4,19 @@ No TensorFlow.
 """
 
 import os
+import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan.arena import findings, known_images, schema
+from gan.arena import findings, known_images, schema, words
 from gan.arena.findings import Probed
 from gan.arena.schema import Event, Match, StoredHalfRound, Suspect, Team
 from gan.arena.store import Store
 from gan.console.errors import Fault
 from gan.contest import faults, half_round, rules
+from gan.contest.timing import Measured
 from gan.measure.estimates import Estimate
 from gan.report import page
 from gan.report.page import Cell, Column, Figure, Row, Table
@@ -63,6 +65,8 @@ class TeamResults(NamedTuple):
     names: Mapping[int, str]  # of all teams, by id
     remarks: Sequence[str] = ()  # what the team should know about its snapshot
     forfeits: Mapping[int, Mapping[int, Fault]] = {}  # match -> team -> why it forfeited the match
+    record: str = ""  # how its networks did over all matches, as recognition.sentence has it
+    timings: Mapping[int, Measured] = types.MappingProxyType({})  # what was measured to break ties, by match
 
 
 def write(folder: str, results: TeamResults, half_rounds: Callable[[int], Iterable[StoredHalfRound]]) -> None:
@@ -73,11 +77,12 @@ def write(folder: str, results: TeamResults, half_rounds: Callable[[int], Iterab
         results: of the team.
         half_rounds: function from a match's id to its half rounds.
     """
-    event, team, matches, names, remarks, forfeits = results
-    shown = [_match(folder, match, half_rounds, names, forfeits.get(match.id, {})) for match in matches]
+    event, team = results.event, results.team
+    shown = [_match(folder, match, half_rounds, results) for match in results.matches]
     # What a match was forfeited for stands there: the team's fault may be of later, and then says nothing about it.
     fault = "" if any(match.is_over for match in shown) else _sentence(team.fault)
-    values = {"team": team.name, "event": event.name, "fault": fault, "remarks": remarks, "matches": shown}
+    values: dict[str, Any] = {"team": team.name, "event": event.name, "fault": fault, "remarks": results.remarks}
+    values |= {"record": results.record, "matches": shown}
     files.write_whole(os.path.join(folder, PAGE), page.render("results.html.j2", _TEMPLATES, **values).encode())
 
 
@@ -154,9 +159,9 @@ def _match(
     folder: str,
     match: Match,
     half_rounds: Callable[[int], Iterable[StoredHalfRound]],
-    names: Mapping[int, str],
-    forfeits: Mapping[int, Fault],
+    results: TeamResults,
 ) -> MatchShown:
+    names, forfeits = results.names, results.forfeits.get(match.id, {})
     home = names[match.home]
     if match.away is None:
         return MatchShown(f"{home} goes on without a match")
@@ -165,12 +170,19 @@ def _match(
         return MatchShown(f"{home} - {away} is held: {_sentence(match.reason)}")
     if match.status == schema.PLAYING:
         return MatchShown(f"{home} - {away} is not over yet")
+    played = list(half_rounds(match.id))
+    winner = names[match.winner] + " wins" if match.winner else "Nobody wins"
+    said = [f"{winner}: {match.rule}.", rules.EXPLANATIONS.get(match.rule or "", "")]
+    if measured := results.timings.get(match.id):
+        said.append(words.time_sentence((home, away), measured))
+    if sure := words.sureness(match, (home, away), [one.played.score for one in played]):
+        said.append(sure)
     return MatchShown(
         title=f"{home} {match.home_points} : {match.away_points} {away}",
         is_over=True,
-        outcome=f"{names.get(match.winner or 0)} wins: {match.rule}. {rules.EXPLANATIONS.get(match.rule or '', '')}",
+        outcome=" ".join(filter(None, said)),
         forfeits=[f"{names[team]} cannot take part: {_sentence(fault)}" for team, fault in forfeits.items()],
-        half_rounds=[_half_round(folder, played, names) for played in half_rounds(match.id)],
+        half_rounds=[_half_round(folder, one, names) for one in played],
     )
 
 

@@ -5,7 +5,7 @@ log.note. arena.notes and contest.faults have the sentences.
 
 Version 2 of the tables added event.rules, and put Faults where version 1 had English sentences. Version 3 added the
 tables reference, secret_image and shown_image. Version 4 added forfeit, renaming, disqualification,
-log_author, fingerprint and probe. See migration.py.
+log_author, fingerprint, probe and timing. See migration.py.
 """
 
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from gan.arena.copy_check import SuspectedCopy
 from gan.arena.strength import Strength
 from gan.console.errors import Fault
 from gan.contest.half_round import PlayedHalfRound
+from gan.contest.timing import Measured
 
 VERSION = 4  # of the tables
 TOURNAMENT = "tournament"  # the mode in which the winner of a match goes on to (round + 1, position // 2)
@@ -53,6 +54,8 @@ CREATE TABLE suspect (
 CREATE TABLE log (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, event INTEGER REFERENCES event(id), match INTEGER REFERENCES match(id),
     kind TEXT NOT NULL, note TEXT NOT NULL);
+CREATE TABLE timing (
+    match INTEGER PRIMARY KEY REFERENCES match(id), home BLOB NOT NULL, away BLOB NOT NULL, core INTEGER);
 CREATE TABLE secret_image (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE shown_image (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE forfeit (
@@ -113,7 +116,7 @@ class Match(NamedTuple):
     away: int | None
     num_rounds: int
     status: str  # PLAYING, DONE, ANNULLED or HELD
-    winner: int | None
+    winner: int | None  # None for a draw, too
     rule: str | None  # that decided
     reason: Fault | None  # why it was annulled or is held
     home_points: int | None
@@ -157,6 +160,13 @@ class Suspect(NamedTuple):
     copy: SuspectedCopy
 
 
+class StoredTiming(NamedTuple):
+    """What was measured to break the tie of a match."""
+
+    match: int
+    measured: Measured
+
+
 class LogEntry(NamedTuple):
     """Something that happened."""
 
@@ -192,5 +202,6 @@ TABLES: dict[type, StoreTable] = {
     Suspect: StoreTable(
         "suspect", ("id", "event", "team", "half_round", "image", "distance", "limit_", "generated", "original")
     ),
+    StoredTiming: StoreTable("timing", ("match", "home", "away", "core")),
     LogEntry: StoreTable("log", LogEntry._fields),
 }

@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from gan.arena import arena, bracket, events, findings, notes, organiser, renaming, schema, store
+from gan.arena import arena, bracket, events, findings, notes, organiser, recognition, renaming, schema, store
 from gan.arena.backup import Backup
 from gan.console.errors import Fault
-from gan.contest import faults, rules
+from gan.contest import faults, rules, timing
 from gan.contest.faults import sentence
 from gan.sandbox import staging
 
@@ -34,17 +34,17 @@ def line(match: schema.Match, home: schema.Team, away: schema.Team | None, forfe
     text = f"{home.name} {match.home_points} : {match.away_points} {away.name}"
     if home.id == away.id:
         return text
-    winner = home if match.winner == home.id else away
+    outcome = "nobody wins" if match.winner is None else f"{(home if match.winner == home.id else away).name} wins"
     times = ""
     if match.home_seconds is not None and match.away_seconds is not None:
-        times = f" ({1000 * match.home_seconds:.1f} ms against {1000 * match.away_seconds:.1f} ms)"
+        times = " ({} against {})".format(*timing.shown(match.home_seconds, match.away_seconds))
     if forfeits is None:
         is_forfeited = match.rule in (rules.FORFEIT, rules.BOTH_FAILED)
         told = {team.id: team.fault for team in (home, away) if team.fault and is_forfeited}
     else:
         told = dict(forfeits.get(match.id, {}))
     why = "".join(f"; {team.name}: {sentence(told[team.id])}" for team in (home, away) if team.id in told)
-    return f"{text}, {winner.name} wins: {match.rule}{times}{why}"
+    return f"{text}, {outcome}: {match.rule}{times}{why}"
 
 
 def bracket_text(teams: list[schema.Team], matches: list[schema.Match], forfeits: _Forfeits) -> str:
@@ -62,10 +62,37 @@ def bracket_text(teams: list[schema.Team], matches: list[schema.Match], forfeits
 def table_text(standings: list[tuple[schema.Team, bracket.Standing]]) -> str:
     """The table of a league as lines; see events.standings."""
     width = max(len(team.name) for team, _ in standings)
-    lines = [f"{'':>3} {'':{width}}  won  lost  points"]
+    lines = [f"{'':>3} {'':{width}}  won  drawn  lost  points"]
     for place, (team, row) in enumerate(standings, 1):
-        lost = row.played - row.won
-        lines.append(f"{place:>2}. {team.name:{width}} {row.won:>4} {lost:>5} {row.points:>5}:{row.against}")
+        lost = row.played - row.won - row.drawn
+        results = f"{row.won:>4} {row.drawn:>6} {lost:>5} {row.points:>5}:{row.against}"
+        lines.append(f"{place:>2}. {team.name:{width}} {results}")
+    return "\n".join(lines)
+
+
+def leaderboard_text(latest: dict[str, schema.Rating], found: dict[str, recognition.Recognition]) -> str:
+    """All rated teams as lines, best first: rating, and what was recognised over all matches.
+
+    Args:
+        latest: rating of each team, by name.
+        found: what was recognised, by name.
+    """
+    if not latest:
+        return "nobody has been rated so far"
+    width = max(map(len, latest))
+    lines = [f"{'':>4} {'':{width}}       rating   real  generated  fooled"]
+    ranked = sorted(latest.values(), key=lambda row: -row.strength.ordinal)
+    for place, (name, (mu, _), (_, high)) in enumerate(
+        ((row.name, row.strength, row.strength.interval) for row in ranked), 1
+    ):
+        shares = [recognition.percent(count) for count in found.get(name, recognition.Recognition())]
+        lines.append(
+            f"{place:>3}. {name:{width}} {mu:>5.1f} ± {high - mu:>4.1f} {shares[0]:>6} {shares[1]:>10} {shares[2]:>7}"
+        )
+    lines.append("real, generated: share of such images that the team's discriminator recognised, over all matches")
+    lines.append(
+        "fooled: how often an image of its generator was taken for real; rating: more is stronger, with 95% interval"
+    )
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -145,6 +145,17 @@ class ConfinedProcess:
         """Whether it has sent nothing that it was not asked for."""
         return framing.is_silent(self._channel)
 
+    def pin(self, cores: Collection[int]) -> bool:
+        """Lets all its threads run on these cores only; False if this system cannot, or does not allow it."""
+        if self._pid is None or not hasattr(os, "sched_setaffinity"):
+            return False
+        try:
+            for thread in _threads(self._pid):
+                os.sched_setaffinity(thread, cores)
+        except OSError:
+            return False
+        return True
+
     @property
     def closed(self) -> bool:
         """Whether it is gone."""
@@ -190,6 +201,17 @@ class ConfinedProcess:
         if number == 0:
             return breach("ended", step=step)
         return breach("crashed", signal=signal.strsignal(number) or str(number), step=step)
+
+
+def _threads(pid: int) -> list[int]:
+    """The threads of a process and of its descendants; raises OSError if the system does not list them."""
+    found = []
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        found.append(int(thread))
+        with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
+            for child in file.read().split():
+                found += _threads(int(child))
+    return found
 
 
 def _error_of(told: protocol.SnapshotFault) -> ContractError:

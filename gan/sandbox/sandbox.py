@@ -10,7 +10,7 @@ import os
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from types import TracebackType
 from typing import NamedTuple
 
@@ -230,6 +230,10 @@ class SandboxedSnapshot:
             self.behaviour = Behaviour(opened.generator_sees_batch, opened.discriminator_sees_batch)
             self.never_run = [printable.cleaned(one)[:_LONGEST_NAME] for one in opened.never_run[:_MOST_NAMES]]
             self.shapes = opened.shapes
+
+    def pin(self, cores: Collection[int]) -> bool:
+        """Lets it run on these cores only, once it is open; False if this system cannot, or does not allow it."""
+        return self._process.pin(cores)
 
     def verify(self) -> Behaviour:
         """Runs both networks and checks the rules that the graph alone does not show; see contract.check_behaviour.

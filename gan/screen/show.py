@@ -21,16 +21,17 @@ import functools
 import math
 import pathlib
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gan.arena import bracket, notes, schema
+from gan.arena import bracket, notes, recognition, schema
 from gan.arena.schema import Event, Match, Rating, StoredHalfRound, Team
 from gan.arena.store import Store
 from gan.console import printable
 from gan.console.errors import Fault
 from gan.contest import faults, rules
 from gan.data import pixels
+from gan.screen import worth
 
 PAGE = pathlib.Path(__file__).parent / "page"  # what the browser loads
 PACE = 6.0  # seconds a half round, unless the organiser says otherwise
@@ -158,6 +159,7 @@ class Show:
         self._num_renamings = 0
         # Event -> when it was finished as its teams were read, which do not change after that.
         self._finished: dict[int, float | None] = {}
+        self._judged: dict[int, recognition.Judged | None] = {}  # half round -> what is counted of it
         self._sprite = functools.lru_cache(_KEPT_SPRITES)(self._draw_sprite)
 
     def position(self, now: float) -> tuple[int | None, int, int]:
@@ -236,7 +238,7 @@ class Show:
             self._events = self._store.events.all()
             self._matches = {match.id: match for match in self._store.matches.all(with_annulled=True)}
             for one in self._store.half_rounds.after(max(self._half_rounds, default=0)):
-                self._half_rounds[one.id] = one
+                self._half_rounds[one.id], self._judged[one.id] = one, recognition.of_half_round(one)
             if self._num_renamings != (num_renamings := self._store.teams.num_renamings()):
                 self._num_renamings = num_renamings
                 self._finished.clear()  # teams of events that are over have other names, too
@@ -244,8 +246,8 @@ class Show:
                 if event.finished is None or event.finished != self._finished.get(event.id):
                     self._teams[event.id] = {team.id: team for team in self._store.teams.of_event(event.id)}
                     self._finished[event.id] = event.finished
-            self._ratings = self._store.ratings.all()
             self._forfeited = self._store.matches.forfeits()
+            self._ratings, self._timings = self._store.ratings.all(), self._store.timings.all()
         self._played: dict[int, list[int]] = {}  # match -> its half rounds
         for one in self._half_rounds.values():
             self._played.setdefault(one.match, []).append(one.id)
@@ -285,6 +287,8 @@ class Show:
             if row.home_points is not None:
                 match["points"] = [row.home_points, row.away_points]
             match["seconds"] = [row.home_seconds, row.away_seconds]
+            scores = [self._half_rounds[one].played.score for one in self._played.get(row.id, ())]
+            match |= worth.of_match(row, scores, self._timings.get(row.id))
         return match
 
     def _half_round(self, id_: int, shown: "_Shown") -> _Json:
@@ -378,7 +382,18 @@ class Show:
         counts: dict[str, int] = {}
         for one in told:
             counts[one.name] = counts.get(one.name, 0) + 1
-        return {one.name: {**_rating(one), "matches": counts[one.name]} for one in told}
+        names = {team.id: team.name for teams in self._teams.values() for team in teams.values()}
+        found = recognition.total(filter(None, (self._judged[id_] for id_ in self._counted(shown))), names)
+        return {
+            one.name: {**_rating(one), "matches": counts[one.name], **worth.of_team(found.get(one.name))}
+            for one in told
+        }
+
+    def _counted(self, shown: "_Shown") -> Iterator[int]:
+        """The half rounds of all matches whose result is told, and stands."""
+        for id_ in shown.told[RESULT]:
+            if self._matches[id_].status == schema.DONE:
+                yield from self._played.get(id_, ())
 
 
 class _Shown(NamedTuple):

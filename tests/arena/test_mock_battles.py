@@ -6,7 +6,7 @@ import shutil
 import hostile
 import pytest
 
-from gan.arena import annulment, arena, events, mock_battles, result_pages, teams, timetable
+from gan.arena import annulment, arena, events, mock_battles, pairing, result_pages, teams, timetable
 from gan.contest import faults
 from gan.data import tfrecords
 
@@ -48,11 +48,11 @@ def at(text):
     return datetime.datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def hold(opened, tmp_path, clock, battles, zone="Asia/Seoul", say=print):
+def hold(opened, tmp_path, clock, battles, zone="Asia/Seoul", say=print, drawn_by=mock_battles.ONE_BY_LOT):
     table = timetable.Timetable("12:00", 120, zone, clock.now())
     telling = mock_battles.Telling(say=say)
     held = mock_battles.MockBattles(opened, lambda: teams.read(str(tmp_path / "teams.csv")), table, 5, clock, telling)
-    return held.hold(battles)
+    return held.hold(battles, drawn_by)
 
 
 def test_a_day_in_seoul(opened, tmp_path):
@@ -94,6 +94,80 @@ def test_a_day_in_seoul(opened, tmp_path):
     assert "not allowed in a battle" in refused
     assert not (tmp_path / "eve").exists()
     assert set(opened.store.ratings.latest()) == {"ada", "bob", "cem", "House team"}
+
+
+@pytest.mark.parametrize("kind", [pairing.RANDOM, pairing.INFORMATIVE])
+def test_several_matches_in_a_battle(opened, tmp_path, kind):
+    """Five teams and the house team: three rounds, nobody meets the same one twice; two battles differ."""
+    for name in "abcde":
+        hostile.write(str(tmp_path / name))
+    entries = [teams.Entrant(name, str(tmp_path / name), 0, None) for name in "abcde"] + [mock_battles.HOUSE_TEAM]
+    options, battles = {events.PAIRING: kind, events.MATCHES_PER_BATTLE: 3}, []
+    for seed in (1, 2):
+        event = events.begin(opened, f"mock {seed}", events.MOCK, entries, seed, options)
+        events.play(opened, event)
+        names = {team.id: team.name for team in opened.store.teams.of_event(event.id)}
+        rows = opened.store.matches.of_event(event.id)
+        places = [(round, place) for round in range(3) for place in range(3)]
+        assert [(row.round, row.position) for row in rows] == places
+        met = [frozenset((names[row.home], names[row.away])) for row in rows]
+        assert len(set(met)) == 9
+        for round in range(3):
+            assert set().union(*met[3 * round : 3 * round + 3]) == {*"abcde", "House team"}
+        battles.append(met)
+    assert battles[0] != battles[1]
+    rated = [row.name for row in opened.store.ratings.all()]
+    assert {rated.count(name) for name in [*"abcde", "House team"]} == {6}
+
+
+def test_how_pairs_are_drawn_is_kept_with_the_battle(opened, tmp_path):
+    for name in "ab":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
+    clock = SimulatedClock(at("2026-11-23 02:00"))
+    hold(opened, tmp_path, clock, 1, drawn_by=mock_battles.MockDraw(pairing.INFORMATIVE, 3))
+    (event,) = opened.store.events.all()
+    assert (event.options[events.PAIRING], event.options[events.MATCHES_PER_BATTLE]) == ("informative", 3)
+    assert len(opened.store.matches.of_event(event.id)) == 1  # two teams have one opponent each
+
+
+def test_what_was_drawn_stays(opened, tmp_path):
+    """Informative pairs follow from ratings, which the battle itself changes: after a freeze they are the same."""
+    for name in "abcd":
+        hostile.write(str(tmp_path / name))
+    entries = [teams.Entrant(name, str(tmp_path / name), 0, None) for name in "abcd"] + [mock_battles.HOUSE_TEAM]
+    options = {events.PAIRING: pairing.INFORMATIVE, events.MATCHES_PER_BATTLE: 3}
+    event = events.begin(opened, "mock", events.MOCK, entries, 9, options)
+    frozen = tmp_path / "arena" / events.FROZEN
+
+    def freeze(row, home, away):
+        if row.round == 1:
+            frozen.write_text("")
+
+    assert events.play(opened, event, freeze).is_frozen
+    by_id = opened.store.teams.of_event(event.id)
+    drawn = events.mock_rounds(opened.store.events.get(event.id), by_id)
+    frozen.unlink()
+    again = events.begin(opened, "mock", events.MOCK, entries, 9, options)
+    assert again.id == event.id and events.play(opened, again).event.finished
+    played = [(row.round, row.home, row.away) for row in opened.store.matches.of_event(event.id)]
+    assert played == [(round, home.id, away.id) for round, pairs in enumerate(drawn) for home, away in pairs]
+    assert len({frozenset(pair) for _, *pair in played}) == 6  # everybody met everybody
+
+
+def test_a_battle_of_an_earlier_version_goes_on(opened, tmp_path):
+    """Its draw is in the seeding alone."""
+    for name in "ab":
+        hostile.write(str(tmp_path / name))
+    entries = [teams.Entrant(name, str(tmp_path / name), 0, None) for name in "ab"] + [mock_battles.HOUSE_TEAM]
+    event = events.begin(opened, "mock", events.MOCK, entries, 9)
+    for name, path, _ in event.options["teams"]:
+        opened.store.teams.add(event.id, name, path, opened.admit(name, path, None))
+    first, second, _ = opened.store.teams.of_event(event.id)
+    opened.store.teams.set_seeding(event.id, {second.id: 1, first.id: 2})
+    events.play(opened, event)
+    (row,) = opened.store.matches.of_event(event.id)
+    assert (row.home, row.away) == (second.id, first.id)
 
 
 def test_the_end_of_summer_time(opened, tmp_path):

@@ -320,6 +320,24 @@ def test_forfeits_and_ratings_are_told_in_time(arena, played):
     assert [row["name"] for row in showing.ratings(113)] == ["team 1", "team 4"]
 
 
+def test_how_sure_and_what_was_recognised_are_told_with_the_result(arena, clock):
+    event, teams = begin(arena, "league", 2)
+    match = arena.matches.begin(MatchPlace(event.id, 0, 0), teams[0].id, teams[1].id, 1)
+    half_round(arena, match, 0, 22, 101, clock)
+    half_round(arena, match, 1, 23, 102, clock)
+    finish(arena, match, teams[0].id, (23, 22), 103, clock, ratings=[(team.name, 26, 7) for team in teams])
+    showing = watch(arena)
+    assert "sure" not in showing.state(112.9)["matches"][match.id] and showing.state(112.9)["ratings"] == {}
+    state = showing.state(113)
+    assert state["matches"][match.id]["sure"] == pytest.approx((0.614, 0.386), abs=5e-4)
+    assert state["matches"][match.id]["times"] is None and state["matches"][match.id]["timing"] is None
+    found = state["ratings"][teams[0].name]
+    assert (found["real"], found["generated"], found["fooled"]) == ((1, 1), (1, 1), (0, 1))
+    with arena.writing():
+        arena.matches.set_annulled(match.id, because("wrong"))
+    assert watch(arena).state(113)["ratings"][teams[0].name]["real"] == (0, 0)
+
+
 def test_a_league_has_a_table(arena, clock):
     event, teams = begin(arena, "league", 3)
     match = arena.matches.begin(MatchPlace(event.id, 0, 0), teams[0].id, teams[1].id, 1)
@@ -327,10 +345,16 @@ def test_a_league_has_a_table(arena, clock):
     half_round(arena, match, 1, 20, 102, clock)
     finish(arena, match, teams[0].id, (20, 10), 103, clock)
     showing = watch(arena)
-    assert showing.state(112)["standings"][teams[0].id] == {"played": 0, "won": 0, "points": 0, "against": 0}
+    assert showing.state(112)["standings"][teams[0].id] == {
+        "played": 0,
+        "won": 0,
+        "points": 0,
+        "against": 0,
+        "drawn": 0,
+    }
     state = showing.state(113)
-    assert state["standings"][teams[0].id] == {"played": 1, "won": 1, "points": 20, "against": 10}
-    assert state["standings"][teams[1].id] == {"played": 1, "won": 0, "points": 10, "against": 20}
+    assert state["standings"][teams[0].id] == {"played": 1, "won": 1, "points": 20, "against": 10, "drawn": 0}
+    assert state["standings"][teams[1].id] == {"played": 1, "won": 0, "points": 10, "against": 20, "drawn": 0}
     assert state["rounds"] == [] and state["places"] == {}
 
 
