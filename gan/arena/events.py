@@ -226,6 +226,7 @@ def _admit_all(arena: Arena, event: Event) -> bool:
     listed, done = event.options["teams"], len(arena.store.teams.of_event(event.id))
     if done == len(listed):
         return True
+    arena.looks.look_once(path for _, path, fault in listed[done:] if not fault)
     with Progress("opening snapshots", len(listed), "team", done) as progress:
         for name, path, fault in listed[done:]:
             if is_frozen(arena.folder):
@@ -234,6 +235,7 @@ def _admit_all(arena: Arena, event: Event) -> bool:
             admission = arena.admit(name, path, fault and faults.of_plain(fault), event.id)
             arena.store.teams.add(event.id, name, path, admission)
             progress.update(note=name)
+    arena.looks.forget()
     return True
 
 

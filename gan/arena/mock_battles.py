@@ -9,16 +9,17 @@ import itertools
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from gan.arena import events, notes, result_delivery, result_pages, teams
+from gan.arena import bucket_looks, events, notes, result_delivery, result_pages, teams
 from gan.arena.arena import Arena
+from gan.arena.bucket_looks import Look
 from gan.arena.events import OnMatch, Outcome
 from gan.arena.schema import Event
 from gan.arena.teams import Entrant
 from gan.arena.timetable import Timetable
-from gan.console.errors import Fault, UserError
+from gan.console.errors import OTHER, BucketRefused, BucketSilent, ContractError, Fault, UserError
 from gan.contest import faults
 from gan.random_noise_generator import Use, random_generator
 from gan.snapshots import checkpoint_files
@@ -26,6 +27,7 @@ from gan.snapshots import checkpoint_files
 RESULTS, MODEL = "results", "model"  # folders of a team's bucket
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOUSE_TEAM = teams.Entrant("House team", os.path.join(_PACKAGE, "house_team"), 0, None)
+_NOTHING_HANDED_IN = ("no_snapshot", "no_folder")  # codes of faults
 _NAP_SECONDS = 30.0  # the longest sleep: the machine's clock may be set meanwhile
 
 
@@ -94,11 +96,15 @@ class MockBattles:
         if events.is_frozen(self._arena.folder):
             return self._skipped(name, notes.note("arena_is_frozen"))
         try:
-            entrants = [entrant for entrant in self._list_teams() if entrant.fault or self._has_handed_in(entrant)]
+            listed = self._listed()
         except (UserError, OSError) as error:
             return self._skipped(name, notes.of(error))
+        looked = self._arena.looks.look(entrant.path for entrant in listed if not entrant.fault)
+        entrants = [entrant for entrant in listed if entrant.fault or self._has_handed_in(entrant, looked)]
         if not [entrant for entrant in entrants if not entrant.fault]:
-            return self._skipped(name, notes.note("nobody_handed_in"))
+            unread = [answer for answer in looked.values() if isinstance(answer, BucketRefused | BucketSilent)]
+            is_ours = unread and not self._arena.looks.has_read_another()
+            return self._skipped(name, notes.note("no_bucket_readable") if is_ours else notes.note("nobody_handed_in"))
         own_seed = int(random_generator(Use.DRAW, self._seed, int(moment.timestamp())).integers(2**31))
         event = events.begin(self._arena, name, events.MOCK, [*entrants, HOUSE_TEAM], own_seed)
         return self._play(event)
@@ -136,14 +142,30 @@ class MockBattles:
         self._arena.store.log.add("not held", notes.note("battle_not_held", battle=name, problem=reason))
         return None
 
-    def _has_handed_in(self, entrant: Entrant) -> bool:
+    def _listed(self) -> Sequence[Entrant]:
+        """Who takes part now; a list in a bucket that does not answer is asked for again."""
+        (listed,) = bucket_looks.ask({"the list of teams": self._list_teams}).values()
+        if isinstance(listed, Exception):
+            raise listed
+        return listed
+
+    def _has_handed_in(self, entrant: Entrant, looked: Mapping[str, Look]) -> bool:
+        """Whether a team takes part; one that does not is told of, with the reason."""
         try:
-            if checkpoint_files.has_snapshot(entrant.path):
-                return True
-            self._say(f"{entrant.name} has handed in nothing")
+            answer = looked.get(entrant.path)
+            if isinstance(answer, ContractError):
+                has_some = answer.fault.code not in _NOTHING_HANDED_IN
+            elif isinstance(answer, Exception):
+                raise answer
+            else:
+                has_some = answer is not None or checkpoint_files.has_snapshot(entrant.path)
+            if not has_some:
+                self._say(f"{entrant.name} has handed in nothing")
+            return has_some
         except (UserError, OSError) as error:
-            self._say(f"{entrant.name}: {error}")
-            unread = notes.note("hand_in_unreadable", team=entrant.name, problem=notes.of(error))
+            self._say(f"{entrant.name} does not take part: {error}")
+            problem = Fault(OTHER, {"text": str(error)})  # in the server's words, for the organiser
+            unread = notes.note("hand_in_unreadable", team=entrant.name, problem=problem)
             self._arena.store.log.add("host", unread)
         return False
 

@@ -49,15 +49,15 @@ _OF_A_BUCKET = {
     "requester pays off",
     "bucket_customer_key": "{file} is encrypted with a key that only its owner has; upload it again without a key of "
     "your own (customer-supplied encryption)",
-    "bucket_managed_key": "{file} is encrypted with a key that is disabled or that the arena may not use; enable the key, "
-    "or upload the file again with Google's own encryption",
+    "bucket_managed_key": "{file} is encrypted with a key that is disabled or that the arena may not use; enable the "
+    "key, or upload the file again with Google's own encryption",
     "bucket_retention": "{file} may not be replaced or deleted, because its bucket keeps files for some time (a "
     "retention policy or a hold); take the policy off, or use a bucket without one",
     "bucket_billing": "the billing account of its bucket is closed or disabled; enable it, or move to another bucket",
     "bucket_archived": "{file} is archived and cannot be read; upload it again in the storage class Standard",
     "bucket_checksum": "{file} arrives with another checksum than its bucket says; upload it again",
-    "bucket_gzip_damaged": "{file} says that it is compressed with gzip (Content-Encoding), but cannot be decompressed; "
-    "upload it again",
+    "bucket_gzip_damaged": "{file} says that it is compressed with gzip (Content-Encoding), but cannot be "
+    "decompressed; upload it again",
     "bucket_refused": "its bucket refuses to be read (status {status:.0f}); let the organiser's account read it, and "
     "give it the settings of a new bucket",
 }
@@ -90,8 +90,8 @@ _OF_THE_LOG = {
     "arena_is_frozen": "the arena is frozen",
     "nobody_handed_in": "no team has a snapshot",
     "no_bucket_readable": "no team's bucket can be read; look at this machine's network and credentials",
-    "bucket_unreadable": "{team}: {problem}",
-    "hand_in_unreadable": "{team}: {problem}",
+    "bucket_unreadable": "the bucket of {team}: {problem}",
+    "hand_in_unreadable": "{team} does not take part: {problem}",
     "results_failed": "results of {team}: {problem}",
     "results_published": "{team}",
     "mock_seed": "{seed}",

@@ -32,8 +32,8 @@ add_sentences(
     {
         "saver_v1_sharded": "it is in the Saver V1 format, in several files ({file}), which is not read; save it with "
         "saver = tf.train.Saver(write_version=tf.train.SaverDef.V2)",
-        "unpacks_too_large": "{file} is compressed in the bucket, and has more bytes than a snapshot may have once it is "
-        "decompressed",
+        "unpacks_too_large": "{file} is compressed in the bucket, and has more bytes than a snapshot may have once it "
+        "is decompressed",
     }
 )
 _V1_SHARD = re.compile(r".+-\d{5}-of-\d{5}\Z", re.ASCII)

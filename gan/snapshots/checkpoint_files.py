@@ -85,9 +85,7 @@ def folder_of(where: str) -> str:
     return where
 
 
-def latest_snapshot(
-    where: str, check: Callable[[Listed], None] = _accept, most: int | None = None
-) -> Found | None:
+def latest_snapshot(where: str, check: Callable[[Listed], None] = _accept, most: int | None = None) -> Found | None:
     """Finds the snapshot that plays; one in a bucket is copied to the disk.
 
     Args:

@@ -179,10 +179,8 @@ def _client_for(emulator: str | None) -> Any:
     from google.cloud import storage
     from requests.adapters import HTTPAdapter
 
-    if emulator:
-        client = storage.Client(project="emulator", credentials=AnonymousCredentials())
-    else:
-        client = storage.Client()
+    of_emulator = {"project": "emulator", "credentials": AnonymousCredentials()} if emulator else {}
+    client = storage.Client(**of_emulator)
     for scheme in ("https://", "http://"):
         client._http.mount(scheme, HTTPAdapter(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS))
     return client
