@@ -123,7 +123,7 @@ def test_hand_in_by_any_name(emulator, bucket, stranger, faces, tmp_path, monkey
     where = f"gs://{bucket}/model/{NAME}"
     for end in ("", ".meta"):
         assert teams.of_paths(flags.named_paths(where + end)) == [teams.Entrant(NAME, where + end, 0, None)]
-        assert mock_battles.results_folder(where + end, "x") == (f"gs://{bucket}", "results/x")
+        assert result_publishing.results_folder(where + end, "x") == (f"gs://{bucket}", "results/x")
     assert submit.main(["submit", f"--train_dir={where}.index", *given]) == 0
     assert CHOICE not in capsys.readouterr().out
 

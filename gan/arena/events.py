@@ -19,7 +19,7 @@ from gan.console.progress import Progress
 from gan.contest import faults, rules
 from gan.random_noise_generator import Use, random_generator
 
-MATCH, TOURNAMENT, MOCK, LEAGUE, CHECK = "match", schema.TOURNAMENT, "mock", "league", "check"
+MATCH, TOURNAMENT, MOCK, LEAGUE, CHECK = "match", schema.TOURNAMENT, schema.MOCK, "league", "check"
 RATED = (TOURNAMENT, MOCK, LEAGUE)
 BY_DRAW, BY_RATING = "draw", "rating"
 FROZEN = "frozen"  # a file in arena_dir, while the organiser wants nothing to be played

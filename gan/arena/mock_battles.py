@@ -7,12 +7,11 @@ held later. What goes wrong with a team, its bucket or the list of teams is told
 import datetime
 import itertools
 import os
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from gan.arena import bucket_looks, events, notes, result_delivery, result_pages, teams
+from gan.arena import bucket_looks, events, notes, result_publishing, teams
 from gan.arena.arena import Arena
 from gan.arena.bucket_looks import Look
 from gan.arena.events import OnMatch, Outcome
@@ -24,7 +23,6 @@ from gan.contest import faults
 from gan.random_noise_generator import Use, random_generator
 from gan.snapshots import checkpoint_files
 
-RESULTS, MODEL = "results", "model"  # folders of a team's bucket
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOUSE_TEAM = teams.Entrant("House team", os.path.join(_PACKAGE, "house_team"), 0, None)
 _NOTHING_HANDED_IN = ("no_snapshot", "no_folder")  # codes of faults
@@ -81,13 +79,15 @@ class MockBattles:
         Returns:
             How the last one ended; None if none was held.
         """
-        outcome, moment = self._catch_up(), self._clock.now()
+        outcome, moment = self._go_on(), self._clock.now()
+        self._publish()
         for _ in itertools.count() if battles is None else range(battles):
             moment = self._timetable.next_after(max(moment, self._clock.now()))  # the clock may be put back
             self._say(f"next: {self._timetable.name(moment)}")
             self._clock.wait_until(moment)
-            outcome = self._catch_up() or outcome
+            outcome = self._go_on() or outcome
             outcome = self._battle(moment) or outcome
+            self._publish()
         return outcome
 
     def _battle(self, moment: datetime.datetime) -> Outcome | None:
@@ -109,13 +109,6 @@ class MockBattles:
         event = events.begin(self._arena, name, events.MOCK, [*entrants, HOUSE_TEAM], own_seed)
         return self._play(event)
 
-    def _catch_up(self) -> Outcome | None:
-        """Does what a kill, a freeze or a bucket that did not answer left undone; see `_go_on`."""
-        for event in self._arena.store.events.all():
-            if event.mode == events.MOCK and event.finished is not None:
-                self._publish(event)
-        return self._go_on()
-
     def _go_on(self) -> Outcome | None:
         """Plays on what was interrupted, held or frozen; returns the last outcome, or None."""
         outcome = None
@@ -131,8 +124,6 @@ class MockBattles:
 
     def _play(self, event: Event) -> Outcome:
         outcome = events.play(self._arena, event, self._on_match)
-        if not outcome.is_frozen:
-            self._publish(outcome.event)
         self._arena.rest()
         return outcome
 
@@ -169,36 +160,11 @@ class MockBattles:
             self._arena.store.log.add("host", unread)
         return False
 
-    def _publish(self, event: Event) -> None:
-        """Writes every team's results to its bucket; results that are final once. Tells what cannot be written."""
-        kept = self._arena.store
-        *guests, house = kept.teams.of_event(event.id)
-        # What was written before a match was annulled and played again is not final.
-        since = event.finished or 0
-        entries = kept.log.entries(event.id)
-        written = {
-            entry.note.parameters["team"]
-            for entry in entries
-            if entry.note.code == notes.PUBLISHED and entry.at > since
-        }
-        names = {team.id: team.name for team in [*guests, house]}
-        matches = kept.matches.of_event(event.id)
-        for team in guests:
-            if not team.path or team.name in written:
-                continue
-            own = [match for match in matches if team.id in (match.home, match.away)]
-            try:
-                with tempfile.TemporaryDirectory() as folder:
-                    remarks = notes.remarks_of(team, entries)
-                    results = result_pages.TeamResults(event, team, own, names, remarks)
-                    result_pages.write(folder, results, kept.half_rounds.of_match)
-                    result_delivery.deliver(folder, *results_folder(team.path, event.name))
-                if event.finished is not None:
-                    kept.log.add("published", notes.note("results_published", team=team.name), event.id)
-            except (UserError, OSError) as error:
-                self._say(f"results of {team.name} could not be written: {error}")
-                unwritten = notes.note("results_failed", team=team.name, problem=notes.of(error))
-                kept.log.add("host", unwritten, event.id)
+    def _publish(self) -> None:
+        """Writes to every team's bucket the results that it lacks, side by side, in the time until the next battle."""
+        publishing = result_publishing.Publishing(self._arena.store, self._say)
+        left = self._timetable.next_after(self._clock.now()) - self._clock.now()
+        publishing.publish(min(result_publishing.PUBLISH_SECONDS, left.total_seconds()))
 
 
 def keep_seed(arena: Arena, seed: int) -> int:
@@ -214,15 +180,3 @@ def begun(arena: Arena) -> datetime.datetime | None:
     """Aware datetime of the first mock battle that was held in an arena; None if there was none."""
     times = [event.begun for event in arena.store.events.all() if event.mode == events.MOCK]
     return datetime.datetime.fromtimestamp(min(times), datetime.timezone.utc) if times else None
-
-
-def results_folder(path: str, event_name: str) -> tuple[str, str]:
-    """Where a team finds its results: (its folder, folder inside).
-
-    gs://team/model -> (gs://team, results/EVENT); other folders get them inside.
-    """
-    is_model = path.rstrip("/").rpartition("/")[2] == MODEL  # the usual place: then no bucket need be asked
-    folder = (path if is_model else checkpoint_files.folder_of(path)).rstrip("/")
-    event = event_name.replace(" ", "_").replace(":", "")
-    above, _, last = folder.rpartition("/")
-    return above if last == MODEL and above else folder, f"{RESULTS}/{event}"

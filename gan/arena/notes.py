@@ -92,6 +92,8 @@ _OF_THE_LOG = {
     "no_bucket_readable": "no team's bucket can be read; look at this machine's network and credentials",
     "bucket_unreadable": "the bucket of {team}: {problem}",
     "hand_in_unreadable": "{team} does not take part: {problem}",
+    "status_failed": "the status page of {team} could not be written: {problem}",
+    "webhook_failed": "{number:.0f} messages could not be delivered to the webhook; the last answer: {problem}",
     "results_failed": "results of {team}: {problem}",
     "results_published": "{team}",
     "mock_seed": "{seed}",

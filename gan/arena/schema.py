@@ -15,6 +15,7 @@ from gan.console.errors import Fault
 from gan.contest.half_round import PlayedHalfRound
 
 VERSION = 3  # of the tables
+MOCK = "mock"  # the mode whose results are written to teams' buckets
 TOURNAMENT = "tournament"  # the mode in which the winner of a match goes on to (round + 1, position // 2)
 PLAYING, DONE, ANNULLED, HELD = "playing", "done", "annulled", "held"  # statuses of a match
 

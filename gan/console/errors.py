@@ -86,6 +86,9 @@ class BucketRefused(UserError):
 class NoPermission(BucketRefused):
     """The credentials in use give no access to a bucket."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Fault("bucket_closed", {"reason": "no permission"}))
+
 
 class BucketSilent(UserError):
     """A bucket did not answer, or its server failed: to ask again may help."""

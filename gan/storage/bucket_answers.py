@@ -29,7 +29,7 @@ def error_of(path: str, status: int | None, words: str) -> UserError:
     if setting is not None:
         return BucketRefused(f"{path}: the bucket refuses ({said})", setting, is_certain=True)
     if status in _CLOSED:
-        return NoPermission(f"{path}: no permission ({said})", Fault("bucket_closed", {"reason": "no permission"}))
+        return NoPermission(f"{path}: no permission ({said})")
     return BucketRefused(f"{path}: the bucket refuses ({said})", Fault("bucket_refused", {"status": int(status)}))
 
 
