@@ -10,7 +10,7 @@ import hostile
 import pytest
 
 from gan import battle, compare, eval, export_model, generate_and_discriminate, linear_interpolation, submit
-from gan.arena import mock_battles, result_pages, store, teams
+from gan.arena import mock_battles, result_pages, result_publishing, store, teams
 from gan.console import flags
 
 pytest_plugins = ["cloud"]

@@ -47,6 +47,7 @@ class Telling(NamedTuple):
 
     on_match: OnMatch = lambda match, home, away: None  # called after each match
     say: Callable[[str], None] = print  # prints a line
+    on_next: Callable[[str, datetime.datetime], None] = lambda name, moment: None  # called with the next battle
 
 
 class MockBattles:
@@ -72,6 +73,7 @@ class MockBattles:
     ) -> None:
         self._arena, self._list_teams, self._timetable, self._seed = arena, list_teams, timetable, seed
         self._clock, self._on_match, self._say = clock, telling.on_match, telling.say
+        self._on_next = telling.on_next
 
     def hold(self, battles: int | None = None) -> Outcome | None:
         """Holds so many mock battles; None holds them until interrupted.
@@ -84,6 +86,7 @@ class MockBattles:
         for _ in itertools.count() if battles is None else range(battles):
             moment = self._timetable.next_after(max(moment, self._clock.now()))  # the clock may be put back
             self._say(f"next: {self._timetable.name(moment)}")
+            self._on_next(self._timetable.name(moment), self._timetable.local(moment))
             self._clock.wait_until(moment)
             outcome = self._go_on() or outcome
             outcome = self._battle(moment) or outcome
