@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from gan.arena import bucket_looks, events, notes, result_publishing, teams
+from gan.arena import bucket_looks, events, notes, result_publishing, status_pages, team_statuses, teams
 from gan.arena.arena import Arena
 from gan.arena.bucket_looks import Look
 from gan.arena.events import OnMatch, Outcome
@@ -74,6 +74,7 @@ class MockBattles:
         self._arena, self._list_teams, self._timetable, self._seed = arena, list_teams, timetable, seed
         self._clock, self._on_match, self._say = clock, telling.on_match, telling.say
         self._on_next = telling.on_next
+        self._pages, self._snapshot_names = status_pages.StatusPages(), dict[str, str]()
 
     def hold(self, battles: int | None = None) -> Outcome | None:
         """Holds so many mock battles; None holds them until interrupted.
@@ -91,6 +92,8 @@ class MockBattles:
             outcome = self._go_on() or outcome
             outcome = self._battle(moment) or outcome
             self._publish()
+        self._pages.wait()
+        self._note_unwritten()
         return outcome
 
     def _battle(self, moment: datetime.datetime) -> Outcome | None:
@@ -103,6 +106,8 @@ class MockBattles:
         except (UserError, OSError) as error:
             return self._skipped(name, notes.of(error))
         looked = self._arena.looks.look(entrant.path for entrant in listed if not entrant.fault)
+        self._snapshot_names.update(team_statuses.snapshot_names(looked))
+        self._tell(team_statuses.after_look(self._arena.store, name, looked, listed, self._moments(moment)))
         entrants = [entrant for entrant in listed if entrant.fault or self._has_handed_in(entrant, looked)]
         if not [entrant for entrant in entrants if not entrant.fault]:
             unread = [answer for answer in looked.values() if isinstance(answer, BucketRefused | BucketSilent)]
@@ -128,6 +133,9 @@ class MockBattles:
     def _play(self, event: Event) -> Outcome:
         outcome = events.play(self._arena, event, self._on_match)
         self._arena.rest()
+        if not outcome.is_frozen:
+            moments = self._moments(self._clock.now())
+            self._tell(team_statuses.after_battle(self._arena.store, event, self._snapshot_names, moments))
         return outcome
 
     def _skipped(self, name: str, reason: Fault) -> Outcome | None:
@@ -162,6 +170,22 @@ class MockBattles:
             unread = notes.note("hand_in_unreadable", team=entrant.name, problem=problem)
             self._arena.store.log.add("host", unread)
         return False
+
+    def _moments(self, battle: datetime.datetime) -> team_statuses.Moments:
+        """When a look is made, and when the battle after `battle` is."""
+        local = self._timetable.local
+        return team_statuses.Moments(local(self._clock.now()), local(self._timetable.next_after(battle)))
+
+    def _tell(self, statuses: Mapping[str, status_pages.TeamStatus]) -> None:
+        """Lets teams read what became of them; waits for no bucket."""
+        for path, status in statuses.items():
+            self._pages.write(path, status)
+        self._note_unwritten()
+
+    def _note_unwritten(self) -> None:
+        for team, reason in self._pages.take_failures():
+            problem = Fault(OTHER, {"text": reason})  # in the server's words, for the organiser
+            self._arena.store.log.add("status", notes.note("status_failed", team=team, problem=problem))
 
     def _publish(self) -> None:
         """Writes to every team's bucket the results that it lacks, side by side, in the time until the next battle."""

@@ -44,7 +44,8 @@ _OF_A_TEAM = {
 }
 # A bucket's own settings; the sentences are for its team, and name neither the bucket nor the organiser's account.
 _OF_A_BUCKET = {
-    "bucket_silent": "its bucket did not answer until the battle had to begin, while others did",
+    "bucket_silent": "its bucket did not answer until the battle had to begin",
+    "bucket_missing": "its bucket could not be read; tell the organiser if it is there and open",
     "bucket_requester_pays": "its bucket lets whoever reads it pay (requester pays), which the arena does not do; turn "
     "requester pays off",
     "bucket_customer_key": "{file} is encrypted with a key that only its owner has; upload it again without a key of "
