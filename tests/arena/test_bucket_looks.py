@@ -1,5 +1,7 @@
 """Buckets with settings of their own, silent buckets, and who is to blame; answers are those of Google's interfaces."""
 
+import gzip
+import json
 import os
 import time
 
@@ -8,9 +10,11 @@ import pytest
 
 from gan.arena import arena, bucket_looks, events, mock_battles, schema, teams, timetable
 from gan.arena.mock_battles import Clock
+from gan.console.errors import ContractError
 from gan.contest import faults
 from gan.data import tfrecords
-from gan.storage import buckets
+from gan.sandbox import staging
+from gan.storage import bucket_answers, buckets
 
 pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
 pytest_plugins = ["cloud"]
@@ -149,6 +153,45 @@ def test_mock_battles_leave_nobody_out_in_silence(emulator, faulty_bucket, snaps
         assert any(f"{name} does not take part" in line for line in said)
         assert any(f"{name} does not take part" in line for line in logged)
     assert any(name.startswith("results/") and name.endswith("index.html") for name in emulator.names(good))
+    well, none = status_of(emulator, good), status_of(emulator, empty)
+    assert well["found"] and well["admitted"] and well["snapshot"] == "model.ckpt-1" and well["step"] == 1
+    assert [told["opponent"] for told in well["matches"]] == ["House team"] and well["next_battle"].endswith("+00:00")
+    assert not none["found"] and "no complete snapshot" in none["problems"][0] and not none["matches"]
+    page = emulator.read(good, "results/status.html").decode()
+    assert "House team" in page and "UTC" in page
+    shut = bucket_answers.error_of(f"gs://{closed}/x", 403, CLOSED)  # its status could not be written either
+    assert "gserviceaccount" not in faults.sentence(shut.fault)
+    assert any(f"the status page of {closed}" in line for line in logged_now(opened))
+
+
+def logged_now(opened):
+    return [faults.sentence(entry.note) for entry in opened.store.log.entries()]
+
+
+def status_of(emulator, bucket):
+    return json.loads(emulator.read(bucket, "results/status.json"))
+
+
+def test_compressed_snapshots_are_read_within_the_limits(emulator, bucket, gsutil, snapshot, tmp_path):
+    (tmp_path / "plain").mkdir()
+    for name, content in snapshot.items():
+        (tmp_path / "plain" / name).write_bytes(content)
+        gsutil("cp", "-Z", tmp_path / "plain" / name, f"gs://{bucket}/model/{name}")
+    stored = [emulator.client.bucket(bucket).get_blob(name) for name in emulator.names(bucket, "model/")]
+    assert all(blob.content_encoding == "gzip" for blob in stored)
+    looks = bucket_looks.BucketLooks(str(tmp_path / "copies"), staging.DEFAULT_SIZES)
+    staged = looks.take(f"gs://{bucket}/model")
+    assert staged.digest == staging.stage(str(tmp_path / "plain"), str(tmp_path / "copies")).digest
+
+    (data,) = [name for name in snapshot if ".data-" in name]
+    bomb = emulator.client.bucket(bucket).blob(f"model/{data}")
+    bomb.content_encoding = "gzip"
+    bomb.upload_from_string(gzip.compress(bytes(2**20)) * 64)
+    sizes = staging.SizeLimits(meta=2**20, index=2**20, data=2**22)
+    with pytest.raises(ContractError, match="more bytes than a snapshot may have once it is decompressed"):
+        staging.stage(f"gs://{bucket}/model", str(tmp_path / "copies"), sizes)
+    cached = [path.stat().st_size for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert max(cached) <= 2**23
 
 
 class _Hurried(Clock):
