@@ -6,10 +6,13 @@ import json
 import threading
 import time
 
+import hostile
 import pytest
 
-from gan.arena import webhook
+from gan import battle
+from gan.arena import store, webhook
 from gan.console.errors import UserError
+from gan.contest import faults
 
 SECRET = "T0/B0/secretsecret"
 
@@ -111,3 +114,25 @@ def test_a_wrong_address_is_refused_without_showing_it(url):
     with pytest.raises(UserError, match="--webhook is no address") as refused:
         webhook.Webhook(url)
     assert SECRET not in str(refused.value)
+
+
+def test_a_battle_tells_its_room_and_shows_the_address_nowhere(faces, tmp_path, capsys):
+    pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
+    for name in "ab":
+        hostile.write(str(tmp_path / name), step=ord(name))
+    snapshots = ",".join(str(tmp_path / name) for name in "ab")
+    flags = ["--mode=match", f"--snapshots={snapshots}", f"--input_data_pattern={faces}", "--seed=3"]
+    with room(503) as (server, url):
+        assert battle.main(["battle", *flags, f"--arena_dir={tmp_path}/first", f"--webhook={url}"]) == 0
+    result, champion = server.received
+    assert result["event"] == "result" and result["winner"] == champion["champion"] and sum(result["points"]) <= 60
+    with room(*[404] * 9) as (server, url):
+        assert battle.main(["battle", *flags, f"--arena_dir={tmp_path}/second", f"--webhook={url}"]) == 0
+    shown = capsys.readouterr()
+    assert "2 messages could not be delivered (status 404)" in shown.out and SECRET not in shown.out + shown.err
+    with store.Store(f"{tmp_path}/second", read_only=True) as kept:
+        logged = [faults.sentence(entry.note) for entry in kept.log.entries()]
+    assert sum("webhook" in line for line in logged) == 1 and SECRET not in "".join(logged)
+    secret = f"{tmp_path}/second/arena.sqlite3"
+    with open(secret, "rb") as file:
+        assert SECRET.encode() not in file.read()

@@ -74,12 +74,10 @@ def test_compressed_objects_are_read_as_what_they_are(emulator, bucket, tmp_path
         assert files.read(path) == files.read_small(path, len(content)) == content
         files.fetch(path, str(tmp_path / name), generation, len(content))
         assert (tmp_path / name).read_bytes() == content
-        for read in (
-            lambda: files.read_small(path, len(content) - 1),
-            lambda: files.fetch(path, str(tmp_path / "none"), generation, len(content) - 1),
-        ):
-            with pytest.raises(OSError, match="more than"):
-                read()
+        with pytest.raises(OSError, match="more than"):
+            files.read_small(path, len(content) - 1)
+        with pytest.raises(OSError, match="more than"):
+            files.fetch(path, str(tmp_path / "none"), generation, len(content) - 1)
     write_packed(emulator, bucket, "damaged", gzip.compress(content)[:-9])
     with pytest.raises(BucketRefused, match="cannot be decompressed .*; upload it again") as refused:
         files.read(f"gs://{bucket}/damaged")
