@@ -226,8 +226,8 @@ def _admit_all(arena: Arena, event: Event) -> bool:
     listed, done = event.options["teams"], len(arena.store.teams.of_event(event.id))
     if done == len(listed):
         return True
-    arena.looks.look_once(path for _, path, fault in listed[done:] if not fault)
     with Progress("opening snapshots", len(listed), "team", done) as progress:
+        arena.looks.look_once(path for _, path, fault in listed[done:] if not fault)
         for name, path, fault in listed[done:]:
             if is_frozen(arena.folder):
                 _note_frozen(arena, event, True)

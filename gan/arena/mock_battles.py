@@ -101,11 +101,13 @@ class MockBattles:
         name = self._timetable.name(moment)
         if events.is_frozen(self._arena.folder):
             return self._skipped(name, notes.note("arena_is_frozen"))
+        must_begin = time.monotonic() + bucket_looks.LOOK_SECONDS
         try:
             listed = self._listed()
         except (UserError, OSError) as error:
             return self._skipped(name, notes.of(error))
-        looked = self._arena.looks.look(entrant.path for entrant in listed if not entrant.fault)
+        left = must_begin - time.monotonic()
+        looked = self._arena.looks.look((entrant.path for entrant in listed if not entrant.fault), left)
         self._snapshot_names.update(team_statuses.snapshot_names(looked))
         self._tell(team_statuses.after_look(self._arena.store, name, looked, listed, self._moments(moment)))
         entrants = [entrant for entrant in listed if entrant.fault or self._has_handed_in(entrant, looked)]
@@ -146,7 +148,7 @@ class MockBattles:
 
     def _listed(self) -> Sequence[Entrant]:
         """Who takes part now; a list in a bucket that does not answer is asked for again."""
-        (listed,) = bucket_looks.ask({"the list of teams": self._list_teams}).values()
+        (listed,) = bucket_looks.ask({"the list of teams": self._list_teams}, bucket_looks.LOOK_SECONDS / 2).values()
         if isinstance(listed, Exception):
             raise listed
         return listed
