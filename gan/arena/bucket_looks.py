@@ -5,6 +5,7 @@ can be read: else it may be this machine's network or credentials.
 """
 
 import math
+import os
 import queue
 import threading
 import time
@@ -141,7 +142,8 @@ class BucketLooks:
         answer = self._looks[path].answer
         if isinstance(answer, staging.Staged):
             del self._looks[path]
-            return answer
+            # The copy is gone if another team handed in the same, which was refused meanwhile.
+            return answer if os.path.isdir(answer.folder) else staging.stage(path, self._folder, self._sizes)
         raise answer
 
     def is_of_team(self, path: str, error: BucketRefused | BucketSilent, others: Iterable[str]) -> bool:

@@ -97,6 +97,13 @@ def test_a_bucket_s_own_setting_is_its_team_s_fault(emulator, faulty_bucket, sna
     assert any(CLOSED in line and there["closed"] in line for line in logged)  # for the organiser
 
 
+def test_two_teams_that_hand_in_the_same_broken_snapshot_hear_the_same(emulator, bucket, snapshot, opened):
+    broken = {name: content.replace(b"p_for_data", b"p_for_date") for name, content in snapshot.items()}
+    ada, bob = handed_in(emulator, broken), handed_in(emulator, broken)
+    outcome, told = play(opened, events.MATCH, ada, bob)
+    assert not outcome.held and told[ada] == told[bob] and "p_for_data is missing" in told[ada]
+
+
 def test_if_no_bucket_can_be_read_it_is_held(emulator, faulty_bucket, snapshot, opened):
     _, proxy = faulty_bucket
     ada, bob = handed_in(emulator, snapshot), handed_in(emulator, snapshot)
