@@ -84,7 +84,7 @@ class Webhook:
         if self._messages.qsize() >= MOST_WAITING:
             self._messages.get_nowait()
             self._note("too many messages were waiting")
-        self._messages.put(json.dumps(message, ensure_ascii=False).encode())
+        self._messages.put(json.dumps(message).encode())  # in ASCII, whatever a name holds
 
     def close(self, seconds: float = 2 * REQUEST_SECONDS) -> None:
         """Posts what waits, for some seconds at most, and keeps in `undelivered` what was not delivered."""
