@@ -154,7 +154,7 @@ class OpenSnapshots:
             except (ContractError, StateError):
                 raise
             except (BucketRefused, BucketSilent) as error:  # it was asked often enough, beside the others
-                on_failure(attempt, notes.of(error))
+                on_failure(attempt, Fault(OTHER, {"text": str(error)}))  # in the server's words, for the organiser
                 raise MachineFailed(notes.of(error)) from error
             except (UserError, OSError) as error:
                 failed = notes.of(error)

@@ -111,6 +111,7 @@ def test_if_no_bucket_can_be_read_it_is_held(emulator, faulty_bucket, snapshot, 
         proxy.refuse(f"/b/{name}/", 403, CLOSED)
     outcome, told = play(opened, events.MATCH, ada, bob)
     assert outcome.held and told == {ada: None, bob: None}
+    assert any(CLOSED in line for line in logged_now(opened))
     proxy.calm()
     opened.looks.__init__(opened.looks._folder, opened.looks._sizes)  # a minute later
     outcome, told = play(opened, events.MATCH, ada, bob)
