@@ -22,12 +22,13 @@ match, freeze, disqualify a team, replay a half round, read the log, copy everyt
 The exit code is 1 if something waits for the organiser, or if a checked snapshot cannot take part.
 """
 
+import contextlib
 import dataclasses
 import datetime
 import os
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 if not __package__:  # `python battle.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -37,6 +38,7 @@ from gan.arena import (
     copy_check,
     events,
     mock_battles,
+    notices,
     open_snapshots,
     pairing,
     probing,
@@ -47,6 +49,7 @@ from gan.arena import (
     teams,
     terminal,
     timetable,
+    webhook,
 )
 from gan.console import command, flags, output
 from gan.console.errors import UserError
@@ -122,6 +125,12 @@ class BattleConfig:
         False, "For --mode=tournament: lets it show real images that were shown in earlier events of the arena."
     )
     use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, instead of 50x50 faces.")
+    webhook: str = flag(
+        None,
+        "Address of a webhook, such as a chat room's of Slack, Discord or Mattermost, that is told the next battle, "
+        "results, champions and what is held, ahead of the screen. It is secret: a --flagfile keeps it off the command "
+        "line.",
+    )
     first_battle: str = flag("12:00", "The first one: a time, or day and time, 2026-11-23 12:00.", group=_TIMETABLE)
     period_minutes: int = flag(120, "From one to the next.", at_least=1, at_most=24 * 60, group=_TIMETABLE)
     time_zone: str = flag("Asia/Seoul", "Of --first_battle.", group=_TIMETABLE)
@@ -179,6 +188,7 @@ def battle(config: BattleConfig) -> int | None:
     """Plays; the exit code is 1 if something is left to the organiser."""
     _refuse_useless_flags(config)
     paths.check_on_disk(config.arena_dir, "arena_dir")
+    room = webhook.Webhook(config.webhook) if config.webhook else None
     entrants = _entrants(config)
     if config.mode == events.MOCK:
         _timetable(config)  # so that a mistake in it is found at once
@@ -192,11 +202,26 @@ def battle(config: BattleConfig) -> int | None:
         consent = secrecy.Consent(config.no_secret_images, config.show_again)
         secrecy.check(opened.store, config.mode, given, consent, goes_on=begun is not None)
         print(opened.isolation.described(), flush=True)
-        if config.mode == events.MOCK:
-            outcome = _hold_mock_battles(opened, config, seed)
-        else:
-            outcome = _play(opened, config, entrants, seed)
+        with _told(opened, room) as told:
+            if config.mode == events.MOCK:
+                outcome = _hold_mock_battles(opened, config, seed, told)
+            else:
+                outcome = _play(opened, config, entrants, seed, told)
+            if outcome:
+                told.outcome(outcome)
         return _tell(opened, outcome) if outcome else None
+
+
+@contextlib.contextmanager
+def _told(opened: arena.Arena, room: webhook.Webhook | None) -> Iterator[notices.Notices]:
+    """Who is told what happens; what was not delivered is logged at the end."""
+    try:
+        with room or contextlib.nullcontext():
+            yield notices.Notices(room)
+    finally:
+        if room and (undelivered := room.undelivered):
+            _say(f"webhook: {undelivered.number} messages could not be delivered ({undelivered.reason})")
+            notices.note_undelivered(opened.store, undelivered)
 
 
 def _refuse_useless_flags(config: BattleConfig) -> None:
@@ -314,7 +339,9 @@ def _arena(config: BattleConfig, size: int, given: list[secrecy.GivenImages]) ->
     return arena.Arena(config.arena_dir, size, real_images, settings, known, *(named.images for named in public))
 
 
-def _play(opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entrant], seed: int) -> events.Outcome:
+def _play(
+    opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entrant], seed: int, told: notices.Notices
+) -> events.Outcome:
     name = config.event or events.unused_name(opened.store, config.mode)
     options: dict[str, dict[str, object]] = {
         events.TOURNAMENT: {"seeding": config.seeding},
@@ -330,7 +357,7 @@ def _play(opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entran
         _probe(opened, event)
         for team in probing.forfeit(opened.store, event) if config.forfeit_known_images else ():
             _say(f"{team.name} forfeits its matches: its discriminator knows test images by heart")
-    outcome = events.play(opened, event, _print_match)
+    outcome = events.play(opened, event, _on_match(told))
     if config.probe != _NO_PROBE and outcome.event.finished is not None:
         if outcome.champion:
             _say(f"{outcome.champion.name} wins {event.name}; now discriminators are probed")
@@ -344,20 +371,30 @@ def _probe(opened: arena.Arena, event: schema.Event) -> None:
         probing.probe(opened, event, lambda name: progress.update(note=name))
 
 
-def _hold_mock_battles(opened: arena.Arena, config: BattleConfig, seed: int) -> events.Outcome | None:
+def _hold_mock_battles(
+    opened: arena.Arena, config: BattleConfig, seed: int, told: notices.Notices
+) -> events.Outcome | None:
     seed = mock_battles.keep_seed(opened, seed)
     if config.seed not in (None, seed):
         raise UserError(f"--seed={config.seed}: mock battles in {opened.store.path} have seed {seed}, which goes on")
     print(f"mock battles: seed {seed}, kept in {opened.store.path}; Ctrl-C ends", flush=True)
     clock = mock_battles.Clock()
     table = _timetable(config, mock_battles.begun(opened) or clock.now())
-    telling = mock_battles.Telling(_print_match, _say)
+    telling = mock_battles.Telling(_on_match(told), _say, told.next_battle)
     battles = mock_battles.MockBattles(opened, lambda: _listed(config), table, seed, clock, telling)
     return battles.hold(config.num_battles, mock_battles.MockDraw(config.pairing, config.matches_per_battle))
 
 
 def _say(text: str) -> None:
     print(text, flush=True)
+
+
+def _on_match(told: notices.Notices) -> events.OnMatch:
+    def on_match(match: schema.Match, home: schema.Team, away: schema.Team | None) -> None:
+        _print_match(match, home, away)
+        told.match(match, home, away)
+
+    return on_match
 
 
 def _print_match(match: schema.Match, home: schema.Team, away: schema.Team | None) -> None:

@@ -10,7 +10,7 @@ import hostile
 import pytest
 
 from gan import battle, compare, eval, export_model, generate_and_discriminate, linear_interpolation, submit
-from gan.arena import mock_battles, result_pages, store, teams
+from gan.arena import mock_battles, result_pages, result_publishing, store, teams
 from gan.console import flags
 
 pytest_plugins = ["cloud"]
@@ -123,7 +123,7 @@ def test_hand_in_by_any_name(emulator, bucket, stranger, faces, tmp_path, monkey
     where = f"gs://{bucket}/model/{NAME}"
     for end in ("", ".meta"):
         assert teams.of_paths(flags.named_paths(where + end)) == [teams.Entrant(NAME, where + end, 0, None)]
-        assert mock_battles.results_folder(where + end, "x") == (f"gs://{bucket}", "results/x")
+        assert result_publishing.results_folder(where + end, "x") == (f"gs://{bucket}", "results/x")
     assert submit.main(["submit", f"--train_dir={where}.index", *given]) == 0
     assert CHOICE not in capsys.readouterr().out
 

@@ -16,13 +16,14 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from gan.arena import fingerprints, match, notes, open_snapshots, ratings, result_pages, schema, store
+from gan.arena.bucket_looks import BucketLooks
 from gan.arena.copy_check import CopyCheck, SuspectedCopy
 from gan.arena.event_records import Admission
 from gan.arena.match import EventImages, Side
 from gan.arena.match_records import MatchPlace
 from gan.arena.open_snapshots import MachineFailed, OpenSnapshots
 from gan.arena.schema import Event, Match, StoredHalfRound, Team
-from gan.console.errors import ContractError, Fault, NoPermission, StateError, UserError
+from gan.console.errors import OTHER, BucketRefused, BucketSilent, ContractError, Fault, StateError, UserError
 from gan.contest import half_round, rules
 from gan.contest.half_round import PlayedHalfRound
 from gan.contest.timing import Measured
@@ -89,6 +90,7 @@ class Arena:
 
     Attributes:
         store: what was played.
+        looks: at the buckets of teams.
         isolation: how well this machine confines snapshots.
         public_images: as given.
 
@@ -110,6 +112,7 @@ class Arena:
         self.public_images = public_images
         self._settings, self._copy_check = settings, copy_check
         self._snapshots = os.path.join(folder, SNAPSHOTS)
+        self.looks = BucketLooks(self._snapshots, settings.sizes)
         self._has_new_suspects = False
         with contextlib.ExitStack() as resources:
             self.store = resources.enter_context(store.Store(folder))
@@ -348,13 +351,15 @@ class Arena:
 
     def _admit(self, name: str, path: str, event: int | None) -> Admission:
         try:
-            staged = staging.stage(path, self._snapshots, self._settings.sizes)
+            staged = self.looks.take(path)
         except (ContractError, StateError) as error:  # a StateError: there is no such bucket
             return Admission(None, None, notes.of(error))
-        except NoPermission as error:
-            if not self._has_read_a_bucket():  # it may be this machine that has no right to read any
+        except (BucketRefused, BucketSilent) as error:
+            if not self.looks.is_of_team(path, error, self._known_paths()):
                 raise
-            return Admission(None, None, notes.note("bucket_closed", reason=str(error)))
+            problem = Fault(OTHER, {"text": str(error)})  # in the server's words, for the organiser
+            self.store.log.add("bucket", notes.note("bucket_unreadable", team=name, problem=problem), event)
+            return Admission(None, None, error.fault)
         if staged.note:
             self.store.log.add("snapshot", notes.chosen(name, staged.digest, staged.note), event)
         try:
@@ -383,9 +388,11 @@ class Arena:
             self.store.log.add("snapshot", failed, event)
         self.store.fingerprints.add(staged.digest, taken)
 
-    def _has_read_a_bucket(self) -> bool:
-        teams = (team for event in self.store.events.all() for team in self.store.teams.of_event(event.id))
-        return any(team.snapshot and paths.is_remote(team.path) for team in teams)
+    def _known_paths(self) -> list[str]:
+        """Paths in buckets that were read in this or earlier events, the latest first."""
+        events = reversed(self.store.events.all())
+        teams = (team for event in events for team in self.store.teams.of_event(event.id))
+        return list(dict.fromkeys(team.path for team in teams if team.snapshot and paths.is_remote(team.path)))
 
     def _side(self, team: Team) -> Side:
         """Raises MachineFailed if its snapshot still cannot be had."""

@@ -19,7 +19,7 @@ from gan.console.progress import Progress
 from gan.contest import faults, rules
 from gan.random_noise_generator import Use, random_generator
 
-MATCH, TOURNAMENT, MOCK, LEAGUE, CHECK = "match", schema.TOURNAMENT, "mock", "league", "check"
+MATCH, TOURNAMENT, MOCK, LEAGUE, CHECK = "match", schema.TOURNAMENT, schema.MOCK, "league", "check"
 RATED = (TOURNAMENT, MOCK, LEAGUE)
 BY_DRAW, BY_RATING = "draw", "rating"
 MATCHES_PER_BATTLE, PAIRING = "matches_per_battle", "pairing"  # options of a mock battle
@@ -243,6 +243,7 @@ def admit_all(arena: Arena, event: Event) -> bool:
 def _admit_others(arena: Arena, event: Event, listed: Sequence[Any], done: int) -> bool:
     """Admits the teams that are listed after those that are done; False if the arena is frozen meanwhile."""
     with Progress("opening snapshots", len(listed), "team", done) as progress:
+        arena.looks.look_once(path for _, path, fault in listed[done:] if not fault)
         for name, path, fault in listed[done:]:
             if is_frozen(arena.folder):
                 _note_frozen(arena, event, True)
@@ -250,6 +251,7 @@ def _admit_others(arena: Arena, event: Event, listed: Sequence[Any], done: int) 
             admission = arena.admit(name, path, fault and faults.of_plain(fault), event.id)
             arena.store.teams.add(event.id, name, path, admission)
             progress.update(note=name)
+    arena.looks.forget()
     return True
 
 

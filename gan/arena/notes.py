@@ -48,6 +48,26 @@ _OF_A_TEAM = {
     "test_images_known": "its discriminator knows test images by heart",
     "bucket_closed": "{reason}; let the organiser's account read the bucket",
 }
+# A bucket's own settings; the sentences are for its team, and name neither the bucket nor the organiser's account.
+_OF_A_BUCKET = {
+    "bucket_silent": "its bucket did not answer until the battle had to begin",
+    "bucket_missing": "its bucket could not be read; tell the organiser if it is there and open",
+    "bucket_requester_pays": "its bucket lets whoever reads it pay (requester pays), which the arena does not do; turn "
+    "requester pays off",
+    "bucket_customer_key": "{file} is encrypted with a key that only its owner has; upload it again without a key of "
+    "your own (customer-supplied encryption)",
+    "bucket_managed_key": "{file} is encrypted with a key that is disabled or that the arena may not use; enable the "
+    "key, or upload the file again with Google's own encryption",
+    "bucket_retention": "{file} may not be replaced or deleted, because its bucket keeps files for some time (a "
+    "retention policy or a hold); take the policy off, or use a bucket without one",
+    "bucket_billing": "the billing account of its bucket is closed or disabled; enable it, or move to another bucket",
+    "bucket_archived": "{file} is archived and cannot be read; upload it again in the storage class Standard",
+    "bucket_checksum": "{file} arrives with another checksum than its bucket says; upload it again",
+    "bucket_gzip_damaged": "{file} says that it is compressed with gzip (Content-Encoding), but cannot be "
+    "decompressed; upload it again",
+    "bucket_refused": "its bucket refuses to be read (status {status:.0f}); let the organiser's account read it, and "
+    "give it the settings of a new bucket",
+}
 _OF_A_MATCH = {
     "annulled": "{reason}",
     "annulled_with": "match {match:.0f}, which led to it, was annulled: {reason}",
@@ -87,12 +107,16 @@ _OF_THE_LOG = {
     "battle_not_held": "{battle}: {problem}",
     "arena_is_frozen": "the arena is frozen",
     "nobody_handed_in": "no team has a snapshot",
-    "hand_in_unreadable": "{team}: {problem}",
+    "no_bucket_readable": "no team's bucket can be read; look at this machine's network and credentials",
+    "bucket_unreadable": "the bucket of {team}: {problem}",
+    "hand_in_unreadable": "{team} does not take part: {problem}",
+    "status_failed": "the status page of {team} could not be written: {problem}",
+    "webhook_failed": "{number:.0f} messages could not be delivered to the webhook; the last answer: {problem}",
     "results_failed": "results of {team}: {problem}",
     "results_published": "{team}",
     "mock_seed": "{seed}",
 }
-faults.add_sentences({**_OF_THE_LIST, **_OF_A_TEAM, **_OF_A_MATCH, **_OF_THE_LOG})
+faults.add_sentences({**_OF_THE_LIST, **_OF_A_TEAM, **_OF_A_BUCKET, **_OF_A_MATCH, **_OF_THE_LOG})
 
 
 def note(code: str, /, **parameters: Any) -> Fault:

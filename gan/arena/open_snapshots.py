@@ -13,7 +13,16 @@ from typing import TypeVar
 
 from gan.arena import notes
 from gan.arena.schema import Team
-from gan.console.errors import OTHER, ContractError, Fault, HostError, StateError, UserError
+from gan.console.errors import (
+    OTHER,
+    BucketRefused,
+    BucketSilent,
+    ContractError,
+    Fault,
+    HostError,
+    StateError,
+    UserError,
+)
 from gan.contest import faults
 from gan.sandbox import child_process, sandbox, staging
 from gan.sandbox.sandbox import SandboxedSnapshot
@@ -144,6 +153,9 @@ class OpenSnapshots:
                 return action()
             except (ContractError, StateError):
                 raise
+            except (BucketRefused, BucketSilent) as error:  # it was asked often enough, beside the others
+                on_failure(attempt, Fault(OTHER, {"text": str(error)}))  # in the server's words, for the organiser
+                raise MachineFailed(notes.of(error)) from error
             except (UserError, OSError) as error:
                 failed = notes.of(error)
                 on_failure(attempt, failed)

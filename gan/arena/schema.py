@@ -17,6 +17,7 @@ from gan.contest.half_round import PlayedHalfRound
 from gan.contest.timing import Measured
 
 VERSION = 4  # of the tables
+MOCK = "mock"  # the mode whose results are written to teams' buckets
 TOURNAMENT = "tournament"  # the mode in which the winner of a match goes on to (round + 1, position // 2)
 PLAYING, DONE, ANNULLED, HELD = "playing", "done", "annulled", "held"  # statuses of a match
 

@@ -45,8 +45,8 @@ class Store:
 
     Attributes:
         path: of the file.
-        events, teams, matches, half_rounds, timings, ratings, suspects, secret_images, shown_images, fingerprints, probes,
-            log: the repositories. Their methods raise StateError if the file cannot be used, as on a full disk.
+        events, teams, matches, half_rounds, timings, ratings, suspects, secret_images, shown_images, fingerprints,
+            probes, log: the repositories. Their methods raise StateError if the file cannot be used, as on a full disk.
 
     Raises:
         NotBegun: read_only, and there is no store yet.

@@ -60,6 +60,10 @@ class Timetable:
         battles = (self._held(wall) for wall in self._walls(day, days=3))  # there is one in 48 hours at least
         return min(battle for battle in battles if battle > moment)
 
+    def local(self, moment: datetime.datetime) -> datetime.datetime:
+        """An aware datetime in the time zone of the battles."""
+        return moment.astimezone(self._zone)
+
     def name(self, battle: datetime.datetime) -> str:
         """The name of the battle at an aware datetime: "mock 2026-11-23 12:00 KST", unique in its time zone."""
         return f"mock {battle.astimezone(self._zone):{_DATE_AND_TIME} %Z}"

@@ -179,6 +179,11 @@ def sentence(fault: Fault | None) -> str:
     return printable.cleaned(text)[:_LONGEST_SENTENCE]
 
 
+def sentences(fault: Fault | None) -> list[str]:
+    """The sentence of each fault in a Fault, which may hold several; none for None."""
+    return [sentence(part) for part in _parts(fault)] if fault else []
+
+
 def breach(code: str, /, **parameters: Any) -> ContractError:
     """The error of a snapshot that breaks a rule; parameters are texts, numbers or lists of texts."""
     fault = _fault(code, parameters)
