@@ -83,7 +83,8 @@ def _settings(board: server.Board, config: ScoreboardConfig) -> Any:
     """How uvicorn serves the page."""
     uvicorn = server.import_uvicorn()
     tally = connections.Tally()
-    limits = connections.ConnectionLimits(connections=connections.raise_file_limit())
+    most = connections.raise_file_limit()
+    limits = connections.ConnectionLimits(connections=most, of_one_address=max(1, most // 2))
     names = [name.strip() for name in config.host_names.split(",") if name.strip()]
     settings = uvicorn.Config(
         server.application(board, names),

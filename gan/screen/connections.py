@@ -5,6 +5,7 @@ hall would look at a dark screen.
 """
 
 import collections
+import functools
 import ipaddress
 import logging
 import socket
@@ -131,9 +132,15 @@ def is_known(host: str, names: Collection[str]) -> bool:
     try:
         ipaddress.ip_address(name)
     except ValueError:
-        own = {socket.gethostname().lower(), *names}
+        own = {socket.gethostname().lower(), _full_name(), *names}
         return name in own or "." not in name or name.endswith(_LOCAL_ENDINGS)
     return True
+
+
+@functools.cache
+def _full_name() -> str:
+    """This machine's name with its domain; a name server may be asked once."""
+    return socket.getfqdn().lower()
 
 
 def protocol_class(places: Places) -> Any:

@@ -154,6 +154,7 @@ class Show:
     def __init__(self, source: Store, pace: float) -> None:
         self._store, self._pace = source, pace
         self._version: int | None = None
+        self._laid_out = 0.0  # by the clock; what it says may go back
         self._half_rounds: dict[int, StoredHalfRound] = {}
         self._teams: dict[int, dict[int, Team]] = {}  # event -> id -> team
         self._num_renamings = 0
@@ -231,8 +232,9 @@ class Show:
         ]
 
     def _refresh(self) -> None:
-        version = self._store.data_version()
-        if version == self._version:
+        version, now = self._store.data_version(), time.time()
+        if version == self._version and now >= self._laid_out:  # laid out again if the clock was put back
+            self._laid_out = now
             return
         with self._store.reading():
             self._events = self._store.events.all()
@@ -252,10 +254,10 @@ class Show:
         for one in self._half_rounds.values():
             self._played.setdefault(one.match, []).append(one.id)
         half_rounds = self._half_rounds.values()
-        self._timeline = timeline(self._events, self._matches.values(), half_rounds, self._pace, time.time())
+        self._timeline = timeline(self._events, self._matches.values(), half_rounds, self._pace, now)
         self._begins = [moment.begin for moment in self._timeline]
         self._tolds = [moment.told for moment in self._timeline]
-        self._version = version
+        self._version, self._laid_out = version, now
 
     def _shown(self, now: float) -> "_Shown":
         self._refresh()

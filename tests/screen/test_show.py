@@ -223,7 +223,20 @@ def test_a_clock_that_is_a_week_ahead_of_all_others_shows_what_is_there(tmp_path
     monkeypatch.setattr(database, "time", clock)
     with store.Store(str(tmp_path / "arena")) as arena:
         arena_data.run(arena_data.play_tournament(arena, arena_data.NAMES[:2]))
-        assert watch(arena, 0).state(time.time() + 1)["live"]["phase"] == "champion"
+        clock.now = now = time.time()
+        assert watch(arena, 0).state(now + 1)["live"]["phase"] == "champion"
+
+
+def test_a_clock_that_is_set_back_while_it_is_looked_at_shows_what_is_there(tmp_path, monkeypatch):
+    clock = Clock(time.time() + 7 * 24 * 3600)
+    monkeypatch.setattr(database, "time", clock)
+    monkeypatch.setattr(show, "time", clock)
+    with store.Store(str(tmp_path / "arena")) as arena:
+        arena_data.run(arena_data.play_tournament(arena, arena_data.NAMES[:2]))
+        showing = watch(arena, 0)
+        assert showing.state(clock.now + 1)["live"]["phase"] == "champion"
+        clock.now -= 7 * 24 * 3600
+        assert showing.state(clock.now + 1)["live"]["phase"] == "champion"
 
 
 def test_the_bracket_fills_as_it_is_told(arena, played, clock):
