@@ -222,6 +222,8 @@ class ForkServer:
         environment |= {"CUDA_VISIBLE_DEVICES": "", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         # TensorFlow's own allocator tries for 10 s to get memory that is not there.
         environment["TF_ONEDNN_USE_SYSTEM_ALLOCATOR"] = "1"
+        # A session's threads end with it; one pool for all sessions would stay.
+        environment["TF_OVERRIDE_GLOBAL_THREADPOOL"] = "1"
         file = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fork_server.py")
         with theirs, _this_machine_failing("start"):
             self._process = subprocess.Popen(

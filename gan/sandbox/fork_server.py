@@ -1,7 +1,8 @@
 """A process that has TensorFlow imported, and forks a confined process for each snapshot.
 
-To fork takes a tenth of a second; to import TensorFlow takes several. This process runs no session, so that it keeps
-one thread and can be forked safely, and it sees nothing of what the forked processes do. child_process.py starts it and
+To fork takes a hundredth of a second; to import TensorFlow takes several. Before the first request this process runs
+a snapshot of our own and closes it, so that it has one thread again and can be forked safely. It sees nothing of what
+the forked processes do. child_process.py starts it and
 talks to it over a socket, whose file descriptor it names; protocol.py has the messages. If its caller is gone, it ends,
 and every process that it forked ends too.
 """
@@ -18,6 +19,9 @@ if not __package__:  # run as a file: the package is found one folder up
 
 from gan.sandbox import framing, protocol
 
+# TensorFlow starts it with the first graph and gives it no work: a device of one thread computes in its caller's.
+_IDLE_THREAD = "tf_graph_runner"
+
 
 def main() -> None:
     """Serves until the caller is gone; the socket's descriptor is the first argument."""
@@ -28,7 +32,7 @@ def main() -> None:
     from gan.sandbox import child
 
     child.prepare()
-    threads = len(os.listdir("/proc/self/task")) if sys.platform == "linux" else None
+    threads = _threads() if sys.platform == "linux" else None
     with socket.socket(fileno=int(sys.argv[1])) as caller, contextlib.suppress(framing.Closed, ConnectionError):
         framing.send(caller, protocol.encode(protocol.Listening(threads)))
         while True:
@@ -41,6 +45,15 @@ def main() -> None:
             if not content:
                 return
             framing.send(caller, protocol.encode(_fork(caller, child, request.task, descriptors)))
+
+
+def _threads() -> int:
+    """Threads of this process but those that never hold anything when it is forked."""
+    names = []
+    for thread in os.listdir("/proc/self/task"):
+        with open(f"/proc/self/task/{thread}/comm", encoding="utf-8") as file:
+            names.append(file.read().strip())
+    return sum(name != _IDLE_THREAD for name in names)
 
 
 def _fork(
