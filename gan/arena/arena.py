@@ -9,7 +9,7 @@ import contextlib
 import dataclasses
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
@@ -30,6 +30,7 @@ from gan.storage import paths
 
 SNAPSHOTS = "snapshots"  # folder of arena_dir with the copies of all that was handed in
 COPIES_TO_FORFEIT = 3  # of 15 images; of real images that nobody trained on, one in a hundred is suspected
+_MOST_AT_ONCE = 8  # snapshots that are opened at a time, before an event
 
 _Done = TypeVar("_Done")
 _Seconds = tuple[float | None, float | None] | None  # (home's, away's), measured to break a tie
@@ -100,6 +101,8 @@ class Arena:
         self._settings, self._copy_check = settings, copy_check
         self._snapshots = os.path.join(folder, SNAPSHOTS)
         self._has_new_suspects = False
+        self._expected: dict[str, staging.Staged] = {}  # by path: copied, being opened, not admitted yet
+        self._at_once = min(os.cpu_count() or 1, settings.most_open, _MOST_AT_ONCE)
         with contextlib.ExitStack() as resources:
             self.store = resources.enter_context(store.Store(folder))
             self._open = resources.enter_context(
@@ -140,6 +143,21 @@ class Arena:
         """Lets an event have the same reference images from now on."""
         if self.store.events.references(event.id) is None:
             self.store.events.set_references(event.id, self.images_of(event).references.tobytes())
+
+    def expect(self, paths: Sequence[str]) -> None:
+        """Begins to open the snapshots that are admitted next, at most one for each processor, and waits for none.
+
+        What goes wrong shows again when the snapshot is admitted.
+
+        Args:
+            paths: of the snapshots or their folders, in the order of their admission.
+        """
+        for path in paths[: self._at_once]:
+            if path not in self._expected:
+                with contextlib.suppress(UserError, OSError):
+                    staged = self._stage(path)
+                    self._open.open(staged)
+                    self._expected[path] = staged
 
     def admit(self, name: str, path: str, fault: Fault | None, event: int | None = None) -> Admission:
         """Copies a team's snapshot, opens and checks it.
@@ -286,7 +304,9 @@ class Arena:
 
     def _admit(self, name: str, path: str, event: int | None) -> Admission:
         try:
-            staged = staging.stage(path, self._snapshots, self._settings.sizes)
+            staged = self._expected.pop(path, None)
+            if staged is None or not os.path.isdir(staged.folder):  # an equal one was refused, and its copy removed
+                staged = self._stage(path)
         except (ContractError, StateError) as error:  # a StateError: there is no such bucket
             return Admission(None, None, notes.of(error))
         except NoPermission as error:
@@ -307,6 +327,9 @@ class Arena:
         for remark in notes.of_snapshot(name, staged.digest, behaviour, snapshot.never_run):
             self.store.log.add("snapshot", remark, event)
         return Admission(staged.digest, staged.step, None)
+
+    def _stage(self, path: str) -> staging.Staged:
+        return staging.stage(path, self._snapshots, self._settings.sizes)
 
     def _has_read_a_bucket(self) -> bool:
         teams = (team for event in self.store.events.all() for team in self.store.teams.of_event(event.id))

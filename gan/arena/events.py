@@ -227,10 +227,11 @@ def _admit_all(arena: Arena, event: Event) -> bool:
     if done == len(listed):
         return True
     with Progress("opening snapshots", len(listed), "team", done) as progress:
-        for name, path, fault in listed[done:]:
+        for number, (name, path, fault) in enumerate(listed[done:], done + 1):
             if is_frozen(arena.folder):
                 _note_frozen(arena, event, True)
                 return False
+            arena.expect([path, *(path for _, path, fault in listed[number:] if not fault)] if not fault else [])
             admission = arena.admit(name, path, fault and faults.of_plain(fault), event.id)
             arena.store.teams.add(event.id, name, path, admission)
             progress.update(note=name)
