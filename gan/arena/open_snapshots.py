@@ -15,7 +15,7 @@ from gan.arena import notes
 from gan.arena.schema import Team
 from gan.console.errors import OTHER, ContractError, Fault, HostError, StateError, UserError
 from gan.contest import faults
-from gan.sandbox import child_process, sandbox, staging
+from gan.sandbox import child_process, memory_watch, sandbox, staging
 from gan.sandbox.sandbox import SandboxedSnapshot
 
 PAUSES = (0.0, 1.0, 5.0)  # seconds before each try of what fails by this machine's fault
@@ -39,9 +39,8 @@ class MachineFailed(Exception):
 
 def usual_number() -> int:
     """How many snapshots this machine can keep open at a time."""
-    try:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):  # this system does not say
+    memory = memory_watch.machine_memory()
+    if memory is None:
         return FEWEST_OPEN
     return max(FEWEST_OPEN, min(MOST_OPEN, memory // 2 // _MEMORY_OF_ONE))
 
@@ -83,7 +82,7 @@ class OpenSnapshots:
         """A snapshot, opened unless it is open. If there are too many, the one unused for longest is closed."""
         opened = self._open.pop(staged.digest, None)
         if opened is None or opened.closed:
-            while len(self._open) >= self._most:
+            while len(self._open) >= self._most or len(self._open) > 1 and self._running_sandbox().is_crowded():
                 self._open.popitem(last=False)[1].close()
             opened = self._running_sandbox().start(staged, self._size, deaths=self._deaths)
         self._open[staged.digest] = opened

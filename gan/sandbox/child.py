@@ -32,8 +32,8 @@ _Result = TypeVar("_Result")
 def prepare() -> None:
     """Imports and looks up all that a confined process will need, while files can still be read.
 
-    It runs a snapshot of our own, as each confined process will run a stranger's: what TensorFlow looks up, compiles and
-    keeps at its first run is then done once, not in every process. Its session's threads end with it.
+    It runs a snapshot of our own, as each confined process will run a stranger's: what TensorFlow looks up, compiles
+    and keeps at its first run is then done once, not in every process. Its session's threads end with it.
     """
     import encodings.idna  # noqa: F401 - looked up by name
     import traceback  # noqa: F401
