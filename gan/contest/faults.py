@@ -105,6 +105,8 @@ _OUTSIDE_THE_SNAPSHOT = {
     "slow": "it took longer than {seconds:g} s to {step}",
     "processor_time": "it used more than {seconds:g} s of processor time",
     "too_much_memory": "it needs more memory than {mebibytes:.0f} MiB",
+    "forbidden_call": "its process tried to start a program, to connect, to signal others or to change files when it "
+    "was to {step}, and was ended",
     "memory_share": "it took {mebibytes:.0f} MiB of memory, its share is {share:.0f} MiB, and there was not enough for "
     "all snapshots; make the networks smaller",
     "crashed": "it crashed TensorFlow ({signal}) when it was to {step}, as happens if it needs more memory than it may "

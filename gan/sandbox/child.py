@@ -53,7 +53,7 @@ def prepare() -> None:
 
 def run(channel: socket.socket, task: protocol.Task) -> None:
     """Confines this process, opens a snapshot and answers requests until the other side is gone."""
-    confined = confinement.confine(task.folder, task.limits, task.number)
+    confined = confinement.confine(task.folder, task.limits, task.number, task.snapshot is not None)
     _tell(channel, confined)
     if task.snapshot is None:
         _tell(channel, protocol.Possible(confinement.still_possible(task.outside)))

@@ -20,6 +20,7 @@ from gan.contest.faults import breach, host_failure, received, sentence
 from gan.sandbox import confinement, framing, memory_watch, protocol
 
 KILLED = "killed"  # code of the HostError of a process that was killed from outside, as happens if memory runs out
+FORBIDDEN_CALL = "forbidden_call"  # code of the fault of a process that tried what no network needs
 _START_SECONDS = 180  # until TensorFlow is imported, on a busy machine
 _LOG_BYTES = 1 << 16  # what a pipe holds, and the most that is kept of what a process writes to stderr
 _LONGEST_LINE = 300  # characters of the log of a process that ended
@@ -198,6 +199,8 @@ class ConfinedProcess:
         if self._excess:
             taken, share = (count / 2**20 for count in self._excess)
             return breach("memory_share", mebibytes=taken, share=share)
+        if number == signal.SIGSYS and self.is_strangers:
+            return breach(FORBIDDEN_CALL, step=step)
         if number == signal.SIGXCPU:
             return breach("processor_time", seconds=self.task.limits.processor_seconds)
         if number == signal.SIGKILL or number == 0 and not self.is_strangers:

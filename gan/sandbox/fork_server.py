@@ -12,12 +12,13 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from types import ModuleType
 
 if not __package__:  # run as a file: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from gan.sandbox import framing, protocol
+from gan.sandbox import framing, pid_namespace, protocol
 
 # TensorFlow starts it with the first graph and gives it no work: a device of one thread computes in its caller's.
 _IDLE_THREAD = "tf_graph_runner"
@@ -27,6 +28,7 @@ def main() -> None:
     """Serves until the caller is gone; the socket's descriptor is the first argument."""
     from gan.console import tensorflow_import
 
+    namespaces = pid_namespace.PidNamespaces()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to handle
     tensorflow_import.import_tensorflow()
     from gan.sandbox import child
@@ -44,7 +46,8 @@ def main() -> None:
             content, descriptors, _, _ = socket.recv_fds(caller, 1, 2)
             if not content:
                 return
-            framing.send(caller, protocol.encode(_fork(caller, child, request.task, descriptors)))
+            answer = _fork(caller, child, request.task, descriptors, namespaces.fork)
+            framing.send(caller, protocol.encode(answer))
 
 
 def _threads() -> int:
@@ -57,11 +60,15 @@ def _threads() -> int:
 
 
 def _fork(
-    caller: socket.socket, child: ModuleType, task: protocol.Task, descriptors: list[int]
+    caller: socket.socket,
+    child: ModuleType,
+    task: protocol.Task,
+    descriptors: list[int],
+    fork: Callable[[], int] = os.fork,
 ) -> protocol.Forked | protocol.ForkRefused:
     answer: protocol.Forked | protocol.ForkRefused
     try:
-        pid = os.fork()
+        pid = fork()
         answer = protocol.Forked(pid)
     except OSError as error:
         pid = -1

@@ -115,7 +115,8 @@ class MemoryWatch:
 
     def _taken(self) -> dict[int, int]:
         """Pid -> bytes that nobody else has. The kernel counts page by page, which takes a millisecond for each."""
-        return {process.pid: _private(process.pid) for process in self._watched if process.pid is not None}
+        pids = [process.pid for process in self._watched]
+        return {pid: _private(pid, self._parent) for pid in pids if pid is not None}
 
 
 def _resident(pid: int) -> int:
@@ -124,15 +125,15 @@ def _resident(pid: int) -> int:
     return 0
 
 
-def _private(pid: int) -> int:
-    """Bytes of a process that it shares with none; all that it has in memory if the system does not tell these."""
+def _private(pid: int, parent: int) -> int:
+    """Bytes of a process that it shares with none; those beyond its parent's if the system does not tell these."""
     try:
         with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
             return sum(int(line.split()[1]) * 1024 for line in file if line.startswith("Private_"))
     except ProcessLookupError:
         return 0
     except (OSError, ValueError, IndexError):
-        return _resident(pid)
+        return max(0, _resident(pid) - _resident(parent))
 
 
 def _bytes_left() -> int:
