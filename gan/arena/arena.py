@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from gan.arena import match, notes, open_snapshots, ratings, result_pages, schema, store
+from gan.arena import match, notes, open_snapshots, ratings, result_pages, schema, snapshot_copies, store
 from gan.arena.copy_check import CopyCheck, SuspectedCopy
 from gan.arena.event_records import Admission
 from gan.arena.match import EventImages, Side
@@ -108,6 +108,7 @@ class Arena:
             self._open = resources.enter_context(
                 OpenSnapshots(self._snapshots, size, settings.limits, settings.most_open)
             )
+            snapshot_copies.remove_unneeded(self.store, self._snapshots)
             self.isolation = self._open.isolation
             if settings.require_isolation and self.isolation.possible:
                 raise UserError(f"--require_isolation: {self.isolation.described()}")
@@ -143,6 +144,10 @@ class Arena:
         """Lets an event have the same reference images from now on."""
         if self.store.events.references(event.id) is None:
             self.store.events.set_references(event.id, self.images_of(event).references.tobytes())
+
+    def make_room(self, count: int) -> None:
+        """Sees to it that the disk has room for so many teams more; raises HostError if it has not."""
+        snapshot_copies.make_room(self.store, self._snapshots, count)
 
     def expect(self, paths: Sequence[str]) -> None:
         """Begins to open the snapshots that are admitted next, at most one for each processor, and waits for none.
@@ -273,6 +278,8 @@ class Arena:
             played = match.forfeited(played, notes.note("images_copied", count=len(copies)))
         drawer = rules.generator_side(number)
         teams = sides[drawer].team.id, sides[1 - drawer].team.id
+        for side, fault in ((drawer, played.score.generator_fault), (1 - drawer, played.score.discriminator_fault)):
+            self._note_forbidden(fault, sides[side].team.name, sides[side].team.snapshot, row.event)
         self.store.half_rounds.add(row.id, number, teams, played, copies)
         self._has_new_suspects |= bool(copies)
         return played.score
@@ -319,6 +326,7 @@ class Arena:
             snapshot = self._open.open(staged)
             behaviour = snapshot.verify()
         except ContractError as error:
+            self._note_forbidden(error.fault, name, staged.digest, event)
             if self.store.teams.is_snapshot_needed(staged.digest):  # another event admitted it
                 self._open.close(staged.digest)
             else:
@@ -327,6 +335,12 @@ class Arena:
         for remark in notes.of_snapshot(name, staged.digest, behaviour, snapshot.never_run):
             self.store.log.add("snapshot", remark, event)
         return Admission(staged.digest, staged.step, None)
+
+    def _note_forbidden(self, fault: Fault | None, team: str, digest: str | None, event: int | None) -> None:
+        """Tells the organiser if a snapshot's process tried what it must not."""
+        if fault and fault.code == child_process.FORBIDDEN_CALL:
+            tried = notes.note("forbidden_call_tried", team=team, snapshot=digest or "gone")
+            self.store.log.add("security", tried, event)
 
     def _stage(self, path: str) -> staging.Staged:
         return staging.stage(path, self._snapshots, self._settings.sizes)

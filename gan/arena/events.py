@@ -113,6 +113,7 @@ def play(arena: Arena, event: Event, on_match: OnMatch = lambda match, home, awa
 
     Raises:
         UserError: the arena was opened with other real images, or the event is of newer rules.
+        HostError: the disk has too little room for the snapshots; the event goes on when it is played again.
     """
     check_playable(arena, event)
     arena.keep_references(event)
@@ -226,6 +227,7 @@ def _admit_all(arena: Arena, event: Event) -> bool:
     listed, done = event.options["teams"], len(arena.store.teams.of_event(event.id))
     if done == len(listed):
         return True
+    arena.make_room(len(listed) - done)
     with Progress("opening snapshots", len(listed), "team", done) as progress:
         for number, (name, path, fault) in enumerate(listed[done:], done + 1):
             if is_frozen(arena.folder):

@@ -18,7 +18,7 @@ from gan.arena.events import OnMatch, Outcome
 from gan.arena.schema import Event
 from gan.arena.teams import Entrant
 from gan.arena.timetable import Timetable
-from gan.console.errors import Fault, UserError
+from gan.console.errors import Fault, HostError, UserError
 from gan.contest import faults
 from gan.random_noise_generator import Use, random_generator
 from gan.snapshots import checkpoint_files
@@ -101,7 +101,10 @@ class MockBattles:
             return self._skipped(name, notes.note("nobody_handed_in"))
         own_seed = int(random_generator(Use.DRAW, self._seed, int(moment.timestamp())).integers(2**31))
         event = events.begin(self._arena, name, events.MOCK, [*entrants, HOUSE_TEAM], own_seed)
-        return self._play(event)
+        try:
+            return self._play(event)
+        except HostError as error:  # it goes on before the next battle
+            return self._skipped(name, notes.of(error))
 
     def _catch_up(self) -> Outcome | None:
         """Does what a kill, a freeze or a bucket that did not answer left undone; see `_go_on`."""

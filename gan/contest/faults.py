@@ -119,7 +119,7 @@ _OUTSIDE_THE_SNAPSHOT = {
 }
 # What is the fault of the machine that plays, never of a team.
 _OF_THE_MACHINE = {
-    "disk_full": "the disk of {folder} is nearly full; make room on it",
+    "disk_full": "the disk of {folder} is nearly full; make room for {mebibytes:.0f} MiB more on it",
     "machine_slow": "the process of a snapshot took longer than {seconds:g} s to {step}",
     "killed": "the process of a snapshot was killed while it was to {step}: {last}",
     "process_failed": "the process of a snapshot ended while it was to {step}: {last}",

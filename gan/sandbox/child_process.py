@@ -79,6 +79,7 @@ class ConfinedProcess:
         self.task, self.is_strangers = task, False
         self._server, self._log = server, b""
         self._lock = threading.Lock()  # of its pid: nobody may signal another process that has it later
+        self._processor_seconds = 0.0  # that it used, once it is gone
         self._excess: memory_watch.Excess | None = None  # for which it was ended
         with _this_machine_failing("request"):
             self._channel, theirs = socket.socketpair()
@@ -180,7 +181,9 @@ class ConfinedProcess:
         with self._lock:
             pid, self._pid = self._pid, None
         try:
-            return self._server.end(pid)
+            ended = self._server.end(pid)
+            self._processor_seconds = ended.processor_seconds
+            return ended.status
         finally:
             self._drain()
             self._channel.close()
@@ -200,8 +203,10 @@ class ConfinedProcess:
             taken, share = (count / 2**20 for count in self._excess)
             return breach("memory_share", mebibytes=taken, share=share)
         if number == signal.SIGSYS and self.is_strangers:
-            return breach(FORBIDDEN_CALL, step=step)
-        if number == signal.SIGXCPU:
+            return breach("forbidden_call", step=step)
+        # The first process of a namespace is not told of its limit, but killed at it.
+        is_used_up = self._processor_seconds >= self.task.limits.processor_seconds
+        if number == signal.SIGXCPU or number == signal.SIGKILL and is_used_up:
             return breach("processor_time", seconds=self.task.limits.processor_seconds)
         if number == signal.SIGKILL or number == 0 and not self.is_strangers:
             last = (self.log().strip().splitlines() or ["killed from outside"])[-1][:_LONGEST_LINE]
@@ -281,11 +286,11 @@ class ForkServer:
             raise host_failure("process_refused", reason=answer.reason)
         return answer.pid
 
-    def end(self, pid: int) -> int:
-        """Kills a process; returns its status, as os.waitpid does."""
+    def end(self, pid: int) -> protocol.Ended:
+        """Kills a process; returns how it ended."""
         self._send(protocol.End(pid))
         ended: protocol.Ended = self._receive(protocol.Ended)
-        return ended.status
+        return ended
 
     def close(self) -> None:
         """Ends it, and with it all processes that it forked."""

@@ -231,7 +231,7 @@ def _start_process() -> None:
 
 
 def _signal_parent() -> None:
-    """Tries to signal the parent, if it sees it. If a filter stops kill, a descriptor's owner may still get a signal."""
+    """Tries to signal the parent, if it sees it. If a filter stops kill, a descriptor's owner may still get one."""
     if os.getppid() == 0:  # which would mean its own processes
         raise ProcessLookupError
     if _works(lambda: os.kill(os.getpid(), 0)):

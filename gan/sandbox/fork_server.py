@@ -112,7 +112,8 @@ def _redirect(log: int) -> None:
 
 def _end(pid: int) -> protocol.Ended:
     os.kill(pid, signal.SIGKILL)
-    return protocol.Ended(os.waitpid(pid, 0)[1])
+    _, status, used = os.wait4(pid, 0)
+    return protocol.Ended(status, float(used.ru_utime + used.ru_stime))
 
 
 if __name__ == "__main__":

@@ -3,13 +3,13 @@ import subprocess
 import sys
 import time
 
+import hostile
 import pytest
 import tensorflow.compat.v1 as tf
 
 from gan.console.errors import ContractError
 from gan.random_noise_generator import uniform_noise
 from gan.sandbox import child_process, memory_watch, sandbox
-from tests import hostile
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 MEBIBYTE = 2**20
