@@ -182,7 +182,7 @@ class ConfinedProcess:
             pid, self._pid = self._pid, None
         try:
             ended = self._server.end(pid)
-            self._processor_seconds = ended.processor_seconds
+            self._processor_seconds = ended.processor_milliseconds / 1000
             return ended.status
         finally:
             self._drain()

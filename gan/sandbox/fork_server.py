@@ -113,7 +113,7 @@ def _redirect(log: int) -> None:
 def _end(pid: int) -> protocol.Ended:
     os.kill(pid, signal.SIGKILL)
     _, status, used = os.wait4(pid, 0)
-    return protocol.Ended(status, float(used.ru_utime + used.ru_stime))
+    return protocol.Ended(status, round(1000 * (used.ru_utime + used.ru_stime)))
 
 
 if __name__ == "__main__":
