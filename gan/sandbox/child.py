@@ -4,6 +4,7 @@ protocol.py has the messages. Before any request comes, the process sends two: w
 it opens anything, and then what the snapshot is, or what is wrong with it.
 """
 
+import contextlib
 import gc
 import os
 import socket
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from gan.console.errors import ContractError, reason
+from gan.console.errors import ContractError, UserError, reason
 from gan.contest import rules
 from gan.contest.behaviour import Behaviour
 from gan.contest.faults import breach
@@ -44,9 +45,10 @@ def prepare() -> None:
 
     # TensorFlow imports its parts when they are first asked for.
     tf.train.load_checkpoint, tf.import_graph_def, tf.Session, tf.errors.OpError, tf.ConfigProto  # noqa: B018
-    ours = Snapshot(_OUR_OWN, FACE_SIZE)
-    _warm_up(ours)
-    ours.close()
+    with contextlib.suppress(UserError):  # it is only slower without
+        ours = Snapshot(_OUR_OWN, FACE_SIZE)
+        _warm_up(ours)
+        ours.close()
     gc.collect()
     gc.freeze()  # a collection would write to memory that the processes share
 
