@@ -19,7 +19,7 @@ from gan.sandbox import child_process, memory_watch, sandbox, staging
 from gan.sandbox.sandbox import SandboxedSnapshot
 
 PAUSES = (0.0, 1.0, 5.0)  # seconds before each try of what fails by this machine's fault
-FEWEST_OPEN, MOST_OPEN = 8, 192  # snapshots that are kept open at a time, by the machine's memory
+FEWEST_OPEN, MOST_OPEN = 8, 128  # snapshots that are kept open at a time, by the machine's memory
 _MEMORY_OF_ONE = 64 * 2**20  # bytes, of half of the machine's; most take less; for others see sandbox.memory_watch
 
 _Done = TypeVar("_Done")
