@@ -168,6 +168,13 @@ class BattleConfig:
         False, "Refuses to begin if this machine cannot confine snapshots well.", group=_SNAPSHOTS
     )
     memory_mb: int = flag(_DEFAULTS.memory // 2**20, "MiB of memory.", at_least=64, group=_SNAPSHOTS)
+    all_memory_mb: int = flag(
+        None,
+        "MiB of memory for all open snapshots together. The one that takes the most beyond its share fails. Not set: "
+        "60% of this machine's memory.",
+        at_least=128,
+        group=_SNAPSHOTS,
+    )
     processor_seconds: int = flag(
         _DEFAULTS.processor_seconds, "Seconds of processor time, in all.", at_least=1, group=_SNAPSHOTS
     )
@@ -328,6 +335,8 @@ def _arena(config: BattleConfig, size: int, given: list[secrecy.GivenImages]) ->
     limits = child_process.SandboxLimits(
         config.memory_mb * 2**20, config.processor_seconds, config.open_seconds, config.call_seconds
     )
+    if config.all_memory_mb:
+        limits = limits._replace(all_memory=config.all_memory_mb * 2**20)
     sizes = dataclasses.replace(_SIZES, data=config.max_data_mb * 2**20, meta=config.max_meta_mb * 2**20)
     known = None
     if config.train_data_pattern:

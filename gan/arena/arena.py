@@ -9,13 +9,13 @@ import contextlib
 import dataclasses
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from gan.arena import fingerprints, match, notes, open_snapshots, ratings, result_pages, schema, store
+from gan.arena import fingerprints, match, notes, open_snapshots, ratings, result_pages, schema, snapshot_copies, store
 from gan.arena.bucket_looks import BucketLooks
 from gan.arena.copy_check import CopyCheck, SuspectedCopy
 from gan.arena.event_records import Admission
@@ -33,6 +33,7 @@ from gan.storage import paths
 
 SNAPSHOTS = "snapshots"  # folder of arena_dir with the copies of all that was handed in
 COPIES_TO_FORFEIT = 3  # of 15 images; of real images that nobody trained on, one in a hundred is suspected
+_MOST_AT_ONCE = 8  # snapshots that are opened at a time, before an event
 
 _Done = TypeVar("_Done")
 
@@ -114,11 +115,14 @@ class Arena:
         self._snapshots = os.path.join(folder, SNAPSHOTS)
         self.looks = BucketLooks(self._snapshots, settings.sizes)
         self._has_new_suspects = False
+        self._expected: dict[str, staging.Staged] = {}  # by path: copied, being opened, not admitted yet
+        self._at_once = min(os.cpu_count() or 1, settings.most_open, _MOST_AT_ONCE)
         with contextlib.ExitStack() as resources:
             self.store = resources.enter_context(store.Store(folder))
             self._open = resources.enter_context(
                 OpenSnapshots(self._snapshots, size, settings.limits, settings.most_open)
             )
+            snapshot_copies.remove_unneeded(self.store, self._snapshots)
             self.isolation = self._open.isolation
             if settings.require_isolation and self.isolation.possible:
                 raise UserError(f"--require_isolation: {self.isolation.described()}")
@@ -154,6 +158,25 @@ class Arena:
         """Lets an event have the same reference images from now on."""
         if self.store.events.references(event.id) is None:
             self.store.events.set_references(event.id, self.images_of(event).references.tobytes())
+
+    def make_room(self, count: int) -> None:
+        """Sees to it that the disk has room for so many teams more; raises HostError if it has not."""
+        snapshot_copies.make_room(self.store, self._snapshots, count)
+
+    def expect(self, paths: Sequence[str]) -> None:
+        """Begins to open the snapshots that are admitted next, at most one for each processor, and waits for none.
+
+        What goes wrong shows again when the snapshot is admitted.
+
+        Args:
+            paths: of the snapshots or their folders, in the order of their admission.
+        """
+        for path in paths[: self._at_once]:
+            if path not in self._expected:
+                with contextlib.suppress(UserError, OSError):
+                    staged = self.looks.take(path)
+                    self._open.open(staged)
+                    self._expected[path] = staged
 
     def admit(self, name: str, path: str, fault: Fault | None, event: int | None = None) -> Admission:
         """Copies a team's snapshot, opens and checks it.
@@ -316,6 +339,8 @@ class Arena:
             played = match.forfeited(played, notes.note("images_copied", count=len(copies)))
         drawer = rules.generator_side(number)
         teams = sides[drawer].team.id, sides[1 - drawer].team.id
+        for side, fault in ((drawer, played.score.generator_fault), (1 - drawer, played.score.discriminator_fault)):
+            self._note_forbidden(fault, sides[side].team.name, sides[side].team.snapshot, row.event)
         self.store.half_rounds.add(row.id, number, teams, played, copies)
         self._has_new_suspects |= bool(copies)
         return played.score
@@ -351,7 +376,9 @@ class Arena:
 
     def _admit(self, name: str, path: str, event: int | None) -> Admission:
         try:
-            staged = self.looks.take(path)
+            staged = self._expected.pop(path, None)
+            if staged is None or not os.path.isdir(staged.folder):  # an equal one was refused, and its copy removed
+                staged = self.looks.take(path)
         except (ContractError, StateError) as error:  # a StateError: there is no such bucket
             return Admission(None, None, notes.of(error))
         except (BucketRefused, BucketSilent) as error:
@@ -366,6 +393,7 @@ class Arena:
             snapshot = self._open.open(staged)
             behaviour = snapshot.verify()
         except ContractError as error:
+            self._note_forbidden(error.fault, name, staged.digest, event)
             if self.store.teams.is_snapshot_needed(staged.digest):  # another event admitted it
                 self._open.close(staged.digest)
             else:
@@ -393,6 +421,12 @@ class Arena:
         events = reversed(self.store.events.all())
         teams = (team for event in events for team in self.store.teams.of_event(event.id))
         return list(dict.fromkeys(team.path for team in teams if team.snapshot and paths.is_remote(team.path)))
+
+    def _note_forbidden(self, fault: Fault | None, team: str, digest: str | None, event: int | None) -> None:
+        """Tells the organiser if a snapshot's process tried what it must not."""
+        if fault and fault.code == child_process.FORBIDDEN_CALL:
+            tried = notes.note("forbidden_call_tried", team=team, snapshot=digest or "gone")
+            self.store.log.add("security", tried, event)
 
     def _side(self, team: Team) -> Side:
         """Raises MachineFailed if its snapshot still cannot be had."""

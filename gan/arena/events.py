@@ -119,6 +119,7 @@ def play(arena: Arena, event: Event, on_match: OnMatch = lambda match, home, awa
 
     Raises:
         UserError: the arena was opened with other real images, or the event is of newer rules.
+        HostError: the disk has too little room for the snapshots; the event goes on when it is played again.
     """
     check_playable(arena, event)
     arena.keep_references(event)
@@ -242,12 +243,14 @@ def admit_all(arena: Arena, event: Event) -> bool:
 
 def _admit_others(arena: Arena, event: Event, listed: Sequence[Any], done: int) -> bool:
     """Admits the teams that are listed after those that are done; False if the arena is frozen meanwhile."""
+    arena.make_room(len(listed) - done)
     with Progress("opening snapshots", len(listed), "team", done) as progress:
         arena.looks.look_once(path for _, path, fault in listed[done:] if not fault)
-        for name, path, fault in listed[done:]:
+        for number, (name, path, fault) in enumerate(listed[done:], done + 1):
             if is_frozen(arena.folder):
                 _note_frozen(arena, event, True)
                 return False
+            arena.expect([path, *(path for _, path, fault in listed[number:] if not fault)] if not fault else [])
             admission = arena.admit(name, path, fault and faults.of_plain(fault), event.id)
             arena.store.teams.add(event.id, name, path, admission)
             progress.update(note=name)

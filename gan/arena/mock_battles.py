@@ -20,7 +20,7 @@ from gan.arena.events import OnMatch, Outcome
 from gan.arena.schema import Event
 from gan.arena.teams import Entrant
 from gan.arena.timetable import Timetable
-from gan.console.errors import OTHER, BucketRefused, BucketSilent, ContractError, Fault, UserError
+from gan.console.errors import OTHER, BucketRefused, BucketSilent, ContractError, Fault, HostError, UserError
 from gan.contest import faults
 from gan.random_noise_generator import Use, random_generator
 from gan.snapshots import checkpoint_files
@@ -158,7 +158,10 @@ class MockBattles:
         own_seed = int(random_generator(Use.DRAW, self._seed, int(moment.timestamp())).integers(2**31))
         options = {events.PAIRING: drawn_by.kind, events.MATCHES_PER_BATTLE: drawn_by.matches}
         event = events.begin(self._arena, name, events.MOCK, [*entrants, HOUSE_TEAM], own_seed, options)
-        return self._play(event)
+        try:
+            return self._play(event)
+        except HostError as error:  # it goes on before the next battle
+            return self._skipped(name, notes.of(error))
 
     def _go_on(self) -> Outcome | None:
         """Plays on what was interrupted, held or frozen; returns the last outcome, or None."""

@@ -21,7 +21,7 @@ from gan.console.errors import ContractError, HostError, UserError
 from gan.contest import output_checks
 from gan.contest.behaviour import BATCH, Behaviour
 from gan.contest.faults import breach, host_failure
-from gan.sandbox import child_process, confinement, protocol, staging
+from gan.sandbox import child_process, confinement, memory_watch, protocol, staging
 
 DEATHS_OF_ITS_OWN = 3  # of a snapshot's processes in a row
 OUTSIDE = os.path.abspath(__file__)  # a file that every user may read, unless confined
@@ -74,6 +74,8 @@ class Sandbox:
             started.callback(self._server.close)
             self._processes: list[child_process.ConfinedProcess] = []
             started.callback(self._end_processes)
+            self._watch = memory_watch.MemoryWatch(self._server.pid, limits.all_memory)
+            started.callback(self._watch.close)
             self._resources = started.pop_all()
         self._count, self._must_hold = 0, frozenset(must_hold)
 
@@ -88,6 +90,10 @@ class Sandbox:
     def close(self) -> None:
         """Ends all processes."""
         self._resources.close()
+
+    def is_crowded(self) -> bool:
+        """Whether the open snapshots take so much memory that those that are not needed should be closed."""
+        return self._watch.is_crowded()
 
     def isolation(self) -> Isolation:
         """Tries what a confined process can do on this machine; every later one must be confined as well as it was."""
@@ -140,6 +146,7 @@ class Sandbox:
         task = protocol.Task(folder, snapshot, limits, self._count, OUTSIDE, tuple(sorted(self._must_hold)))
         self._processes = [process for process in self._processes if not process.closed]
         self._processes.append(child_process.ConfinedProcess(self._server, task))
+        self._watch.add(self._processes[-1])
         return self._processes[-1]
 
     def _end_processes(self) -> None:

@@ -149,8 +149,8 @@ def _copy(where: str, found: checkpoint_files.Found, target: str, limits: SizeLi
         with _reading(where, source), files.open_regular(source) as opened:
             size = os.fstat(opened.fileno()).st_size
             _check_size(found.path, part, sizes[part] + size, limits)
-            if shutil.disk_usage(target).free < size + RESERVE:
-                raise host_failure("disk_full", folder=os.path.dirname(target))
+            if (short := size + RESERVE - shutil.disk_usage(target).free) > 0:
+                raise host_failure("disk_full", folder=os.path.dirname(target), mebibytes=short / MEBIBYTE)
             content = opened.read(size)
         sizes[part] += len(content)
         # Quoted, since a space within a name could pass for the end of it, and another snapshot have this digest.
