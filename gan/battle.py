@@ -115,7 +115,13 @@ class BattleConfig:
     )
     use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, instead of 50x50 faces.")
     first_battle: str = flag("12:00", "The first one: a time, or day and time, 2026-11-23 12:00.", group=_TIMETABLE)
-    period_minutes: int = flag(120, "From one to the next.", at_least=1, at_most=24 * 60, group=_TIMETABLE)
+    period_minutes: float = flag(
+        120.0,
+        "From one to the next; a rehearsal may take 0.5.",
+        at_least=timetable.SHORTEST_PERIOD,
+        at_most=24 * 60,
+        group=_TIMETABLE,
+    )
     time_zone: str = flag("Asia/Seoul", "Of --first_battle.", group=_TIMETABLE)
     num_battles: int = flag(None, "How many; not set: until Ctrl-C.", at_least=1, group=_TIMETABLE)
     train_data_pattern: str = flag(
