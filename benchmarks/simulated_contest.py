@@ -3,11 +3,12 @@
     python benchmarks/simulated_contest.py
     python benchmarks/simulated_contest.py --input_data_pattern=data/validation.tfrecords --seed=3
 
-Sixteen teams hand in to buckets of the emulator that the tests use. The real commands hold a day of twelve mock battles,
-with a shortened period, and then the tournament with secret test images. Nobody touches them. By a plan that follows
-from the seed, teams come late, leave, upload something better, upload half of a snapshot, name none, hand in what must
-not run, and change their files while these are read. The network fails for a while. The process of the battles is
-killed now and then, and a supervisor starts the same command again. A client looks at the screen all the time.
+Sixteen teams hand in to buckets of the emulator that the tests use. The real commands hold a day of twelve mock
+battles, with a shortened period, and then the tournament with secret test images. Nobody touches them. By a plan that
+follows from the seed, teams come late, leave, upload something better, upload half of a snapshot, name none, hand in
+what must not run, and change their files while these are read. The network fails for a while. The process of the
+battles is killed now and then, and a supervisor starts the same command again. A client looks at the screen all the
+time.
 
 Then a table says what was planned, what happened, and whether it was as it should be. It is computed from the store and
 from what lies in the buckets, as far as possible without the code that wrote them. The exit code is 1 if anything was
@@ -43,8 +44,8 @@ class SimulatedContestConfig:
 
     input_data_pattern: str = flag(
         None,
-        "TFRecord files of 50x50 faces: half of them are shown in mock battles, half are the test images. Not set: faces "
-        "that are drawn.",
+        "TFRecord files of 50x50 faces: half of them are shown in mock battles, half are the test images. Not set: "
+        "drawn ones.",
     )
     seed: int = flag(0, "Of the plan, the teams and all battles.", at_least=0)
     period_seconds: int = flag(30, "From one mock battle to the next; a divisor of 86,400.", at_least=6)

@@ -311,5 +311,5 @@ def _outcome(found: Contest) -> dict[tuple, Any]:
         for half in found.half_rounds:
             if half.match == row["id"]:
                 arrays = [None if a is None else a.tobytes() for a in (half.truth, half.probabilities, half.images)]
-                facts[*place, half.number] = half.seed, half.points, half.has_failed, arrays
+                facts[(*place, half.number)] = half.seed, half.points, half.has_failed, arrays
     return facts

@@ -90,7 +90,7 @@ class HandIns:
         hostile.write(folder, generator=generator, discriminator=discriminator, step=step)
 
     def _discriminator(self, random: np.random.Generator, skill: float) -> tuple[np.ndarray, np.float32]:
-        """Ridge regression of real against darker faces, with noise that skill takes away: (float32 [2500, 1], bias)."""
+        """Ridge regression of real against darker faces, with noise if skill lacks: (float32 [2500, 1], bias)."""
         count = len(self._real)
         noise = random.uniform(-1, 1, (count, len(self._mixing))).astype(np.float32)
         made = np.clip((noise @ self._mixing + self._mean) * random.uniform(0.65, 1, (count, 1)), 0, 1)
