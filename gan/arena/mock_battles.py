@@ -4,12 +4,13 @@ Nobody need be there. A battle that was interrupted is finished first. A battle 
 held later. What goes wrong with a team, its bucket or the list of teams is told, and costs no other team anything.
 """
 
+import contextlib
 import datetime
 import itertools
 import os
-import tempfile
+import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from gan.arena import events, notes, result_delivery, result_pages, teams
@@ -24,6 +25,7 @@ from gan.random_noise_generator import Use, random_generator
 from gan.snapshots import checkpoint_files
 
 RESULTS, MODEL = "results", "model"  # folders of a team's bucket
+UNDELIVERED = "undelivered"  # folder of arena_dir with the results that are being delivered
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOUSE_TEAM = teams.Entrant("House team", os.path.join(_PACKAGE, "house_team"), 0, None)
 _NAP_SECONDS = 30.0  # the longest sleep: the machine's clock may be set meanwhile
@@ -166,7 +168,7 @@ class MockBattles:
                 continue
             own = [match for match in matches if team.id in (match.home, match.away)]
             try:
-                with tempfile.TemporaryDirectory() as folder:
+                with self._undelivered() as folder:
                     remarks = notes.remarks_of(team, entries)
                     results = result_pages.TeamResults(event, team, own, names, remarks)
                     result_pages.write(folder, results, kept.half_rounds.of_match)
@@ -177,6 +179,17 @@ class MockBattles:
                 self._say(f"results of {team.name} could not be written: {error}")
                 unwritten = notes.note("results_failed", team=team.name, problem=notes.of(error))
                 kept.log.add("host", unwritten, event.id)
+
+    @contextlib.contextmanager
+    def _undelivered(self) -> Iterator[str]:
+        """An empty folder for results, which is removed afterwards; what a killed process left in it goes too."""
+        folder = os.path.join(self._arena.folder, UNDELIVERED)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def keep_seed(arena: Arena, seed: int) -> int:

@@ -175,6 +175,23 @@ def test_results_after_a_kill(opened, tmp_path, monkeypatch):
     assert len(list(tmp_path.glob("[ab]/results/*1200*/index.html"))) == 2
 
 
+def test_what_a_killed_process_was_delivering_is_removed(opened, tmp_path, monkeypatch):
+    """Nothing is written to the machine's temporary folder, which nobody would clear after a kill -9."""
+    for name in "ab":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
+    left = tmp_path / "arena" / mock_battles.UNDELIVERED / "half_round_0"
+    left.mkdir(parents=True)  # as a kill leaves it
+    (left / "overview.png").write_text("of another team")
+    write, written_to = result_pages.write, []
+    monkeypatch.setattr(result_pages, "write", lambda *given: (written_to.append(given[0]), write(*given)))
+    hold(opened, tmp_path, SimulatedClock(at("2026-11-23 02:00")), 1)
+    assert written_to == [str(tmp_path / "arena" / mock_battles.UNDELIVERED)] * 2
+    assert not left.parent.exists()
+    pictures = list(tmp_path.glob("[ab]/results/*/half_round_0/overview.png"))
+    assert len(pictures) == 2 and all(path.read_bytes().startswith(b"\x89PNG") for path in pictures)
+
+
 def test_a_team_of_the_house_s_name(tmp_path):
     (tmp_path / "teams.csv").write_text("team,path\nhouse TEAM,a\nno bucket,gs:///model\n")
     taken, nowhere = teams.read(str(tmp_path / "teams.csv"), [mock_battles.HOUSE_TEAM.name])
