@@ -18,6 +18,7 @@ not as it should be. --work_dir keeps everything to look at.
 import dataclasses
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import textwrap
@@ -48,6 +49,9 @@ class SimulatedContestConfig:
         "drawn ones.",
     )
     seed: int = flag(0, "Of the plan, the teams and all battles.", at_least=0)
+    num_battles: int = flag(
+        12, "Mock battles; if they are fewer, what is planned for later ones does not happen.", at_least=2, at_most=12
+    )
     period_seconds: int = flag(30, "From one mock battle to the next; a divisor of 86,400.", at_least=6)
     work_dir: str = flag(None, "Empty folder to keep everything in. Not set: a temporary one.")
 
@@ -65,17 +69,19 @@ def simulate(config: SimulatedContestConfig) -> int:
         raise UserError(f"--work_dir={config.work_dir} is not empty; name another folder")
     tensorflow_import.import_tensorflow()
     try:
-        from contest_day import table
+        from contest_day import day, table
     except ImportError as error:
         raise UserError(f"{error.name} is not installed: pip install --editable '.[test]'") from error
     public, secret = _faces(config.input_data_pattern)
     folder = os.path.abspath(config.work_dir or tempfile.mkdtemp(prefix="simulated_contest"))
     os.makedirs(folder, exist_ok=True)
-    for name, images in (("public", public), ("secret", secret)):
-        tfrecords.write(os.path.join(folder, f"{name}.tfrecords"), images)
+    place = day.Place(ROOT, folder, *(os.path.join(folder, f"{name}.tfrecords") for name in ("public", "secret")))
+    tfrecords.write(place.public, public)
+    tfrecords.write(place.secret, secret)
     began = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that what was started ends too
     try:
-        lines = table.play(ROOT, folder, config.seed, config.period_seconds)
+        lines = table.play(place, config.seed, config.num_battles, config.period_seconds)
     finally:
         if not config.work_dir:
             shutil.rmtree(folder, ignore_errors=True)

@@ -14,7 +14,7 @@ import numpy as np
 from contest_day import evidence, hand_ins
 from contest_day.day import Day
 from contest_day.evidence import Contest
-from contest_day.plan import Team
+from contest_day.plan import Plan, Team
 from gan.arena import events, ratings, store
 from gan.contest import faults
 
@@ -262,7 +262,7 @@ def memory(day: Day) -> Iterable[Line]:
     yield Line("memory of the process over the day", happened, good)
 
 
-def tournament(disturbed: Contest, calm: Contest, plan_teams: Iterable[Team], battles: int) -> Iterable[Line]:
+def tournament(disturbed: Contest, calm: Contest, plan: Plan) -> Iterable[Line]:
     """The same teams, draws, images, guesses and winners; planned forfeits with their reasons."""
     one, other = _outcome(disturbed), _outcome(calm)
     keys = sorted(set(one) | set(other), key=str)
@@ -274,8 +274,8 @@ def tournament(disturbed: Contest, calm: Contest, plan_teams: Iterable[Team], ba
     yield Line("tournament, killed once: equal to an undisturbed one", happened, not different and len(one) > 20)
     event, _ = _of_tournament(disturbed)
     wrong, reasons = [], []
-    for team in plan_teams:
-        kind = team.kind_at(battles + 1)
+    for team in plan.teams:
+        kind = team.kind_at(plan.battles)
         state, reason = _state(disturbed, event, team)
         if kind in hand_ins.PLAYING:
             is_right = state.startswith("plays")

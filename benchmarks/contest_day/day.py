@@ -149,14 +149,17 @@ class Day:
         self._network.calm()
         flags = [f"--input_data_pattern={self.place.secret}", f"--reference_data_pattern={self.place.public}"]
         process = self.battle("tournament", arena_dir, *flags, f"--seed={self.plan.tournament_seed}")
-        while process.is_running and kill_after is not None:
-            seen = evidence.rows(arena_dir, _LATEST, "tournament")
-            if seen and seen[-1]["played"] >= kill_after:
-                process.kill()
-                print("  killed the tournament", flush=True)
-                break
-            time.sleep(LOOK_SECONDS)
-        process.wait(TOURNAMENT_SECONDS)
+        try:
+            while process.is_running and kill_after is not None:
+                seen = evidence.rows(arena_dir, _LATEST, "tournament")
+                if seen and seen[-1]["played"] >= kill_after:
+                    process.kill()
+                    print("  killed the tournament", flush=True)
+                    break
+                time.sleep(LOOK_SECONDS)
+            process.wait(TOURNAMENT_SECONDS)
+        finally:
+            process.stop()
         return process
 
     def hold(self, *flags: str) -> int:
@@ -176,8 +179,8 @@ class Day:
         try:
             self._follow(process)
         finally:
-            code = process.stop()
-        return code
+            process.stop()
+        return process.codes[-1]
 
     def _follow(self, process: Supervised) -> None:
         over, last = -1, time.monotonic()
@@ -186,13 +189,13 @@ class Day:
             finished = sum(row["finished"] is not None for row in seen)
             if finished != over:
                 over, last = finished, time.monotonic()
-                print(f"  {over} of {plan.BATTLES} mock battles are over", flush=True)
-                if over < plan.BATTLES:
+                print(f"  {over} of {self.plan.battles} mock battles are over", flush=True)
+                if over < self.plan.battles:
                     self._before(over + 1)
             if seen:
                 self._kill_if_due(process, len(seen), seen[-1])
                 self._weigh(process, finished, seen[-1])
-            if finished == plan.BATTLES and finished in self.memory:  # its results are delivered
+            if finished == self.plan.battles and finished in self.memory:  # its results are delivered
                 return
             if time.monotonic() - last > STUCK_SECONDS or not process.is_running:
                 print(f"  no battle for {time.monotonic() - last:.0f} s; see {self.log}", flush=True)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from contest_day import hand_ins
 from contest_day.hand_ins import Skill
 
-BATTLES = 12  # of the day
+BATTLES = 12  # of a whole day
 _STEADY = ["Blue Foxes", "서울 그레이디언트", "Mode Collapse", 'O\'Brien & "Sons"', "Nash, or not?", "Ωmega"]
 # Moments of a mock battle at which its process is killed.
 ADMITTING, AT_PLAY, DELIVERING, WAITING = "while it opens snapshots", "at play", "while it delivers", "while it waits"
@@ -22,7 +22,7 @@ class Team(NamedTuple):
     is_replaced: bool = False  # whether its files change while the arena reads them
 
     def kind_at(self, battle: int) -> str:
-        """What its bucket holds in a battle; the tournament comes after the last one."""
+        """What its bucket holds in a battle, and in the tournament if it is the last one."""
         return next(
             (kind for at, kind in sorted(self.hand_ins.items(), reverse=True) if at <= battle), hand_ins.NOTHING
         )
@@ -31,6 +31,7 @@ class Team(NamedTuple):
 class Plan(NamedTuple):
     """What happens on the day; battles are numbered from 1."""
 
+    battles: int  # how many are held
     teams: list[Team]
     kills: dict[int, str]  # battle -> at which moment its process is killed
     shaky_battle: int  # in which a share of all requests to the buckets fails
@@ -39,8 +40,8 @@ class Plan(NamedTuple):
     kill_after: int  # half rounds of the tournament
 
 
-def make(seed: int) -> Plan:
-    """The plan of a seed."""
+def make(seed: int, battles: int = BATTLES) -> Plan:
+    """The plan of a seed. If fewer battles are held, what is planned for later ones does not happen."""
     chance = random.Random(seed)
     stories: list[tuple[str, dict[int, str]]] = [(name, {1: hand_ins.FAIR}) for name in _STEADY]
     stories += [
@@ -64,8 +65,9 @@ def make(seed: int) -> Plan:
     # All kills come early, so that one process lives long enough afterwards to show a leak of memory.
     kills = dict(zip(sorted(chance.sample(range(2, 7), 4)), moments))
     return Plan(
+        battles=battles,
         teams=teams,
-        kills=kills,
+        kills={battle: moment for battle, moment in kills.items() if battle <= battles},
         shaky_battle=chance.randint(7, 8),
         cut_battle=chance.randint(9, 11),
         tournament_seed=chance.randrange(2**31),

@@ -1,11 +1,9 @@
 """The processes of the simulated contest: started, killed, started again as a supervisor would, and watched."""
 
-import contextlib
 import ctypes
 import http.client
 import http.server
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -16,6 +14,7 @@ from typing import Any, NamedTuple
 import cloud
 
 RESTART_SECONDS = 1.0  # between the death of a process and its restart
+STOP_SECONDS = 120  # in which a process must end that is asked to
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
 _PAGE = 4096  # bytes
 
@@ -28,11 +27,16 @@ class Supervised:
         log: path of the file that its output is added to.
         environment: of the process.
         folder: in which it runs.
+
+    Attributes:
+        starts: how often it was started.
+        codes: exit codes in order.
     """
 
     def __init__(self, command: list[str], log: str, environment: Mapping[str, str], folder: str) -> None:
         self._command, self._log, self._environment, self._folder = command, log, environment, folder
-        self._wanted, self.starts, self.codes = True, 0, []
+        self._wanted = True
+        self.starts, self.codes = 0, list[int]()
         self._process = self._start()
         self._thread = threading.Thread(target=self._supervise, daemon=True)
         self._thread.start()
@@ -51,21 +55,18 @@ class Supervised:
         """Ends the process as a power failure would; it is started again."""
         self._process.kill()
 
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        """Ends it for good; returns its exit code."""
+    def stop(self) -> None:
+        """Ends it for good, unless it has ended."""
         self._wanted = False
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(number)
-        self._thread.join(120)
+        self._process.terminate()
+        self._thread.join(STOP_SECONDS)
         if self._thread.is_alive():
             self._process.kill()
             self._thread.join()
-        return self.codes[-1]
 
-    def wait(self, seconds: float) -> int:
-        """Waits until it ended with exit code 0; returns the last code."""
+    def wait(self, seconds: float) -> None:
+        """Waits until it has ended with exit code 0."""
         self._thread.join(seconds)
-        return self.stop() if self._thread.is_alive() else self.codes[-1]
 
     def _start(self) -> subprocess.Popen:
         self.starts += 1

@@ -44,54 +44,47 @@ class Before(NamedTuple):
     code: int  # of the process that held the mock battles, when it was stopped
 
 
-def play(root: str, folder: str, seed: int, period: int) -> list[Line]:
+def play(place: Place, seed: int, battles: int, period: int) -> list[Line]:
     """Plays everything and returns the lines of the table.
 
     Args:
-        root: of the repository.
-        folder: for all files; holds public.tfrecords and secret.tfrecords.
+        place: of everything; the files of images are there.
         seed: of the plan.
+        battles: mock battles.
         period: seconds from one mock battle to the next.
     """
     running.adopt_orphans()
-    place = Place(root, folder, *(os.path.join(folder, f"{name}.tfrecords") for name in ("public", "secret")))
     public, secret = (tfrecords.read_all([path], pixels.FACE_SIZE) for path in (place.public, place.secret))
-    with _emulator() as emulator, contextlib.closing(_Closing(FaultyNetwork(emulator.port))) as closing, Hook() as hook:
-        day = Day(place, plan.make(seed), emulator, closing.network, period)
+    with contextlib.ExitStack() as stack:
+        emulator = stack.enter_context(_emulator())
+        network = FaultyNetwork(emulator.port)
+        stack.callback(network.down)
+        hook = stack.enter_context(Hook())
+        day = Day(place, plan.make(seed, battles), emulator, network, period)
         before = set(running.descendants(os.getpid()))
         print("making what 16 teams hand in", flush=True)
         day.prepare(HandIns(public))
         _tell_secret(day)
         screen = _screen(day)
+        stack.callback(screen.process.stop)
         flags = [f"--webhook={hook.url}"] if "--webhook" in _help(day) else []
-        print(f"the mock battles; everything is in {folder}", flush=True)
+        print(f"the mock battles; everything is in {place.folder}", flush=True)
         over = _hold(day, screen.viewer, emulator, flags)
         print("the tournament, killed once, and the same one undisturbed", flush=True)
         disturbed = day.tournament(day.arena_dir, day.plan.kill_after)
-        calm_dir = os.path.join(folder, "calm_arena")
+        calm_dir = os.path.join(place.folder, "calm_arena")
         day.tournament(calm_dir)
-        screen.viewer.ask_for_all(*map(len, (evidence.read(day.arena_dir).half_rounds, (), ())))
-        lines = [*_of_the_day(day, over, screen.viewer, (public, secret))]
-        lines += _of_the_hook(hook, bool(flags), over)
-        found = evidence.read(day.arena_dir)
-        lines += [Line("tournament: killed and started again", f"{disturbed.starts} starts", disturbed.starts == 2)]
-        lines += checks.tournament(found, evidence.read(calm_dir), day.plan.teams, plan.BATTLES)
-        lines += checks.rated(day, os.path.join(folder, "rated"))
+        found, calm = evidence.read(day.arena_dir), evidence.read(calm_dir)
+        screen.viewer.ask_for_all(len(found.half_rounds), len(found.matches), len(found.events))
+        lines = [*_of_the_day(day, over, (public, secret)), *_of_the_hook(hook, bool(flags), over)]
+        happened = f"{disturbed.starts} starts, exit codes {disturbed.codes}"
+        lines += [Line("tournament: killed and started again", happened, disturbed.codes == [-9, 0])]
+        lines += checks.tournament(found, calm, day.plan)
+        lines += checks.rated(day, os.path.join(place.folder, "rated"))
         shown, secret_shown = evidence.leaks(screen.viewer.seen(), set(map(evidence.digest, secret)))
         lines += [Line("the tournament shows test images", f"{secret_shown} of {shown} faces", secret_shown > 0)]
-        lines += _of_the_screen(screen)
-        lines += _left_behind(day, before)
+        lines += [*_of_the_screen(screen), *_left_behind(day, before)]
     return lines
-
-
-class _Closing:
-    """Takes a network down at the end."""
-
-    def __init__(self, network: FaultyNetwork) -> None:
-        self.network = network
-
-    def close(self) -> None:
-        self.network.down()
 
 
 @contextlib.contextmanager
@@ -144,11 +137,12 @@ def _hold(day: Day, viewer: Viewer, emulator: cloud.Emulator, flags: list[str]) 
     return Before(found, Results(results), viewer.seen(), code)
 
 
-def _of_the_day(day: Day, over: Before, viewer: Viewer, faces: tuple[np.ndarray, np.ndarray]) -> Iterable[Line]:
+def _of_the_day(day: Day, over: Before, faces: tuple[np.ndarray, np.ndarray]) -> Iterable[Line]:
     kills = ", ".join(f"{kill.moment} (battle {kill.battle})" for kill in day.kills)
     planned = ", ".join(day.plan.kills.values())
+    kills += f"; the last process was stopped, exit code {over.code}"
     yield Line(f"kill -9 of the battle process: {planned}", kills, len(day.kills) == len(day.plan.kills))
-    yield from checks.battles_held(day, over.found, day.first, plan.BATTLES)
+    yield from checks.battles_held(day, over.found, day.first, day.plan.battles)
     yield from checks.teams_took_part(day, over.found)
     yield from checks.replaced(day, over.found)
     failed = [entry for entry in over.found.log if entry["kind"] == "host"]
@@ -194,7 +188,8 @@ def _of_the_hook(hook: Hook, is_there: bool, over: Before) -> Iterable[Line]:
 
 def _of_the_screen(screen: Screen) -> Iterable[Line]:
     screen.viewer.close()
-    code, viewer = screen.process.stop(), screen.viewer
+    screen.process.stop()
+    code, viewer = screen.process.codes[-1], screen.viewer
     happened = f"{viewer.asked} answers, {len(viewer.failed)} failed, {screen.process.starts} start; longest silence "
     happened += f"{viewer.silence:.2f} s, of the stream {viewer.stream_silence:.1f} s; exit code {code}"
     happened += f" {viewer.failed[:3]}" if viewer.failed else ""
