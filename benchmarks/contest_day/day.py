@@ -211,9 +211,10 @@ class Day:
         self._let_teams_act(battle)
         for team in self.plan.teams:
             if team.is_replaced:
-                kind = hand_ins.OTHER_WEIGHTS if battle % 2 else hand_ins.FAIR
-                match = f"{team.bucket}/o/model%2Fmodel.ckpt-1.index"
-                self._network.before_next(match, lambda team=team, kind=kind: self._replace(team, kind))
+                kinds = [hand_ins.FAIR, hand_ins.OTHER_WEIGHTS]
+                self._upload(team, kinds[battle % 2])  # else the arena need not read it again
+                match, other = f"{team.bucket}/o/model%2Fmodel.ckpt-1.index", kinds[1 - battle % 2]
+                self._network.before_next(match, lambda team=team, kind=other: self._replace(team, kind))
         self._network.calm()
         if battle == self.plan.shaky_battle:
             self._network.fail_share(SHAKY_SHARE, seed=battle)

@@ -25,6 +25,7 @@ PACE = 0.2  # seconds a half round on the screen, so that it keeps up
 MOST_SILENCE = 5.0  # seconds from one answer of the screen to the next, on a busy machine
 STREAM_SILENCE = 20.0  # seconds; the stream of events says every 15 s that it is there
 SETTLING_SECONDS = 10  # in which the children of a process that ended must end
+FEWEST_FOR_MEMORY = 9  # battles, of which at least three come after the last kill
 FEWEST_SHOWN = 50  # faces: else the search for secret ones finds nothing anyhow
 
 
@@ -145,13 +146,11 @@ def _of_the_day(day: Day, over: Before, faces: tuple[np.ndarray, np.ndarray]) ->
     yield from checks.battles_held(day, over.found, day.first, day.plan.battles)
     yield from checks.teams_took_part(day, over.found)
     yield from checks.replaced(day, over.found)
-    failed = [entry for entry in over.found.log if entry["kind"] == "host"]
-    story = f"{day.plan.shaky_battle}: 15% of requests fail; {day.plan.cut_battle}: no network for 7 s"
-    yield Line(
-        f"network in battle {story}",
-        f"{day.faults()} requests failed; {len(failed)} notes of the log",
-        day.faults() > 0,
-    )
+    if day.plan.battles >= max(day.plan.shaky_battle, day.plan.cut_battle):
+        failed = [entry for entry in over.found.log if entry["kind"] == "host"]
+        story = f"{day.plan.shaky_battle}: 15% of requests fail; {day.plan.cut_battle}: no network for 7 s"
+        happened = f"{day.faults()} requests failed; {len(failed)} notes of the log"
+        yield Line(f"network in battle {story}", happened, day.faults() > 0)
     yield from checks.scores(over.found, over.results)
     public, secret = (set(map(evidence.digest, images)) for images in faces)
     contents = [content for files in over.results.buckets.values() for content in files.values()]
@@ -163,7 +162,8 @@ def _of_the_day(day: Day, over: Before, faces: tuple[np.ndarray, np.ndarray]) ->
     places = [day.place.folder.encode(), b"gs://", b".tfrecords"]
     telling = [place.decode() for place in places if any(place in body for body in over.seen)]
     yield Line("page and API name no path and no bucket", ", ".join(telling) or "none", not telling)
-    yield from checks.memory(day)
+    if day.plan.battles >= FEWEST_FOR_MEMORY:
+        yield from checks.memory(day)
     yield from _of_status_files(day, over)
 
 
