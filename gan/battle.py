@@ -45,7 +45,7 @@ from gan.arena import (
     terminal,
     timetable,
 )
-from gan.console import command, flags
+from gan.console import command, flags, signals
 from gan.console.errors import UserError
 from gan.console.flags import flag
 from gan.contest import rules
@@ -147,7 +147,8 @@ class BattleConfig:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
-    return command.run(battle, BattleConfig, argv)
+    with signals.terminated_as_interrupted():
+        return command.run(battle, BattleConfig, argv)
 
 
 def battle(config: BattleConfig) -> int | None:

@@ -2,9 +2,11 @@
 
 import datetime
 import shutil
+import signal
 
 import hostile
 import pytest
+from conftest import start
 
 from gan.arena import annulment, arena, events, mock_battles, result_pages, teams, timetable
 from gan.contest import faults
@@ -190,6 +192,24 @@ def test_what_a_killed_process_was_delivering_is_removed(opened, tmp_path, monke
     assert not left.parent.exists()
     pictures = list(tmp_path.glob("[ab]/results/*/half_round_0/overview.png"))
     assert len(pictures) == 2 and all(path.read_bytes().startswith(b"\x89PNG") for path in pictures)
+
+
+def test_a_supervisor_that_stops_it_finds_one_whole_file(tmp_path, faces):
+    """SIGTERM ends it as Ctrl-C does: the store is closed, and has no log beside it. It dies of the signal."""
+    hostile.write(str(tmp_path / "a"))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\n")
+    arena_dir = tmp_path / "arena"
+    process = start(
+        "battle",
+        *("--mode=mock", "--no_secret_images", "--first_battle=2099-01-01 12:00", f"--arena_dir={arena_dir}"),
+        *(f"--teams={tmp_path}/teams.csv", f"--input_data_pattern={faces}"),
+    )
+    told = next(line for line in process.stdout if line.startswith("next:"))
+    assert "2099-01-01 12:00" in told
+    process.terminate()
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGTERM and "Traceback" not in output
+    assert sorted(path.name for path in arena_dir.iterdir() if "sqlite3" in path.name) == ["arena.sqlite3"]
 
 
 def test_a_team_of_the_house_s_name(tmp_path):
