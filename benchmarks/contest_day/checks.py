@@ -18,7 +18,7 @@ from contest_day.plan import Plan, Team
 from gan.arena import events, ratings, store
 from gan.contest import faults
 
-_RESTART_SECONDS = 20.0  # from a kill to the moment when the process waits again, on a busy machine
+_RESTART_SECONDS = 45.0  # from a kill to the moment when the process waits again, on a machine that is very busy
 _BEFORE_A_BATTLE = 2.0  # seconds: what was uploaded so long before an event began was there when it looked
 _GROWTH, _MORE = 1.1, 8 * 2**20  # of memory from the first to the last battle of one process: factor, and bytes
 _RESULT = re.compile(r"(\d+) : (\d+)")

@@ -204,7 +204,8 @@ class Viewer:
         silence: the longest time in seconds from one answer to the next.
         stream_silence: the same of the stream, which says that it is still there every 15 s.
         asked, failed: requests so far; failed ones as sentences.
-        answers: all that was answered so far, the last answer of each path.
+        answers: the last answer of each path.
+        texts: different lines of the stream.
     """
 
     def __init__(self, port: int) -> None:

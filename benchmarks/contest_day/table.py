@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -120,7 +121,7 @@ def _screen(day: Day) -> Screen:
     process = day.start("scoreboard", f"--arena_dir={day.arena_dir}", f"--port={port}", f"--pace={PACE}", log=log)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), cloud.socket.create_connection((cloud.HOST, port), 1):
+        with contextlib.suppress(OSError), socket.create_connection((cloud.HOST, port), 1):
             break
         time.sleep(0.1)
     return Screen(process, Viewer(port))
