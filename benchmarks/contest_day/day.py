@@ -21,6 +21,7 @@ LOOK_SECONDS = 0.2
 PLAYED_BEFORE_KILL, ADMITTED_BEFORE_KILL = 3, 5  # half rounds, snapshots of the battle in which the process is killed
 SHAKY_SHARE, CUT_SECONDS, CUT_BEFORE = 0.15, 7.0, 2.0  # of requests that fail; how long nothing answers, and when
 TOURNAMENT_SECONDS = 400
+REST_SECONDS = 5  # after the last battle, in which its snapshots are closed
 STUCK_SECONDS = 300  # without a battle: something stands still
 _LATEST = """SELECT id, finished, (SELECT count(*) FROM team WHERE event = event.id) AS teams,
     (SELECT count(*) FROM half_round JOIN match ON match.id = half_round.match WHERE match.event = event.id) AS played,
@@ -183,7 +184,7 @@ class Day:
         return process.codes[-1]
 
     def _follow(self, process: Supervised) -> None:
-        over, last = -1, time.monotonic()
+        over, last, waits_since = -1, time.monotonic(), 0.0
         while True:
             seen = evidence.rows(self.arena_dir, _LATEST, "mock")
             finished = sum(row["finished"] is not None for row in seen)
@@ -196,7 +197,9 @@ class Day:
                 self._kill_if_due(process, len(seen), seen[-1])
                 self._weigh(process, finished, seen[-1])
             if finished == self.plan.battles and finished in self.memory:  # its results are delivered
-                return
+                waits_since = waits_since or time.monotonic()
+                if time.monotonic() - waits_since > REST_SECONDS:
+                    return
             if time.monotonic() - last > STUCK_SECONDS or not process.is_running:
                 print(f"  no battle for {time.monotonic() - last:.0f} s; see {self.log}", flush=True)
                 return
