@@ -19,6 +19,7 @@ from gan.arena import events, ratings, store
 from gan.contest import faults
 
 _RESTART_SECONDS = 45.0  # from a kill to the moment when the process waits again, on a machine that is very busy
+_CLOSING_SECONDS = 5.0  # from the last result delivered to the moment when the process waits again
 _BEFORE_A_BATTLE = 2.0  # seconds: what was uploaded so long before an event began was there when it looked
 _GROWTH, _MORE = 1.1, 8 * 2**20  # of memory from the first to the last battle of one process: factor, and bytes
 _RESULT = re.compile(r"(\d+) : (\d+)")
@@ -48,7 +49,7 @@ def battles_held(day: Day, found: Contest, first: float, wanted: int) -> Iterabl
     held = mock_events(found)
     names = {event["name"] for event in held}
     open_ = [event for event in held if event["finished"] is None]
-    busy = [(event["begun"], _delivered(found, event)) for event in held]
+    busy = [(event["begun"], _delivered(found, event) + _CLOSING_SECONDS) for event in held]
     busy += [(kill.at, kill.at + _RESTART_SECONDS) for kill in day.kills]
     moments = [first + number * day.period for number in range(int((held[-1]["begun"] - first) / day.period) + 1)]
     begun = [event["begun"] for event in held]
