@@ -51,7 +51,7 @@ from gan.arena import (
     timetable,
     webhook,
 )
-from gan.console import command, flags, output
+from gan.console import command, flags, output, signals
 from gan.console.errors import UserError
 from gan.console.flags import flag
 from gan.console.progress import Progress
@@ -132,7 +132,13 @@ class BattleConfig:
         "line.",
     )
     first_battle: str = flag("12:00", "The first one: a time, or day and time, 2026-11-23 12:00.", group=_TIMETABLE)
-    period_minutes: int = flag(120, "From one to the next.", at_least=1, at_most=24 * 60, group=_TIMETABLE)
+    period_minutes: float = flag(
+        120.0,
+        "From one to the next; a rehearsal may take 0.5.",
+        at_least=timetable.SHORTEST_PERIOD,
+        at_most=24 * 60,
+        group=_TIMETABLE,
+    )
     time_zone: str = flag("Asia/Seoul", "Of --first_battle.", group=_TIMETABLE)
     num_battles: int = flag(None, "How many; not set: until Ctrl-C.", at_least=1, group=_TIMETABLE)
     matches_per_battle: int = flag(
@@ -188,7 +194,8 @@ class BattleConfig:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
-    return command.run(battle, BattleConfig, argv)
+    with signals.terminated_as_interrupted():
+        return command.run(battle, BattleConfig, argv)
 
 
 def battle(config: BattleConfig) -> int | None:

@@ -1,8 +1,9 @@
 """Writes results of mock battles to teams' buckets; no bucket keeps the results of others waiting. No TensorFlow."""
 
+import contextlib
 import os
-import tempfile
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from gan.arena import bucket_looks, notes, recognition, result_delivery, result_pages
@@ -13,6 +14,7 @@ from gan.snapshots import checkpoint_files
 
 PUBLISH_SECONDS = 120.0  # for all buckets together; what is not written by then is tried after the next battle
 RESULTS, MODEL = "results", "model"  # folders of a team's bucket
+UNDELIVERED = "undelivered"  # folder of arena_dir with the results that are being delivered
 
 
 class _Pending(NamedTuple):
@@ -40,7 +42,7 @@ class Publishing:
         Args:
             seconds: for all buckets together.
         """
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        with self._undelivered() as folder:
             by_path: dict[str, list[_Pending]] = {}
             for event in self._kept.events.all():
                 if event.mode == MOCK and not event.frozen and self._has_matches(event):
@@ -51,6 +53,17 @@ class Publishing:
             answers = bucket_looks.ask(actions, seconds) if actions else {}
             for path, answer in answers.items():
                 self._note(by_path[path], [*delivered], answer)
+
+    @contextlib.contextmanager
+    def _undelivered(self) -> Iterator[str]:
+        """An empty folder for results, which is removed afterwards; what a killed process left in it goes too."""
+        folder = os.path.join(os.path.dirname(self._kept.path), UNDELIVERED)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _has_matches(self, event: Event) -> bool:
         return bool(self._kept.matches.of_event(event.id))

@@ -97,7 +97,8 @@ class Sandbox:
 
     def isolation(self) -> Isolation:
         """Tries what a confined process can do on this machine; every later one must be confined as well as it was."""
-        with tempfile.TemporaryDirectory(prefix="gan-probe-") as folder:
+        os.makedirs(self._folder, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=staging.PARTIAL, dir=self._folder) as folder:
             confinement.make_root(folder)
             with contextlib.closing(self._process(folder, None)) as probe:
                 confined, _ = probe.ask(child_process.START, self._limits.open_seconds)

@@ -27,7 +27,7 @@ from gan.storage import files, paths
 
 MEBIBYTE = 2**20
 RESERVE = 256 * MEBIBYTE  # bytes of the disk that copies leave free
-_PARTIAL = ".partial-"  # begins the names of copies that are being made
+PARTIAL = ".partial-"  # begins the names of what is being made in a folder of copies; `clear` removes it
 add_sentences(
     {
         "saver_v1_sharded": "it is in the Saver V1 format, in several files ({file}), which is not read; save it with "
@@ -94,7 +94,7 @@ def stage(where: str, folder: str, limits: SizeLimits = DEFAULT_SIZES) -> Staged
         raise ContractError.of(where, breach("no_snapshot") if is_there else breach("no_folder"))
     name = os.path.basename(found.prefix)
     os.makedirs(folder, exist_ok=True)
-    partial = tempfile.mkdtemp(prefix=_PARTIAL, dir=folder)
+    partial = tempfile.mkdtemp(prefix=PARTIAL, dir=folder)
     try:
         with _COPYING:
             digest = _copy(where, found, partial, limits)
@@ -112,7 +112,7 @@ def stage(where: str, folder: str, limits: SizeLimits = DEFAULT_SIZES) -> Staged
 
 def clear(folder: str) -> None:
     """Removes unfinished copies from a folder of copies, while nobody copies there."""
-    for path in glob.glob(os.path.join(glob.escape(folder), _PARTIAL + "*")):
+    for path in glob.glob(os.path.join(glob.escape(folder), PARTIAL + "*")):
         shutil.rmtree(path, ignore_errors=True)
 
 

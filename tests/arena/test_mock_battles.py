@@ -2,9 +2,11 @@
 
 import datetime
 import shutil
+import signal
 
 import hostile
 import pytest
+from conftest import start
 
 from gan.arena import annulment, arena, events, mock_battles, pairing, result_pages, result_publishing, teams, timetable
 from gan.contest import faults
@@ -254,6 +256,41 @@ def test_results_after_a_kill(opened, tmp_path, monkeypatch):
     assert not list(pages)  # all are made before the first is written
     hold(opened, tmp_path, clock, 0)
     assert len(list(tmp_path.glob("[ab]/results/*1200*/index.html"))) == 2
+
+
+def test_what_a_killed_process_was_delivering_is_removed(opened, tmp_path, monkeypatch):
+    """Nothing is written to the machine's temporary folder, which nobody would clear after a kill -9."""
+    for name in "ab":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
+    left = tmp_path / "arena" / mock_battles.UNDELIVERED / "half_round_0"
+    left.mkdir(parents=True)  # as a kill leaves it
+    (left / "overview.png").write_text("of another team")
+    write, written_to = result_pages.write, []
+    monkeypatch.setattr(result_pages, "write", lambda *given: (written_to.append(given[0]), write(*given)))
+    hold(opened, tmp_path, SimulatedClock(at("2026-11-23 02:00")), 1)
+    assert written_to == [str(tmp_path / "arena" / mock_battles.UNDELIVERED)] * 2
+    assert not left.parent.exists()
+    pictures = list(tmp_path.glob("[ab]/results/*/half_round_0/overview.png"))
+    assert len(pictures) == 2 and all(path.read_bytes().startswith(b"\x89PNG") for path in pictures)
+
+
+def test_a_supervisor_that_stops_it_finds_one_whole_file(tmp_path, faces):
+    """SIGTERM ends it as Ctrl-C does: the store is closed, and has no log beside it. It dies of the signal."""
+    hostile.write(str(tmp_path / "a"))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\n")
+    arena_dir = tmp_path / "arena"
+    process = start(
+        "battle",
+        *("--mode=mock", "--no_secret_images", "--first_battle=2099-01-01 12:00", f"--arena_dir={arena_dir}"),
+        *(f"--teams={tmp_path}/teams.csv", f"--input_data_pattern={faces}"),
+    )
+    told = next(line for line in process.stdout if line.startswith("next:"))
+    assert "2099-01-01 12:00" in told
+    process.terminate()
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGTERM and "Traceback" not in output
+    assert sorted(path.name for path in arena_dir.iterdir() if "sqlite3" in path.name) == ["arena.sqlite3"]
 
 
 def test_a_team_of_the_house_s_name(tmp_path):
