@@ -47,7 +47,7 @@ from gan.console import command
 from gan.console.errors import UserError
 from gan.console.flags import flag
 from gan.data import download, pixels, prepared, record_forms, records, sources, splits, tfrecords
-from gan.data.image_files import LARGEST_SQUARE, Crop
+from gan.data.image_files import LARGEST_SQUARE, MOST_MEGAPIXELS, Crop, Reading
 from gan.data.sources import Input, Pictures
 from gan.storage import buckets, cache, files, outputs, paths
 
@@ -94,6 +94,20 @@ class PrepareDataConfig:
         "For organisers: draws a seed that nobody knows, prints it, and leaves it out of the manifest, so that nobody "
         "can make the same test set. Hand on the training and the validation set. Of a public collection such as LFW, "
         "the test images are among those that are not handed on; pictures of your own are safer.",
+    )
+    skip_damaged: bool = flag(
+        False,
+        "Goes on without pictures that cannot be used; manifest.json lists them. Not set: stops and names them. For lfw "
+        "and folder.",
+    )
+    most_damaged: float = flag(
+        0.05, "With --skip_damaged: stops if a larger share of the pictures cannot be used.", at_least=0, at_most=1
+    )
+    most_megapixels: int = flag(
+        MOST_MEGAPIXELS,
+        "Largest picture of lfw and folder, in millions of pixels. A picture takes 4 bytes a pixel in each process "
+        "while it is decoded.",
+        at_least=1,
     )
     num_workers: int | None = flag(None, "Processes that decode pictures; not set means one a core.", at_least=1)
     image_feature: str | None = flag(
@@ -192,7 +206,8 @@ def _load(config: PrepareDataConfig, found: Input) -> Pictures:
     """Reads all pictures; of records, prints what was found in them."""
     workers = config.num_workers or os.cpu_count() or 1
     if config.source != records.SOURCE:
-        return sources.load(config.source, found, _crop(config), workers)
+        most_damaged = config.most_damaged if config.skip_damaged else None
+        return sources.load(config.source, found, Reading(_crop(config), workers, config.most_megapixels, most_damaged))
     options = records.RecordOptions(
         config.image_feature or tfrecords.IMAGE, config.value_range, pixels.image_size(config.use_mnist)
     )

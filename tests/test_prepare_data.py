@@ -176,7 +176,7 @@ def test_a_private_split_is_another_each_time_and_leaves_its_seed_out(some_pictu
         )
     seeds = re.findall(r"private split: seed (\d+)", capsys.readouterr().out)
     assert len(set(seeds)) == 2 and all(int(seed) > 2**64 for seed in seeds)
-    contents = [(tmp_path / name / "test.tfrecords").read_bytes() for name in "ab"]
+    contents = [(tmp_path / name / "train.tfrecords").read_bytes() for name in "ab"]
     assert contents[0] != contents[1]
     for name in "ab":
         manifest = (tmp_path / name / "manifest.json").read_text()

@@ -27,14 +27,14 @@ _ZIP_HEADS = (b"PK\x03\x04", b"PK\x05\x06")
 _ENCRYPTED = 1  # flag of a file in a zip archive
 
 
-class Picture(NamedTuple):
+class ArchivedPicture(NamedTuple):
     """A file of an archive."""
 
     path: str  # in the archive, with forward slashes
     content: bytes
 
 
-def pictures(path: str, why_not: WhyNot, left_out: FileNotes) -> Iterator[Picture]:
+def pictures(path: str, why_not: WhyNot, left_out: FileNotes) -> Iterator[ArchivedPicture]:
     """Yields the pictures of an archive in its order.
 
     Args:
@@ -45,8 +45,8 @@ def pictures(path: str, why_not: WhyNot, left_out: FileNotes) -> Iterator[Pictur
     Raises:
         DataError: the archive is damaged or of another kind, or a file in it is too large for a picture.
     """
-    with open(path, "rb") as file:
-        is_zip = file.read(4) in _ZIP_HEADS
+    with open(path, "rb") as archive:
+        is_zip = archive.read(4) in _ZIP_HEADS
     what = ".zip" if is_zip else ".tar or .tgz"
     try:
         for member in _of_zip(path) if is_zip else _of_tar(path, left_out):
@@ -67,7 +67,7 @@ def pictures(path: str, why_not: WhyNot, left_out: FileNotes) -> Iterator[Pictur
                     f"{path}: {printable.escaped(member.path)} has more than {_MOST_PICTURE_BYTES >> 20} MiB, too many "
                     "for a picture in an archive; unpack the archive and give the folder"
                 )
-            yield Picture(member.path, content)
+            yield ArchivedPicture(member.path, content)
     except _BROKEN as error:
         raise DataError(f"{path} is damaged or is no {what} archive ({_reason(error)})") from error
 

@@ -53,6 +53,9 @@ class Reading(NamedTuple):
     most_damaged: float | None = None  # share of pictures that may be left out since they are damaged; None: none
 
 
+PLAIN_READING = Reading()
+
+
 class Damaged(NamedTuple):
     """A picture that cannot be used."""
 
@@ -155,7 +158,7 @@ def _decode(content: str | bytes, crop: Crop, side: int, most_pixels: int) -> tu
                 f"{width}x{height} pixels, more than {most_pixels / 10**6:g} million; a larger --most_megapixels "
                 "allows it"
             )
-        note = _SEVERAL if opened.format in _ANIMATED and getattr(opened, "is_animated", False) else ""
+        note = _SEVERAL if _is_several(opened) else ""
         opened.load()
         tags = dict(getattr(opened, "tag_v2", {})) if opened.mode in _WIDE else {}
         picture: Image.Image = opened
@@ -164,6 +167,13 @@ def _decode(content: str | bytes, crop: Crop, side: int, most_pixels: int) -> tu
             picture = ImageOps.exif_transpose(picture)
         picture, range_note = grey.narrowed(picture, tags)
         return shrink(_to_grey(_cut_out(picture, crop)), side), range_note or note
+
+
+def _is_several(opened: Image.Image) -> bool:
+    """Whether a file holds several pictures, such as an animation; what is damaged behind the first does not matter."""
+    with contextlib.suppress(Exception):  # Pillow's decoders raise many classes
+        return opened.format in _ANIMATED and bool(getattr(opened, "is_animated", False))
+    return False
 
 
 def of_picture(picture: Image.Image, side: int = pixels.FACE_SIDE) -> np.ndarray:

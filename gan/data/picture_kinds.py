@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import os
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,7 +14,21 @@ HEAD_BYTES = 32  # of a file that `kind_of` wants to see
 # Endings of names that say that a file ought to be a picture. One that is none is a damaged picture.
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 # Endings of others whose content is worth a look, in a bucket, where a look costs a download. "" is no ending.
-MORE_ENDINGS = ("", ".jfif", ".jpe", ".jif", ".pjpeg", ".heic", ".heif", ".hif", ".avif", ".pbm", ".pnm", ".dib", ".apng")
+MORE_ENDINGS = (
+    "",
+    ".jfif",
+    ".jpe",
+    ".jif",
+    ".pjpeg",
+    ".heic",
+    ".heif",
+    ".hif",
+    ".avif",
+    ".pbm",
+    ".pnm",
+    ".dib",
+    ".apng",
+)
 
 # Negatives of cameras begin like TIFF, but hold small previews beside data that Pillow cannot develop.
 _CAMERA_ENDINGS = (".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw")
@@ -74,6 +89,11 @@ def why_not(name: str, read_head: Callable[[], bytes]) -> str:
     if lower.endswith(_CAMERA_ENDINGS):
         return "negatives of cameras; save them as JPEG or PNG"
     return kind_of(read_head()).why_not
+
+
+def may_be_picture(name: str) -> bool:
+    """Whether a file may be a picture, by its name alone."""
+    return os.path.splitext(name)[1].lower() in (*ENDINGS, *MORE_ENDINGS)
 
 
 @functools.cache
