@@ -35,6 +35,7 @@ is there, they are whole. The same input and flags always give the same bytes, e
 """
 
 import dataclasses
+import itertools
 import os
 import secrets
 import sys
@@ -51,10 +52,11 @@ from gan.data.image_files import LARGEST_SQUARE, MOST_MEGAPIXELS, Crop, Reading
 from gan.data.sources import Input, Pictures
 from gan.storage import buckets, cache, files, outputs, paths
 
+_MOST_DAMAGED = 0.05  # share of pictures, with --skip_damaged
 _INPUTS = {  # sources that read --input -> what that is
-    "lfw": "a folder or a .tgz archive; or give --download",
-    "mnist": "a folder",
-    "folder": "a folder or a .tgz archive",
+    "lfw": "a folder or an archive, .tgz or .zip; or give --download",
+    "mnist": "a folder, or keras' mnist.npz",
+    "folder": "a folder or an archive, .tgz or .zip",
     records.SOURCE: "a file of TFRecords, a folder of them, or a pattern",
 }
 
@@ -67,8 +69,8 @@ class PrepareDataConfig:
     output_dir: str = flag(None, "Folder for the records, on disk or gs://; made if it is missing.", required=True)
     input: str | None = flag(
         None,
-        "Folder or .tgz archive of the pictures, on disk or gs://; for mnist the folder; for records a file, a folder, "
-        "or patterns of files with commas.",
+        "Folder or archive (.tgz, .zip) of the pictures, on disk or gs://; for mnist the folder or mnist.npz; for "
+        "records a file, a folder, or patterns of files with commas.",
     )
     download: bool = flag(False, "Downloads LFW (funneled, 233 MB) instead of reading --input.")
     download_dir: str | None = flag(
@@ -97,16 +99,19 @@ class PrepareDataConfig:
     )
     skip_damaged: bool = flag(
         False,
-        "Goes on without pictures that cannot be used; manifest.json lists them. Not set: stops and names them. For lfw "
-        "and folder.",
+        "Goes on without pictures that cannot be used; manifest.json lists them. Not set: stops and names them. For "
+        "lfw and folder.",
     )
-    most_damaged: float = flag(
-        0.05, "With --skip_damaged: stops if a larger share of the pictures cannot be used.", at_least=0, at_most=1
+    most_damaged: float | None = flag(
+        None,
+        f"With --skip_damaged: stops if a larger share of the pictures cannot be used. Not set means {_MOST_DAMAGED}.",
+        at_least=0,
+        at_most=1,
     )
-    most_megapixels: int = flag(
-        MOST_MEGAPIXELS,
-        "Largest picture of lfw and folder, in millions of pixels. A picture takes 4 bytes a pixel in each process "
-        "while it is decoded.",
+    most_megapixels: int | None = flag(
+        None,
+        "Largest picture of lfw and folder, in millions of pixels; a process takes 4 to 12 bytes a pixel. Not set "
+        f"means {MOST_MEGAPIXELS}.",
         at_least=1,
     )
     num_workers: int | None = flag(None, "Processes that decode pictures; not set means one a core.", at_least=1)
@@ -176,6 +181,7 @@ def _settings(config: PrepareDataConfig, sha256: str) -> prepared.Settings:
         crop=",".join(map(str, crop.box)) if crop.box else None,
         seed=prepared.PRIVATE if config.private_split else config.seed,
         by_person=config.by_person,
+        skip_damaged=config.skip_damaged,
     )
     if config.source != records.SOURCE:
         return settings
@@ -206,8 +212,7 @@ def _load(config: PrepareDataConfig, found: Input) -> Pictures:
     """Reads all pictures; of records, prints what was found in them."""
     workers = config.num_workers or os.cpu_count() or 1
     if config.source != records.SOURCE:
-        most_damaged = config.most_damaged if config.skip_damaged else None
-        return sources.load(config.source, found, Reading(_crop(config), workers, config.most_megapixels, most_damaged))
+        return sources.load(config.source, found, _reading(config, workers))
     options = records.RecordOptions(
         config.image_feature or tfrecords.IMAGE, config.value_range, pixels.image_size(config.use_mnist)
     )
@@ -216,6 +221,13 @@ def _load(config: PrepareDataConfig, found: Input) -> Pictures:
     for path in read.empty_files:
         print(f"{cache.origin(path)}: empty, passed over")
     return read.pictures
+
+
+def _reading(config: PrepareDataConfig, workers: int) -> Reading:
+    most_damaged = None
+    if config.skip_damaged:
+        most_damaged = _MOST_DAMAGED if config.most_damaged is None else config.most_damaged
+    return Reading(_crop(config), workers, config.most_megapixels or MOST_MEGAPIXELS, most_damaged)
 
 
 def _download(config: PrepareDataConfig, folder: str) -> Input:
@@ -251,6 +263,11 @@ def _check_flags(config: PrepareDataConfig) -> None:
         raise UserError(f"--by_person is for sources that know the persons, lfw and folder, not for {source}")
     if config.crop and source != "folder":
         raise UserError(f"--crop is for --source=folder, not for {source}")
+    for name in ("skip_damaged", "most_megapixels"):
+        if getattr(config, name) and source not in ("lfw", "folder"):
+            raise UserError(f"--{name} is for pictures in files of their own, lfw and folder, not for {source}")
+    if config.most_damaged is not None and not config.skip_damaged:
+        raise UserError("--most_damaged goes with --skip_damaged; give both")
     for name in ("image_feature", "value_range", "use_mnist"):
         if getattr(config, name) and source != records.SOURCE:
             raise UserError(f"--{name} is for --source={records.SOURCE}, not for {source}")
@@ -280,7 +297,11 @@ def _check_writable(folder: str) -> None:
 
 
 def _report(folder: str, loaded: sources.Pictures, counts: dict[str, int]) -> None:
-    """Prints what was written, and the command that uses it."""
+    """Prints what was written, what was not and why, and the command that uses the records."""
+    for note in itertools.chain.from_iterable(notes.sentences() for notes in loaded.notes):
+        print(note)
+    if loaded.damaged:
+        print(f"left out: {len(loaded.damaged):,} damaged; {prepared.MANIFEST} lists them")
     for split, count in counts.items():
         print(f"{os.path.join(folder, split)}.tfrecords: {count} images")
     total, used = len(loaded.images), sum(counts.values())

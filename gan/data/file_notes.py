@@ -14,10 +14,13 @@ class FileNotes:
 
     Args:
         title: what they have in common, such as "left out".
+
+    Attributes:
+        title: the same.
     """
 
     def __init__(self, title: str = "left out") -> None:
-        self._title = title
+        self.title = title
         self._names: dict[str, list[str]] = collections.defaultdict(list)
 
     def add(self, note: str, name: str) -> None:
@@ -29,7 +32,7 @@ class FileNotes:
         for note, names in sorted(self._names.items()):
             more = f" and {len(names) - _FIRST_TOLD:,} more" if len(names) > _FIRST_TOLD else ""
             first = ", ".join(map(printable.cleaned, sorted(names)[:_FIRST_TOLD]))
-            yield f"{self._title}: {len(names):,} file{'s' * (len(names) != 1)} ({note}): {first}{more}"
+            yield f"{self.title}: {len(names):,} file{'s' * (len(names) != 1)} ({note}): {first}{more}"
 
     def entries(self) -> list[dict[str, Any]]:
         """The same for the manifest, with more names."""
