@@ -45,11 +45,12 @@ if not __package__:  # `python prepare_data.py` inside gan/: the package is foun
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from gan.console import command
-from gan.console.errors import UserError
+from gan.console.errors import DataError, UserError
 from gan.console.flags import flag
 from gan.data import download, pixels, prepared, record_forms, records, sources, splits, tfrecords
 from gan.data.image_files import LARGEST_SQUARE, MOST_MEGAPIXELS, Crop, Reading
 from gan.data.sources import Input, Pictures
+from gan.data.value_check import ValueCheck
 from gan.storage import buckets, cache, files, outputs, paths
 
 _MOST_DAMAGED = 0.05  # share of pictures, with --skip_damaged
@@ -200,6 +201,7 @@ def _prepare(config: PrepareDataConfig, folder: str) -> None:
         return
     _check_writable(folder)
     loaded = _load(config, found.input or _download(config, folder))
+    _check_values(config, loaded)
     seed = secrets.randbits(128) if config.private_split else config.seed
     parts = splits.divide(loaded, config.source, seed, config.by_person)
     prepared.write(folder, settings, loaded, parts)
@@ -294,6 +296,14 @@ def _check_writable(folder: str) -> None:
     if os.path.exists(folder) and not os.path.isdir(folder):
         raise UserError(f"--output_dir={folder} is a file; give a folder")
     files.check_writable(folder)
+
+
+def _check_values(config: PrepareDataConfig, loaded: Pictures) -> None:
+    """Raises DataError if all images are black or of one grey: nobody means to train on them."""
+    check = ValueCheck()
+    check.see(loaded.images)
+    if problem := check.problem():
+        raise DataError(f"--input={config.input}: {problem}; save the pictures with grey values from 0 to 255")
 
 
 def _report(folder: str, loaded: sources.Pictures, counts: dict[str, int]) -> None:

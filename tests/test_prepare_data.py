@@ -657,7 +657,12 @@ def test_pictures_in_a_bucket_are_those_on_disk(flags, emulator, faulty_bucket, 
     emulator.write(bucket, "faces.txt", b"not of the folder")
     assert prepare(*flags, f"--input={lfw_folder}", f"--output_dir={tmp_path / 'a'}") == 0
     assert prepare(*flags, f"--input=gs://{bucket}/faces", f"--output_dir={tmp_path / 'b'}") == 0
-    assert results(tmp_path / "a") == results(tmp_path / "b")
+    on_disk, fetched = results(tmp_path / "a"), results(tmp_path / "b")
+    manifest = json.loads(fetched["manifest.json"])
+    (told,) = manifest.pop("left_out")
+    assert told == {"why": "not fetched: named unlike pictures", "count": 1, "first": ["notes.txt"]}
+    assert manifest == json.loads(on_disk.pop("manifest.json"))
+    assert on_disk == {name: fetched[name] for name in on_disk} and len(on_disk) == 3
     assert downloads(proxy) == 191
     assert prepare(*flags, f"--input=gs://{bucket}/faces/", f"--output_dir={tmp_path / 'b'}") == 0
     assert "already prepared" in capsys.readouterr().out
