@@ -74,9 +74,7 @@ def _check_values(path: str, check: ValueCheck, size: int) -> None:
     problem = check.problem()
     if problem and check.is_scaled:
         command = conversion.command([path], IMAGE, size)
-        raise DataError(
-            f"{path}: {problem}; write round(255 * value) instead, or make black and white images: {command}"
-        )
+        raise DataError(f"{path}: {problem}; write round(255 * value), or make black and white images of it: {command}")
     if problem:
         raise DataError(f"{path}: {problem}; if these were floats from 0 to 1, write round(255 * value)")
 
