@@ -201,9 +201,9 @@ def _prepare(config: PrepareDataConfig, folder: str) -> None:
         return
     _check_writable(folder)
     loaded = _load(config, found.input or _download(config, folder))
-    _check_values(config, loaded)
     seed = secrets.randbits(128) if config.private_split else config.seed
     parts = splits.divide(loaded, config.source, seed, config.by_person)
+    _check_values(config, loaded)
     prepared.write(folder, settings, loaded, parts)
     if config.private_split:
         print(f"private split: seed {seed}; keep it, and test.tfrecords, to yourself")

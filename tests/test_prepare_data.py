@@ -519,10 +519,8 @@ def test_command_started_inside_the_package_has_workers(tmp_path):
     command = [sys.executable, "prepare_data.py", *flags]
     run = subprocess.run(command, cwd=ROOT / "gan", env=environment, capture_output=True, text=True)
     assert (run.returncode, run.stdout) == (1, "reading pictures: 41/41 images\n")
-    assert (
-        run.stderr
-        == "prepare_data: cannot use wrong.bmp (not a picture); repair or remove these files, or go on without them by --skip_damaged\n"
-    )
+    advice = "repair or remove these files, or go on without them by --skip_damaged"
+    assert run.stderr == f"prepare_data: cannot use wrong.bmp (not a picture); {advice}\n"
 
 
 class Server(http.server.BaseHTTPRequestHandler):
