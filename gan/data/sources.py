@@ -36,7 +36,7 @@ def _lfw_name(path: str) -> str | None:
 
 
 def _is_hidden(path: str) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in path.split("/"))
+    return any(part.startswith((".", "__MACOSX")) and part != ".." for part in path.split("/"))
 
 
 def _why_not_lfw(path: str, _: Callable[[], bytes]) -> str:
@@ -55,16 +55,16 @@ class _Rule(NamedTuple):
     name_of: Callable[[str], str | None]  # a path that is taken -> the picture's name
     why_not: archives.WhyNot
     is_fetched: Callable[[str], object]  # from a bucket, by its name
-    enters: Callable[[str], bool] = lambda path: True
+    takes_hidden: bool  # whether hidden folders may hold pictures
 
 
 _RULES = {
-    "lfw": _Rule(_lfw_name, _why_not_lfw, _lfw_name),
+    "lfw": _Rule(_lfw_name, _why_not_lfw, _lfw_name, takes_hidden=True),
     "folder": _Rule(
         lambda path: path,
         _why_not_any,
         lambda path: not _is_hidden(path) and picture_kinds.may_be_picture(path),
-        lambda path: not _is_hidden(path),
+        takes_hidden=False,
     ),
 }
 
@@ -130,8 +130,15 @@ def _is_fetched(rule: _Rule, left_out: FileNotes, name: str) -> bool:
 
 def _find_pictures(folder: str, rule: _Rule, left_out: FileNotes) -> list[str]:
     """Paths of the pictures in a folder on disk, sorted."""
+
+    def enters(name: str) -> bool:
+        if rule.takes_hidden or not _is_hidden(name):
+            return True
+        left_out.add(_HIDDEN, name)
+        return False
+
     found = []
-    for path in folders.walk(folder, left_out, rule.enters):
+    for path in folders.walk(folder, left_out, enters):
         name = folders.below(path, folder)
         if why := rule.why_not(name, functools.partial(_first_bytes, path)):
             left_out.add(why, name)
