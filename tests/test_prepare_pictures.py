@@ -348,6 +348,8 @@ def test_zip_archives_are_wary(tmp_path, fails, monkeypatch):
     with pytest.warns(UserWarning, match="Duplicate"):
         assert "a.png twice" in error(("a.png", encoded(0)), ("a.png", encoded(1)))
     assert "holds no pictures" in error(("a.txt", b"no picture"))
+    (tmp_path / "one.png").write_bytes(encoded(0))
+    assert "is one picture; give the folder" in fail(fails, "folder", tmp_path / "one.png", tmp_path / "out")
     monkeypatch.setattr(archives, "_GROWTH_COUNTS_FROM", 1 << 20)
     assert "more than 100 times its size" in error(("a.png", bytes(64 << 20)))
     monkeypatch.setattr(archives, "_GROWTH_COUNTS_FROM", 1 << 40)

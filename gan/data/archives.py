@@ -47,7 +47,7 @@ def pictures(path: str, why_not: WhyNot, left_out: FileNotes) -> Iterator[Archiv
     """
     with open(path, "rb") as archive:
         is_zip = archive.read(4) in _ZIP_HEADS
-    what = ".zip" if is_zip else ".tar or .tgz"
+    what = ".zip" if is_zip else ".tar, .tgz or .zip"
     try:
         for member in _of_zip(path) if is_zip else _of_tar(path, left_out):
             with member.opened() as file:

@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from gan.console.errors import DataError, UserError
+from gan.console.progress import Progress
 from gan.data import archives, folders, image_files, mnist_files, picture_kinds, pixels
 from gan.data.file_notes import FileNotes
 from gan.data.image_files import PLAIN_READING, Crop, Damaged, Reading
@@ -113,6 +114,8 @@ def find(source: str, path: str | None) -> Input:
     left_out = FileNotes()
     local = cache.on_disk(path, functools.partial(_is_fetched, _RULES[source], left_out))
     if os.path.isfile(local):
+        if picture_kinds.kind_of(_first_bytes(local)).is_picture:
+            raise DataError(f"{path} is one picture; give the folder that holds all of them")
         return Input(local, [local], left_out)
     pictures = _find_pictures(local, _RULES[source], left_out)
     if not pictures:
@@ -157,8 +160,10 @@ def fingerprint(found: Input) -> str:
     if os.path.isfile(found.root):
         return files.sha256_of(found.root)
     whole = hashlib.sha256()
-    for path in found.files:  # not in threads: these files are so small that starting each would take longer
-        whole.update(os.fsencode(folders.below(path, found.root)) + f" {files.sha256_of(path)}\n".encode())
+    with Progress("comparing files", len(found.files), "file", only_if_long=True) as progress:
+        for path in found.files:  # not in threads: these files are so small that starting each would take longer
+            whole.update(os.fsencode(folders.below(path, found.root)) + f" {files.sha256_of(path)}\n".encode())
+            progress.update()
     return whole.hexdigest()
 
 
