@@ -285,6 +285,8 @@ def test_what_is_said_of_numbers_is_in_the_manifest(tmp_path, capsys):
     note = "floats from 0 to 1; 0 is black, 1 is white"
     assert manifest(tmp_path / "out")["taken"] == [{"why": note, "count": 1, "first": ["f.tif"]}]
     assert f"taken: 1 file ({note}): f.tif\n" in capsys.readouterr().out
+    Image.fromarray((RAMP > 99).astype(np.uint8)).save(tmp_path / "mask.png")
+    assert [each.partition(":")[0] for each in grey_of(tmp_path / "mask.png")[1]] == ["no value above 1"]
 
 
 def test_pictures_of_other_modes(tmp_path):

@@ -20,7 +20,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from gan.console import printable
 from gan.console.errors import DataError, UserError
 from gan.console.progress import Progress
-from gan.data import grey, picture_kinds, pixels
+from gan.data import grey, picture_kinds, pixels, value_check
 from gan.data.file_notes import FileNotes
 
 _ORIENTATION, _UPRIGHT = 0x0112, 1  # EXIF's tag for the side of a picture that is up, and its usual value
@@ -28,6 +28,7 @@ _CHUNK = 32  # pictures that a worker decodes at a time
 POOL_BYTES = 8 << 20  # fewer bytes of files are decoded before worker processes have started
 MOST_MEGAPIXELS = 90  # of a picture, if nothing else is said; 4 bytes a pixel are in memory while it is decoded
 _FIRST_TOLD = 10  # names of damaged pictures in a message
+_DARK = "no value above 1: black, or scaled to [0, 1] before it was saved"
 _SEVERAL = "several pictures in one file; the first is used"
 _ANIMATED = ("GIF", "PNG", "TIFF", "WEBP", "AVIF", "HEIF")
 _WIDE = ("F", "I", "I;16", "I;16B", "I;16L", "I;16N", "LAB")  # modes that `grey` narrows
@@ -166,7 +167,9 @@ def _decode(content: str | bytes, crop: Crop, side: int, most_pixels: int) -> tu
         if picture.getexif().get(_ORIENTATION, _UPRIGHT) != _UPRIGHT:
             picture = ImageOps.exif_transpose(picture)
         picture, range_note = grey.narrowed(picture, tags)
-        return shrink(_to_grey(_cut_out(picture, crop)), side), range_note or note
+        image = shrink(_to_grey(_cut_out(picture, crop)), side)
+        is_dark = image.max() < value_check.LEAST_MAXIMUM
+        return image, range_note or note or (_DARK if is_dark else "")
 
 
 def _is_several(opened: Image.Image) -> bool:

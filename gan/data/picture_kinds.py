@@ -41,7 +41,7 @@ _HEADS = [
     (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), "WEBP"),
     (re.compile(rb"II[*+]\0|MM\0[*+]"), "TIFF"),
     (re.compile(rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", re.DOTALL), "BMP"),
-    (re.compile(rb"P[1-6]\s+(#|\d+\s)"), "PPM"),
+    (re.compile(rb"P[1-6f]\s+(#|\d+\s)"), "PPM"),
     (re.compile(rb".{4}ftyp(avif|avis)", re.DOTALL), "AVIF"),
     (re.compile(rb".{4}ftyp(hei[cxms]|hev[cx]|mif1|msf1)", re.DOTALL), "HEIF"),
 ]
