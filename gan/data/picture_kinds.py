@@ -1,13 +1,11 @@
 """Kinds of picture files, told by their first bytes and not by their names. No TensorFlow."""
 
 import functools
-import importlib
+import importlib.util
 import os
 import re
 from collections.abc import Callable
 from typing import NamedTuple
-
-from PIL import Image, features
 
 HEAD_BYTES = 32  # of a file that `kind_of` wants to see
 
@@ -100,8 +98,7 @@ def may_be_picture(name: str) -> bool:
 def formats() -> tuple[str, ...]:
     """Pillow's names of the formats that are read here: with HEIF if the package pillow-heif is installed."""
     found = list(_FORMATS)
-    Image.init()
-    if features.check("avif"):
+    if importlib.util.find_spec("PIL._avif"):  # features.check would load it, in each process
         found.append("AVIF")
     try:
         importlib.import_module("pillow_heif").register_heif_opener()
