@@ -6,6 +6,7 @@ import os
 import pathlib
 import sqlite3
 
+import arena_data
 import hostile
 import pytest
 
@@ -147,8 +148,7 @@ def test_results_of_mock_battles_say_it(stranger, faces, tmp_path):
 
     (tmp_path / "teams.csv").write_text("team,path\nA,stranger\n")
     with arena.Arena(str(tmp_path / "arena"), hostile.SIZE, tfrecords.read_all([faces], hostile.SIZE)) as opened:
-        clock = mock_battles.Clock()
-        clock.wait_until = lambda moment: None
+        clock = arena_data.HurriedClock()
         table = timetable.Timetable("12:00", 120, "UTC", clock.now())
         said = []
         telling = mock_battles.Telling(say=said.append)

@@ -1,6 +1,5 @@
 """Buckets with settings of their own, silent buckets, and who is to blame; answers are those of Google's interfaces."""
 
-import datetime
 import gzip
 import json
 import os
@@ -8,9 +7,9 @@ import time
 
 import hostile
 import pytest
+from arena_data import HurriedClock
 
 from gan.arena import arena, bucket_looks, events, mock_battles, schema, teams, timetable
-from gan.arena.mock_battles import Clock
 from gan.console.errors import ContractError
 from gan.contest import faults
 from gan.data import tfrecords
@@ -149,7 +148,7 @@ def test_mock_battles_leave_nobody_out_in_silence(emulator, faulty_bucket, snaps
         lambda: listed,
         timetable.Timetable("12:00", 1440, "UTC"),
         5,
-        _Hurried(),
+        HurriedClock(),
         mock_battles.Telling(say=said.append),
     )
     assert battles.hold(1)
@@ -201,15 +200,3 @@ def test_compressed_snapshots_are_read_within_the_limits(emulator, bucket, gsuti
         staging.stage(f"gs://{bucket}/model", str(tmp_path / "copies"), sizes)
     cached = [path.stat().st_size for path in (tmp_path / "cache").rglob("*") if path.is_file()]
     assert max(cached) <= 2**23
-
-
-class _Hurried(Clock):
-    """Does not wait: what it waits for is there at once."""
-
-    ahead = datetime.timedelta()
-
-    def now(self):
-        return super().now() + self.ahead
-
-    def wait_until(self, moment):
-        self.ahead += max(moment - self.now(), datetime.timedelta())
