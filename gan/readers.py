@@ -168,11 +168,12 @@ def open_reader(files: Sequence[str], size: int, memory_mb: int, threads: int) -
 
     Raises:
         DataError: a record is damaged or is not an image of this size; names file and record. Of streamed files only
-            the lengths of the records are checked here, the rest when they are read.
+            the lengths of the records and the values of the first file are checked here, the rest when they are read.
     """
     limit = memory_mb * 2**20
     if sum(os.path.getsize(path) for path in files) <= limit:
         return MemoryReader(tfrecords.read_all(files, size, threads))
+    tfrecords.check_first_values(files[0], size)
     return StreamReader(files, size, limit // size, threads)
 
 

@@ -13,14 +13,16 @@ import dataclasses
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 if not __package__:  # `python scoreboard.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+from gan.arena import recognition, store, terminal
 from gan.console import command
 from gan.console.errors import UserError
 from gan.console.flags import flag
-from gan.screen import export, server, show
+from gan.screen import connections, export, server, show
 from gan.storage import paths
 
 
@@ -35,9 +37,15 @@ class ScoreboardConfig:
         "Address of the page: 127.0.0.1 is for browsers on this machine, 0.0.0.0 for all in its network. Everybody "
         "who reaches it can look; nobody can change anything.",
     )
+    host_names: str = flag(
+        "",
+        "Names, with commas, by which browsers reach the page if it stands behind a proxy, such as battle.example.com. "
+        "Addresses, localhost and names of the local network are always known.",
+    )
     pace: float = flag(
         show.PACE, "Seconds that it takes to uncover the faces of a half round; 0 shows all at once.", at_least=0
     )
+    leaderboard: bool = flag(False, "Prints ratings and shares over all matches, for the organiser, and ends.")
     export: str = flag(None, "Folder: writes the page there, with everything that was played, and ends.")
 
 
@@ -51,6 +59,10 @@ def scoreboard(config: ScoreboardConfig) -> None:
     paths.check_on_disk(config.arena_dir, "arena_dir")
     if os.path.exists(config.arena_dir) and not os.path.isdir(config.arena_dir):
         raise UserError(f"--arena_dir={config.arena_dir} is a file; give the folder of the arena")
+    if config.leaderboard:
+        with store.Store(config.arena_dir, read_only=True) as kept:
+            print(terminal.leaderboard_text(kept.ratings.latest(), recognition.of_arena(kept)))
+        return
     if config.export:
         export.export(config.arena_dir, config.export, config.pace)
         return
@@ -59,14 +71,31 @@ def scoreboard(config: ScoreboardConfig) -> None:
         has_begun = source.show() is not None
         with server.listen(config.host, config.port) as listening:
             board = server.Board(source)
-            serving = uvicorn.Server(
-                uvicorn.Config(server.application(board), log_level="warning", access_log=False, server_header=False)
-            )
+            serving = uvicorn.Server(_settings(board, config))
             board.is_over = lambda: serving.should_exit
             print(f"the scoreboard of {config.arena_dir} is at {server.address_of(config.host, listening)}", flush=True)
             if not has_begun:
                 print("the arena has not begun; the page waits for it", flush=True)
             serving.run(sockets=[listening])
+
+
+def _settings(board: server.Board, config: ScoreboardConfig) -> Any:
+    """How uvicorn serves the page."""
+    uvicorn = server.import_uvicorn()
+    tally = connections.Tally()
+    most = connections.raise_file_limit()
+    limits = connections.ConnectionLimits(connections=most, of_one_address=max(1, most // 2))
+    names = [name.strip() for name in config.host_names.split(",") if name.strip()]
+    settings = uvicorn.Config(
+        server.application(board, names),
+        http=connections.protocol_class(connections.Places(limits, tally)),
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+    )
+    connections.count_in_logs(tally)
+    return settings
 
 
 if __name__ == "__main__":

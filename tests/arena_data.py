@@ -1,5 +1,6 @@
 """Fills a store as the arena would: made-up events, by the real rules, with images that look like faces."""
 
+import datetime
 import functools
 import itertools
 import pathlib
@@ -7,7 +8,7 @@ import pathlib
 import numpy as np
 from conftest import synthetic_images
 
-from gan.arena import bracket, schema
+from gan.arena import bracket, mock_battles, schema
 from gan.arena.event_records import Admission
 from gan.arena.match_records import MatchPlace
 from gan.arena.strength import Strength
@@ -123,7 +124,7 @@ def play_match(arena, event, place, home, away, num_rounds, random, skills):
         result = rules.match_result(played)
         if result.winner is None:
             seconds = tuple(random.uniform(0.01, 0.02, 2))
-            result = rules.match_result(played, seconds)
+            result = rules.match_result(played, rules.ModelTimes(*seconds))
     winner, loser = sides[result.winner], sides[1 - result.winner]
     before = arena.ratings.latest()
     mu = {team.name: before[team.name].strength.mu if team.name in before else 25.0 for team in sides}
@@ -201,3 +202,15 @@ def run(steps, count=None):
 def many_names(count):
     """So many different names."""
     return [*NAMES[:count], *(f"Team {number}" for number in range(len(NAMES), count))]
+
+
+class HurriedClock(mock_battles.Clock):
+    """Does not wait: what it waits for is there at once."""
+
+    ahead = datetime.timedelta()
+
+    def now(self):
+        return super().now() + self.ahead
+
+    def wait_until(self, moment):
+        self.ahead += max(moment - self.now(), datetime.timedelta())

@@ -121,6 +121,12 @@ class Emulator:
         """Creates a bucket."""
         self.client.create_bucket(name)
 
+    def new_bucket(self):
+        """Creates a bucket of a new name; returns the name."""
+        name = f"bucket-{uuid.uuid4().hex[:12]}"
+        self.create_bucket(name)
+        return name
+
     def names(self, bucket, prefix=""):
         """The names of the objects that start with `prefix`, sorted."""
         return sorted(blob.name for blob in self.client.list_blobs(bucket, prefix=prefix))
@@ -141,8 +147,8 @@ class Emulator:
 class _Fault:
     """What the proxy does to the next requests that match."""
 
-    def __init__(self, kind, count, match, status=None):
-        self.kind, self.count, self.match, self.status = kind, count, match, status
+    def __init__(self, kind, count, match, status=None, message="injected fault"):
+        self.kind, self.count, self.match, self.status, self.message = kind, count, match, status, message
 
 
 class FaultProxy:
@@ -200,6 +206,27 @@ class FaultProxy:
         """
         with self._lock:
             self._pending.append(_Fault("status", n, match, status))
+
+    def refuse(self, match, status, message):
+        """Answers all requests to come with an error in Google's words, as a setting of a bucket has it.
+
+        Args:
+            match: as in `fail_next`, such as /b/BUCKET/.
+            status: the HTTP status.
+            message: of the JSON body.
+        """
+        with self._lock:
+            self._pending.append(_Fault("status", float("inf"), match, status, message))
+
+    def keep_silent(self, match):
+        """Never answers requests to come; `calm` ends it for those that come then."""
+        with self._lock:
+            self._pending.append(_Fault("silence", float("inf"), match))
+
+    def change_checksums(self, match):
+        """Names wrong checksums of what is downloaded."""
+        with self._lock:
+            self._pending.append(_Fault("checksum", float("inf"), match))
 
     def fail_share(self, share, seed=0):
         """Answers a random share of all requests to come with a 503; a share of 0 ends it.
@@ -328,7 +355,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         try:
             if kind == "status":
                 self._receive()
-                self._refuse(fault.status)
+                self._refuse(fault.status, fault.message)
+            elif kind == "silence":
+                self._receive()
+                while self.connection.fileno() >= 0 and not self._client_is_gone():
+                    time.sleep(0.05)
+                raise _Broken
+            elif kind == "checksum":
+                self._answer(*self._forward(), wrong_checksum=True)
             elif kind == "body" and self._has_body():
                 self._forward(cut=True)
             else:
@@ -339,6 +373,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
+
+    def _client_is_gone(self):
+        with contextlib.suppress(BlockingIOError):
+            return self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        return False
 
     def _chunked(self):
         return "chunked" in self.headers.get("Transfer-Encoding", "").lower()
@@ -404,10 +443,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         finally:
             upstream.close()
 
-    def _answer(self, response, body, cut=False):
+    def _answer(self, response, body, cut=False, wrong_checksum=False):
         """Sends the answer of the emulator back; with `cut`, half of its body and then a reset."""
         self.send_response_only(response.status, response.reason)
         for name, value in response.getheaders():
+            if name.lower() == "x-goog-hash" and wrong_checksum:
+                value = "crc32c=AAAAAA==,md5=AAAAAAAAAAAAAAAAAAAAAA=="
             if name.lower() not in self.OWN_HEADERS:
                 self.send_header(name, value)
         if self.command == "HEAD":
@@ -424,20 +465,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _refuse(self, status):
-        error = {"code": status, "message": "injected fault", "errors": [{"reason": "fault", "message": "injected"}]}
+    def _refuse(self, status, message):
+        error = {"code": status, "message": message, "errors": [{"reason": "fault", "message": message}]}
         body = b"" if self.command == "HEAD" else json.dumps({"error": error}).encode()
         self.send_response_only(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-
-def _new_bucket(emulator):
-    name = f"bucket-{uuid.uuid4().hex[:12]}"
-    emulator.create_bucket(name)
-    return name
 
 
 @pytest.fixture(scope="module")
@@ -481,13 +516,13 @@ def _running(backend):
 def bucket(emulator, monkeypatch):
     """The name of a new bucket; clients of google-cloud-storage, child processes' too, find the emulator."""
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", emulator.url)
-    return _new_bucket(emulator)
+    return emulator.new_bucket()
 
 
 @pytest.fixture
 def faulty_bucket(emulator, monkeypatch):
     """The name of a new bucket and the FaultProxy that clients of google-cloud-storage find in front of it."""
-    name = _new_bucket(emulator)
+    name = emulator.new_bucket()
     proxy = FaultProxy(emulator.port)
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", proxy.url)
     yield name, proxy

@@ -82,7 +82,9 @@ def refused_without_rights(action):
 
 # Files of tests that train, start processes or open many snapshots; all others are `fast`.
 SLOW = {
+    *("test_bucket_looks", "test_webhook"),
     *("test_battle", "test_cloud", "test_cluster", "test_command", "test_compare", "test_contest_in_buckets"),
+    *("test_memory_watch", "test_snapshot_copies"),
     *("test_dry_run", "test_eval", "test_exporter", "test_generate_and_discriminate", "test_in_bucket"),
     *(
         "test_interruptions",
@@ -101,7 +103,16 @@ SLOW = {
         "test_scoreboard",
         "test_snapshot",
     ),
-    *("test_prepare_records", "test_step", "test_tensorboard", "test_tensorflow_import", "test_train"),
+    *("test_fingerprints", "test_probe"),
+    *(
+        "test_prepare_records",
+        "test_result_worth",
+        "test_step",
+        "test_ties",
+        "test_tensorboard",
+        "test_tensorflow_import",
+        "test_train",
+    ),
 }
 
 

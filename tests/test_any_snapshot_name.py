@@ -6,11 +6,12 @@ import os
 import pathlib
 import sqlite3
 
+import arena_data
 import hostile
 import pytest
 
 from gan import battle, compare, eval, export_model, generate_and_discriminate, linear_interpolation, submit
-from gan.arena import mock_battles, result_pages, store, teams
+from gan.arena import mock_battles, result_pages, result_publishing, store, teams
 from gan.console import flags
 
 pytest_plugins = ["cloud"]
@@ -123,7 +124,7 @@ def test_hand_in_by_any_name(emulator, bucket, stranger, faces, tmp_path, monkey
     where = f"gs://{bucket}/model/{NAME}"
     for end in ("", ".meta"):
         assert teams.of_paths(flags.named_paths(where + end)) == [teams.Entrant(NAME, where + end, 0, None)]
-        assert mock_battles.results_folder(where + end, "x") == (f"gs://{bucket}", "results/x")
+        assert result_publishing.results_folder(where + end, "x") == (f"gs://{bucket}", "results/x")
     assert submit.main(["submit", f"--train_dir={where}.index", *given]) == 0
     assert CHOICE not in capsys.readouterr().out
 
@@ -147,8 +148,7 @@ def test_results_of_mock_battles_say_it(stranger, faces, tmp_path):
 
     (tmp_path / "teams.csv").write_text("team,path\nA,stranger\n")
     with arena.Arena(str(tmp_path / "arena"), hostile.SIZE, tfrecords.read_all([faces], hostile.SIZE)) as opened:
-        clock = mock_battles.Clock()
-        clock.wait_until = lambda moment: None
+        clock = arena_data.HurriedClock()
         table = timetable.Timetable("12:00", 120, "UTC", clock.now())
         said = []
         telling = mock_battles.Telling(say=said.append)

@@ -4,6 +4,8 @@ import contextlib
 import json
 import os
 import pty
+import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -12,14 +14,18 @@ import time
 import arena_data
 import hostile
 import pytest
+from conftest import because
 
 from gan import battle, organise
-from gan.arena import annulment, events, schema, store
-from gan.contest import rules
+from gan.arena import annulment, events, organiser, schema, store
+from gan.console import actions
+from gan.console.errors import StateError
+from gan.contest import faults, rules
 
 CHANGES = {
     "annul": ["--match=1", "--reason=wrong test set"],
     "disqualify": ["--event=open", "--team=Blue Foxes", "--reason=why"],
+    "reinstate": ["--event=open", "--team=Team Mira", "--reason=why"],
     "freeze": ["--reason=lunch"],
     "thaw": [],
     "rename": ["--event=cup", "--to=Faces Cup"],
@@ -33,11 +39,19 @@ def folder(tmp_path):
     with store.Store(folder) as kept:
         arena_data.run(arena_data.play_tournament(kept, arena_data.NAMES[:4], name="cup"))
         arena_data.run(arena_data.play_league(kept, arena_data.NAMES[:4], name="open"), 3)
+        out = next(team for team in kept.teams.of_event(kept.events.named("open").id) if team.name == "Team Mira")
+        kept.teams.disqualify(out.id, "mistaken for another one")
     return folder
 
 
 def run(action, *flags, folder):
     return organise.main(["organise", action, f"--arena_dir={folder}", *flags])
+
+
+def log(folder):
+    """(kind, sentence, who) of each entry of an arena's log."""
+    with store.Store(folder, read_only=True) as kept:
+        return [(entry.kind, faults.sentence(entry.note), entry.by) for entry in organiser.log(kept)]
 
 
 def contents(folder):
@@ -68,8 +82,91 @@ def test_with_yes_it_says_what_it_did(action, folder, capsys):
         named = {event.name: event for event in kept.events.all()}
         assert ("Faces Cup" in named) is (action == "rename")
         assert (kept.matches.find(1).status == schema.ANNULLED) is (action == "annul")
-        out = next(team for team in kept.teams.of_event(named["open"].id) if team.name == "Blue Foxes")
-        assert bool(out.fault) is (action == "disqualify")
+        teams = {team.name: team for team in kept.teams.of_event(named["open"].id)}
+        assert bool(teams["Blue Foxes"].fault) is (action == "disqualify")
+        assert bool(teams["Team Mira"].fault) is (action != "reinstate")
+    done_by = {by for _, _, by in log(folder)} - {None}
+    assert done_by == {actions.user()} and "@" in actions.user()
+
+
+def test_who_did_it_and_when_is_logged(folder, capsys, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    try:
+        assert run("rename", "--team=Blue Foxes", "--to=Red Foxes", "--by=anna", "--yes", folder=folder) == 0
+        assert "\nthe log keeps that anna did it\nDone." in capsys.readouterr().out
+        assert run("log", folder=folder) == 0
+        line = capsys.readouterr().out.splitlines()[-1]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    when = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+09:00"
+    assert re.fullmatch(rf"{when}  renamed  the team Blue Foxes is now Red Foxes, in all events  by anna", line)
+    assert run("log", "--json", folder=folder) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["by"] == "anna"
+
+
+def test_a_freeze_is_logged_while_a_battle_plays(folder):
+    with store.Store(folder) as kept:
+        kept.log.add("note", because("before"))
+        assert run("freeze", "--reason=lunch", "--by=anna", "--yes", folder=folder) == 0
+        kept.log.add("note", because("after"))
+        assert run("thaw", "--by=bob", "--yes", folder=folder) == 0
+        assert log(folder)[-4:] == [
+            ("note", "before", None),
+            ("freeze", "nothing more is played: lunch", "anna"),
+            ("note", "after", None),
+            ("thaw", "matches may begin again", "bob"),
+        ]
+
+
+def test_a_freeze_works_although_the_log_cannot_be_written(folder, monkeypatch, capsys):
+    def full(*others):
+        raise StateError("the disk is full")
+
+    monkeypatch.setattr(store, "add_to_log", full)
+    assert run("freeze", "--yes", folder=folder) == 1
+    assert "freeze is done, but the log does not tell of it: the disk is full" in capsys.readouterr().err
+    assert events.is_frozen(folder)
+
+
+def test_a_copy_of_the_store_alone_is_recovered(folder, tmp_path, capsys):
+    """Events are there; the match that was played last is not."""
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    with store.Store(folder) as kept:
+        kept.events.begin("lost", "league", 7, arena_data.SIZE, {})
+        shutil.copy(os.path.join(folder, store.FILE), copy)
+    assert run("log", folder=copy) == 1
+    assert f"organise recover --arena_dir={copy}`" in capsys.readouterr().err
+    before = contents(copy)
+    assert run("recover", folder=copy) == 1
+    out = capsys.readouterr().out
+    assert "it has these events: cup, open;" in out and re.search(r"of \d{4}-.*[+-]\d\d:\d\d\n", out)
+    assert out.endswith("Nothing was changed. --yes does it.\n") and contents(copy)[store.FILE] == before[store.FILE]
+    assert run("recover", "--by=anna", "--yes", folder=copy) == 0
+    kind, _, by = log(copy)[-1]
+    assert (kind, by) == ("recovered", "anna")
+    capsys.readouterr()
+    assert run("recover", folder=copy) == run("recover", folder=folder) == 0
+    assert capsys.readouterr().out.count("is whole; there is nothing to recover") == 2
+
+
+def test_a_backup_replaces_another_one_only_if_it_is_meant(folder, tmp_path, capsys):
+    copy = tmp_path / "copy"
+    assert run("backup", f"--to={copy}", folder=folder) == 0
+    assert "without a -wal or -shm beside it" in capsys.readouterr().out
+    assert run("rename", "--team=Blue Foxes", "--to=Red Foxes", "--yes", folder=folder) == 0
+    capsys.readouterr()
+    assert run("backup", f"--to={copy}", folder=folder) == 1
+    assert "name another folder, or give --replace to replace it" in capsys.readouterr().err
+    with store.Store(copy):
+        assert run("backup", f"--to={copy}", "--replace", folder=folder) == 1
+    assert "is in use, or was not closed" in capsys.readouterr().err
+    assert run("backup", f"--to={copy}", "--replace", folder=folder) == 0
+    assert log(copy)[-1][0] == "renamed"
+    for same in (folder, os.path.join(folder, ".")):
+        assert run("backup", f"--to={same}", "--replace", folder=folder) == 1
 
 
 def test_previews_name_what_falls(folder, capsys):
@@ -110,7 +207,7 @@ def test_while_a_battle_plays(folder, capsys, fails, tmp_path):
     with store.Store(folder):
         assert run("annul", *CHANGES["annul"], folder=folder) == 1
         assert "match 3 falls with it" in capsys.readouterr().out
-        for action in ("annul", "disqualify", "rename"):
+        for action in ("annul", "disqualify", "reinstate", "rename"):
             flags = [f"--arena_dir={folder}", "--yes", *CHANGES[action]]
             assert "in use" in fails(lambda argv, action=action: organise.main([argv[0], action, *argv[1:]]), *flags)
         assert run("freeze", "--yes", folder=folder) == run("thaw", "--yes", folder=folder) == 0
@@ -136,7 +233,7 @@ def test_the_log_as_text_and_as_json(folder, capsys):
     assert run("log", "--event=Faces Cup", folder=folder) == 0
     assert "  Faces Cup  renamed  cup is now Faces Cup" in capsys.readouterr().out
     assert run("log", "--json", folder=folder) == 0
-    (entry,) = map(json.loads, capsys.readouterr().out.splitlines())
+    *_, entry = map(json.loads, capsys.readouterr().out.splitlines())
     assert (entry["event"], entry["kind"]) == ("Faces Cup", "renamed")
 
 
@@ -145,9 +242,11 @@ def test_mistakes(folder, tmp_path, fails, faces):
         return fails(lambda argv: organise.main([argv[0], action, *argv[1:]]), f"--arena_dir={where}", *flags)
 
     assert "--match is needed" in told("annul", "--reason=x") and "--reason is needed" in told("annul", "--match=1")
+    assert "needs --team or --event, and not both" in told("rename", "--to=x")
+    assert "needs --team or --event, and not both" in told("rename", "--to=x", "--team=a", "--event=cup")
     assert "there is no match 99" in told("annul", "--match=99", "--reason=x", "--yes")
     assert "no such event as 'cap'; its events are cup, open" in told("rename", "--event=cap", "--to=x")
-    for action, flags in {**CHANGES, "log": [], "backup": [f"--to={tmp_path}/copy"]}.items():
+    for action, flags in {**CHANGES, "log": [], "recover": [], "backup": [f"--to={tmp_path}/copy"]}.items():
         assert "no arena is there" in told(action, *flags, where=tmp_path / "none")
         assert "in a bucket" in told(action, *flags, where="gs://bucket/arena")
     replay = ["--half_round=999", f"--input_data_pattern={faces}"]

@@ -318,7 +318,7 @@ def float_records(images, name="image_raw"):
         (float_records(IMAGES), "", 2500, "image_raw holds float_list, 2500 values, not an int64 list"),
         (float_records(IMAGES, "my face"), "", 2500, "has no image_raw, only label (int64_list, 1 value), my face"),
         (float_records(IMAGES, "my face"), "GZIP", 2500, "compressed by GZIP"),
-        ([{"image_raw": integers(*[7] * 1024)}] * COUNT, "", 2500, "image_raw has 1024 values, not 2500"),
+        ([{"image_raw": integers(*[7, 8] * 512)}] * COUNT, "", 2500, "image_raw has 1024 values, not 2500"),
         (raw(synthetic_images(COUNT, 784)), "", 784, "bytes_list, 784 bytes, not an int64 list"),
     ],
 )

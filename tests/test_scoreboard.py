@@ -152,8 +152,7 @@ def test_followed_from_before_it_begins(tmp_path):
         with store.Store(folder) as arena:
             for _ in arena_data.play_tournament(arena, arena_data.many_names(4)):
                 time.sleep(0.05)
-            begun = events.until(lambda state: state["event"])
-            assert len(begun["teams"]) == 4
+            events.until(lambda state: state["event"] and len(state["teams"]) == 4)
             events.until(lambda state: state["live"]["phase"] == "playing")
             again = Events(address)  # a connection that was lost gets everything
             again.next()

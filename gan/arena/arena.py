@@ -9,30 +9,33 @@ import contextlib
 import dataclasses
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from gan.arena import match, notes, open_snapshots, ratings, result_pages, schema, store
+from gan.arena import fingerprints, match, notes, open_snapshots, ratings, result_pages, schema, snapshot_copies, store
+from gan.arena.bucket_looks import BucketLooks
 from gan.arena.copy_check import CopyCheck, SuspectedCopy
 from gan.arena.event_records import Admission
 from gan.arena.match import EventImages, Side
 from gan.arena.match_records import MatchPlace
 from gan.arena.open_snapshots import MachineFailed, OpenSnapshots
 from gan.arena.schema import Event, Match, StoredHalfRound, Team
-from gan.console.errors import ContractError, Fault, NoPermission, StateError, UserError
+from gan.console.errors import OTHER, BucketRefused, BucketSilent, ContractError, Fault, StateError, UserError
 from gan.contest import half_round, rules
 from gan.contest.half_round import PlayedHalfRound
+from gan.contest.timing import Measured
 from gan.sandbox import child_process, staging
+from gan.sandbox.sandbox import SandboxedSnapshot
 from gan.storage import paths
 
 SNAPSHOTS = "snapshots"  # folder of arena_dir with the copies of all that was handed in
 COPIES_TO_FORFEIT = 3  # of 15 images; of real images that nobody trained on, one in a hundred is suspected
+_MOST_AT_ONCE = 8  # snapshots that are opened at a time, before an event
 
 _Done = TypeVar("_Done")
-_Seconds = tuple[float | None, float | None] | None  # (home's, away's), measured to break a tie
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +55,15 @@ class ArenaSettings:
     require_isolation: bool = False
     forfeit_copies: bool = False
     most_open: int = open_snapshots.FEWEST_OPEN
+
+
+class _Decided(NamedTuple):
+    """How a match ended."""
+
+    result: rules.Result
+    scores: list[rules.HalfRoundScore]  # none if nothing was played
+    times: rules.ModelTimes | None = None  # None if there was no tie to break
+    measured: Measured | None = None
 
 
 class MatchToPlay(NamedTuple):
@@ -79,7 +91,9 @@ class Arena:
 
     Attributes:
         store: what was played.
+        looks: at the buckets of teams.
         isolation: how well this machine confines snapshots.
+        public_images: as given.
 
     Raises:
         StateError: another process plays in this arena, or its file cannot be used.
@@ -96,15 +110,19 @@ class Arena:
         public_images: np.ndarray | None = None,
     ) -> None:
         self.folder, self.size, self.real_images = folder, size, real_images
-        self._public_images = real_images if public_images is None else public_images
+        self.public_images = public_images
         self._settings, self._copy_check = settings, copy_check
         self._snapshots = os.path.join(folder, SNAPSHOTS)
+        self.looks = BucketLooks(self._snapshots, settings.sizes)
         self._has_new_suspects = False
+        self._expected: dict[str, staging.Staged] = {}  # by path: copied, being opened, not admitted yet
+        self._at_once = min(os.cpu_count() or 1, settings.most_open, _MOST_AT_ONCE)
         with contextlib.ExitStack() as resources:
             self.store = resources.enter_context(store.Store(folder))
             self._open = resources.enter_context(
                 OpenSnapshots(self._snapshots, size, settings.limits, settings.most_open)
             )
+            snapshot_copies.remove_unneeded(self.store, self._snapshots)
             self.isolation = self._open.isolation
             if settings.require_isolation and self.isolation.possible:
                 raise UserError(f"--require_isolation: {self.isolation.described()}")
@@ -129,7 +147,7 @@ class Arena:
         if event and (kept := self.store.events.references(event.id)):
             references = np.frombuffer(kept, np.uint8).reshape(-1, event.size)
         else:
-            references = half_round.references(self._public_images, ())
+            references = half_round.references(shown if self.public_images is None else self.public_images, ())
         if version >= rules.SETS_REFERENCES_ASIDE:
             others = half_round.without(shown, references)
             if len(others) >= rules.images_needed(rules.FINAL_ROUNDS[version], version):  # enough for every match
@@ -140,6 +158,25 @@ class Arena:
         """Lets an event have the same reference images from now on."""
         if self.store.events.references(event.id) is None:
             self.store.events.set_references(event.id, self.images_of(event).references.tobytes())
+
+    def make_room(self, count: int) -> None:
+        """Sees to it that the disk has room for so many teams more; raises HostError if it has not."""
+        snapshot_copies.make_room(self.store, self._snapshots, count)
+
+    def expect(self, paths: Sequence[str]) -> None:
+        """Begins to open the snapshots that are admitted next, at most one for each processor, and waits for none.
+
+        What goes wrong shows again when the snapshot is admitted.
+
+        Args:
+            paths: of the snapshots or their folders, in the order of their admission.
+        """
+        for path in paths[: self._at_once]:
+            if path not in self._expected:
+                with contextlib.suppress(UserError, OSError):
+                    staged = self.looks.take(path)
+                    self._open.open(staged)
+                    self._expected[path] = staged
 
     def admit(self, name: str, path: str, fault: Fault | None, event: int | None = None) -> Admission:
         """Copies a team's snapshot, opens and checks it.
@@ -181,16 +218,60 @@ class Arena:
             sides = self._side(home), self._side(away)
             faults = [side.team.fault for side in sides]
             if any(faults):
-                result, seconds = rules.forfeit_result(faults[0], faults[1], row.num_rounds), None
+                may_draw = rules.has_draws(event.mode == schema.TOURNAMENT, event.rules)
+                decided = _Decided(rules.forfeit_result(faults[0], faults[1], row.num_rounds, may_draw), [])
             else:
-                result, seconds = self._play(event, row, sides)
+                decided = self._play(event, row, sides)
         except MachineFailed as error:
             return self.store.matches.hold(row.id, error.fault)
-        return self._finish(row, sides, result, seconds, wanted.is_rated)
+        return self._finish(row, sides, decided, event.rules if wanted.is_rated else None)
+
+    def identified(self, name: str, path: str) -> str | None:
+        """The digest of a snapshot whose fingerprint is kept from now on, if this machine can take it; else None."""
+        try:
+            staged = self._try_often(
+                lambda: staging.stage(path, self._snapshots, self._settings.sizes),
+                lambda attempt, problem: notes.note("admission_failed", team=name, attempt=attempt, problem=problem),
+            )
+            self._try_often(
+                lambda: self._keep_fingerprint(name, staged, None),
+                lambda attempt, problem: notes.note("admission_failed", team=name, attempt=attempt, problem=problem),
+            )
+        except (MachineFailed, ContractError, StateError):
+            return None
+        self._open.close(staged.digest)
+        return staged.digest
 
     def release(self, team: Team) -> None:
         """Closes the snapshot of a team that plays no more: others stay open for longer."""
         self._open.close(team.snapshot)
+
+    def examine(self, team: Team, action: Callable[[SandboxedSnapshot], _Done]) -> tuple[Team, _Done | None]:
+        """Does something with a team's snapshot outside of a match; a team that is not admitted yet is.
+
+        Args:
+            team: who it is.
+            action: what to do with its snapshot.
+
+        Returns:
+            (the team as it is then, what `action` returned or None if the team cannot take part).
+
+        Raises:
+            ContractError: the snapshot breaks the contract.
+            MachineFailed: this machine failed each time.
+        """
+        side = self._side(team)
+        if side.team.fault:
+            return side.team, None
+        try:
+            done = self._try_often(
+                lambda: action(side.open()),
+                lambda attempt, problem: notes.note("probe_failed", team=team.name, attempt=attempt, problem=problem),
+            )
+        finally:  # what it used up is not missing in a match
+            self._open.close(side.team.snapshot)
+            self._open.forget_deaths(side.team.snapshot)
+        return side.team, done
 
     def rest(self) -> None:
         """Closes all snapshots, to leave the memory to others until the next match."""
@@ -221,22 +302,25 @@ class Arena:
             now = match.forfeited(now, copied)
         return before, now
 
-    def _play(self, event: Event, row: Match, sides: tuple[Side, Side]) -> tuple[rules.Result, _Seconds]:
-        """(result, seconds measured to break a tie or None) of a match; half rounds that are stored are not played."""
+    def _play(self, event: Event, row: Match, sides: tuple[Side, Side]) -> _Decided:
+        """Plays a match; half rounds that are stored are not played."""
         key, real_images = _key(event, row), self.images_of(event)
         _open_both(sides)
-        scores = [one.played.score for one in self.store.half_rounds.of_match(row.id)]
+        scores = self.store.half_rounds.scores_of(row.id)
         for number in range(len(scores), 2 * row.num_rounds):
             scores.append(self._play_half_round(row, sides, number, real_images, key))
-        result, seconds = rules.match_result(scores), None
-        if result.winner is None:
-            seconds = self._try_often(
+        may_draw = rules.has_draws(event.mode == schema.TOURNAMENT, event.rules)
+        decided = _Decided(rules.match_result(scores, may_draw=may_draw), scores)
+        if decided.result.rule == rules.NEEDS_TIMING and row.home == row.away and may_draw:  # nobody can be faster
+            decided = decided._replace(result=decided.result._replace(rule=rules.DRAWN_TIME))
+        elif decided.result.rule == rules.NEEDS_TIMING:
+            times, measured = self._try_often(
                 lambda: match.measure_times(sides, real_images, key),
                 lambda attempt, problem: notes.note("timing_failed", match=row.id, attempt=attempt, problem=problem),
             )
-            result = rules.match_result(scores, seconds)
+            decided = _Decided(rules.match_result(scores, times, may_draw), scores, times, measured)
         self._show_suspects(event)
-        return result, seconds
+        return decided
 
     def _play_half_round(
         self, row: Match, sides: tuple[Side, Side], number: int, real_images: EventImages, key: match.MatchKey
@@ -255,27 +339,33 @@ class Arena:
             played = match.forfeited(played, notes.note("images_copied", count=len(copies)))
         drawer = rules.generator_side(number)
         teams = sides[drawer].team.id, sides[1 - drawer].team.id
+        for side, fault in ((drawer, played.score.generator_fault), (1 - drawer, played.score.discriminator_fault)):
+            self._note_forbidden(fault, sides[side].team.name, sides[side].team.snapshot, row.event)
         self.store.half_rounds.add(row.id, number, teams, played, copies)
         self._has_new_suspects |= bool(copies)
         return played.score
 
     def _show_suspects(self, event: Event) -> None:
         if self._has_new_suspects:
-            teams, suspects = self.store.teams.of_event(event.id), self.store.suspects.of_event(event.id)
             try:
-                result_pages.write_suspects(self.folder, event, teams, suspects)
+                result_pages.write_suspects(self.folder, self.store, event)
             except OSError as error:
                 self.store.log.add("host", notes.note("suspects_page_failed", problem=notes.of(error)), event.id)
             self._has_new_suspects = False
 
-    def _finish(
-        self, row: Match, sides: tuple[Side, Side], result: rules.Result, seconds: _Seconds, is_rated: bool
-    ) -> Match:
+    def _finish(self, row: Match, sides: tuple[Side, Side], decided: _Decided, rated_by: int | None) -> Match:
+        """Keeps how a match ended; `rated_by` is the version of the rules by which it is rated, None if it is not."""
         for side in sides:
             self._open.forget_deaths(side.team.snapshot)
-        winner, loser = sides if result.winner == rules.HOME else reversed(sides)
-        rated = ratings.rated(self.store, result.rule, winner.team.name, loser.team.name) if is_rated else {}
-        return self.store.matches.finish(row.id, result, seconds, rated)
+        rated = {}
+        if rated_by is not None:
+            names = sides[rules.HOME].team.name, sides[rules.AWAY].team.name
+            rated = ratings.rated(self.store, ratings.MatchToRate(names, decided.result, decided.scores, rated_by))
+        seconds = decided.times and (decided.times.home, decided.times.away)
+        with self.store.writing():
+            if decided.measured:
+                self.store.timings.add(row.id, decided.measured)
+            return self.store.matches.finish(row.id, decided.result, seconds, rated)
 
     def _admit_often(self, name: str, path: str, event: int | None) -> Admission:
         """Raises MachineFailed."""
@@ -286,19 +376,24 @@ class Arena:
 
     def _admit(self, name: str, path: str, event: int | None) -> Admission:
         try:
-            staged = staging.stage(path, self._snapshots, self._settings.sizes)
+            staged = self._expected.pop(path, None)
+            if staged is None or not os.path.isdir(staged.folder):  # an equal one was refused, and its copy removed
+                staged = self.looks.take(path)
         except (ContractError, StateError) as error:  # a StateError: there is no such bucket
             return Admission(None, None, notes.of(error))
-        except NoPermission as error:
-            if not self._has_read_a_bucket():  # it may be this machine that has no right to read any
+        except (BucketRefused, BucketSilent) as error:
+            if not self.looks.is_of_team(path, error, self._known_paths()):
                 raise
-            return Admission(None, None, notes.note("bucket_closed", reason=str(error)))
+            problem = Fault(OTHER, {"text": str(error)})  # in the server's words, for the organiser
+            self.store.log.add("bucket", notes.note("bucket_unreadable", team=name, problem=problem), event)
+            return Admission(None, None, error.fault)
         if staged.note:
             self.store.log.add("snapshot", notes.chosen(name, staged.digest, staged.note), event)
         try:
             snapshot = self._open.open(staged)
             behaviour = snapshot.verify()
         except ContractError as error:
+            self._note_forbidden(error.fault, name, staged.digest, event)
             if self.store.teams.is_snapshot_needed(staged.digest):  # another event admitted it
                 self._open.close(staged.digest)
             else:
@@ -306,11 +401,32 @@ class Arena:
             return Admission(staged.digest, staged.step, error.fault)
         for remark in notes.of_snapshot(name, staged.digest, behaviour, snapshot.never_run):
             self.store.log.add("snapshot", remark, event)
+        self._keep_fingerprint(name, staged, event)
         return Admission(staged.digest, staged.step, None)
 
-    def _has_read_a_bucket(self) -> bool:
-        teams = (team for event in self.store.events.all() for team in self.store.teams.of_event(event.id))
-        return any(team.snapshot and paths.is_remote(team.path) for team in teams)
+    def _keep_fingerprint(self, name: str, staged: staging.Staged, event: int | None) -> None:
+        """Takes the fingerprint of a snapshot that may play; one without takes part all the same."""
+        if self.store.fingerprints.has(staged.digest):
+            return
+        try:
+            taken = fingerprints.take(self._open.open(staged))
+        except ContractError as error:
+            taken = None
+            failed = notes.note("fingerprint_failed", team=name, problem=notes.of(error))
+            self.store.log.add("snapshot", failed, event)
+        self.store.fingerprints.add(staged.digest, taken)
+
+    def _known_paths(self) -> list[str]:
+        """Paths in buckets that were read in this or earlier events, the latest first."""
+        events = reversed(self.store.events.all())
+        teams = (team for event in events for team in self.store.teams.of_event(event.id))
+        return list(dict.fromkeys(team.path for team in teams if team.snapshot and paths.is_remote(team.path)))
+
+    def _note_forbidden(self, fault: Fault | None, team: str, digest: str | None, event: int | None) -> None:
+        """Tells the organiser if a snapshot's process tried what it must not."""
+        if fault and fault.code == child_process.FORBIDDEN_CALL:
+            tried = notes.note("forbidden_call_tried", team=team, snapshot=digest or "gone")
+            self.store.log.add("security", tried, event)
 
     def _side(self, team: Team) -> Side:
         """Raises MachineFailed if its snapshot still cannot be had."""

@@ -1,4 +1,8 @@
-"""Copies an arena to another folder, while a battle may be writing to it. No TensorFlow."""
+"""Copies an arena to another folder, while a battle may be writing to it. No TensorFlow.
+
+The copy of the store is one whole file. A plain copy of arena.sqlite3 is not, while a battle or the screen has it open:
+what is newest is in arena.sqlite3-wal then.
+"""
 
 import contextlib
 import os
@@ -6,7 +10,7 @@ import shutil
 import sqlite3
 from typing import NamedTuple
 
-from gan.arena import arena, database, store
+from gan.arena import arena, database, store, store_file
 from gan.console.errors import StateError, UserError
 
 _PART = ".part"  # ends the names of copies that are being made
@@ -20,7 +24,7 @@ class Backup(NamedTuple):
     missing: int  # snapshots that the arena itself has no longer, although matches or replays may need them
 
 
-def back_up(folder: str, target: str, with_snapshots: bool = False) -> Backup:
+def back_up(folder: str, target: str, with_snapshots: bool = False, replace: bool = False) -> Backup:
     """Copies an arena as it is at one moment. The copy of the store comes last: if it is there, all is.
 
     Args:
@@ -28,21 +32,24 @@ def back_up(folder: str, target: str, with_snapshots: bool = False) -> Backup:
         target: folder for the copy; made if it is missing.
         with_snapshots: copies the snapshots too. Without them results can be looked at in the copy, but no match can
             be played.
+        replace: replaces a copy that `target` holds, in one step, once the new one is whole.
 
     Raises:
-        UserError: `target` holds an arena already.
-        StateError: there is no store, or it cannot be read.
+        UserError: `target` holds an arena already, and it is not to be replaced, or is in use.
+        StateError: there is no store, it cannot be read, or the copy is damaged.
         OSError: the copy cannot be written.
     """
     path = os.path.join(target, store.FILE)
     if os.path.exists(path):
-        raise UserError(f"{target} holds an arena already; name another folder")
+        _check_replaceable(folder, target, replace)
     os.makedirs(target, exist_ok=True)
     copy_store(folder, path + _PART)
+    database.check_copy(path + _PART, os.path.join(folder, store.FILE))
     copied = missing = 0
     if with_snapshots:
         copied, missing = _copy_snapshots(folder, target)
     os.replace(path + _PART, path)
+    database.sync_folder(target)
     return Backup(path, copied, missing)
 
 
@@ -55,11 +62,23 @@ def copy_store(folder: str, path: str) -> None:
     source = os.path.join(folder, store.FILE)
     if not os.path.exists(source):
         raise store.NotBegun(f"{source}: there is no such file")
+    store_file.check_whole(source)
     try:
         with contextlib.closing(database.connect_to_read(source)) as reading:
             database.copy(reading, path)
     except sqlite3.Error as error:
         raise StateError(f"{source} cannot be copied to {path}: {error}") from error
+
+
+def _check_replaceable(folder: str, target: str, replace: bool) -> None:
+    """Raises UserError unless the arena in `target` is another one than that in `folder`, and may be replaced."""
+    path = os.path.join(target, store.FILE)
+    if os.path.realpath(path) == os.path.realpath(os.path.join(folder, store.FILE)):
+        raise UserError(f"{target} holds an arena already, the one that is to be copied; name another folder")
+    if not replace:
+        raise UserError(f"{target} holds an arena already; name another folder, or give --replace to replace it")
+    if os.path.exists(path + store_file.WAL):
+        raise UserError(f"{target} holds an arena that is in use, or was not closed; name another folder")
 
 
 def _copy_snapshots(folder: str, target: str) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Who meets whom: single elimination, everyone against everyone, random pairs. No TensorFlow.
+"""Who meets whom: single elimination, and everyone against everyone. No TensorFlow.
 
 In a bracket teams are known by their seeding, 1 for the best. A round has half as many matches as the one before,
 and the winners of matches 2p and 2p + 1 meet in match p of the next. The places are such that seeds 1 and 2 can
@@ -31,6 +31,7 @@ class Standing(NamedTuple):
     won: int
     points: int
     against: int  # points of its opponents
+    drawn: int = 0
 
 
 def by_draw(names: Sequence[_Team], random: np.random.Generator) -> list[_Team]:
@@ -137,14 +138,16 @@ def everyone_against_everyone(count: int) -> list[list[tuple[int, int]]]:
     """
     _check(count)
     circle = count - 1 + count % 2
-    rounds = [
-        [((place + step) % circle, (place - step) % circle) for step in range(1, (circle + 1) // 2)]
-        for place in range(circle)
-    ]
+    return [circle_round(count, place) for place in range(circle)]
+
+
+def circle_round(count: int, place: int) -> list[tuple[int, int]]:
+    """The pairs of one round of `everyone_against_everyone`; `place` is its number, from 0."""
+    circle = count - 1 + count % 2
+    pairs = [((place + step) % circle, (place - step) % circle) for step in range(1, (circle + 1) // 2)]
     if count > circle:
-        for place, pairs in enumerate(rounds):
-            pairs.append((place, circle) if place % 2 else (circle, place))
-    return rounds
+        pairs.append((place, circle) if place % 2 else (circle, place))
+    return pairs
 
 
 def standings(
@@ -164,8 +167,8 @@ def standings(
         for team, own, others in ((home, points[0], points[1]), (away, points[1], points[0])):
             if team is not None and own is not None and others is not None:  # byes have no points
                 row = table[team]
-                won = row.won + (winner == team)
-                table[team] = Standing(row.played + 1, won, row.points + own, row.against + others)
+                won, drawn = row.won + (winner == team), row.drawn + (winner is None)
+                table[team] = Standing(row.played + 1, won, row.points + own, row.against + others, drawn)
     return table
 
 
@@ -177,20 +180,6 @@ def ranked(table: Mapping[int, Standing]) -> list[int]:
         return -row.won, row.against - row.points, -row.points
 
     return sorted(table, key=order)
-
-
-def random_pairs(names: Sequence[_Team], random: np.random.Generator) -> tuple[list[tuple[_Team, _Team]], _Team | None]:
-    """Pairs for a mock battle, by lot.
-
-    Args:
-        names: any number of teams.
-        random: of the draw.
-
-    Returns:
-        (list of (home, away), the team that is left over or None).
-    """
-    drawn = by_draw(names, random)
-    return list(zip(drawn[::2], drawn[1::2])), drawn[-1] if len(drawn) % 2 else None
 
 
 def _check(teams: int) -> None:

@@ -10,14 +10,26 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from gan.arena import rows, schema
+from gan.arena import rows, schema, store_file
 from gan.console.errors import StateError
 
 _LOCK_SECONDS = 10  # that a reader or the writer waits for the other
 _TICK = 1e-6  # seconds by which each time is later than the one before, even if the clock stands still or goes back
+_FAR_AHEAD = 60  # seconds; a clock that is set back by less is waited for
 _LATEST = """SELECT max(at) FROM (SELECT max(begun) AS at FROM event UNION ALL SELECT max(finished) FROM event
     UNION ALL SELECT max(begun) FROM match UNION ALL SELECT max(ended) FROM match
     UNION ALL SELECT max(played) FROM half_round UNION ALL SELECT max(at) FROM log)"""
+# What SQLite says -> the way out.
+_HINTS = {
+    "readonly database": "give yourself the right to write to it and to its folder, or copy it to another folder",
+    "unable to open database file": "give yourself the right to write to its folder, or copy it, with its -wal file, "
+    "to another folder",
+    "disk is full": "make room on its disk and give the command again; nothing that was committed is lost",
+    "malformed": "it is damaged; go on from a backup",
+    "not a database": "it is damaged or of another program; go on from a backup, or name another --arena_dir",
+    "locked": "another program holds it; close that one and give the command again",
+    "disk I/O": "its disk or network fails; back it up to another one",
+}
 
 _Row = TypeVar("_Row")
 
@@ -114,10 +126,14 @@ class Database:
         return self.connection.execute(statement, [_plain(value) for value in values]).rowcount
 
     def now(self) -> float:
-        """The time in unix seconds, later than all times before: these say in which order things happened."""
+        """The time in unix seconds, later than all times before: these say in which order things happened.
+
+        Only if times before are far ahead, the clock was wrong then, and later times are earlier ones.
+        """
         if self._latest is None:
             self._latest = self.values(_LATEST)[0][0] or 0.0
-        self._latest = max(time.time(), self._latest + _TICK)
+        clock = time.time()
+        self._latest = clock if self._latest > clock + _FAR_AHEAD else max(clock, self._latest + _TICK)
         return self._latest
 
     def data_version(self) -> int:
@@ -131,7 +147,8 @@ def explaining(path: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OverflowError, OSError) as error:
-        raise StateError(f"{path} cannot be used: {error}") from error
+        hint = next((f"; {hint}" for told, hint in _HINTS.items() if told in str(error)), "")
+        raise StateError(f"{path} cannot be used: {error}{hint}") from error
 
 
 def connect(path: str, timeout: float = _LOCK_SECONDS) -> sqlite3.Connection:
@@ -141,9 +158,22 @@ def connect(path: str, timeout: float = _LOCK_SECONDS) -> sqlite3.Connection:
 
 
 def connect_to_read(path: str) -> sqlite3.Connection:
-    """Opens a file to read."""
+    """Opens a file to read, also in a folder that cannot be written to."""
     address = f"file:{urllib.parse.quote(path)}?mode=ro"
+    if not os.access(os.path.dirname(path) or ".", os.W_OK) and not os.path.exists(path + store_file.WAL):
+        address += "&immutable=1"  # nobody writes here; SQLite would make a -wal file even to read
     return sqlite3.connect(address, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False, uri=True)
+
+
+def check_copy(path: str, source: str) -> None:
+    """Reads all of a copy of `source`; raises StateError if it is damaged."""
+    with contextlib.closing(connect_to_read(path)) as copy:
+        try:
+            is_whole = copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        except sqlite3.DatabaseError:
+            is_whole = False
+    if not is_whole:
+        raise StateError(f"{path}, a copy of {source}, is damaged: the disk may be failing; copy to another one")
 
 
 def copy(source: sqlite3.Connection, path: str) -> None:
@@ -156,7 +186,18 @@ def copy(source: sqlite3.Connection, path: str) -> None:
         os.remove(path)
     with contextlib.closing(connect(path)) as target:
         source.backup(target)  # in one step: between two steps, a battle that writes would make it begin again
+        store_file.make_whole(target)
         target.execute("PRAGMA journal_mode = DELETE")
+
+
+def sync_folder(folder: str) -> None:
+    """Brings the names in a folder to the disk."""
+    with contextlib.suppress(OSError):  # Windows cannot
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def _plain(value: Any) -> Any:

@@ -4,7 +4,7 @@ Every method that writes is one transaction, or a part of the one that it is cal
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from gan.arena import notes
@@ -26,7 +26,13 @@ class Admission(NamedTuple):
 
 
 class Log:
-    """What happened."""
+    """What happened.
+
+    Attributes:
+        by: who does what is noted from now on, such as anna@hall; None for the program itself.
+    """
+
+    by: str | None = None
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -35,7 +41,13 @@ class Log:
         """Notes something that happened; `kind` is a short word."""
         with self._database.writing():
             values = {"at": self._database.now(), "event": event, "match": match, "kind": kind}
-            self._database.insert("log", {**values, "note": faults.encoded(note)})
+            added = self._database.insert("log", {**values, "note": faults.encoded(note)})
+            if self.by:
+                self._database.insert("log_author", {"log": added, "name": self.by})
+
+    def authors(self) -> dict[int, str]:
+        """Entry -> who did what it says; without those of the program itself."""
+        return dict(self._database.values("SELECT log, name FROM log_author"))
 
     def entries(self, event: int | None = None) -> list[LogEntry]:
         """The entries of an event, or all, oldest first."""
@@ -171,7 +183,83 @@ class Teams:
             found = self.get(team)
             fault = faults.encoded(notes.note("team_disqualified", reason=reason))
             self._database.change("UPDATE team SET fault = ? WHERE id = ?", fault, team)
+            kept = "INSERT OR IGNORE INTO disqualification VALUES (?, ?)"
+            self._database.execute(kept, team, faults.encoded(found.fault))
             self._log.add("disqualified", notes.note("disqualification", team=found.name, reason=reason), found.event)
+
+    def reinstate(self, team: int, reason: str) -> None:
+        """Lets a team that was disqualified take part as it could before; notes it in the log."""
+        with self._database.writing():
+            found = self.get(team)
+            before = self._database.values("SELECT before FROM disqualification WHERE team = ?", team)
+            if before:
+                self._database.change("UPDATE team SET fault = ? WHERE id = ?", before[0][0], team)
+                self._database.execute("DELETE FROM disqualification WHERE team = ?", team)
+            else:  # by an earlier version of this program, which did not keep it: the snapshot is opened again
+                self.set_admission(team, Admission(None, None, None))
+            self._log.add("reinstated", notes.note("reinstatement", team=found.name, reason=reason), found.event)
+
+    def names(self) -> dict[str, list[int]]:
+        """Name -> the events with a team of this name, oldest first; also of teams that are not admitted yet."""
+        listed = [(name, event) for name, event in self._database.values("SELECT name, event FROM team ORDER BY id")]
+        for event, text in self._database.values("SELECT id, options FROM event ORDER BY id"):
+            listed += [(team[0], event) for team in json.loads(text).get("teams", ())]
+        found: dict[str, list[int]] = {}
+        for name, event in dict.fromkeys(listed):
+            found.setdefault(name, []).append(event)
+        return found
+
+    def rename(self, before: str, name: str, mended: Collection[str] = ()) -> None:
+        """Gives a team another name, in all events, in the ratings and in what the log tells of it; notes it there.
+
+        Args:
+            before: its name now.
+            name: its new name, which no other team has.
+            mended: codes of faults that the new name mends, in events that are not over.
+        """
+        with self._database.writing():
+            for table in ("team", "rating"):
+                self._database.execute(f"UPDATE {table} SET name = ? WHERE name = ?", name, before)
+            for id_, text in self._database.values("SELECT id, note FROM log"):
+                note = json.loads(text)
+                if note["parameters"].get("team") == before:
+                    note["parameters"]["team"] = name
+                    self._database.change("UPDATE log SET note = ? WHERE id = ?", _json(note), id_)
+            for event, text, finished in self._database.values("SELECT id, options, finished FROM event"):
+                options = json.loads(text)
+                self._rename_in(options, before, name, mended if finished is None else ())
+                self._database.change("UPDATE event SET options = ? WHERE id = ?", _json(options), event)
+                if finished is None:
+                    self._mend(event, name, mended)
+            values = {"at": self._database.now(), "before": before, "name": name}
+            self._database.insert("renaming", values)
+            self._log.add("renamed", notes.note("team_renamed", before=before, name=name))
+
+    def num_renamings(self) -> int:
+        """How often teams got other names."""
+        return int(self._database.values("SELECT count(*) FROM renaming")[0][0])
+
+    def former_names(self) -> dict[str, str]:
+        """Each name that a team had before it was renamed -> the one that it has now."""
+        now: dict[str, str] = {}
+        for before, name in self._database.values("SELECT before, name FROM renaming ORDER BY id"):
+            now = {old: name if new == before else new for old, new in now.items()} | {before: name}
+            now.pop(name, None)
+        return now
+
+    def _rename_in(self, options: dict[str, Any], before: str, name: str, mended: Collection[str]) -> None:
+        """Changes a team's name in an event's options, and forgets a fault that this mends."""
+        for team in options.get("teams", ()):
+            if team[0] == before:
+                team[0] = name
+                if team[2] and team[2]["code"] in mended:
+                    team[2] = None
+
+    def _mend(self, event: int, name: str, mended: Collection[str]) -> None:
+        """Lets a team of this name be admitted if all that it lacked was a good name."""
+        for team in self.of_event(event):
+            if team.name == name and team.fault is not None and team.fault.code in mended:
+                self.set_admission(team.id, Admission(None, None, None))
 
     def set_seeding(self, event: int, seeding: Mapping[int, int]) -> None:
         """Notes the draw: team -> position, 1 is best."""

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gan.arena import bracket, notes, ratings, schema
+from gan.arena import bracket, notes, pairing, probing, ratings, schema, strength, team_names
 from gan.arena.arena import Arena, MatchToPlay
 from gan.arena.bracket import Standing
 from gan.arena.schema import Event, Match, Team
@@ -19,9 +19,11 @@ from gan.console.progress import Progress
 from gan.contest import faults, rules
 from gan.random_noise_generator import Use, random_generator
 
-MATCH, TOURNAMENT, MOCK, LEAGUE, CHECK = "match", schema.TOURNAMENT, "mock", "league", "check"
+MATCH, TOURNAMENT, MOCK, LEAGUE, CHECK = "match", schema.TOURNAMENT, schema.MOCK, "league", "check"
 RATED = (TOURNAMENT, MOCK, LEAGUE)
 BY_DRAW, BY_RATING = "draw", "rating"
+MATCHES_PER_BATTLE, PAIRING = "matches_per_battle", "pairing"  # options of a mock battle
+_PAIRS = "pairs"  # option of a mock battle, once they are drawn: rounds of pairs of teams
 FROZEN = "frozen"  # a file in arena_dir, while the organiser wants nothing to be played
 
 OnMatch = Callable[[Match, Team, Team | None], None]  # called after each match with it and its teams; None for a bye
@@ -60,10 +62,14 @@ def begin(
     listed = [[entrant.name, entrant.path, faults.plain(entrant.fault)] for entrant in entrants]
     wanted = {**(options or {}), **arena.fixed_options(), "teams": listed}
     event = arena.store.events.named(name)
+    if event is not None and _PAIRS in event.options:  # what was drawn stays
+        wanted[_PAIRS] = event.options[_PAIRS]
     if event is None:
         event = arena.store.events.begin(name, mode, seed, arena.size, wanted)
         arena.keep_references(event)
         arena.store.log.add("isolation", notes.of_isolation(arena.isolation), event.id)
+        for remark in team_names.remarks([entrant.name for entrant in entrants if not entrant.fault]):
+            arena.store.log.add("names", remark, event.id)
     elif (event.mode, event.size, _identity(event.options)) != (mode, arena.size, _identity(wanted)):
         raise UserError(
             f"{arena.store.path} has a {event.mode} named {name!r} already, of other teams, real images or options; "
@@ -113,13 +119,14 @@ def play(arena: Arena, event: Event, on_match: OnMatch = lambda match, home, awa
 
     Raises:
         UserError: the arena was opened with other real images, or the event is of newer rules.
+        HostError: the disk has too little room for the snapshots; the event goes on when it is played again.
     """
     check_playable(arena, event)
     arena.keep_references(event)
     kept = arena.store
     ratings.rate_again(kept, RATED)  # if a kill followed an annulment
     _note_frozen(arena, event, is_frozen(arena.folder))
-    if not _admit_all(arena, event):
+    if not admit_all(arena, event):
         return Outcome(kept.events.get(event.id), None, [], True)
     for match in _held(arena, event):
         kept.matches.release(match.id)
@@ -221,19 +228,33 @@ def _num_matches(mode: str, num_teams: int) -> int | None:
     return {LEAGUE: num_teams * (num_teams - 1) // 2, MATCH: 1, CHECK: num_teams}.get(mode)
 
 
-def _admit_all(arena: Arena, event: Event) -> bool:
-    """Admits the teams that are not admitted yet; False if the arena is frozen meanwhile."""
+def admit_all(arena: Arena, event: Event) -> bool:
+    """Admits the teams that are not admitted yet, as `play` does first; False if the arena is frozen meanwhile.
+
+    The log tells which of them handed in the same.
+    """
     listed, done = event.options["teams"], len(arena.store.teams.of_event(event.id))
-    if done == len(listed):
-        return True
+    if done < len(listed) and not _admit_others(arena, event, listed, done):
+        return False
+    if event.mode in RATED:
+        probing.note_same(arena, event)
+    return True
+
+
+def _admit_others(arena: Arena, event: Event, listed: Sequence[Any], done: int) -> bool:
+    """Admits the teams that are listed after those that are done; False if the arena is frozen meanwhile."""
+    arena.make_room(len(listed) - done)
     with Progress("opening snapshots", len(listed), "team", done) as progress:
-        for name, path, fault in listed[done:]:
+        arena.looks.look_once(path for _, path, fault in listed[done:] if not fault)
+        for number, (name, path, fault) in enumerate(listed[done:], done + 1):
             if is_frozen(arena.folder):
                 _note_frozen(arena, event, True)
                 return False
+            arena.expect([path, *(path for _, path, fault in listed[number:] if not fault)] if not fault else [])
             admission = arena.admit(name, path, fault and faults.of_plain(fault), event.id)
             arena.store.teams.add(event.id, name, path, admission)
             progress.update(note=name)
+    arena.looks.forget()
     return True
 
 
@@ -281,17 +302,41 @@ def _league(game: _Game) -> Team | None:
     return standings(game.arena.store, game.event)[0][0]
 
 
+def mock_rounds(event: Event, teams: Sequence[Team]) -> list[list[tuple[Team, Team]]]:
+    """The pairs of a mock battle, round by round; none before they are drawn."""
+    if _PAIRS not in event.options:  # a battle of an earlier version, in which everybody plays once
+        seeded = sorted((team for team in teams if team.seeding), key=lambda team: team.seeding or 0)
+        return [list(zip(seeded[::2], seeded[1::2]))]
+    by_id = {team.id: team for team in teams}
+    return [[(by_id[home], by_id[away]) for home, away in pairs] for pairs in event.options[_PAIRS]]
+
+
 def _mock(game: _Game) -> None:
-    """The last team is the house team, which plays if the number of the others is odd."""
     if all(team.seeding is None for team in game.teams):  # nobody is drawn yet
-        *guests, house = game.teams
-        able = [team for team in guests if not team.fault]
-        pairs, left_over = bracket.random_pairs(able, random_generator(Use.DRAW, game.event.seed))
-        drawn = [team for pair in pairs for team in pair] + ([left_over, house] if left_over else [])
-        _set_seeding(game, drawn)
-    seeded = sorted((team for team in game.teams if team.seeding), key=lambda team: team.seeding or 0)
-    for position, (home, away) in enumerate(zip(seeded[::2], seeded[1::2])):
-        game.match(0, position, home, away)
+        _draw_mock(game)
+    for round, pairs in enumerate(mock_rounds(game.event, game.teams)):
+        for position, (home, away) in enumerate(pairs):
+            game.match(round, position, home, away)
+
+
+def _draw_mock(game: _Game) -> None:
+    """Draws the pairs, and keeps them. The last team is the house team, which plays if the others' number is odd."""
+    *guests, house = game.teams
+    able = [team for team in guests if not team.fault]
+    able += [house] if len(able) % 2 else []
+    options = game.event.options
+    known = [game.arena.store.ratings.latest_of(team.name) for team in able]
+    drawn = pairing.rounds(
+        options.get(PAIRING, pairing.RANDOM),
+        [row.strength if row else strength.new() for row in known],
+        options.get(MATCHES_PER_BATTLE, 1),
+        random_generator(Use.DRAW, game.event.seed),
+    )
+    pairs = [[(able[home].id, able[away].id) for home, away in one] for one in drawn]
+    with game.arena.store.writing():
+        game.arena.store.events.set_options(game.event.id, {**options, _PAIRS: pairs})
+        _set_seeding(game, [able[index] for pair in drawn[0] for index in pair] if drawn else [])
+    game.event = game.arena.store.events.get(game.event.id)
 
 
 def _match(game: _Game) -> Team | None:

@@ -4,21 +4,23 @@ A team's fault costs it points, by contest.rules, and never stops a match. A fau
 HostError, and nothing of the half round in which it happened is kept.
 """
 
-import statistics
-from collections.abc import Callable, Sequence
+import contextlib
+import itertools
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from gan.arena.schema import Team
 from gan.console.errors import ContractError, Fault
-from gan.contest import half_round, rules
+from gan.contest import half_round, rules, timing
 from gan.contest.half_round import JudgedImages, PlayedHalfRound
+from gan.contest.timing import Measured
 from gan.data import pixels
 from gan.random_noise_generator import Use, random_generator, uniform_noise
 from gan.sandbox.sandbox import SandboxedSnapshot
-
-TIMING_REPEATS = 15  # of both teams' models, for a tie
 
 MatchKey = tuple[int, ...]  # non-negative; names a match for all that is random in it
 _Done = TypeVar("_Done")
@@ -96,18 +98,20 @@ def real_of(real_images: EventImages, number: int, key: MatchKey) -> np.ndarray:
 
 
 def measure_times(
-    sides: Sequence[Side], real_images: EventImages, key: MatchKey, repeats: int = TIMING_REPEATS
-) -> tuple[float | None, float | None]:
-    """Times both teams' models in turns, on the same cores, each for what it does in a round.
+    sides: Sequence[Side], real_images: EventImages, key: MatchKey
+) -> tuple[rules.ModelTimes, Measured | None]:
+    """Times both teams' models in turns, on the same core, each for what it does in a round.
+
+    There are measurements until they tell who is faster, or up to a limit; see contest.timing. Rules before
+    rules.KNOWS_DRAWS take timing.FEWEST_PAIRS.
 
     Args:
         sides: (home, away).
         real_images: of the event.
         key: of the match.
-        repeats: measurements of each, after one to warm up; the median counts.
 
     Returns:
-        (home's, away's) seconds; None for one that fails.
+        (median times, all that was measured). The second is None if a side failed.
 
     Raises:
         HostError: this machine failed.
@@ -115,18 +119,49 @@ def measure_times(
     noise = uniform_noise(rules.IMAGES_OF_EACH, Use.TIMING, *key)
     images = pixels.to_floats(half_round.choose(real_images.shown, rules.HALF_ROUND_POINTS, *key))
     beside = pixels.to_floats(real_images.references)
-    measured: list[list[float] | None] = [[], []]  # None for a side that has failed
-    for repeat in range(repeats + 1):
-        for side in (0, 1) if repeat % 2 else (1, 0):
-            times = measured[side]
-            if times is not None:
-                _, seconds, _ = _attempt(sides[side], lambda snapshot: _run_both(snapshot, noise, images, beside))
-                if seconds is None:
-                    measured[side] = None
-                else:
-                    times.append(seconds)
-    home, away = (None if times is None else statistics.median(times[1:]) for times in measured)
-    return home, away
+    times: tuple[list[float], list[float]] = [], []
+    with _on_one_core(sides) as core:
+        begun = time.monotonic()
+        for pair in itertools.count():  # the first one warms up, and does not count
+            took: list[float | None] = [None, None]
+            for side in (rules.HOME, rules.AWAY) if pair % 2 else (rules.AWAY, rules.HOME):
+                _, took[side], _ = _attempt(sides[side], lambda snapshot: _run_both(snapshot, noise, images, beside))
+            home, away = took
+            if home is None or away is None:
+                return rules.ModelTimes(home, away), None
+            if pair:
+                times[rules.HOME].append(home)
+                times[rules.AWAY].append(away)
+            if pair >= timing.FEWEST_PAIRS:
+                measured = Measured(tuple(times[rules.HOME]), tuple(times[rules.AWAY]), core)
+                if _are_enough(measured, time.monotonic() - begun, real_images.rules):
+                    break
+    tells = measured.tells or real_images.rules < rules.KNOWS_DRAWS
+    return rules.ModelTimes(*measured.seconds, tells), measured
+
+
+def _are_enough(measured: Measured, passed: float, version: int) -> bool:
+    """Whether the times tell, or the limit is reached; `passed` is seconds since the first one began."""
+    is_limit = len(measured.home) >= timing.MOST_PAIRS or passed >= timing.MOST_SECONDS
+    return is_limit or measured.tells or not measured.may_still_tell or version < rules.KNOWS_DRAWS
+
+
+@contextlib.contextmanager
+def _on_one_core(sides: Sequence[Side]) -> Iterator[int | None]:
+    """While this is open both sides' snapshots run on the same core; yields its number, or None if that cannot be."""
+    opened: list[SandboxedSnapshot] = []
+    for side in sides:
+        with contextlib.suppress(ContractError):  # which the measurement meets again
+            opened.append(side.open())
+            opened[-1].wait()
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+    core = max(allowed, default=None)  # systems put work of their own on the first one
+    is_pinned = core is not None and all([snapshot.pin({core}) for snapshot in opened])
+    try:
+        yield core if is_pinned else None
+    finally:
+        for snapshot in opened:
+            snapshot.pin(allowed)
 
 
 def _run_both(snapshot: SandboxedSnapshot, noise: np.ndarray, images: np.ndarray, beside: np.ndarray) -> None:

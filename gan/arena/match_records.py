@@ -20,13 +20,17 @@ from gan.arena.schema import (
     Match,
     Rating,
     StoredHalfRound,
+    StoredTiming,
     Suspect,
 )
 from gan.arena.strength import Strength
 from gan.console.errors import Fault, StateError
 from gan.contest import faults, rules
 from gan.contest.half_round import REAL, PlayedHalfRound
+from gan.contest.timing import Measured
 
+# Whoever has a fault when a match is done has forfeited it.
+_FORFEIT = "INSERT INTO forfeit SELECT ?, id, fault FROM team WHERE id IN (?, ?) AND fault IS NOT NULL"
 _AT_PLACE = "WHERE event = ? AND round = ? AND position = ?"
 _UNRATED = "NOT EXISTS (SELECT 1 FROM rating WHERE rating.match = match.id)"
 
@@ -149,21 +153,31 @@ class Matches:
 
         Args:
             match: its id.
-            result: the winner is home or away; points are ignored for a bye.
+            result: the winner is home, away, or nobody; points are ignored for a bye.
             seconds: (home's, away's), measured to break a tie; None if there was none.
             ratings: see Ratings.add.
         """
         with self._database.writing():
             row = self.check_playing(match)
-            winner = row.home if result.winner == rules.HOME else row.away
+            winner = None if result.winner is None else row.home if result.winner == rules.HOME else row.away
             points = (None, None) if row.away is None else result.points
             self._database.change(
                 "UPDATE match SET status = ?, winner = ?, rule = ?, reason = NULL, home_points = ?, away_points = ?, "
                 "home_seconds = ?, away_seconds = ?, ended = ? WHERE id = ?",
                 *(DONE, winner, result.rule, *points, *(seconds or (None, None)), self._database.now(), match),
             )
+            if row.away is not None:
+                self._database.execute(_FORFEIT, match, row.home, row.away)
             self._ratings.add(match, ratings or {})
         return self.get(match)
+
+    def forfeits(self) -> dict[int, dict[int, Fault]]:
+        """Match -> team -> why it forfeited that match, whatever became of the team later. Annulled ones included."""
+        found: dict[int, dict[int, Fault]] = {}
+        for match, team, text in self._database.values("SELECT match, team, fault FROM forfeit ORDER BY match, team"):
+            if fault := faults.decoded(text):
+                found.setdefault(match, {})[team] = fault
+        return found
 
     def hold(self, match: int, reason: Fault) -> Match:
         """Stops a match that is being played until the organiser releases it; notes it in the log."""
@@ -201,6 +215,27 @@ class Matches:
     def _listed(self, where: str, *values: int, with_annulled: bool) -> list[Match]:
         some = "" if with_annulled else f"AND status != '{ANNULLED}'"
         return self._database.all(Match, f"WHERE {where} {some} ORDER BY event, round, position, attempt", *values)
+
+
+class Timings:
+    """What was measured to break ties."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, match: int, measured: Measured) -> None:
+        """Adds what was measured for a match."""
+        with self._database.writing():
+            self._database.insert("timing", {"match": match, **rows.timing_values(measured)})
+
+    def of_match(self, match: int) -> Measured | None:
+        """What was measured for a match; None if nothing was, or by a program that did not keep it."""
+        found = self._database.one(StoredTiming, "WHERE match = ?", match)
+        return found and found.measured
+
+    def all(self) -> dict[int, Measured]:
+        """What was measured, by match."""
+        return {row.match: row.measured for row in self._database.all(StoredTiming, "ORDER BY match")}
 
 
 class HalfRounds:
@@ -249,6 +284,11 @@ class HalfRounds:
     def of_match(self, match: int) -> list[StoredHalfRound]:
         """A match's half rounds, in their order."""
         return self._database.all(StoredHalfRound, "WHERE match = ? ORDER BY number", match)
+
+    def scores_of(self, match: int) -> list[rules.HalfRoundScore]:
+        """What the rules said about a match's half rounds, in their order; quicker than of_match."""
+        found = self._database.all(StoredHalfRound, "WHERE match = ? ORDER BY number", match, left_out=("images",))
+        return [one.played.score for one in found]
 
     def after(self, half_round: int) -> list[StoredHalfRound]:
         """All half rounds played after this one (0: all), oldest first, without pixels: quick for thousands."""

@@ -3,6 +3,7 @@
 Version 1 kept English sentences where version 2 keeps codes with parameters, and did not say by which rules an event
 is played: they were those of version 1. A sentence becomes the code "other" with the sentence as its text, unless the
 program itself has to understand it. Version 2 kept neither an event's reference images nor which images were secret.
+Version 3 kept of a tie only the median times.
 """
 
 import contextlib
@@ -16,7 +17,7 @@ import numpy as np
 
 from gan.arena import database, image_records, notes, schema
 from gan.console.errors import OTHER, Fault, StateError
-from gan.contest import faults
+from gan.contest import faults, rules
 from gan.contest.half_round import REAL
 
 # Version 1 had sentences in these columns.
@@ -24,6 +25,12 @@ _SENTENCES = [
     *[("team", "fault"), ("match", "reason"), ("half_round", "generator_fault")],
     *[("half_round", "discriminator_fault"), ("log", "note")],
 ]
+# The teams that forfeited matches, which the store did not keep before version 4.
+_FORFEITED = f"""SELECT match.id, match.event, match.ended, team.id, team.name, team.fault
+    FROM match JOIN team ON team.id IN (match.home, match.away)
+    WHERE match.away IS NOT NULL AND team.fault IS NOT NULL AND match.ended IS NOT NULL
+    AND (match.rule = '{rules.FORFEIT}' AND match.winner != team.id OR match.rule = '{rules.BOTH_FAILED}'
+    AND NOT EXISTS (SELECT 1 FROM half_round WHERE half_round.match = match.id))"""
 _DISQUALIFIED = "disqualified by the organiser: "  # began the fault of a team of version 1
 
 
@@ -45,14 +52,14 @@ def keep_copy(connection: sqlite3.Connection, path: str, version: int) -> str:
         final = f"{path}.version{version}.{number}"
     unfinished = f"{final}.part"
     database.copy(connection, unfinished)
+    database.check_copy(unfinished, path)
     with contextlib.closing(database.connect_to_read(unfinished)) as copy:
-        is_whole = copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        if not is_whole or _counts(copy) != _counts(connection):
+        if _counts(copy) != _counts(connection):
             raise StateError(
                 f"{unfinished}, a copy of {path} before it is migrated, is damaged; the disk may be failing"
             )
     os.replace(unfinished, final)
-    _sync_folder(os.path.dirname(final) or ".")
+    database.sync_folder(os.path.dirname(final) or ".")
     return final
 
 
@@ -110,6 +117,41 @@ def _to_version_3(connection: sqlite3.Connection) -> None:
         connection.executemany("INSERT OR IGNORE INTO shown_image VALUES (?)", shown)
 
 
+def _to_version_4(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "CREATE TABLE forfeit (match INTEGER NOT NULL REFERENCES match(id), team INTEGER NOT NULL REFERENCES team(id), "
+        "fault TEXT NOT NULL, PRIMARY KEY (match, team)) WITHOUT ROWID"
+    )
+    connection.execute(
+        "CREATE TABLE renaming (id INTEGER PRIMARY KEY, at REAL NOT NULL, before TEXT NOT NULL, name TEXT NOT NULL)"
+    )
+    connection.execute("CREATE TABLE disqualification (team INTEGER PRIMARY KEY REFERENCES team(id), before TEXT)")
+    connection.execute("CREATE TABLE log_author (log INTEGER PRIMARY KEY REFERENCES log(id), name TEXT NOT NULL)")
+    connection.execute(
+        "CREATE TABLE fingerprint (snapshot TEXT PRIMARY KEY, generator BLOB NOT NULL, discriminator BLOB NOT NULL)"
+    )
+    connection.execute(
+        "CREATE TABLE probe (event INTEGER NOT NULL REFERENCES event(id), snapshot TEXT NOT NULL, test TEXT NOT NULL, "
+        "public TEXT, at REAL NOT NULL, PRIMARY KEY (event, snapshot))"
+    )
+    connection.execute(
+        "CREATE TABLE timing (match INTEGER PRIMARY KEY REFERENCES match(id), home BLOB NOT NULL, away BLOB NOT NULL, "
+        "core INTEGER)"
+    )
+    _fill_forfeits(connection)
+
+
+def _fill_forfeits(connection: sqlite3.Connection) -> None:
+    """Notes why matches were forfeited: by the fault that the team has, unless it was disqualified after the match."""
+    log = connection.execute("SELECT event, at, note FROM log WHERE kind = 'disqualified'").fetchall()
+    disqualified = [(event, at, faults.sentence(faults.of_plain(json.loads(text)))) for event, at, text in log]
+    for match, event, ended, team, name, text in connection.execute(_FORFEITED).fetchall():
+        fault = faults.of_plain(json.loads(text))
+        since = [at for of, at, told in disqualified if of == event and told.startswith(f"{name}: ")]
+        if fault.code != notes.DISQUALIFIED or not since or ended >= min(since):
+            connection.execute("INSERT OR IGNORE INTO forfeit VALUES (?, ?, ?)", (match, team, text))
+
+
 def _fault(sentence: str, kind: str | None) -> Fault:
     """A sentence of version 1 as a Fault; `kind` is that of an entry of the log, None elsewhere."""
     if kind == "seed":
@@ -131,14 +173,8 @@ def _counts(connection: sqlite3.Connection) -> dict[str, int]:
     return {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables}
 
 
-def _sync_folder(folder: str) -> None:
-    """Brings the names in a folder to the disk."""
-    with contextlib.suppress(OSError):  # Windows cannot
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
-
-
-_STEPS: list[Callable[[sqlite3.Connection], None]] = [_to_version_2, _to_version_3]  # the first leads from 1 to 2
+_STEPS: list[Callable[[sqlite3.Connection], None]] = [
+    _to_version_2,
+    _to_version_3,
+    _to_version_4,
+]  # the first leads from 1 to 2

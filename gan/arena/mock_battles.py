@@ -1,32 +1,34 @@
-"""Mock battles by a timetable: random pairs among the teams that have handed in, results to each team's bucket.
+"""Mock battles by a timetable: pairs among the teams that have handed in, results to each team's bucket.
 
 Nobody need be there. A battle that was interrupted is finished first. A battle whose time has passed meanwhile is not
 held later. What goes wrong with a team, its bucket or the list of teams is told, and costs no other team anything.
+
+The machine's clock may be wrong and be set while the arena waits. Put back, it is looked at again when the next battle
+is, and no battle is held twice. Put ahead, the battles that it jumped over are not held.
 """
 
 import datetime
 import itertools
-import os
-import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from gan.arena import events, notes, result_delivery, result_pages, teams
+from gan.arena import bucket_looks, events, notes, pairing, result_publishing, status_pages, team_statuses, teams
 from gan.arena.arena import Arena
+from gan.arena.bucket_looks import Look
 from gan.arena.events import OnMatch, Outcome
 from gan.arena.schema import Event
 from gan.arena.teams import Entrant
 from gan.arena.timetable import Timetable
-from gan.console.errors import Fault, UserError
+from gan.console.errors import OTHER, BucketRefused, BucketSilent, ContractError, Fault, HostError, UserError
 from gan.contest import faults
 from gan.random_noise_generator import Use, random_generator
 from gan.snapshots import checkpoint_files
 
-RESULTS, MODEL = "results", "model"  # folders of a team's bucket
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-HOUSE_TEAM = teams.Entrant("House team", os.path.join(_PACKAGE, "house_team"), 0, None)
+HOUSE_TEAM = teams.HOUSE_TEAM
+_NOTHING_HANDED_IN = ("no_snapshot", "no_folder")  # codes of faults
 _NAP_SECONDS = 30.0  # the longest sleep: the machine's clock may be set meanwhile
+_LATE = datetime.timedelta(minutes=5)  # a battle that is later was jumped over, by the clock or by a machine that slept
 
 
 class Clock:
@@ -37,9 +39,11 @@ class Clock:
         return datetime.datetime.now(datetime.timezone.utc)
 
     def wait_until(self, moment: datetime.datetime) -> None:
-        """Sleeps until an aware datetime."""
-        while (left := (moment - self.now()).total_seconds()) > 0:
-            time.sleep(min(left, _NAP_SECONDS))
+        """Sleeps until an aware datetime, or until the clock is put back."""
+        before = now = self.now()
+        while before <= now < moment:
+            time.sleep(min((moment - now).total_seconds(), _NAP_SECONDS))
+            before, now = now, self.now()
 
 
 class Telling(NamedTuple):
@@ -47,6 +51,17 @@ class Telling(NamedTuple):
 
     on_match: OnMatch = lambda match, home, away: None  # called after each match
     say: Callable[[str], None] = print  # prints a line
+    on_next: Callable[[str, datetime.datetime], None] = lambda name, moment: None  # called with the next battle
+
+
+class MockDraw(NamedTuple):
+    """Who meets whom in a mock battle."""
+
+    kind: str = pairing.RANDOM  # or pairing.INFORMATIVE
+    matches: int = 1  # of each team, if there are as many opponents
+
+
+ONE_BY_LOT = MockDraw()
 
 
 class MockBattles:
@@ -72,43 +87,81 @@ class MockBattles:
     ) -> None:
         self._arena, self._list_teams, self._timetable, self._seed = arena, list_teams, timetable, seed
         self._clock, self._on_match, self._say = clock, telling.on_match, telling.say
+        self._over: set[datetime.datetime] = set()  # moments whose battles were held, or could not be
+        self._on_next = telling.on_next
+        self._pages, self._snapshot_names = status_pages.StatusPages(), dict[str, str]()
 
-    def hold(self, battles: int | None = None) -> Outcome | None:
+    def hold(self, battles: int | None = None, drawn_by: MockDraw = ONE_BY_LOT) -> Outcome | None:
         """Holds so many mock battles; None holds them until interrupted.
+
+        Args:
+            battles: how many.
+            drawn_by: who meets whom in them.
 
         Returns:
             How the last one ended; None if none was held.
         """
-        outcome, moment = self._catch_up(), self._clock.now()
+        outcome = self._go_on()
+        self._publish()
         for _ in itertools.count() if battles is None else range(battles):
-            moment = self._timetable.next_after(max(moment, self._clock.now()))  # the clock may be put back
-            self._say(f"next: {self._timetable.name(moment)}")
-            self._clock.wait_until(moment)
-            outcome = self._catch_up() or outcome
-            outcome = self._battle(moment) or outcome
+            moment = self._wait_for_next()
+            self._over.add(moment)
+            outcome = self._go_on() or outcome
+            outcome = self._battle(moment, drawn_by) or outcome
+            self._publish()
+        self._pages.wait()
+        self._note_unwritten()
         return outcome
 
-    def _battle(self, moment: datetime.datetime) -> Outcome | None:
+    def _wait_for_next(self) -> datetime.datetime:
+        """Waits until a battle is to be held now; returns its moment."""
+        told = None
+        while True:
+            moment = self._next()
+            if moment != told:
+                self._say(f"next: {self._timetable.name(moment)}")
+                self._on_next(self._timetable.name(moment), self._timetable.local(moment))
+                told = moment
+            self._clock.wait_until(moment)
+            late = self._clock.now() - moment
+            if late >= _LATE:
+                self._skipped(self._timetable.name(moment), notes.note("clock_jumped"))
+            elif late >= datetime.timedelta():
+                return moment
+
+    def _next(self) -> datetime.datetime:
+        """The next battle by the clock as it is now, without those that were held before the clock was put back."""
+        moment = self._timetable.next_after(self._clock.now())
+        while moment in self._over or self._arena.store.events.named(self._timetable.name(moment)):
+            moment = self._timetable.next_after(moment)
+        return moment
+
+    def _battle(self, moment: datetime.datetime, drawn_by: MockDraw) -> Outcome | None:
         """One battle; None if it is not held."""
         name = self._timetable.name(moment)
         if events.is_frozen(self._arena.folder):
             return self._skipped(name, notes.note("arena_is_frozen"))
+        must_begin = time.monotonic() + bucket_looks.LOOK_SECONDS
         try:
-            entrants = [entrant for entrant in self._list_teams() if entrant.fault or self._has_handed_in(entrant)]
+            listed = teams.with_former_names(self._listed(), self._arena.store.teams.former_names())
         except (UserError, OSError) as error:
             return self._skipped(name, notes.of(error))
+        left = must_begin - time.monotonic()
+        looked = self._arena.looks.look((entrant.path for entrant in listed if not entrant.fault), left)
+        self._snapshot_names.update(team_statuses.snapshot_names(looked))
+        self._tell(team_statuses.after_look(self._arena.store, name, looked, listed, self._moments(moment)))
+        entrants = [entrant for entrant in listed if entrant.fault or self._has_handed_in(entrant, looked)]
         if not [entrant for entrant in entrants if not entrant.fault]:
-            return self._skipped(name, notes.note("nobody_handed_in"))
+            unread = [answer for answer in looked.values() if isinstance(answer, BucketRefused | BucketSilent)]
+            is_ours = unread and not self._arena.looks.has_read_another()
+            return self._skipped(name, notes.note("no_bucket_readable") if is_ours else notes.note("nobody_handed_in"))
         own_seed = int(random_generator(Use.DRAW, self._seed, int(moment.timestamp())).integers(2**31))
-        event = events.begin(self._arena, name, events.MOCK, [*entrants, HOUSE_TEAM], own_seed)
-        return self._play(event)
-
-    def _catch_up(self) -> Outcome | None:
-        """Does what a kill, a freeze or a bucket that did not answer left undone; see `_go_on`."""
-        for event in self._arena.store.events.all():
-            if event.mode == events.MOCK and event.finished is not None:
-                self._publish(event)
-        return self._go_on()
+        options = {events.PAIRING: drawn_by.kind, events.MATCHES_PER_BATTLE: drawn_by.matches}
+        event = events.begin(self._arena, name, events.MOCK, [*entrants, HOUSE_TEAM], own_seed, options)
+        try:
+            return self._play(event)
+        except HostError as error:  # it goes on before the next battle
+            return self._skipped(name, notes.of(error))
 
     def _go_on(self) -> Outcome | None:
         """Plays on what was interrupted, held or frozen; returns the last outcome, or None."""
@@ -125,9 +178,10 @@ class MockBattles:
 
     def _play(self, event: Event) -> Outcome:
         outcome = events.play(self._arena, event, self._on_match)
-        if not outcome.is_frozen:
-            self._publish(outcome.event)
         self._arena.rest()
+        if not outcome.is_frozen:
+            moments = self._moments(self._clock.now())
+            self._tell(team_statuses.after_battle(self._arena.store, event, self._snapshot_names, moments))
         return outcome
 
     def _skipped(self, name: str, reason: Fault) -> Outcome | None:
@@ -136,47 +190,54 @@ class MockBattles:
         self._arena.store.log.add("not held", notes.note("battle_not_held", battle=name, problem=reason))
         return None
 
-    def _has_handed_in(self, entrant: Entrant) -> bool:
+    def _listed(self) -> Sequence[Entrant]:
+        """Who takes part now; a list in a bucket that does not answer is asked for again."""
+        (listed,) = bucket_looks.ask({"the list of teams": self._list_teams}, bucket_looks.LOOK_SECONDS / 2).values()
+        if isinstance(listed, Exception):
+            raise listed
+        return listed
+
+    def _has_handed_in(self, entrant: Entrant, looked: Mapping[str, Look]) -> bool:
+        """Whether a team takes part; one that does not is told of, with the reason."""
         try:
-            if checkpoint_files.has_snapshot(entrant.path):
-                return True
-            self._say(f"{entrant.name} has handed in nothing")
+            answer = looked.get(entrant.path)
+            if isinstance(answer, ContractError):
+                has_some = answer.fault.code not in _NOTHING_HANDED_IN
+            elif isinstance(answer, Exception):
+                raise answer
+            else:
+                has_some = answer is not None or checkpoint_files.has_snapshot(entrant.path)
+            if not has_some:
+                self._say(f"{entrant.name} has handed in nothing")
+            return has_some
         except (UserError, OSError) as error:
-            self._say(f"{entrant.name}: {error}")
-            unread = notes.note("hand_in_unreadable", team=entrant.name, problem=notes.of(error))
+            self._say(f"{entrant.name} does not take part: {error}")
+            problem = Fault(OTHER, {"text": str(error)})  # in the server's words, for the organiser
+            unread = notes.note("hand_in_unreadable", team=entrant.name, problem=problem)
             self._arena.store.log.add("host", unread)
         return False
 
-    def _publish(self, event: Event) -> None:
-        """Writes every team's results to its bucket; results that are final once. Tells what cannot be written."""
-        kept = self._arena.store
-        *guests, house = kept.teams.of_event(event.id)
-        # What was written before a match was annulled and played again is not final.
-        since = event.finished or 0
-        entries = kept.log.entries(event.id)
-        written = {
-            entry.note.parameters["team"]
-            for entry in entries
-            if entry.note.code == notes.PUBLISHED and entry.at > since
-        }
-        names = {team.id: team.name for team in [*guests, house]}
-        matches = kept.matches.of_event(event.id)
-        for team in guests:
-            if not team.path or team.name in written:
-                continue
-            own = [match for match in matches if team.id in (match.home, match.away)]
-            try:
-                with tempfile.TemporaryDirectory() as folder:
-                    remarks = notes.remarks_of(team, entries)
-                    results = result_pages.TeamResults(event, team, own, names, remarks)
-                    result_pages.write(folder, results, kept.half_rounds.of_match)
-                    result_delivery.deliver(folder, *results_folder(team.path, event.name))
-                if event.finished is not None:
-                    kept.log.add("published", notes.note("results_published", team=team.name), event.id)
-            except (UserError, OSError) as error:
-                self._say(f"results of {team.name} could not be written: {error}")
-                unwritten = notes.note("results_failed", team=team.name, problem=notes.of(error))
-                kept.log.add("host", unwritten, event.id)
+    def _moments(self, battle: datetime.datetime) -> team_statuses.Moments:
+        """When a look is made, and when the battle after `battle` is."""
+        local = self._timetable.local
+        return team_statuses.Moments(local(self._clock.now()), local(self._timetable.next_after(battle)))
+
+    def _tell(self, statuses: Mapping[str, status_pages.TeamStatus]) -> None:
+        """Lets teams read what became of them; waits for no bucket."""
+        for path, status in statuses.items():
+            self._pages.write(path, status)
+        self._note_unwritten()
+
+    def _note_unwritten(self) -> None:
+        for team, reason in self._pages.take_failures():
+            problem = Fault(OTHER, {"text": reason})  # in the server's words, for the organiser
+            self._arena.store.log.add("status", notes.note("status_failed", team=team, problem=problem))
+
+    def _publish(self) -> None:
+        """Writes to every team's bucket the results that it lacks, side by side, in the time until the next battle."""
+        publishing = result_publishing.Publishing(self._arena.store, self._say)
+        left = self._timetable.next_after(self._clock.now()) - self._clock.now()
+        publishing.publish(min(result_publishing.PUBLISH_SECONDS, left.total_seconds()))
 
 
 def keep_seed(arena: Arena, seed: int) -> int:
@@ -192,15 +253,3 @@ def begun(arena: Arena) -> datetime.datetime | None:
     """Aware datetime of the first mock battle that was held in an arena; None if there was none."""
     times = [event.begun for event in arena.store.events.all() if event.mode == events.MOCK]
     return datetime.datetime.fromtimestamp(min(times), datetime.timezone.utc) if times else None
-
-
-def results_folder(path: str, event_name: str) -> tuple[str, str]:
-    """Where a team finds its results: (its folder, folder inside).
-
-    gs://team/model -> (gs://team, results/EVENT); other folders get them inside.
-    """
-    is_model = path.rstrip("/").rpartition("/")[2] == MODEL  # the usual place: then no bucket need be asked
-    folder = (path if is_model else checkpoint_files.folder_of(path)).rstrip("/")
-    event = event_name.replace(" ", "_").replace(":", "")
-    above, _, last = folder.rpartition("/")
-    return above if last == MODEL and above else folder, f"{RESULTS}/{event}"

@@ -13,14 +13,23 @@ from typing import TypeVar
 
 from gan.arena import notes
 from gan.arena.schema import Team
-from gan.console.errors import OTHER, ContractError, Fault, HostError, StateError, UserError
+from gan.console.errors import (
+    OTHER,
+    BucketRefused,
+    BucketSilent,
+    ContractError,
+    Fault,
+    HostError,
+    StateError,
+    UserError,
+)
 from gan.contest import faults
-from gan.sandbox import child_process, sandbox, staging
+from gan.sandbox import child_process, memory_watch, sandbox, staging
 from gan.sandbox.sandbox import SandboxedSnapshot
 
 PAUSES = (0.0, 1.0, 5.0)  # seconds before each try of what fails by this machine's fault
-FEWEST_OPEN, MOST_OPEN = 8, 64  # snapshots that are kept open at a time, by the machine's memory
-_MEMORY_OF_ONE = 256 * 2**20  # bytes, of half of the machine's; most take less, but one may take far more
+FEWEST_OPEN, MOST_OPEN = 8, 128  # snapshots that are kept open at a time, by the machine's memory
+_MEMORY_OF_ONE = 64 * 2**20  # bytes, of half of the machine's; most take less; for others see sandbox.memory_watch
 
 _Done = TypeVar("_Done")
 
@@ -39,9 +48,8 @@ class MachineFailed(Exception):
 
 def usual_number() -> int:
     """How many snapshots this machine can keep open at a time."""
-    try:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):  # this system does not say
+    memory = memory_watch.machine_memory()
+    if memory is None:
         return FEWEST_OPEN
     return max(FEWEST_OPEN, min(MOST_OPEN, memory // 2 // _MEMORY_OF_ONE))
 
@@ -83,7 +91,7 @@ class OpenSnapshots:
         """A snapshot, opened unless it is open. If there are too many, the one unused for longest is closed."""
         opened = self._open.pop(staged.digest, None)
         if opened is None or opened.closed:
-            while len(self._open) >= self._most:
+            while len(self._open) >= self._most or len(self._open) > 1 and self._running_sandbox().is_crowded():
                 self._open.popitem(last=False)[1].close()
             opened = self._running_sandbox().start(staged, self._size, deaths=self._deaths)
         self._open[staged.digest] = opened
@@ -144,6 +152,9 @@ class OpenSnapshots:
                 return action()
             except (ContractError, StateError):
                 raise
+            except (BucketRefused, BucketSilent) as error:  # it was asked often enough, beside the others
+                on_failure(attempt, Fault(OTHER, {"text": str(error)}))  # in the server's words, for the organiser
+                raise MachineFailed(notes.of(error)) from error
             except (UserError, OSError) as error:
                 failed = notes.of(error)
                 on_failure(attempt, failed)

@@ -1,4 +1,4 @@
-"""What an organiser does to an arena: annul, disqualify, freeze, thaw, rename, replay, read the log. No TensorFlow.
+"""What an organiser does to an arena: annul, disqualify, freeze, thaw, replay, read the log. No TensorFlow.
 
 Whatever changes something has a preview: a value that says what would change, made without changing anything.
 """
@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan.arena import annulment, arena, bracket, events, notes, ratings, schema, store, teams
-from gan.console import printable
-from gan.console.errors import Fault, UserError
+from gan.arena import annulment, arena, bracket, events, notes, ratings, renaming, schema, store
+from gan.console.errors import Fault, StateError, UserError
 from gan.contest import faults
 from gan.contest.half_round import JudgedImages
 from gan.storage import files
@@ -27,6 +26,7 @@ class Annulment(NamedTuple):
     forgotten: tuple[int, ...]  # matches whose ratings are removed, oldest first
     rated_again: tuple[int, ...]  # those of them that keep their result, and are rated again
     admitted_again: tuple[str, ...]  # teams of the match that could not take part, and now may
+    forfeits: dict[int, dict[int, Fault]]  # why matches were forfeited: match -> team -> why
 
 
 class Forfeit(NamedTuple):
@@ -47,19 +47,20 @@ class Disqualification(NamedTuple):
     forfeits: tuple[Forfeit, ...] | None  # None before the draw: whatever the team will have to play
 
 
+class Reinstatement(NamedTuple):
+    """What ending a disqualification would change."""
+
+    event: schema.Event
+    team: schema.Team
+    forfeited: tuple[int, ...]  # matches that it has forfeited, which stay forfeited unless they are annulled
+
+
 class Freeze(NamedTuple):
     """Whether an arena is frozen, and what freezing it or thawing it would touch."""
 
     is_frozen: bool
     reason: str  # why it is frozen; empty if it is not, or if no reason was given
     events: tuple[str, ...]  # names of the events that are not over
-
-
-class Renaming(NamedTuple):
-    """What renaming an event would change."""
-
-    event: schema.Event
-    name: str  # the new one
 
 
 class NewSecret(NamedTuple):
@@ -86,16 +87,23 @@ class LogLine(NamedTuple):
     match: int | None
     kind: str  # a short word
     note: Fault
+    by: str | None = None  # who did it; None for the program itself
 
 
-def preview_annulment(kept: store.Store, match: int) -> Annulment:
-    """What `annul` would change; raises UserError if there is no such match, or it is annulled already."""
-    first = kept.matches.find(match)
-    if first is None:
-        raise UserError(f"there is no match {match} in {kept.path}")
-    if first.status == schema.ANNULLED:
-        because = f": {faults.sentence(first.reason)}" if first.reason else ""
-        raise UserError(f"match {match} is annulled already{because}")
+def preview_annulment(kept: store.Store, match: int, admit_again: bool = False) -> Annulment:
+    """What `annul` would change.
+
+    Args:
+        kept: the arena's store.
+        match: its id.
+        admit_again: whether the match may be one that both teams forfeited.
+
+    Raises:
+        UserError: there is no such match, it is annulled already, or nobody played it.
+    """
+    if problem := annulment.why_not(kept, match, admit_again):
+        raise UserError(problem)
+    first = kept.matches.get(match)
     event = kept.events.of_match(match)
     by_id = {team.id: team for team in kept.teams.of_event(event.id)}
     fallen = kept.matches.fed_by(first)
@@ -105,7 +113,7 @@ def preview_annulment(kept: store.Store, match: int) -> Annulment:
     forgotten = tuple(dict.fromkeys(row.match for row in history[earliest:]))
     again = [by_id[team].name for team in dict.fromkeys((first.home, first.away)) if team and _may_return(by_id[team])]
     rated_again = tuple(id_ for id_ in forgotten if id_ not in ids)
-    return Annulment(event, by_id, tuple(fallen), forgotten, rated_again, tuple(again))
+    return Annulment(event, by_id, tuple(fallen), forgotten, rated_again, tuple(again), kept.matches.forfeits())
 
 
 def annul(kept: store.Store, match: int, reason: str) -> None:
@@ -119,15 +127,21 @@ def annul(kept: store.Store, match: int, reason: str) -> None:
 
 
 def preview_disqualification(kept: store.Store, event_name: str, team_name: str) -> Disqualification:
-    """What `disqualify` would change; raises UserError if there is no such event or team, or the event is over."""
-    event = event_named(kept, event_name)
+    """What `disqualify` would change.
+
+    Raises:
+        UserError: there is no such event or team, the event is over, or the team is disqualified already.
+    """
+    event = renaming.event_named(kept, event_name)
     if event.finished is not None:
-        raise UserError(f"{event.name} is over; annul the matches that {team_name} should not have won")
+        raise UserError(
+            f"{event.name} is over: annul a match that {team_name} should not have won, which opens the event again, "
+            "and disqualify the team then"
+        )
     listed = kept.teams.of_event(event.id)
-    team = next((team for team in listed if team.name == team_name), None)
-    if team is None:
-        there = ", ".join(team.name for team in listed) or "none yet"
-        raise UserError(f"{event.name} has no such team as {team_name!r}; its teams are {there}")
+    team = _team_named(event, listed, team_name)
+    if _is_disqualified(team):
+        raise UserError(f"{team_name} is out of {event.name} already: {_why(team)}")
     return Disqualification(event, team, len(listed), _forfeits(event, listed, kept.matches.of_event(event.id), team))
 
 
@@ -136,38 +150,56 @@ def disqualify(kept: store.Store, team: int, reason: str) -> None:
     kept.teams.disqualify(team, reason)
 
 
+def preview_reinstatement(kept: store.Store, event_name: str, team_name: str) -> Reinstatement:
+    """What `reinstate` would change; raises UserError if there is no such team, or it is not disqualified."""
+    event = renaming.event_named(kept, event_name)
+    team = _team_named(event, kept.teams.of_event(event.id), team_name)
+    if not _is_disqualified(team):
+        raise UserError(f"{team_name} is not disqualified from {event.name}, so there is nothing to change")
+    forfeits = kept.matches.forfeits()
+    own = [row.id for row in kept.matches.of_event(event.id) if team.id in forfeits.get(row.id, ())]
+    return Reinstatement(event, team, tuple(own))
+
+
+def reinstate(kept: store.Store, team: int, reason: str) -> None:
+    """Ends a disqualification: the team takes part as it could before, in what is played from now on."""
+    kept.teams.reinstate(team, reason)
+
+
 def preview_freeze(kept: store.Store, folder: str) -> Freeze:
     """What `freeze` or `thaw` would change in the arena_dir `folder`, whose store is `kept`."""
     open_events = tuple(event.name for event in kept.events.all() if event.finished is None)
     return Freeze(events.is_frozen(folder), events.why_frozen(folder), open_events)
 
 
-def freeze(folder: str, reason: str) -> None:
-    """Lets nothing more begin in an arena_dir; a match that is being played ends."""
+def freeze(folder: str, reason: str, by: str) -> None:
+    """Lets nothing more begin in an arena_dir; a match that is being played ends.
+
+    Args:
+        folder: arena_dir.
+        reason: why; may be empty.
+        by: who does it, for the log.
+
+    Raises:
+        StateError: it is frozen, but the log cannot be written to.
+    """
     files.write_whole(os.path.join(folder, events.FROZEN), reason.encode())
+    note = notes.note("arena_frozen_because", reason=reason) if reason else notes.note("arena_frozen")
+    _log(folder, "freeze", note, by)
 
 
-def thaw(folder: str) -> None:
-    """Ends a freeze."""
+def thaw(folder: str, by: str) -> None:
+    """Ends a freeze; raises StateError if that is done, but the log cannot be written to."""
     with contextlib.suppress(FileNotFoundError):
         os.remove(os.path.join(folder, events.FROZEN))
+    _log(folder, "thaw", notes.note("arena_thawed"), by)
 
 
-def preview_renaming(kept: store.Store, event_name: str, new_name: str) -> Renaming:
-    """What `rename` would change; raises UserError if there is no such event, or the new name is of no use."""
-    event = event_named(kept, event_name)
-    if kept.events.named(new_name) is not None:
-        raise UserError(f"{kept.path} has an event {new_name!r} already; give {event.name} another name")
-    if printable.cleaned(new_name) != new_name or not new_name.strip() or len(new_name) > teams.LONGEST_NAME:
-        raise UserError(
-            f"{new_name!r} cannot be a name: it must have 1 to {teams.LONGEST_NAME} characters, none of them invisible"
-        )
-    return Renaming(event, new_name)
-
-
-def rename(kept: store.Store, event: int, name: str) -> None:
-    """Gives an event another name."""
-    kept.events.rename(event, name)
+def _log(folder: str, kind: str, note: Fault, by: str) -> None:
+    try:
+        store.add_to_log(folder, kind, note, by)
+    except StateError as error:
+        raise StateError(f"{kind} is done, but the log does not tell of it: {error}") from error
 
 
 def preview_secret(kept: store.Store, images: np.ndarray) -> NewSecret:
@@ -184,7 +216,9 @@ def replay(opened: arena.Arena, half_round: int) -> ReplayResult:
     """
     stored = opened.store.half_rounds.get(half_round)
     if stored is None:
-        raise UserError(f"there is no half round {half_round} in {opened.store.path}")
+        raise UserError(
+            f"there is no half round {half_round} in {opened.store.path}; its screen shows the number of each"
+        )
     events.check_playable(opened, opened.store.events.of_match(stored.match))
     before, now = opened.replay(half_round)
     points, points_now = before.played.score.points, now.score.points
@@ -194,26 +228,34 @@ def replay(opened: arena.Arena, half_round: int) -> ReplayResult:
 
 def log(kept: store.Store, event_name: str | None = None) -> list[LogLine]:
     """What happened in an event, or in all of them, oldest first; raises UserError if there is no such event."""
-    chosen = event_named(kept, event_name).id if event_name else None
-    names = {event.id: event.name for event in kept.events.all()}
+    chosen = renaming.event_named(kept, event_name).id if event_name else None
+    names, authors = {event.id: event.name for event in kept.events.all()}, kept.log.authors()
     return [
-        LogLine(entry.at, names.get(entry.event or 0), entry.match, entry.kind, entry.note)
+        LogLine(entry.at, names.get(entry.event or 0), entry.match, entry.kind, entry.note, authors.get(entry.id))
         for entry in kept.log.entries(chosen)
     ]
 
 
-def event_named(kept: store.Store, name: str) -> schema.Event:
-    """The event of this name; raises UserError with the names that there are."""
-    event = kept.events.named(name)
-    if event is None:
-        there = ", ".join(event.name for event in kept.events.all()) or "none"
-        raise UserError(f"{kept.path} has no such event as {name!r}; its events are {there}")
-    return event
-
-
 def _may_return(team: schema.Team) -> bool:
     """Whether a team could not take part, and was not disqualified."""
-    return team.fault is not None and team.fault.code != notes.DISQUALIFIED
+    return team.fault is not None and not _is_disqualified(team)
+
+
+def _is_disqualified(team: schema.Team) -> bool:
+    return team.fault is not None and team.fault.code == notes.DISQUALIFIED
+
+
+def _why(team: schema.Team) -> str:
+    return faults.sentence(team.fault) if team.fault else ""
+
+
+def _team_named(event: schema.Event, listed: Sequence[schema.Team], name: str) -> schema.Team:
+    """The team of this name in an event; raises UserError with the names that there are."""
+    team = next((team for team in listed if team.name == name), None)
+    if team is None:
+        there = ", ".join(team.name for team in listed) or "none yet"
+        raise UserError(f"{event.name} has no such team as {name!r}; its teams are {there}")
+    return team
 
 
 def _are_equal(before: JudgedImages | None, now: JudgedImages | None) -> bool:
@@ -249,8 +291,11 @@ def _pairings(event: schema.Event, listed: list[schema.Team]) -> list[tuple[int,
     if event.mode == events.LEAGUE:
         rounds = bracket.everyone_against_everyone(len(listed))
     elif event.mode == events.MOCK:
-        drawn = [listed.index(team) for team in sorted(listed, key=lambda team: team.seeding or 0) if team.seeding]
-        rounds = [list(zip(drawn[::2], drawn[1::2]))]
+        return [
+            (round, position, home, away)
+            for round, pairs in enumerate(events.mock_rounds(event, listed))
+            for position, (home, away) in enumerate(pairs)
+        ]
     elif event.mode == events.CHECK:
         rounds = [[(index, index) for index in range(len(listed))]]
     else:

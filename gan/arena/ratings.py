@@ -1,33 +1,52 @@
 """The ratings of teams, from the matches that say something about strength. No TensorFlow."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from gan.arena import strength
 from gan.arena.store import Store
 from gan.arena.strength import Strength
 from gan.contest import rules
+from gan.contest.rules import HalfRoundScore
 
-_TELLING = rules.BY_POINTS, rules.BY_FAULT, rules.BY_TIME  # results that say something about strength
+_WON = rules.BY_POINTS, rules.BY_FAULT, rules.BY_TIME  # what tells of strength by rules before RATES_MARGINS
+_EQUAL = rules.TOSS_UP, rules.BY_SEEDING, rules.DRAWN_TIME  # what tells that both are equally strong, since then
+_TIME_IS_WORTH = 0.5  # points, of a win by less time
 
 
-def rated(kept: Store, rule: str, winner: str, loser: str) -> dict[str, Strength]:
+class MatchToRate(NamedTuple):
+    """A match that is over, and the version of the rules that it was played by."""
+
+    names: tuple[str, str]  # of home and away
+    result: rules.Result
+    scores: Sequence[HalfRoundScore]  # of all its half rounds
+    version: int
+
+
+def rated(kept: Store, match: MatchToRate) -> dict[str, Strength]:
     """Ratings after a match, as `store.matches.finish` takes them; none if it says nothing about strength.
 
     Args:
         kept: the arena's store.
-        rule: of contest.rules, that decided the match.
-        winner: name of the team.
-        loser: name of the team.
+        match: that was played.
 
     Raises:
         UserError: openskill is not installed.
     """
-    if rule not in _TELLING:
+    rates_margins = match.version >= rules.RATES_MARGINS
+    if match.result.rule not in (_WON + _EQUAL if rates_margins else _WON):
         return {}
-    known = [kept.ratings.latest_of(name) for name in (winner, loser)]
-    before = [row.strength if row else strength.new() for row in known]
-    won, lost = strength.after_match(*before)
-    return {winner: won, loser: lost}
+    known = [kept.ratings.latest_of(name) for name in match.names]
+    home, away = (row.strength if row else strength.new() for row in known)
+    has_failed = match.result.rule == rules.BY_FAULT or any(score.rule != rules.GUESSED for score in match.scores)
+    if rates_margins and match.scores and not has_failed:
+        after = strength.after_points(home, away, _points(match.result), rules.IMAGES_OF_EACH * len(match.scores))
+    elif match.result.winner == rules.HOME:
+        after = strength.after_match(home, away)
+    else:
+        won, lost = strength.after_match(away, home)
+        after = lost, won
+    return dict(zip(match.names, after))
 
 
 def rate_again(kept: Store, modes: Collection[str]) -> None:
@@ -37,11 +56,23 @@ def rate_again(kept: Store, modes: Collection[str]) -> None:
         kept: the arena's store.
         modes: of the events that are rated.
     """
-    rated_events = {event.id for event in kept.events.all() if event.mode in modes}
-    names: dict[int | None, str] = {}
-    for row in kept.matches.unrated(_TELLING):
-        if row.event in rated_events:
-            if row.winner not in names:
+    rated_events = {event.id: event for event in kept.events.all() if event.mode in modes}
+    names: dict[int, str] = {}
+    for row in kept.matches.unrated(_WON + _EQUAL):
+        if row.event in rated_events and row.away is not None:
+            if row.home not in names:
                 names |= {team.id: team.name for team in kept.teams.of_event(row.event)}
-            loser = row.away if row.winner == row.home else row.home
-            kept.ratings.add(row.id, rated(kept, row.rule or "", names[row.winner], names[loser]))
+            winner = None if row.winner is None else rules.HOME if row.winner == row.home else rules.AWAY
+            result = rules.Result((row.home_points or 0, row.away_points or 0), winner, row.rule or "")
+            scores = kept.half_rounds.scores_of(row.id)
+            match = MatchToRate((names[row.home], names[row.away]), result, scores, rated_events[row.event].rules)
+            kept.ratings.add(row.id, rated(kept, match))
+
+
+def _points(result: rules.Result) -> tuple[float, float]:
+    """The points that ratings follow from."""
+    home, away = map(float, result.points)
+    if result.rule == rules.BY_TIME:
+        home += _TIME_IS_WORTH * (result.winner == rules.HOME)
+        away += _TIME_IS_WORTH * (result.winner == rules.AWAY)
+    return home, away

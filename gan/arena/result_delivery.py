@@ -8,9 +8,11 @@ import contextlib
 import os
 import secrets
 import shutil
+from concurrent import futures
 
 from gan.storage import buckets, paths
 
+UPLOADS = 8  # files uploaded at a time: each waits for the bucket's answer
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
@@ -27,15 +29,26 @@ def deliver(source: str, root: str, inside: str) -> None:
         OSError: a part of the path is no folder, or a file cannot be written.
         UserError: the upload failed.
     """
-    if not paths.is_remote(root):
-        os.makedirs(root, exist_ok=True)
-    files = [os.path.join(folder, name) for folder, _, names in os.walk(source) for name in names]
-    for file in sorted(files, key=os.path.getmtime):  # as they were written: a page comes after its pictures
-        way = [*inside.split("/"), *os.path.relpath(file, source).split(os.sep)]
-        if paths.is_remote(root):
-            buckets.upload(file, paths.join(root, *way))
-        else:
-            _place(file, root, way[:-1], way[-1])
+    found = [os.path.join(folder, name) for folder, _, names in os.walk(source) for name in names]
+    found.sort(key=os.path.getmtime)  # as they were written: a page comes after its pictures
+    ways = [[*inside.split("/"), *os.path.relpath(file, source).split(os.sep)] for file in found]
+    if paths.is_remote(root):
+        _upload(list(zip(found, (paths.join(root, *way) for way in ways))))
+        return
+    os.makedirs(root, exist_ok=True)
+    for file, way in zip(found, ways):
+        _place(file, root, way[:-1], way[-1])
+
+
+def _upload(files: list[tuple[str, str]]) -> None:
+    """Uploads files, (on disk, gs:// path): several at a time, and the last one after all others."""
+    pool = futures.ThreadPoolExecutor(UPLOADS)
+    try:
+        list(pool.map(lambda file: buckets.upload(*file), files[:-1]))
+    finally:
+        pool.shutdown(cancel_futures=True)  # after a failure the others would fail too, each after a minute
+    for file in files[-1:]:
+        buckets.upload(*file)
 
 
 def _place(file: str, root: str, way: list[str], name: str) -> None:

@@ -1,24 +1,29 @@
-"""HTML pages about an event: each team's own results, and the organiser's page of images that look copied.
+"""HTML pages about an event: each team's own results, and the organiser's page of what only organisers are told.
 
 No TensorFlow.
 """
 
 import os
+import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan.arena import schema
+from gan.arena import findings, known_images, schema, words
+from gan.arena.findings import Probed
 from gan.arena.schema import Event, Match, StoredHalfRound, Suspect, Team
+from gan.arena.store import Store
 from gan.console.errors import Fault
 from gan.contest import faults, half_round, rules
+from gan.contest.timing import Measured
+from gan.measure.estimates import Estimate
 from gan.report import page
-from gan.report.page import Figure
+from gan.report.page import Cell, Column, Figure, Row, Table
 from gan.storage import files
 
 PAGE = "index.html"
-SUSPECTS = "suspects"  # folder of arena_dir with a page for each event in which copies were suspected
+SUSPECTS = "suspects"  # folder of arena_dir with a page for each event of which only the organiser is told something
 
 _TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
 _MOST_SHOWN = 60  # of a team's suspects
@@ -39,6 +44,7 @@ class MatchShown(NamedTuple):
     title: str
     is_over: bool = False
     outcome: str = ""
+    forfeits: Sequence[str] = ()  # who forfeited it, and why
     half_rounds: Sequence[HalfRoundShown] = ()
 
 
@@ -58,6 +64,9 @@ class TeamResults(NamedTuple):
     matches: Sequence[Match]  # of the team
     names: Mapping[int, str]  # of all teams, by id
     remarks: Sequence[str] = ()  # what the team should know about its snapshot
+    forfeits: Mapping[int, Mapping[int, Fault]] = {}  # match -> team -> why it forfeited the match
+    record: str = ""  # how its networks did over all matches, as recognition.sentence has it
+    timings: Mapping[int, Measured] = types.MappingProxyType({})  # what was measured to break ties, by match
 
 
 def write(folder: str, results: TeamResults, half_rounds: Callable[[int], Iterable[StoredHalfRound]]) -> None:
@@ -68,32 +77,66 @@ def write(folder: str, results: TeamResults, half_rounds: Callable[[int], Iterab
         results: of the team.
         half_rounds: function from a match's id to its half rounds.
     """
-    event, team, matches, names, remarks = results
-    shown = [_match(folder, match, half_rounds, names) for match in matches]
-    fault = _sentence(team.fault) if team.fault else ""
-    values = {"team": team.name, "event": event.name, "fault": fault, "remarks": remarks, "matches": shown}
+    event, team = results.event, results.team
+    shown = [_match(folder, match, half_rounds, results) for match in results.matches]
+    # What a match was forfeited for stands there: the team's fault may be of later, and then says nothing about it.
+    fault = "" if any(match.is_over for match in shown) else _sentence(team.fault)
+    values: dict[str, Any] = {"team": team.name, "event": event.name, "fault": fault, "remarks": results.remarks}
+    values |= {"record": results.record, "matches": shown}
     files.write_whole(os.path.join(folder, PAGE), page.render("results.html.j2", _TEMPLATES, **values).encode())
 
 
-def write_suspects(folder: str, event: Event, teams: Iterable[Team], suspects: Sequence[Suspect]) -> str | None:
-    """Writes the organiser's page of the images of an event that look copied, beside what they look copied from.
+def write_suspects(folder: str, kept: Store, event: Event) -> str | None:
+    """Writes the organiser's page of an event: who knows test images, who handed in the same, images that look copied.
 
     Args:
         folder: arena_dir.
+        kept: the arena's store.
         event: the event.
-        teams: its teams.
-        suspects: its suspects.
 
     Returns:
         The page's path; None if there is nothing to show, and nothing is written.
     """
-    if not suspects:
+    suspects, probed = kept.suspects.of_event(event.id), findings.probed(kept, event)
+    alike = findings.alike_lines(kept, event)
+    if not (suspects or probed or alike):
         return None
-    shown = [_suspected(team, suspects) for team in teams]
-    values = {"event": event.name, "teams": [team for team in shown if team.num_images]}
+    shown = [_suspected(team, suspects) for team in kept.teams.of_event(event.id)]
+    values: dict[str, Any] = {"event": event.name, "teams": [team for team in shown if team.num_images], "alike": alike}
+    values["probed"] = _table_of(probed) if probed else None
     path = os.path.join(folder, SUSPECTS, f"event_{event.id}.html")
     files.write_whole(path, page.render("suspects.html.j2", _TEMPLATES, **values).encode())
     return path
+
+
+def _table_of(probed: Sequence[Probed]) -> Table:
+    """What discriminators made of the test images, one row for each."""
+    columns = [
+        Column("team"),
+        Column("verdict"),
+        Column("test images"),
+        Column("public images"),
+        Column("lead", "95% interval"),
+    ]
+    columns += [Column(change, "fall") for change in known_images.CHANGES]
+    return Table(columns, [_row_of(one) for one in probed])
+
+
+def _row_of(probed: Probed) -> Row:
+    found = probed.found
+    test, public, lead = found.test, found.public, found.lead
+    cells = [
+        Cell("suspected" if found.is_suspected else "not suspected", is_strong=found.is_suspected),
+        Cell(f"{test.accepted} of {test.images}"),
+        Cell(f"{public.accepted} of {public.images}" if public else ""),
+        _cell_of(lead) if lead else Cell(""),
+    ]
+    return Row(probed.team.name, cells + [_cell_of(found.fall(change)) for change in known_images.CHANGES])
+
+
+def _cell_of(estimate: Estimate) -> Cell:
+    interval = f"{findings.signed(estimate.low)} to {findings.signed(estimate.high)}"
+    return Cell(findings.signed(estimate.value), small=[interval])
 
 
 def _suspected(team: Team, suspects: Iterable[Suspect]) -> Suspected:
@@ -116,8 +159,9 @@ def _match(
     folder: str,
     match: Match,
     half_rounds: Callable[[int], Iterable[StoredHalfRound]],
-    names: Mapping[int, str],
+    results: TeamResults,
 ) -> MatchShown:
+    names, forfeits = results.names, results.forfeits.get(match.id, {})
     home = names[match.home]
     if match.away is None:
         return MatchShown(f"{home} goes on without a match")
@@ -126,11 +170,19 @@ def _match(
         return MatchShown(f"{home} - {away} is held: {_sentence(match.reason)}")
     if match.status == schema.PLAYING:
         return MatchShown(f"{home} - {away} is not over yet")
+    played = list(half_rounds(match.id))
+    winner = names[match.winner] + " wins" if match.winner else "Nobody wins"
+    said = [f"{winner}: {match.rule}.", rules.EXPLANATIONS.get(match.rule or "", "")]
+    if measured := results.timings.get(match.id):
+        said.append(words.time_sentence((home, away), measured))
+    if sure := words.sureness(match, (home, away), [one.played.score for one in played]):
+        said.append(sure)
     return MatchShown(
         title=f"{home} {match.home_points} : {match.away_points} {away}",
         is_over=True,
-        outcome=f"{names.get(match.winner or 0)} wins: {match.rule}. {rules.EXPLANATIONS.get(match.rule or '', '')}",
-        half_rounds=[_half_round(folder, played, names) for played in half_rounds(match.id)],
+        outcome=" ".join(filter(None, said)),
+        forfeits=[f"{names[team]} cannot take part: {_sentence(fault)}" for team, fault in forfeits.items()],
+        half_rounds=[_half_round(folder, one, names) for one in played],
     )
 
 

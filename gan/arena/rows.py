@@ -16,8 +16,10 @@ from gan.arena.strength import Strength
 from gan.contest import faults
 from gan.contest.half_round import JudgedImages, PlayedHalfRound
 from gan.contest.rules import HalfRoundScore
+from gan.contest.timing import Measured
 
 _PROBABILITY = "<f4"
+_SECONDS = "<f8"
 _COMPRESSION = 1  # of zlib: more hardly makes noisy faces smaller
 
 _Row = TypeVar("_Row")
@@ -52,6 +54,12 @@ def copy_values(copy: SuspectedCopy) -> dict[str, Any]:
         "generated": _bytes(copy.generated, np.uint8),
         "original": _bytes(copy.original, np.uint8),
     }
+
+
+def timing_values(measured: Measured) -> dict[str, Any]:
+    """The columns of a timing that say what was measured: column -> value."""
+    home, away = (_bytes(np.array(times), _SECONDS) for times in (measured.home, measured.away))
+    return {"home": home, "away": away, "core": measured.core}
 
 
 def _bytes(array: np.ndarray, kind: Any) -> bytes:
@@ -108,6 +116,12 @@ def _suspect(row: Sequence[Any]) -> schema.Suspect:
     return schema.Suspect._make([*place, SuspectedCopy(image, distance, limit, *pixels)])
 
 
+def _timing(row: Sequence[Any]) -> schema.StoredTiming:
+    match, *times, core = row
+    home, away = (tuple(np.frombuffer(one, _SECONDS).tolist()) for one in times)
+    return schema.StoredTiming(match, Measured(home, away, core))
+
+
 def _log_entry(row: Sequence[Any]) -> schema.LogEntry:
     *others, note = row
     return schema.LogEntry._make([*others, faults.decoded(note)])
@@ -120,5 +134,6 @@ _DECODERS: dict[type, Callable[[Sequence[Any]], Any]] = {
     schema.StoredHalfRound: _half_round,
     schema.Rating: _rating,
     schema.Suspect: _suspect,
+    schema.StoredTiming: _timing,
     schema.LogEntry: _log_entry,
 }

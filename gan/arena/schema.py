@@ -4,7 +4,8 @@ What went wrong is stored as a code with parameters, a Fault: in team.fault, mat
 log.note. arena.notes and contest.faults have the sentences.
 
 Version 2 of the tables added event.rules, and put Faults where version 1 had English sentences. Version 3 added the
-tables reference, secret_image and shown_image. See migration.py.
+tables reference, secret_image and shown_image. Version 4 added forfeit, renaming, disqualification,
+log_author, fingerprint, probe and timing. See migration.py.
 """
 
 from typing import Any, NamedTuple
@@ -13,8 +14,10 @@ from gan.arena.copy_check import SuspectedCopy
 from gan.arena.strength import Strength
 from gan.console.errors import Fault
 from gan.contest.half_round import PlayedHalfRound
+from gan.contest.timing import Measured
 
-VERSION = 3  # of the tables
+VERSION = 4  # of the tables
+MOCK = "mock"  # the mode whose results are written to teams' buckets
 TOURNAMENT = "tournament"  # the mode in which the winner of a match goes on to (round + 1, position // 2)
 PLAYING, DONE, ANNULLED, HELD = "playing", "done", "annulled", "held"  # statuses of a match
 
@@ -52,8 +55,20 @@ CREATE TABLE suspect (
 CREATE TABLE log (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, event INTEGER REFERENCES event(id), match INTEGER REFERENCES match(id),
     kind TEXT NOT NULL, note TEXT NOT NULL);
+CREATE TABLE timing (
+    match INTEGER PRIMARY KEY REFERENCES match(id), home BLOB NOT NULL, away BLOB NOT NULL, core INTEGER);
 CREATE TABLE secret_image (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE shown_image (digest BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE forfeit (
+    match INTEGER NOT NULL REFERENCES match(id), team INTEGER NOT NULL REFERENCES team(id), fault TEXT NOT NULL,
+    PRIMARY KEY (match, team)) WITHOUT ROWID;
+CREATE TABLE renaming (id INTEGER PRIMARY KEY, at REAL NOT NULL, before TEXT NOT NULL, name TEXT NOT NULL);
+CREATE TABLE disqualification (team INTEGER PRIMARY KEY REFERENCES team(id), before TEXT);
+CREATE TABLE log_author (log INTEGER PRIMARY KEY REFERENCES log(id), name TEXT NOT NULL);
+CREATE TABLE fingerprint (snapshot TEXT PRIMARY KEY, generator BLOB NOT NULL, discriminator BLOB NOT NULL);
+CREATE TABLE probe (
+    event INTEGER NOT NULL REFERENCES event(id), snapshot TEXT NOT NULL, test TEXT NOT NULL, public TEXT,
+    at REAL NOT NULL, PRIMARY KEY (event, snapshot));
 CREATE INDEX team_of_event ON team(event);
 CREATE INDEX rating_of_name ON rating(name);
 CREATE INDEX rating_of_match ON rating(match);
@@ -102,7 +117,7 @@ class Match(NamedTuple):
     away: int | None
     num_rounds: int
     status: str  # PLAYING, DONE, ANNULLED or HELD
-    winner: int | None
+    winner: int | None  # None for a draw, too
     rule: str | None  # that decided
     reason: Fault | None  # why it was annulled or is held
     home_points: int | None
@@ -146,6 +161,13 @@ class Suspect(NamedTuple):
     copy: SuspectedCopy
 
 
+class StoredTiming(NamedTuple):
+    """What was measured to break the tie of a match."""
+
+    match: int
+    measured: Measured
+
+
 class LogEntry(NamedTuple):
     """Something that happened."""
 
@@ -181,5 +203,6 @@ TABLES: dict[type, StoreTable] = {
     Suspect: StoreTable(
         "suspect", ("id", "event", "team", "half_round", "image", "distance", "limit_", "generated", "original")
     ),
+    StoredTiming: StoreTable("timing", ("match", "home", "away", "core")),
     LogEntry: StoreTable("log", LogEntry._fields),
 }

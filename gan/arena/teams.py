@@ -13,15 +13,22 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from gan.arena import notes  # noqa: F401 - the sentences of its faults
+from gan.arena import notes, team_names  # noqa: F401 - notes: the sentences of its faults
 from gan.console import printable
 from gan.console.errors import Fault, UserError
+from gan.contest import faults
 from gan.snapshots import checkpoint_files
 from gan.storage import files, paths
 
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LONGEST_NAME = 60  # characters; a longer name does not fit the screen
+FORMER_NAME = "team_name_former"  # code of the fault of a team that is listed by a name that it had before
+# Codes of what can be wrong with a name alone.
+NAME_FAULTS = (
+    *("team_name_missing", "team_name_strange", "team_name_long", "team_name_reserved", "team_name_taken"),
+    FORMER_NAME,
+)
 _TEAM, _PATH = "team", "path"  # columns
-_INVISIBLE = "Cf"  # Unicode category
 _RESERVED = 0  # stands for the number of the line of a name that nobody may have
 _CONTROL_CHARACTER = "\1"  # replaces NUL, which csv refuses before Python 3.11
 
@@ -33,6 +40,9 @@ class Entrant(NamedTuple):
     path: str  # of the snapshot or its folder; empty if the line has none
     line: int  # in the file, from 1; 0 if there is no file
     fault: Fault | None  # why the team cannot take part; None if it can
+
+
+HOUSE_TEAM = Entrant("House team", os.path.join(_PACKAGE, "house_team"), 0, None)
 
 
 def of_paths(named: Mapping[str, str]) -> list[Entrant]:
@@ -67,7 +77,7 @@ def read(path: str, reserved: Iterable[str] = ()) -> list[Entrant]:
         raise UserError(
             f"--teams={path} begins with {begin!r}; its first line must name the columns {_TEAM},{_PATH}{hint}"
         )
-    entrants, taken = [], {_key(name): _RESERVED for name in reserved}
+    entrants, taken = [], {team_names.key(name): _RESERVED for name in reserved}
     for line, fields, problem in rows:
         values = dict(zip(columns, map(str.strip, fields)))
         name, fault = _name(values.get(_TEAM, ""), line, taken)
@@ -77,6 +87,61 @@ def read(path: str, reserved: Iterable[str] = ()) -> list[Entrant]:
     if not entrants:
         raise UserError(f"--teams={path} names no team; write one on each line below the first: name, comma, path")
     return entrants
+
+
+def name_problem(name: str) -> str | None:
+    """Why a team or an event cannot have a name; None if it can."""
+    if not team_names.key(name):
+        return "it has no visible character"
+    if printable.cleaned(name) != name:
+        return "it holds control characters, line breaks or characters that turn the direction of writing"
+    if len(name) > LONGEST_NAME:
+        return f"it has {len(name)} characters, and at most {LONGEST_NAME} are possible"
+    if name != " ".join(unicodedata.normalize("NFC", name).split()):
+        return "it has spaces at its ends or several in a row, or accents apart from their letters"
+    if unseen := team_names.unseen(name):
+        return f"it holds characters that nobody sees: {', '.join(map(team_names.described, dict.fromkeys(unseen)))}"
+    return None
+
+
+def is_alike(one: str, other: str) -> bool:
+    """Whether two names are the same, or differ in capitals or unseen characters only."""
+    return team_names.key(one) == team_names.key(other)
+
+
+def check_names(entrants: Iterable[Entrant], source: str, may_forfeit: bool) -> None:
+    """Raises UserError if teams would forfeit only because of the names that a list gives them.
+
+    Args:
+        entrants: who takes part; see with_former_names.
+        source: the flag and the list, for the message.
+        may_forfeit: whether they may, unless they are listed by former names, which lead to no team.
+    """
+    wrong = faults_of_names(entrants)
+    refused = [fault for fault in wrong if not may_forfeit or fault.code == FORMER_NAME]
+    if refused:
+        way = "" if may_forfeit else " (or give --forfeit_wrong_names: then such a team forfeits its matches)"
+        raise UserError(f"{source}: {'; '.join(map(faults.sentence, refused))}{way}")
+
+
+def faults_of_names(entrants: Iterable[Entrant]) -> list[Fault]:
+    """What is wrong with the names of entrants, and with nothing else of them."""
+    return [one.fault for one in entrants if one.fault and one.fault.code in NAME_FAULTS]
+
+
+def with_former_names(entrants: Iterable[Entrant], now: Mapping[str, str]) -> list[Entrant]:
+    """Entrants, with a fault for each that is listed by a name that its team had before it was renamed.
+
+    Args:
+        entrants: as they are listed.
+        now: former name -> name.
+    """
+    return [
+        entrant._replace(fault=Fault("team_name_former", {"name": now[entrant.name], "line": entrant.line}))
+        if entrant.name in now
+        else entrant
+        for entrant in entrants
+    ]
 
 
 def _rows(path: str) -> Iterator[tuple[int, list[str], Fault | None]]:
@@ -113,9 +178,10 @@ def _text(path: str) -> str:
 def _name(given: str, line: int, taken: dict[str, int]) -> tuple[str, Fault | None]:
     """(name to be shown, fault or None); adds the name to `taken`, key -> line."""
     cleaned = printable.cleaned(given)
-    shown = " ".join(unicodedata.normalize("NFC", cleaned).split())
+    written = unicodedata.normalize("NFC", cleaned)
+    unseen, shown = team_names.unseen(written), " ".join(team_names.without_unseen(written).split())
     fault: Fault | None = None
-    if not _key(shown):
+    if not team_names.key(shown):
         shown, fault = f"line {line}", Fault("team_name_missing", {"line": line})
     elif cleaned != given:
         fault = Fault("team_name_strange", {"line": line, "shown_as": printable.REPLACEMENT})
@@ -123,21 +189,18 @@ def _name(given: str, line: int, taken: dict[str, int]) -> tuple[str, Fault | No
         fault = Fault("team_name_long", {"line": line, "characters": len(shown), "most": LONGEST_NAME})
     if len(shown) > LONGEST_NAME:
         shown = shown[: LONGEST_NAME - 1] + "…"
-    while _key(shown) in taken:
-        other = taken[_key(shown)]
+    while team_names.key(shown) in taken:
+        other = taken[team_names.key(shown)]
         if other == _RESERVED:
             fault = fault or Fault("team_name_reserved", {"line": line})
         else:
             fault = fault or Fault("team_name_taken", {"other": other, "line": line})
         shown = f"{shown} (line {line})"
-    taken[_key(shown)] = line
+    taken[team_names.key(shown)] = line
+    if unseen and not fault:
+        characters = [team_names.described(character) for character in dict.fromkeys(unseen)]
+        fault = Fault("team_name_unseen", {"line": line, "characters": characters})
     return shown, fault
-
-
-def _key(name: str) -> str:
-    """Equal for two names that look alike, or differ in capitals only."""
-    visible = "".join(character for character in name if unicodedata.category(character) != _INVISIBLE)
-    return " ".join(visible.casefold().split())
 
 
 def _fault_of_path(path: str, line: int) -> Fault | None:

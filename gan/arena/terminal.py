@@ -3,19 +3,28 @@
 import datetime
 import json
 import os
-import time
+from collections.abc import Mapping
 from typing import Any
 
-from gan.arena import arena, bracket, events, notes, organiser, schema, store
+from gan.arena import arena, bracket, events, findings, notes, organiser, recognition, renaming, schema, store
 from gan.arena.backup import Backup
 from gan.console.errors import Fault
-from gan.contest import faults
+from gan.contest import faults, rules, timing
 from gan.contest.faults import sentence
 from gan.sandbox import staging
 
+_Forfeits = Mapping[int, Mapping[int, Fault]]  # match -> team -> why, as store.matches.forfeits() returns them
 
-def line(match: schema.Match, home: schema.Team, away: schema.Team | None) -> str:
-    """A match in one line: "Blue Foxes 31 : 27 Team Mira, Blue Foxes wins: more points"."""
+
+def line(match: schema.Match, home: schema.Team, away: schema.Team | None, forfeits: _Forfeits | None = None) -> str:
+    """A match in one line: "Blue Foxes 31 : 27 Team Mira, Blue Foxes wins: more points".
+
+    Args:
+        match: the match.
+        home: its first team.
+        away: its second team; None for a bye.
+        forfeits: why matches were forfeited; None if the match has just been played, so that the teams' faults say it.
+    """
     if away is None:
         return f"{home.name} goes on without a match"
     if match.status == schema.HELD:
@@ -25,33 +34,65 @@ def line(match: schema.Match, home: schema.Team, away: schema.Team | None) -> st
     text = f"{home.name} {match.home_points} : {match.away_points} {away.name}"
     if home.id == away.id:
         return text
-    winner = home if match.winner == home.id else away
+    outcome = "nobody wins" if match.winner is None else f"{(home if match.winner == home.id else away).name} wins"
     times = ""
     if match.home_seconds is not None and match.away_seconds is not None:
-        times = f" ({1000 * match.home_seconds:.1f} ms against {1000 * match.away_seconds:.1f} ms)"
-    why = "".join(f"; {team.name}: {sentence(team.fault)}" for team in (home, away) if team.fault)
-    return f"{text}, {winner.name} wins: {match.rule}{times}{why}"
+        times = " ({} against {})".format(*timing.shown(match.home_seconds, match.away_seconds))
+    if forfeits is None:
+        is_forfeited = match.rule in (rules.FORFEIT, rules.BOTH_FAILED)
+        told = {team.id: team.fault for team in (home, away) if team.fault and is_forfeited}
+    else:
+        told = dict(forfeits.get(match.id, {}))
+    why = "".join(f"; {team.name}: {sentence(told[team.id])}" for team in (home, away) if team.id in told)
+    return f"{text}, {outcome}: {match.rule}{times}{why}"
 
 
-def bracket_text(teams: list[schema.Team], matches: list[schema.Match]) -> str:
-    """The bracket of a tournament as lines, a block for each round."""
+def bracket_text(teams: list[schema.Team], matches: list[schema.Match], forfeits: _Forfeits) -> str:
+    """The bracket of a tournament as lines, a block for each round; `forfeits` as in `line`."""
     by_id, rounds = {team.id: team for team in teams}, bracket.num_rounds(len(teams))
     lines = []
     for round in range(rounds):
         lines += ["", bracket.round_name(round, rounds).capitalize()]
         for match in matches:
             if match.round == round:
-                lines.append("  " + line(match, by_id[match.home], _away(match, by_id)))
+                lines.append("  " + line(match, by_id[match.home], _away(match, by_id), forfeits))
     return "\n".join(lines[1:])
 
 
 def table_text(standings: list[tuple[schema.Team, bracket.Standing]]) -> str:
     """The table of a league as lines; see events.standings."""
     width = max(len(team.name) for team, _ in standings)
-    lines = [f"{'':>3} {'':{width}}  won  lost  points"]
+    lines = [f"{'':>3} {'':{width}}  won  drawn  lost  points"]
     for place, (team, row) in enumerate(standings, 1):
-        lost = row.played - row.won
-        lines.append(f"{place:>2}. {team.name:{width}} {row.won:>4} {lost:>5} {row.points:>5}:{row.against}")
+        lost = row.played - row.won - row.drawn
+        results = f"{row.won:>4} {row.drawn:>6} {lost:>5} {row.points:>5}:{row.against}"
+        lines.append(f"{place:>2}. {team.name:{width}} {results}")
+    return "\n".join(lines)
+
+
+def leaderboard_text(latest: dict[str, schema.Rating], found: dict[str, recognition.Recognition]) -> str:
+    """All rated teams as lines, best first: rating, and what was recognised over all matches.
+
+    Args:
+        latest: rating of each team, by name.
+        found: what was recognised, by name.
+    """
+    if not latest:
+        return "nobody has been rated so far"
+    width = max(map(len, latest))
+    lines = [f"{'':>4} {'':{width}}       rating   real  generated  fooled"]
+    ranked = sorted(latest.values(), key=lambda row: -row.strength.ordinal)
+    for place, (name, (mu, _), (_, high)) in enumerate(
+        ((row.name, row.strength, row.strength.interval) for row in ranked), 1
+    ):
+        shares = [recognition.percent(count) for count in found.get(name, recognition.Recognition())]
+        lines.append(
+            f"{place:>3}. {name:{width}} {mu:>5.1f} ± {high - mu:>4.1f} {shares[0]:>6} {shares[1]:>10} {shares[2]:>7}"
+        )
+    lines.append("real, generated: share of such images that the team's discriminator recognised, over all matches")
+    lines.append(
+        "fooled: how often an image of its generator was taken for real; rating: more is stronger, with 95% interval"
+    )
     return "\n".join(lines)
 
 
@@ -62,18 +103,20 @@ def outcome_text(kept: store.Store, outcome: events.Outcome, folder: str, suspec
         kept: the arena's store.
         outcome: from events.play.
         folder: arena_dir.
-        suspects_page: path of the page with images that look copied; None if there is none.
+        suspects_page: path of the page of what only the organiser is told; None if there is none.
     """
     event = outcome.event
     teams, lines = kept.teams.of_event(event.id), []
     if event.mode == events.TOURNAMENT:
-        lines += ["", bracket_text(teams, kept.matches.of_event(event.id))]
+        lines += ["", bracket_text(teams, kept.matches.of_event(event.id), kept.matches.forfeits())]
     if event.mode == events.LEAGUE:
         lines += ["", table_text(events.standings(kept, event))]
     suspects = [suspect.team for suspect in kept.suspects.of_event(event.id)]
     for team in teams:
         if count := suspects.count(team.id):
             lines.append(f"{count} images of {team.name} look copied from the training images, see {suspects_page}")
+    lines += findings.alike_lines(kept, event)
+    lines += probe_lines(findings.probed(kept, event), suspects_page)
     lines += _remarks(kept, event, teams)
     if outcome.champion:
         lines += ["", f"{outcome.champion.name} wins {event.name}"]
@@ -83,6 +126,16 @@ def outcome_text(kept: store.Store, outcome: events.Outcome, folder: str, suspec
         thaw = f"python -m gan.organise thaw --arena_dir={folder}"
         lines.append(f"the arena is frozen; after `{thaw}` the same command goes on")
     return "\n".join([*lines, f"to look at it: python -m gan.scoreboard --arena_dir={folder}"])
+
+
+def probe_lines(probed: list[findings.Probed], suspects_page: str | None) -> list[str]:
+    """A line for each team whose discriminator seems to know test images, and one that says how many were probed."""
+    if not probed:
+        return []
+    suspected = [one for one in probed if one.found.is_suspected]
+    lines = [f"{one.team.name} seems to know the test images: it {findings.described(one.found)}" for one in suspected]
+    found = "none seems" if not suspected else f"{len(suspected)} seem{'s' * (len(suspected) == 1)}"
+    return [*lines, f"of {len(probed)} discriminators, {found} to know the test images, see {suspects_page}"]
 
 
 def check_text(kept: store.Store, event: schema.Event) -> tuple[str, bool]:
@@ -99,8 +152,11 @@ def check_text(kept: store.Store, event: schema.Event) -> tuple[str, bool]:
 def annulment_text(preview: organiser.Annulment) -> str:
     """What annulling a match would change."""
     teams, (first, *later) = preview.teams, preview.matches
-    lines = [f"match {first.id} of {preview.event.name} is annulled: {_match(first, teams)}"]
-    lines += [f"match {row.id} falls with it, since its winner played there: {_match(row, teams)}" for row in later]
+    told = [line(row, teams[row.home], _away(row, teams), preview.forfeits) for row in preview.matches]
+    lines = [f"match {first.id} of {preview.event.name} is annulled: {told[0]}"]
+    lines += [
+        f"match {row.id} falls with it, since its winner played there: {text}" for row, text in zip(later, told[1:])
+    ]
     lines.append(f"the command that played {preview.event.name} plays {'them' if later else 'it'} again")
     if preview.event.finished is not None:
         winner = f"won by {teams[preview.event.champion].name}" if preview.event.champion else "over"
@@ -152,7 +208,52 @@ def thaw_text(preview: organiser.Freeze, folder: str) -> str:
     return "\n".join([*lines, f"not over yet: {going}" if going else "all events are over"])
 
 
-def renaming_text(preview: organiser.Renaming) -> str:
+def reinstatement_text(preview: organiser.Reinstatement) -> str:
+    """What ending a disqualification would change."""
+    event, name = preview.event, preview.team.name
+    lines = [f"{name} takes part in {event.name} again, in what is played from now on"]
+    if preview.forfeited:
+        lines.append(f"these matches stay forfeited, unless they are annulled: match {_numbers(preview.forfeited)}")
+    return "\n".join(lines)
+
+
+def team_renaming_text(preview: renaming.TeamRenaming) -> str:
+    """What renaming a team would change."""
+    before, name = preview.before, preview.name
+    lines = [
+        f"the team {before} is called {name} from now on, in {', '.join(preview.events)}, in ratings and on the page"
+    ]
+    lines.append("what was delivered or exported before keeps the old name")
+    for event in preview.mended:
+        lines.append(f"{event}: it could not take part only because of its name, and may now")
+    if preview.forfeited:
+        numbers = _numbers(preview.forfeited)
+        lines.append(f"it has forfeited because of its name, and stays so unless annulled: match {numbers}")
+    lines.append(f"write {name} in teams.csv, too, before battle is started again: it is known by that name only")
+    return "\n".join(lines)
+
+
+def recovery_text(folder: str, events_: list[schema.Event], num_done: int, latest: float | None) -> str:
+    """What going on with a store that lacks its newest part would mean.
+
+    Args:
+        folder: arena_dir.
+        events_: that it knows of.
+        num_done: matches that are over in it.
+        latest: unix seconds of the newest thing in it; None if there is nothing.
+    """
+    names = ", ".join(event.name for event in events_) or "none"
+    newest = f"the newest thing that it knows is of {_when(latest)}" if latest else "it holds nothing"
+    return "\n".join(
+        [
+            f"{folder} was copied while it was in use, without arena.sqlite3-wal; {newest}",
+            f"it has these events: {names}; matches that are over: {num_done}",
+            "what was played after that is lost in this copy, and may be played again with other outcomes",
+        ]
+    )
+
+
+def renaming_text(preview: renaming.Renaming) -> str:
     """What renaming an event would change."""
     text = f"{preview.event.name} is called {preview.name} from now on"
     if preview.event.finished is None and preview.event.mode != events.MOCK:
@@ -178,26 +279,33 @@ def replay_text(number: int, result: organiser.ReplayResult) -> str:
 def backup_text(made: Backup, with_snapshots: bool) -> str:
     """What a backup holds."""
     if not with_snapshots:
-        return f"copied to {made.path}, without snapshots: results can be looked at, but no match played"
-    lines = [f"copied to {made.path}, with the snapshots that may still be needed: {made.snapshots}"]
+        lines = [f"copied to {made.path}, without snapshots: results can be looked at, but no match played"]
+    else:
+        lines = [f"copied to {made.path}, with the snapshots that may still be needed: {made.snapshots}"]
+    lines.append("the copy was tested; it is one whole file, without a -wal or -shm beside it")
     if made.missing:
         lines.append(f"the arena itself has no copy of so many that may be needed: {made.missing}")
     return "\n".join(lines)
 
 
 def log_text(entry: organiser.LogLine) -> str:
-    """An entry of the log in one line, by the local clock."""
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.at))
+    """An entry of the log in one line, by the local clock, with its distance to UTC."""
     about = ", ".join(filter(None, [entry.event, f"match {entry.match}" if entry.match else None]))
-    return "  ".join(filter(None, [when, about, entry.kind, sentence(entry.note)]))
+    by = f"by {entry.by}" if entry.by else None
+    return "  ".join(filter(None, [_when(entry.at), about, entry.kind, sentence(entry.note), by]))
 
 
 def log_json(entry: organiser.LogLine) -> str:
     """An entry of the log as one line of JSON, its time in UTC."""
     when = datetime.datetime.fromtimestamp(entry.at, datetime.timezone.utc)
     values: dict[str, Any] = {"at": when.isoformat(timespec="milliseconds"), "event": entry.event, "match": entry.match}
-    values |= {"kind": entry.kind, "text": sentence(entry.note), "note": faults.plain(entry.note)}
+    values |= {"kind": entry.kind, "by": entry.by, "text": sentence(entry.note), "note": faults.plain(entry.note)}
     return json.dumps(values, ensure_ascii=False)
+
+
+def _when(at: float) -> str:
+    """Unix seconds as the local clock shows them: 2026-11-23 12:00:00+09:00."""
+    return datetime.datetime.fromtimestamp(at).astimezone().isoformat(sep=" ", timespec="seconds")
 
 
 def _snapshot(kept: store.Store, team: schema.Team) -> str:
@@ -230,10 +338,6 @@ def _problem(kept: store.Store, team: schema.Team, match: schema.Match | None) -
 
 def _because_of(fault: Fault | None) -> str:
     return f": {sentence(fault)}" if fault else ""
-
-
-def _match(match: schema.Match, teams: dict[int, schema.Team]) -> str:
-    return line(match, teams[match.home], _away(match, teams))
 
 
 def _away(match: schema.Match, teams: dict[int, schema.Team]) -> schema.Team | None:

@@ -1,6 +1,9 @@
 """Commands that have actions, such as `python -m gan.organise annul --match=12`, each with its own flags and help."""
 
+import getpass
 import inspect
+import os
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -53,6 +56,15 @@ def help_text(doc: str, actions: Sequence[Action]) -> str:
     width = max(len(action.name) for action in actions)
     lines = [f"  {action.name:{width}}  {(action.config_class.__doc__ or '').splitlines()[0]}" for action in actions]
     return "\n".join([doc.strip(), "", "Actions:", *lines])
+
+
+def user() -> str:
+    """Who runs this command, and on which machine: anna@hall; the user who called sudo, if it was called by it."""
+    try:
+        name = os.environ.get("SUDO_USER") or getpass.getuser()
+    except (OSError, KeyError, ImportError):  # the user has a number and no name
+        name = str(os.getuid()) if hasattr(os, "getuid") else "somebody"
+    return f"{name}@{socket.gethostname()}"
 
 
 def is_agreed(preview: str, yes: bool) -> bool:

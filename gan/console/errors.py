@@ -67,8 +67,33 @@ class HostError(UserError):
         self.fault = fault or Fault(OTHER, {"text": message})
 
 
-class NoPermission(UserError):
+class BucketRefused(UserError):
+    """A bucket answers that it does not do what was asked: a setting of the bucket, or a file in it, is to blame.
+
+    Args:
+        message: the sentence, with the path and the server's own words.
+        fault: the same as a Fault, without them; None for OTHER.
+        is_certain: whether the answer tells of this bucket alone, whoever asks. If not, the credentials in use may be
+            to blame as well.
+    """
+
+    def __init__(self, message: str, fault: Fault | None = None, is_certain: bool = False) -> None:
+        super().__init__(message)
+        self.fault = fault or Fault(OTHER, {"text": message})
+        self.is_certain = is_certain
+
+
+class NoPermission(BucketRefused):
     """The credentials in use give no access to a bucket."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Fault("bucket_closed", {"reason": "no permission"}))
+
+
+class BucketSilent(UserError):
+    """A bucket did not answer, or its server failed: to ask again may help."""
+
+    fault = Fault("bucket_silent", {})
 
 
 class StateError(UserError):

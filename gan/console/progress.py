@@ -25,17 +25,32 @@ class Progress:
         unit: name of one unit.
         initial: units done before this run.
         scale: True writes large numbers as 1.2M (for bytes).
+        only_if_long: True shows nothing of work that takes less than SECONDS_BETWEEN_LINES.
     """
 
     def __init__(
-        self, title: str, total: int | None = None, unit: str = "image", initial: int = 0, scale: bool = False
+        self,
+        title: str,
+        total: int | None = None,
+        unit: str = "image",
+        initial: int = 0,
+        scale: bool = False,
+        only_if_long: bool = False,
     ) -> None:
         self._title, self._total, self._unit = title, total, unit
         self._done, self._note = initial, ""
         self._bar: Any = None
         if sys.stderr.isatty():
-            self._bar = tqdm(total=total, initial=initial, desc=title, unit=unit, unit_scale=scale, dynamic_ncols=True)
-        self._scale = scale
+            self._bar = tqdm(
+                total=total,
+                initial=initial,
+                desc=title,
+                unit=unit,
+                unit_scale=scale,
+                dynamic_ncols=True,
+                delay=SECONDS_BETWEEN_LINES if only_if_long else 0,
+            )
+        self._scale, self._is_silent = scale, only_if_long
         self._next_line = time.monotonic() + SECONDS_BETWEEN_LINES
 
     def __enter__(self) -> "Progress":
@@ -44,7 +59,7 @@ class Progress:
     def __exit__(self, *exception: Any) -> None:
         if self._bar is not None:
             self._bar.close()
-        elif exception[0] is None:
+        elif exception[0] is None and not self._is_silent:
             self._print_line()
 
     def update(self, units: int = 1, note: str | None = None) -> None:
@@ -80,7 +95,7 @@ class Progress:
         if (self._done if self._total is None else self._total) != 1:
             units += "es" if units.endswith("ch") else "s"
         print(f"{self._title}: {self._count(self._done)}{of} {units} {self._note}".rstrip(), flush=True)
-        self._next_line = time.monotonic() + SECONDS_BETWEEN_LINES
+        self._next_line, self._is_silent = time.monotonic() + SECONDS_BETWEEN_LINES, False
 
     def _count(self, number: int) -> str:
         return tqdm.format_sizeof(number) if self._scale else str(number)

@@ -1,6 +1,9 @@
 """Signals that ask a process to stop, noted so that it can save first."""
 
+import contextlib
 import signal
+import threading
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -41,3 +44,28 @@ class SignalCatcher:
     def _catch(self, number: int, frame: FrameType | None) -> None:
         self.caught = number
         signal.signal(number, self._former[number])
+
+
+@contextlib.contextmanager
+def terminated_as_interrupted() -> Iterator[None]:
+    """Lets SIGTERM end the block as Ctrl-C does, so that files are closed; then the process dies of it.
+
+    Supervisors stop a process by SIGTERM, and look whether it died of that. Does nothing outside the main thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal caught
+        caught = True
+        raise KeyboardInterrupt
+
+    former = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
+        if caught:
+            signal.raise_signal(signal.SIGTERM)

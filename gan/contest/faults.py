@@ -118,6 +118,10 @@ _OUTSIDE_THE_SNAPSHOT = {
     "slow": "it took longer than {seconds:g} s to {step}",
     "processor_time": "it used more than {seconds:g} s of processor time",
     "too_much_memory": "it needs more memory than {mebibytes:.0f} MiB",
+    "forbidden_call": "its process tried to start a program, to connect, to signal others or to change files when it "
+    "was to {step}, and was ended",
+    "memory_share": "it took {mebibytes:.0f} MiB of memory, its share is {share:.0f} MiB, and there was not enough for "
+    "all snapshots; make the networks smaller",
     "crashed": "it crashed TensorFlow ({signal}) when it was to {step}, as happens if it needs more memory than it may "
     "have",
     "ended": "its process ended by itself when it was to {step}",
@@ -128,7 +132,7 @@ _OUTSIDE_THE_SNAPSHOT = {
 }
 # What is the fault of the machine that plays, never of a team.
 _OF_THE_MACHINE = {
-    "disk_full": "the disk of {folder} is nearly full; make room on it",
+    "disk_full": "the disk of {folder} is nearly full; make room for {mebibytes:.0f} MiB more on it",
     "machine_slow": "the process of a snapshot took longer than {seconds:g} s to {step}",
     "killed": "the process of a snapshot was killed while it was to {step}: {last}",
     "process_failed": "the process of a snapshot ended while it was to {step}: {last}",
@@ -177,6 +181,11 @@ def sentence(fault: Fault | None) -> str:
     except (ArithmeticError, LookupError, TypeError, ValueError):  # stored by a version that knew other codes
         text = f"{fault.code} {fault.parameters}"
     return printable.cleaned(text)[:_LONGEST_SENTENCE]
+
+
+def sentences(fault: Fault | None) -> list[str]:
+    """The sentence of each fault in a Fault, which may hold several; none for None."""
+    return [sentence(part) for part in _parts(fault)] if fault else []
 
 
 def breach(code: str, /, **parameters: Any) -> ContractError:

@@ -12,8 +12,9 @@
 | match | one round; the final is three |
 | winner | more points |
 | equal points | a side on which something failed loses to one on which nothing failed |
-| then | less model time, both teams' models timed for the purpose |
-| then | home |
+| then | less model time, both teams' models timed in turns until the times tell, or up to a limit |
+| times do not tell | less model time all the same; since version 3 a toss-up, rated as a draw |
+| then, or if both sides failed | home in a tournament, which needs a winner, and before version 3; else nobody wins |
 | forfeit | a snapshot that is refused fails with both of its networks in every half round |
 
 An example. Home's generator fools nobody: away's discriminator is right on all 30 images. Then away's generator
@@ -28,14 +29,16 @@ from typing import NamedTuple
 
 from gan.console.errors import Fault
 
-VERSION = 2  # of these rules; an event records the one that it began with
+VERSION = 3  # of these rules; an event records the one that it began with
 IMAGES_OF_EACH = 15  # generated ones, and real ones, in a half round
 HALF_ROUND_POINTS = 2 * IMAGES_OF_EACH
 THRESHOLD = 0.5  # a guess is "real" if p is larger
 MATCH_ROUNDS = 1  # of two half rounds each
-FINAL_ROUNDS = {1: 3, 2: 3}  # of a tournament's last match, by the version of the rules
+FINAL_ROUNDS = {1: 3, 2: 3, 3: 3}  # of a tournament's last match, by the version of the rules
 SAME_REAL_IMAGES = 2  # from this version on, both half rounds of a round show the same real images
 SETS_REFERENCES_ASIDE = 2  # from this version on, half rounds show no reference image, if enough others are there
+KNOWS_DRAWS = 3  # from this version on, there are draws outside tournaments, and times that do not tell are a toss-up
+RATES_MARGINS = 3  # from this version on, ratings follow from points, not only from who won
 HOME, AWAY = 0, 1  # sides, and positions in every pair of a Result
 
 GUESSED = "right guesses"
@@ -45,8 +48,11 @@ DISCRIMINATOR_FAILED = "the discriminator failed"
 BY_POINTS = "more points"
 BY_FAULT = "equal points, the other side failed"
 BY_TIME = "equal points, less time"
+TOSS_UP = "equal points, a toss-up by time"
 BY_SEEDING = "equal points and time, home wins"
 BOTH_FAILED = "equal points, both sides failed, home wins"
+DRAWN_TIME = "equal points and time, a draw"
+DRAWN_FAILED = "equal points, both sides failed, a draw"
 FORFEIT = "forfeit"
 BYE = "bye"
 NEEDS_TIMING = "equal points, to be timed"
@@ -59,12 +65,18 @@ EXPLANATIONS = {
     BY_POINTS: "The winner has more points: one for each image told right, all 30 if the other's generator failed.",
     BY_FAULT: "Both have equal points; one of the other team's networks failed, and none of the winner's did.",
     BY_TIME: "Both have equal points; the winner's networks are faster, both teams' timed side by side.",
+    TOSS_UP: "Both have equal points, and their networks are equally fast as far as can be measured. The winner's "
+    "measured time is less, which is hardly better than a coin toss: ratings take it for a draw.",
     BY_SEEDING: f"Both have equal points and took equal time, so the winner is {_HOME}.",
-    BOTH_FAILED: f"Both have equal points and on both sides a network failed, so the winner is {_HOME}.",
+    BOTH_FAILED: "Both have equal points and on both sides a network failed or cannot take part. A winner is needed: "
+    f"{_HOME}.",
+    DRAWN_TIME: "Both have equal points and took equal time: nobody wins.",
+    DRAWN_FAILED: "Both have equal points and on both sides a network failed or cannot take part: nobody wins.",
     FORFEIT: "The other team's snapshot cannot take part, so both of its networks count as failed in every half round.",
     BYE: "The team goes on without a match, since there are fewer teams than places in the bracket.",
     NEEDS_TIMING: "Both have equal points; both teams' networks are now timed side by side, and the faster team wins.",
 }
+_DRAWS = {BY_SEEDING: DRAWN_TIME, BOTH_FAILED: DRAWN_FAILED}
 
 
 class HalfRoundScore(NamedTuple):
@@ -82,8 +94,26 @@ class Result(NamedTuple):
     """What the rules say about a match."""
 
     points: tuple[int, int]  # (home, away)
-    winner: int | None  # HOME or AWAY; None if the rule is NEEDS_TIMING
+    winner: int | None  # HOME or AWAY; None if the rule is NEEDS_TIMING, DRAWN_TIME or DRAWN_FAILED
     rule: str  # which rule decided
+
+
+class ModelTimes(NamedTuple):
+    """Model time of both sides, measured for a tie."""
+
+    home: float | None  # seconds; None if its networks failed while they were timed
+    away: float | None
+    tells: bool = True  # False if the times are too close to tell who is faster
+
+
+def has_draws(mode_needs_winner: bool, version: int) -> bool:
+    """Whether a match may end without a winner.
+
+    Args:
+        mode_needs_winner: whether somebody must go on, as in a tournament.
+        version: of the event's rules.
+    """
+    return version >= KNOWS_DRAWS and not mode_needs_winner
 
 
 def guesses_right(truth: Iterable[float], probabilities: Iterable[float]) -> int:
@@ -142,16 +172,16 @@ def generator_side(number: int) -> int:
     return number % 2
 
 
-def match_result(scores: Iterable[HalfRoundScore], seconds: tuple[float | None, float | None] | None = None) -> Result:
+def match_result(scores: Iterable[HalfRoundScore], times: ModelTimes | None = None, may_draw: bool = False) -> Result:
     """Decides a match.
 
     Args:
         scores: of all half rounds of the match, in order.
-        seconds: (home, away), model time measured for a tie; None for a side whose networks failed while they were
-            timed. None if nothing was timed.
+        times: measured for a tie; None if nothing was timed.
+        may_draw: whether nobody wins if nothing tells the sides apart; else home does. See has_draws.
 
     Returns:
-        A Result. If it says NEEDS_TIMING, the same with `seconds` decides.
+        A Result. If it says NEEDS_TIMING, the same with `times` decides.
     """
     points, failed = [0, 0], [False, False]
     for number, score in enumerate(scores):
@@ -160,18 +190,24 @@ def match_result(scores: Iterable[HalfRoundScore], seconds: tuple[float | None, 
         points[judge] += score.points
         failed[drawer] |= bool(score.generator_fault)
         failed[judge] |= bool(score.discriminator_fault)
-    if seconds:
-        failed = [before or took is None for before, took in zip(failed, seconds)]
-    return Result((points[HOME], points[AWAY]), *_winner(points, failed, seconds))
+    if times:
+        failed = [before or took is None for before, took in zip(failed, (times.home, times.away))]
+    winner, rule = _winner(points, failed, times)
+    if may_draw and rule in _DRAWS:
+        winner, rule = None, _DRAWS[rule]
+    return Result((points[HOME], points[AWAY]), winner, rule)
 
 
-def forfeit_result(home_fault: Fault | None, away_fault: Fault | None, num_rounds: int) -> Result:
+def forfeit_result(
+    home_fault: Fault | None, away_fault: Fault | None, num_rounds: int, may_draw: bool = False
+) -> Result:
     """Decides a match of which nothing was played, because a snapshot was refused before.
 
     Args:
         home_fault: why home's snapshot was refused; None if it was not.
         away_fault: why away's was; at least one of both was.
         num_rounds: rounds of the match.
+        may_draw: see match_result.
 
     Returns:
         A Result as if every network of a refused snapshot had failed in every half round.
@@ -180,23 +216,20 @@ def forfeit_result(home_fault: Fault | None, away_fault: Fault | None, num_round
         raise ValueError("a match that nobody forfeits is played")
     home_drawn = half_round(None, None, None, None, generator_fault=home_fault, discriminator_fault=away_fault)
     away_drawn = half_round(None, None, None, None, generator_fault=away_fault, discriminator_fault=home_fault)
-    result = match_result([home_drawn, away_drawn] * num_rounds)
+    result = match_result([home_drawn, away_drawn] * num_rounds, may_draw=may_draw)
     return result if home_fault and away_fault else result._replace(rule=FORFEIT)
 
 
-def _winner(
-    points: Sequence[int], failed: Sequence[bool], seconds: tuple[float | None, float | None] | None
-) -> tuple[int | None, str]:
-    """(winner, rule) by the first rule that tells the sides apart."""
+def _winner(points: Sequence[int], failed: Sequence[bool], times: ModelTimes | None) -> tuple[int | None, str]:
+    """(winner, rule) by the first rule that tells the sides apart; home if none does."""
     if points[HOME] != points[AWAY]:
         return (HOME if points[HOME] > points[AWAY] else AWAY), BY_POINTS
     if failed[HOME] != failed[AWAY]:
         return (AWAY if failed[HOME] else HOME), BY_FAULT
     if failed[HOME]:
         return HOME, BOTH_FAILED
-    home_took, away_took = seconds or (None, None)
-    if home_took is None or away_took is None:
+    if times is None or times.home is None or times.away is None:
         return None, NEEDS_TIMING
-    if home_took != away_took:
-        return (HOME if home_took < away_took else AWAY), BY_TIME
+    if times.home != times.away:
+        return (HOME if times.home < times.away else AWAY), (BY_TIME if times.tells else TOSS_UP)
     return HOME, BY_SEEDING

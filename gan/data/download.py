@@ -1,5 +1,6 @@
 """Downloads the archive of LFW; a download that broke off is continued, not begun again."""
 
+import errno
 import http.client
 import os
 import urllib.error
@@ -13,6 +14,7 @@ from gan.storage import files
 LFW_ARCHIVE = "lfw-funneled.tgz"
 LFW_URL = "https://ndownloader.figshare.com/files/5976015"
 LFW_SHA256 = "b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a"
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)  # those of a network are others
 _TIMEOUT = 30  # seconds without a byte, after which a download is given up
 
 
@@ -37,6 +39,8 @@ def download(url: str, sha256: str, path: str) -> None:
     try:
         _fetch(url, part)
     except (OSError, http.client.HTTPException) as error:
+        if isinstance(error, OSError) and (error.filename == part or error.errno in _DISK_ERRORS):
+            raise UserError(f"{part}: {error.strerror}; with more room the same command goes on from there") from error
         # An HTTPError's own text has the status; other URLErrors wrap another error.
         reason = error if isinstance(error, urllib.error.HTTPError) else getattr(error, "reason", error)
         advice = "the same command goes on from there; or get the file by other means and give it as --input"

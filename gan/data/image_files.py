@@ -1,42 +1,38 @@
-"""Picture files in folders and archives, decoded on all cores to grey 50x50 pixels. No TensorFlow."""
+"""Picture files of folders and archives, decoded on all cores to grey 50x50 pixels. No TensorFlow."""
 
 import collections
+import contextlib
 import functools
-import gzip
 import io
 import itertools
-import lzma
 import multiprocessing
 import os
-import posixpath
 import signal
-import tarfile
 import warnings
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from gan.console import printable
 from gan.console.errors import DataError, UserError
 from gan.console.progress import Progress
-from gan.data import pixels
+from gan.data import grey, picture_kinds, pixels, value_check
+from gan.data.file_notes import FileNotes
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-NameOf = Callable[[str], str | None]  # path below a folder, with forward slashes -> picture's name; None: not wanted
-
-# Not Pillow's other formats: some of them start programs.
-_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 _ORIENTATION, _UPRIGHT = 0x0112, 1  # EXIF's tag for the side of a picture that is up, and its usual value
-_BROKEN_ARCHIVE = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 _CHUNK = 32  # pictures that a worker decodes at a time
 POOL_BYTES = 8 << 20  # fewer bytes of files are decoded before worker processes have started
-_MAX_PICTURE_BYTES = 64 << 20  # of a picture in an archive
+MOST_MEGAPIXELS = 90  # of a picture, if nothing else is said; 4 bytes a pixel are in memory while it is decoded
+_FIRST_TOLD = 10  # names of damaged pictures in a message
+_DARK = "no value above 1: black, or scaled to [0, 1] before it was saved"
+_SEVERAL = "several pictures in one file; the first is used"
+_ANIMATED = ("GIF", "PNG", "TIFF", "WEBP", "AVIF", "HEIF")
+_WIDE = ("F", "I", "I;16", "I;16B", "I;16L", "I;16N", "LAB")  # modes that `grey` narrows
 _Picture = tuple[str, str | bytes]  # name, and a path or a file's content
-_Decoded = tuple[list[str], np.ndarray, list[str]]  # names, uint8 [n, size], what is wrong with other pictures
 
 
 class Crop(NamedTuple):
@@ -49,61 +45,69 @@ class Crop(NamedTuple):
 LARGEST_SQUARE = Crop()
 
 
-def find(folder: str, name_of: NameOf) -> list[str]:
-    """Paths of all pictures in a folder and the folders in it, sorted.
+class Reading(NamedTuple):
+    """How pictures are read."""
 
-    Args:
-        folder: on disk.
-        name_of: says which files are wanted.
-
-    Raises:
-        OSError: a folder cannot be read.
-    """
-
-    def fail(error: OSError) -> NoReturn:
-        raise error
-
-    found = []
-    for parent, _, names in os.walk(folder, onerror=fail):
-        paths = (os.path.join(parent, name) for name in names)
-        found += [path for path in paths if name_of(below(path, folder))]
-    return sorted(found)
+    crop: Crop = LARGEST_SQUARE
+    workers: int = 1  # processes that decode; a few pictures are decoded in this process
+    most_megapixels: int = MOST_MEGAPIXELS  # of a picture
+    most_damaged: float | None = None  # share of pictures that may be left out since they are damaged; None: none
 
 
-def below(path: str, folder: str) -> str:
-    """The rest of a path that begins with a folder's path, with forward slashes."""
-    return path[len(folder) :].lstrip(os.sep).replace(os.sep, "/")
+PLAIN_READING = Reading()
 
 
-def load(
-    root: str, files: Sequence[str], name_of: NameOf, crop: Crop = LARGEST_SQUARE, workers: int = 1
-) -> tuple[list[str], np.ndarray]:
+class Damaged(NamedTuple):
+    """A picture that cannot be used."""
+
+    name: str
+    why: str
+
+
+class Loaded(NamedTuple):
+    """Pictures, in the order of their names, and what there is to say about them."""
+
+    names: list[str]
+    images: np.ndarray  # uint8 [N, 2500]
+    damaged: list[Damaged]  # those left out, in the order of their names
+    taken: FileNotes  # those whose numbers are not plain grey values
+
+
+class _Decoded(NamedTuple):
+    names: list[str]
+    images: np.ndarray  # uint8 [n, size]
+    damaged: list[Damaged]
+    notes: list[tuple[str, str]]  # note, name
+
+
+def load(root: str, pictures: Iterator[_Picture], total: int | None, reading: Reading) -> Loaded:
     """Decodes pictures.
 
     Args:
-        root: a folder, or a tar archive, compressed or not.
-        files: what `find` returned for the folder; for an archive, a list of the archive alone.
-        name_of: names the pictures, and says which files are wanted.
-        crop: which part of each picture is used.
-        workers: processes that decode; a few pictures are decoded in this process.
+        root: where they come from, for messages.
+        pictures: name, and path or content of a file.
+        total: how many there are; None if that is not known.
+        reading: how they are read.
 
     Returns:
-        The sorted names of the pictures, and uint8 [N, 2500] in the same order for any number of workers.
+        What was read, the same for any number of workers.
 
     Raises:
-        DataError: the archive is damaged, pictures cannot be decoded, or two have the same name.
+        DataError: pictures cannot be decoded, more of them than allowed, or two have the same name.
     """
-    total = None if os.path.isfile(root) else len(files)
-    pictures = _in_archive(root, name_of) if total is None else _in_folder(root, files, name_of)
-    if sum(map(os.path.getsize, files)) < POOL_BYTES:
-        workers = 1
-    names, images = _decode_all(pictures, total, functools.partial(_decode_chunk, crop=crop), workers)
+    decode_chunk = functools.partial(_decode_chunk, crop=reading.crop, most_pixels=reading.most_megapixels * 10**6)
+    names, images, damaged, notes = _decode_all(pictures, total, decode_chunk, reading.workers)
+    damaged.sort()
+    _check_damaged(damaged, len(names), reading.most_damaged)
     order = sorted(range(len(names)), key=names.__getitem__)
     names = [names[number] for number in order]
     for name, following in itertools.pairwise(names):
         if name == following:
-            raise DataError(f"{root} holds {name} twice; give one copy of the data set")
-    return names, np.array([images[number] for number in order], np.uint8)
+            raise DataError(f"{root} holds {printable.escaped(name)} twice; give one copy of the data set")
+    taken = FileNotes("taken")
+    for note, name in notes:
+        taken.add(note, name)
+    return Loaded(names, np.array([images[number] for number in order], np.uint8), damaged, taken)
 
 
 def load_encoded(pictures: Iterator[tuple[str, bytes]], total: int, side: int, workers: int = 1) -> np.ndarray:
@@ -122,7 +126,9 @@ def load_encoded(pictures: Iterator[tuple[str, bytes]], total: int, side: int, w
         DataError: pictures cannot be decoded.
     """
     decode_chunk = functools.partial(_decode_chunk, crop=LARGEST_SQUARE, side=side)
-    return np.array(_decode_all(pictures, total, decode_chunk, workers)[1], np.uint8)
+    _, images, damaged, _ = _decode_all(pictures, total, decode_chunk, workers)
+    _check_damaged(damaged, len(images), None)
+    return np.array(images, np.uint8)
 
 
 def decode(content: str | bytes, crop: Crop = LARGEST_SQUARE, side: int = pixels.FACE_SIDE) -> np.ndarray:
@@ -137,16 +143,40 @@ def decode(content: str | bytes, crop: Crop = LARGEST_SQUARE, side: int = pixels
         uint8 [side * side], row by row.
 
     Raises:
-        DataError: the picture is not of the required size, or smaller than the crop.
+        DataError: the picture is not of the required size, smaller than the crop, too large, or of unclear numbers.
         Exception: what Pillow raises for files that it cannot decode.
     """
-    with Image.open(io.BytesIO(content) if isinstance(content, bytes) else content, formats=_FORMATS) as opened:
+    return _decode(content, crop, side, MOST_MEGAPIXELS * 10**6)[0]
+
+
+def _decode(content: str | bytes, crop: Crop, side: int, most_pixels: int) -> tuple[np.ndarray, str]:
+    """What `decode` returns, and a note on how the picture was taken, or ""."""
+    file = io.BytesIO(content) if isinstance(content, bytes) else content
+    with Image.open(file, formats=picture_kinds.formats()) as opened:
+        width, height = opened.size
+        if width * height > most_pixels:
+            raise DataError(
+                f"{width}x{height} pixels, more than {most_pixels / 10**6:g} million; a larger --most_megapixels "
+                "allows it"
+            )
+        note = _SEVERAL if _is_several(opened) else ""
         opened.load()
+        tags = dict(getattr(opened, "tag_v2", {})) if opened.mode in _WIDE else {}
         picture: Image.Image = opened
         # exif_transpose copies an upright picture too, which takes half as long as decoding.
         if picture.getexif().get(_ORIENTATION, _UPRIGHT) != _UPRIGHT:
             picture = ImageOps.exif_transpose(picture)
-        return shrink(_to_grey(_cut_out(picture, crop)), side)
+        picture, range_note = grey.narrowed(picture, tags)
+        image = shrink(_to_grey(_cut_out(picture, crop)), side)
+        is_dark = image.max() < value_check.LEAST_MAXIMUM
+        return image, range_note or note or (_DARK if is_dark else "")
+
+
+def _is_several(opened: Image.Image) -> bool:
+    """Whether a file holds several pictures, such as an animation; what is damaged behind the first does not matter."""
+    with contextlib.suppress(Exception):  # Pillow's decoders raise many classes
+        return opened.format in _ANIMATED and bool(getattr(opened, "is_animated", False))
+    return False
 
 
 def of_picture(picture: Image.Image, side: int = pixels.FACE_SIDE) -> np.ndarray:
@@ -173,50 +203,37 @@ def _cut_out(picture: Image.Image, crop: Crop) -> Image.Image:
     return picture.crop(box)
 
 
-def _in_folder(folder: str, files: Sequence[str], name_of: NameOf) -> Iterator[_Picture]:
-    """Yields name and path of each picture."""
-    for path in files:
-        if name := name_of(below(path, folder)):
-            yield name, path
-
-
-def _in_archive(path: str, name_of: NameOf) -> Iterator[_Picture]:
-    """Yields name and content of each picture, read from the archive: nothing is unpacked to disk."""
-    try:
-        with tarfile.open(path) as archive:
-            for member in archive:
-                name = name_of(posixpath.normpath(member.name))
-                content = archive.extractfile(member) if name and member.isfile() else None
-                if name and content:
-                    if member.size > _MAX_PICTURE_BYTES:
-                        raise DataError(f"{path}: {member.name} has {member.size} bytes, too many for a picture")
-                    yield name, content.read()
-            # To the end of the file: its checksum is there, and a broken header looks like the end of the list.
-            for block in iter(lambda: archive.fileobj.read(1 << 20), b""):
-                if block.strip(b"\0"):
-                    raise tarfile.ReadError("unreadable before its end")
-    except _BROKEN_ARCHIVE as error:
-        raise DataError(f"{path} is damaged or is no .tar or .tgz archive ({_reason(error)})") from error
-
-
 def _decode_all(
     pictures: Iterator[_Picture], total: int | None, decode_chunk: Callable[[list[_Picture]], _Decoded], workers: int
-) -> tuple[list[str], list[np.ndarray]]:
-    """Decodes pictures in processes; returns names and images, uint8 [size] each, or raises DataError."""
+) -> tuple[list[str], list[np.ndarray], list[Damaged], list[tuple[str, str]]]:
+    """Decodes pictures in processes; returns names, images, uint8 [size] each, what is damaged, and notes."""
     names: list[str] = []
     images: list[np.ndarray] = []
-    problems: list[str] = []
+    damaged: list[Damaged] = []
+    notes: list[tuple[str, str]] = []
     chunks = iter(lambda: list(itertools.islice(pictures, _CHUNK)), [])
     with Progress("reading pictures", total) as progress:
-        for some_names, some_images, some_problems in _in_processes(decode_chunk, chunks, workers):
-            names += some_names
-            images.extend(some_images)
-            problems += some_problems
-            progress.update(len(some_names) + len(some_problems))
-    if problems:
-        more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
-        raise DataError(f"cannot use {', '.join(problems[:3])}{more}; repair or remove these files")
-    return names, images
+        for some in _in_processes(decode_chunk, chunks, workers):
+            names += some.names
+            images.extend(some.images)
+            damaged += some.damaged
+            notes += some.notes
+            progress.update(len(some.names) + len(some.damaged))
+    return names, images, damaged, notes
+
+
+def _check_damaged(damaged: list[Damaged], num_good: int, most: float | None) -> None:
+    """Raises DataError, which names the first of them, if more pictures are damaged than allowed."""
+    if not damaged or most is not None and len(damaged) <= most * (num_good + len(damaged)):
+        return
+    more = f" and {len(damaged) - _FIRST_TOLD:,} more" if len(damaged) > _FIRST_TOLD else ""
+    first = ", ".join(f"{printable.escaped(name)} ({why})" for name, why in damaged[:_FIRST_TOLD])
+    if most is None:
+        advice = "repair or remove these files, or go on without them by --skip_damaged"
+    else:
+        total = num_good + len(damaged)
+        advice = f"these are {len(damaged):,} of {total:,} pictures, more than --most_damaged={most:g} allows"
+    raise DataError(f"cannot use {first}{more}; {advice}")
 
 
 def _in_processes(
@@ -255,34 +272,61 @@ def _start_pool(workers: int) -> futures.ProcessPoolExecutor:
     return pool
 
 
-def _decode_chunk(chunk: list[_Picture], crop: Crop, side: int = pixels.FACE_SIDE) -> _Decoded:
+def _decode_chunk(
+    chunk: list[_Picture],
+    crop: Crop,
+    side: int = pixels.FACE_SIDE,
+    most_pixels: int = MOST_MEGAPIXELS * 10**6,
+) -> _Decoded:
     """Decodes some pictures."""
-    names: list[str] = []
     images: list[np.ndarray] = []
-    problems: list[str] = []
-    with warnings.catch_warnings():
+    decoded = _Decoded([], np.empty(0, np.uint8), [], [])
+    with warnings.catch_warnings(), _limit_of_our_own():
         warnings.simplefilter("ignore")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
         for name, content in chunk:
             try:
-                images.append(decode(content, crop, side))
-                names.append(name)
+                image, note = _decode(content, crop, side, most_pixels)
             except Exception as error:  # Pillow's decoders raise many classes
-                problems.append(f"{name} ({_reason(error)})")
-    return names, np.array(images, np.uint8), problems  # one array is sent faster than many
+                decoded.damaged.append(Damaged(name, _reason(error, content)))
+                continue
+            images.append(image)
+            decoded.names.append(name)
+            if note:
+                decoded.notes.append((note, name))
+    return decoded._replace(images=np.array(images, np.uint8))  # one array is sent faster than many
 
 
-def _reason(error: Exception) -> str:
-    """What an exception says, on one line."""
+@contextlib.contextmanager
+def _limit_of_our_own() -> Iterator[None]:
+    """Keeps Pillow from judging the size of a picture, of which `_decode` has its own limit."""
+    former, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = former
+
+
+def _reason(error: Exception, content: str | bytes) -> str:
+    """What an exception says about a picture, on one line."""
     if isinstance(error, UnidentifiedImageError):
-        return "not a picture"
+        return _why_unknown(content)
     lines = (getattr(error, "strerror", None) or str(error)).splitlines()
     return lines[0].rstrip(":") if lines else type(error).__name__
 
 
+def _why_unknown(content: str | bytes) -> str:
+    """Why Pillow does not know a picture: it is none, or of a form that Pillow cannot read."""
+    if isinstance(content, str):
+        with open(content, "rb") as file:
+            content = file.read(picture_kinds.HEAD_BYTES)
+    kind = picture_kinds.kind_of(content)
+    if kind.is_picture:
+        return "a form that Pillow cannot read, or damaged; save it as PNG with 8 bits a colour"
+    return "not a picture" if kind == picture_kinds.OTHER else kind.why_not
+
+
 def _to_grey(picture: Image.Image) -> Image.Image:
-    if picture.mode.startswith("I"):  # 16 bits a pixel; convert("L") would clip them
-        return Image.fromarray((np.asarray(picture) // 257).clip(0, 255).astype(np.uint8))
+    """A Pillow image of 8 bits a colour as one of mode L."""
     if "A" in picture.getbands() or "transparency" in picture.info:
         ground = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(ground, picture.convert("RGBA"))

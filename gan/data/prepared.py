@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gan.console import printable
 from gan.console.errors import UserError
 from gan.console.progress import Progress
 from gan.data import splits, tfrecords
@@ -34,11 +35,13 @@ class Settings(NamedTuple):
     image_feature: str | None = None
     value_range: str | None = None  # as it was given; "found" if it was to be found
     image_size: int | None = None  # pixels
+    skip_damaged: bool = False  # the manifest names what was skipped in place of this
 
     def named(self) -> dict[str, Any]:
         """Name -> value of what the manifest says."""
         of_records = ("image_feature", "value_range", "image_size")
-        return {name: value for name, value in self._asdict().items() if value is not None or name not in of_records}
+        values = {name: value for name, value in self._asdict().items() if name != "skip_damaged"}
+        return {name: value for name, value in values.items() if value is not None or name not in of_records}
 
 
 def is_prepared(folder: str, settings: Settings) -> bool:
@@ -93,11 +96,19 @@ def _manifest(
     return {
         **settings.named(),
         **({"form": dict(loaded.form)} if loaded.form else {}),
+        **_notes(loaded),
         "size": loaded.images.shape[1],
         "counts": counts,
         "left_over": len(loaded.images) - sum(counts.values()),
         "sha256": checksums,
     }
+
+
+def _notes(loaded: Pictures) -> dict[str, Any]:
+    """What of the input was left out, or taken in a way that is not plain; nothing of an input that was plain."""
+    found: dict[str, Any] = {notes.title.replace(" ", "_"): notes.entries() for notes in loaded.notes}
+    found["damaged"] = [{"name": printable.escaped(name), "why": why} for name, why in loaded.damaged]
+    return {name: entries for name, entries in found.items() if entries}
 
 
 def _counted(images: np.ndarray, progress: Progress) -> Iterator[np.ndarray]:
@@ -119,6 +130,8 @@ def _difference(folder: str, settings: Settings, held: list[str]) -> str | None:
     if changed:
         name = changed[0]
         return f"holds records made with {name} {manifest.get(name)}, not {getattr(settings, name)}"
+    if manifest.get("damaged") and not settings.skip_damaged:
+        return f"holds records made without {len(manifest['damaged'])} damaged pictures, by --skip_damaged"
     for name in RECORDS:
         if name not in held or files.sha256_of(os.path.join(folder, name)) != checksums[name]:
             return f"holds no {name} as it was prepared"

@@ -52,7 +52,8 @@ def kind_of(path: str) -> str:
         return PLAIN
     for signature, what in _SIGNATURES.items():
         if head.startswith(signature):
-            raise DataError(f"{path} is {what}, not a TFRecord file; python -m gan.prepare_data makes those")
+            advice = "python -m gan.prepare_data --source=folder --input=... --output_dir=data makes those of pictures"
+            raise DataError(f"{path} is {what}, not a TFRecord file; {advice}")
     if head.startswith(_GZIP_HEAD):
         return GZIP
     is_zlib = head[0] & 15 == _DEFLATE and head[0] >> 4 <= _MOST_WINDOW_BITS

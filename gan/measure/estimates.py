@@ -36,6 +36,59 @@ def wilson(value: float, count: int) -> Estimate:
     return Estimate(value, max(0.0, min(value, middle - half_width)), min(1.0, max(value, middle + half_width)))
 
 
+def difference(one: tuple[int, int], other: tuple[int, int]) -> Estimate:
+    """The difference of two shares of different images, with its 95% interval (Agresti and Caffo 2000, Am. Stat. 54).
+
+    Args:
+        one, other: (how many, of how many).
+
+    Returns:
+        Share of `one` less share of `other`, in [-1, 1].
+    """
+    value = one[0] / one[1] - other[0] / other[1]
+    shares = [((count + 1) / (total + 2), total + 2) for count, total in (one, other)]
+    middle = shares[0][0] - shares[1][0]
+    return _around(value, middle, sum(share * (1 - share) / total for share, total in shares))
+
+
+def matched_difference(lost: int, won: int, count: int) -> Estimate:
+    """The difference of two shares of the same images, with its 95% interval (Agresti and Min 2005, Stat. Med. 24).
+
+    Args:
+        lost: images that are counted in the first share alone.
+        won: images that are counted in the second share alone.
+        count: images in all.
+
+    Returns:
+        First share less second share, in [-1, 1].
+    """
+    return _around((lost - won) / count, *_adjusted(lost, won, count))
+
+
+def difference_of_matched(one: tuple[int, int, int], other: tuple[int, int, int]) -> Estimate:
+    """The difference of two matched differences, each of its own images, with its 95% interval.
+
+    Args:
+        one, other: (lost, won, count), as `matched_difference` takes them.
+    """
+    value = (one[0] - one[1]) / one[2] - (other[0] - other[1]) / other[2]
+    (middle, variance), (other_middle, other_variance) = _adjusted(*one), _adjusted(*other)
+    return _around(value, middle - other_middle, variance + other_variance, most=2.0)
+
+
+def _adjusted(lost: int, won: int, count: int) -> tuple[float, float]:
+    """(middle, variance) of a matched difference, with half an image added to each of the four cells."""
+    off, total = (lost + 0.5, won + 0.5), count + 2
+    return (off[0] - off[1]) / total, (sum(off) - (off[0] - off[1]) ** 2 / total) / total**2
+
+
+def _around(value: float, middle: float, variance: float, most: float = 1.0) -> Estimate:
+    """An estimate whose interval stays within -most and most."""
+    half_width = NORMAL_QUANTILE * math.sqrt(variance)
+    low, high = max(-most, middle - half_width), min(most, middle + half_width)
+    return Estimate(value, min(value, low), max(value, high))
+
+
 def bootstrap(
     statistic: Callable[[np.ndarray, np.ndarray], float],
     a: np.ndarray,

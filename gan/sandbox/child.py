@@ -4,43 +4,58 @@ protocol.py has the messages. Before any request comes, the process sends two: w
 it opens anything, and then what the snapshot is, or what is wrong with it.
 """
 
+import contextlib
+import gc
+import os
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from gan.console.errors import ContractError, reason
+from gan.console.errors import ContractError, UserError, reason
 from gan.contest import rules
 from gan.contest.behaviour import Behaviour
 from gan.contest.faults import breach
+from gan.data.pixels import FACE_SIZE
 from gan.random_noise_generator import NOISE_SIZE
 from gan.sandbox import confinement, framing, protocol
 
 if TYPE_CHECKING:
     from gan.snapshots.snapshot import Snapshot
 
+_OUR_OWN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "house_team")
 MOST_IMAGES = 1 << 16  # in one request
 
 _Result = TypeVar("_Result")
 
 
 def prepare() -> None:
-    """Imports and looks up all that a confined process will need, while files can still be read."""
+    """Imports and looks up all that a confined process will need, while files can still be read.
+
+    It runs a snapshot of our own, as each confined process will run a stranger's: what TensorFlow looks up, compiles
+    and keeps at its first run is then done once, not in every process. Its session's threads end with it.
+    """
     import encodings.idna  # noqa: F401 - looked up by name
     import traceback  # noqa: F401
 
     import tensorflow.compat.v1 as tf
 
-    from gan.snapshots import snapshot  # noqa: F401
+    from gan.snapshots.snapshot import Snapshot
 
-    # TensorFlow imports its parts when they are first asked for. A graph would start a thread here.
+    # TensorFlow imports its parts when they are first asked for.
     tf.train.load_checkpoint, tf.import_graph_def, tf.Session, tf.errors.OpError, tf.ConfigProto  # noqa: B018
+    with contextlib.suppress(UserError):  # it is only slower without
+        ours = Snapshot(_OUR_OWN, FACE_SIZE)
+        _warm_up(ours)
+        ours.close()
+    gc.collect()
+    gc.freeze()  # a collection would write to memory that the processes share
 
 
 def run(channel: socket.socket, task: protocol.Task) -> None:
     """Confines this process, opens a snapshot and answers requests until the other side is gone."""
-    confined = confinement.confine(task.folder, task.limits, task.number)
+    confined = confinement.confine(task.folder, task.limits, task.number, task.snapshot is not None)
     _tell(channel, confined)
     if task.snapshot is None:
         _tell(channel, protocol.Possible(confinement.still_possible(task.outside)))

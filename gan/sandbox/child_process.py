@@ -8,17 +8,19 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
 from gan.console.errors import ContractError, HostError
 from gan.contest.faults import breach, host_failure, received, sentence
-from gan.sandbox import confinement, framing, protocol
+from gan.sandbox import confinement, framing, memory_watch, protocol
 
 KILLED = "killed"  # code of the HostError of a process that was killed from outside, as happens if memory runs out
+FORBIDDEN_CALL = "forbidden_call"  # code of the fault of a process that tried what no network needs
 _START_SECONDS = 180  # until TensorFlow is imported, on a busy machine
 _LOG_BYTES = 1 << 16  # what a pipe holds, and the most that is kept of what a process writes to stderr
 _LONGEST_LINE = 300  # characters of the log of a process that ended
@@ -34,6 +36,7 @@ class SandboxLimits(NamedTuple):
     processor_seconds: int = confinement.Limits().processor_seconds  # of its process, in its whole life
     open_seconds: float = 60.0  # to open it, by the wall clock
     call_seconds: float = 10.0  # for one call of a model, by the wall clock
+    all_memory: int | None = None  # bytes of all snapshots that are open; None for a share of the machine's
 
 
 DEFAULT_LIMITS = SandboxLimits()
@@ -75,6 +78,9 @@ class ConfinedProcess:
     def __init__(self, server: "ForkServer", task: protocol.Task) -> None:
         self.task, self.is_strangers = task, False
         self._server, self._log = server, b""
+        self._lock = threading.Lock()  # of its pid: nobody may signal another process that has it later
+        self._processor_seconds = 0.0  # that it used, once it is gone
+        self._excess: memory_watch.Excess | None = None  # for which it was ended
         with _this_machine_failing("request"):
             self._channel, theirs = socket.socketpair()
             self._log_end, log = os.pipe()
@@ -141,9 +147,32 @@ class ConfinedProcess:
             raise _error_of(answer)
         return answer, values
 
+    @property
+    def pid(self) -> int | None:
+        """Its number; None if it is gone."""
+        return self._pid
+
+    def end_for_memory(self, excess: memory_watch.Excess | None) -> None:
+        """Kills it, from another thread. Who asks it next is told of its excess; without one, this machine failed."""
+        with self._lock, contextlib.suppress(OSError):
+            if self._pid is not None:
+                os.kill(self._pid, signal.SIGKILL)
+                self._excess = excess
+
     def is_silent(self) -> bool:
         """Whether it has sent nothing that it was not asked for."""
         return framing.is_silent(self._channel)
+
+    def pin(self, cores: Collection[int]) -> bool:
+        """Lets all its threads run on these cores only; False if this system cannot, or does not allow it."""
+        if self._pid is None or not hasattr(os, "sched_setaffinity"):
+            return False
+        try:
+            for thread in _threads(self._pid):
+                os.sched_setaffinity(thread, cores)
+        except OSError:
+            return False
+        return True
 
     @property
     def closed(self) -> bool:
@@ -160,9 +189,12 @@ class ConfinedProcess:
         """Kills it; returns its status as os.waitpid does, or 0 if it was closed already."""
         if self._pid is None:
             return 0
-        pid, self._pid = self._pid, None
+        with self._lock:
+            pid, self._pid = self._pid, None
         try:
-            return self._server.end(pid)
+            ended = self._server.end(pid)
+            self._processor_seconds = ended.processor_milliseconds / 1000
+            return ended.status
         finally:
             self._drain()
             self._channel.close()
@@ -178,7 +210,14 @@ class ConfinedProcess:
     def _death(self, status: int, step: str) -> ContractError | HostError:
         """The error for a process that ended by itself while it was asked to do something."""
         number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-        if number == signal.SIGXCPU:
+        if self._excess:
+            taken, share = (count / 2**20 for count in self._excess)
+            return breach("memory_share", mebibytes=taken, share=share)
+        if number == signal.SIGSYS and self.is_strangers:
+            return breach("forbidden_call", step=step)
+        # The first process of a namespace is not told of its limit, but killed at it.
+        is_used_up = self._processor_seconds >= self.task.limits.processor_seconds
+        if number == signal.SIGXCPU or number == signal.SIGKILL and is_used_up:
             return breach("processor_time", seconds=self.task.limits.processor_seconds)
         if number == signal.SIGKILL or number == 0 and not self.is_strangers:
             last = (self.log().strip().splitlines() or ["killed from outside"])[-1][:_LONGEST_LINE]
@@ -190,6 +229,17 @@ class ConfinedProcess:
         if number == 0:
             return breach("ended", step=step)
         return breach("crashed", signal=signal.strsignal(number) or str(number), step=step)
+
+
+def _threads(pid: int) -> list[int]:
+    """The threads of a process and of its descendants; raises OSError if the system does not list them."""
+    found = []
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        found.append(int(thread))
+        with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
+            for child in file.read().split():
+                found += _threads(int(child))
+    return found
 
 
 def _error_of(told: protocol.SnapshotFault) -> ContractError:
@@ -222,6 +272,8 @@ class ForkServer:
         environment |= {"CUDA_VISIBLE_DEVICES": "", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         # TensorFlow's own allocator tries for 10 s to get memory that is not there.
         environment["TF_ONEDNN_USE_SYSTEM_ALLOCATOR"] = "1"
+        # A session's threads end with it; one pool for all sessions would stay.
+        environment["TF_OVERRIDE_GLOBAL_THREADPOOL"] = "1"
         file = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fork_server.py")
         with theirs, _this_machine_failing("start"):
             self._process = subprocess.Popen(
@@ -231,6 +283,11 @@ class ForkServer:
                 stdin=subprocess.DEVNULL,
             )
         self._ready = False
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
 
     def fork(self, task: protocol.Task, descriptors: list[int]) -> int:
         """Forks a process; returns its pid.
@@ -251,11 +308,11 @@ class ForkServer:
             raise host_failure("process_refused", reason=answer.reason)
         return answer.pid
 
-    def end(self, pid: int) -> int:
-        """Kills a process; returns its status, as os.waitpid does."""
+    def end(self, pid: int) -> protocol.Ended:
+        """Kills a process; returns how it ended."""
         self._send(protocol.End(pid))
         ended: protocol.Ended = self._receive(protocol.Ended)
-        return ended.status
+        return ended
 
     def close(self) -> None:
         """Ends it, and with it all processes that it forked."""

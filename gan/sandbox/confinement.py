@@ -4,6 +4,7 @@
 |---------------|------------------------------------------------------------------------------------------|
 | limits        | memory beyond a limit, processor time beyond another, files that grow, core dumps        |
 | namespaces    | the network, shared memory and the like of others (Linux)                                |
+| process numbers | seeing and signalling other processes: it is number 1 of a PID namespace (Linux)        |
 | root          | every file outside of one folder, by changing the root folder (Linux)                    |
 | user          | the rights of the user root, if it is root                                               |
 | capabilities  | what is left of root's rights, and those of namespaces of one's own (Linux)              |
@@ -17,6 +18,7 @@ what a process can do all the same, instead of concluding it.
 import contextlib
 import ctypes
 import dataclasses
+import errno
 import os
 import signal
 import socket
@@ -24,7 +26,7 @@ import struct
 import sys
 from collections.abc import Callable
 
-from gan.sandbox import landlock, seccomp
+from gan.sandbox import landlock, pid_namespace, seccomp
 
 with contextlib.suppress(ImportError):  # Windows, which has no confined processes
     import fcntl  # here, since a confined process can no longer import
@@ -67,7 +69,7 @@ def make_root(folder: str) -> None:
     os.chmod(folder, 0o755)
 
 
-def confine(folder: str, limits: Limits, number: int = 0) -> Confined:
+def confine(folder: str, limits: Limits, number: int = 0, is_strangers: bool = False) -> Confined:
     """Confines the calling process, which must have one thread only.
 
     Afterwards its working folder is `folder`, the only one that it can read from.
@@ -76,17 +78,19 @@ def confine(folder: str, limits: Limits, number: int = 0) -> Confined:
         folder: existing folder with the files that it needs, which `make_root` has made fit.
         limits: what it may use.
         number: of this process among those alive; chooses a user if it was root.
+        is_strangers: whether it is killed if it tries what no network needs; see seccomp.install.
     """
     os.chdir(folder)
     die_with_parent()
     layers: dict[str, Callable[[], None]] = {
         "limits": lambda: _limit(limits),
         "namespaces": _leave_namespaces,
+        "process numbers": _check_process_numbers,
         "root": _change_root,
         "user": lambda: _drop_user(number),
         "capabilities": _drop_capabilities,
         "landlock": _restrict_files,
-        "system calls": seccomp.install,
+        "system calls": lambda: seccomp.install(is_strangers),
     }
     held: list[str] = []
     missing: dict[str, str] = {}
@@ -151,6 +155,12 @@ def _leave_namespaces() -> None:
     if libc.unshare(new if os.geteuid() == 0 else new | _NEW_USER):
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
+
+
+def _check_process_numbers() -> None:
+    """A process cannot leave its own PID namespace; whoever forks it does it for it."""
+    if not pid_namespace.has_own():
+        raise OSError(errno.EPERM, "the host does not let it have a PID namespace")
 
 
 def _change_root() -> None:
@@ -221,7 +231,9 @@ def _start_process() -> None:
 
 
 def _signal_parent() -> None:
-    """Tries to signal the parent, without a signal. If a filter stops kill, a descriptor's owner may still get one."""
+    """Tries to signal the parent, if it sees it. If a filter stops kill, a descriptor's owner may still get one."""
+    if os.getppid() == 0:  # which would mean its own processes
+        raise ProcessLookupError
     if _works(lambda: os.kill(os.getpid(), 0)):
         os.kill(os.getppid(), 0)  # a process that may not do this is refused the other way too
         return

@@ -1,7 +1,8 @@
 """A process that has TensorFlow imported, and forks a confined process for each snapshot.
 
-To fork takes a tenth of a second; to import TensorFlow takes several. This process runs no session, so that it keeps
-one thread and can be forked safely, and it sees nothing of what the forked processes do. child_process.py starts it and
+To fork takes a hundredth of a second; to import TensorFlow takes several. Before the first request this process runs
+a snapshot of our own and closes it, so that it has one thread again and can be forked safely. It sees nothing of what
+the forked processes do. child_process.py starts it and
 talks to it over a socket, whose file descriptor it names; protocol.py has the messages. If its caller is gone, it ends,
 and every process that it forked ends too.
 """
@@ -11,24 +12,29 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from types import ModuleType
 
 if not __package__:  # run as a file: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from gan.sandbox import framing, protocol
+from gan.sandbox import framing, pid_namespace, protocol
+
+# TensorFlow starts it with the first graph and gives it no work: a device of one thread computes in its caller's.
+_IDLE_THREAD = "tf_graph_runner"
 
 
 def main() -> None:
     """Serves until the caller is gone; the socket's descriptor is the first argument."""
     from gan.console import tensorflow_import
 
+    namespaces = pid_namespace.PidNamespaces()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to handle
     tensorflow_import.import_tensorflow()
     from gan.sandbox import child
 
     child.prepare()
-    threads = len(os.listdir("/proc/self/task")) if sys.platform == "linux" else None
+    threads = _threads() if sys.platform == "linux" else None
     with socket.socket(fileno=int(sys.argv[1])) as caller, contextlib.suppress(framing.Closed, ConnectionError):
         framing.send(caller, protocol.encode(protocol.Listening(threads)))
         while True:
@@ -40,15 +46,29 @@ def main() -> None:
             content, descriptors, _, _ = socket.recv_fds(caller, 1, 2)
             if not content:
                 return
-            framing.send(caller, protocol.encode(_fork(caller, child, request.task, descriptors)))
+            answer = _fork(caller, child, request.task, descriptors, namespaces.fork)
+            framing.send(caller, protocol.encode(answer))
+
+
+def _threads() -> int:
+    """Threads of this process but those that never hold anything when it is forked."""
+    names = []
+    for thread in os.listdir("/proc/self/task"):
+        with open(f"/proc/self/task/{thread}/comm", encoding="utf-8") as file:
+            names.append(file.read().strip())
+    return sum(name != _IDLE_THREAD for name in names)
 
 
 def _fork(
-    caller: socket.socket, child: ModuleType, task: protocol.Task, descriptors: list[int]
+    caller: socket.socket,
+    child: ModuleType,
+    task: protocol.Task,
+    descriptors: list[int],
+    fork: Callable[[], int] = os.fork,
 ) -> protocol.Forked | protocol.ForkRefused:
     answer: protocol.Forked | protocol.ForkRefused
     try:
-        pid = os.fork()
+        pid = fork()
         answer = protocol.Forked(pid)
     except OSError as error:
         pid = -1
@@ -92,7 +112,8 @@ def _redirect(log: int) -> None:
 
 def _end(pid: int) -> protocol.Ended:
     os.kill(pid, signal.SIGKILL)
-    return protocol.Ended(os.waitpid(pid, 0)[1])
+    _, status, used = os.wait4(pid, 0)
+    return protocol.Ended(status, round(1000 * (used.ru_utime + used.ru_stime)))
 
 
 if __name__ == "__main__":

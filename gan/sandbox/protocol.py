@@ -93,6 +93,7 @@ class Ended:
     """It is gone."""
 
     status: int  # as os.waitpid returns it
+    processor_milliseconds: int  # that it used
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ import os
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from types import TracebackType
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from gan.console.errors import ContractError, HostError, UserError
 from gan.contest import output_checks
 from gan.contest.behaviour import BATCH, Behaviour
 from gan.contest.faults import breach, host_failure
-from gan.sandbox import child_process, confinement, protocol, staging
+from gan.sandbox import child_process, confinement, memory_watch, protocol, staging
 
 DEATHS_OF_ITS_OWN = 3  # of a snapshot's processes in a row
 OUTSIDE = os.path.abspath(__file__)  # a file that every user may read, unless confined
@@ -74,6 +74,8 @@ class Sandbox:
             started.callback(self._server.close)
             self._processes: list[child_process.ConfinedProcess] = []
             started.callback(self._end_processes)
+            self._watch = memory_watch.MemoryWatch(self._server.pid, limits.all_memory)
+            started.callback(self._watch.close)
             self._resources = started.pop_all()
         self._count, self._must_hold = 0, frozenset(must_hold)
 
@@ -89,9 +91,14 @@ class Sandbox:
         """Ends all processes."""
         self._resources.close()
 
+    def is_crowded(self) -> bool:
+        """Whether the open snapshots take so much memory that those that are not needed should be closed."""
+        return self._watch.is_crowded()
+
     def isolation(self) -> Isolation:
         """Tries what a confined process can do on this machine; every later one must be confined as well as it was."""
-        with tempfile.TemporaryDirectory(prefix="gan-probe-") as folder:
+        os.makedirs(self._folder, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=staging.PARTIAL, dir=self._folder) as folder:
             confinement.make_root(folder)
             with contextlib.closing(self._process(folder, None)) as probe:
                 confined, _ = probe.ask(child_process.START, self._limits.open_seconds)
@@ -140,6 +147,7 @@ class Sandbox:
         task = protocol.Task(folder, snapshot, limits, self._count, OUTSIDE, tuple(sorted(self._must_hold)))
         self._processes = [process for process in self._processes if not process.closed]
         self._processes.append(child_process.ConfinedProcess(self._server, task))
+        self._watch.add(self._processes[-1])
         return self._processes[-1]
 
     def _end_processes(self) -> None:
@@ -230,6 +238,10 @@ class SandboxedSnapshot:
             self.behaviour = Behaviour(opened.generator_sees_batch, opened.discriminator_sees_batch)
             self.never_run = [printable.cleaned(one)[:_LONGEST_NAME] for one in opened.never_run[:_MOST_NAMES]]
             self.shapes = opened.shapes
+
+    def pin(self, cores: Collection[int]) -> bool:
+        """Lets it run on these cores only, once it is open; False if this system cannot, or does not allow it."""
+        return self._process.pin(cores)
 
     def verify(self) -> Behaviour:
         """Runs both networks and checks the rules that the graph alone does not show; see contract.check_behaviour.

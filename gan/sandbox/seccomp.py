@@ -3,8 +3,9 @@
 Before each system call the kernel runs a small program in the language of Berkeley packet filters; see
 seccomp(2) and the kernel's Documentation/userspace-api/seccomp_filter.rst. Ours allows what computing,
 reading files, threads and an open socket need. It refuses everything else with EPERM: writing files, new
-processes, programs, sockets, signals to others. Of some calls it allows some arguments only. The bindings on PyPI need
-the system's libseccomp, or are young; this filter is tested call by call.
+processes, programs, sockets, signals to others. It can also kill a process that tries the worst of these. Of
+some calls it allows some arguments only. The bindings on PyPI need the system's libseccomp, or are young; this
+filter is tested call by call.
 """
 
 import ctypes
@@ -41,6 +42,15 @@ _NAMES = """
     getpid getppid gettid getuid geteuid getgid getegid exit exit_group
 """
 
+# What no network needs by any mistake: whoever tries it is in the hands of a stranger.
+_HOSTILE = """
+    execve execveat fork vfork ptrace process_vm_readv process_vm_writev kill tkill rt_sigqueueinfo rt_tgsigqueueinfo
+    pidfd_open pidfd_getfd pidfd_send_signal socket socketpair connect bind listen accept accept4
+    unshare setns chroot pivot_root mount umount2 bpf io_uring_setup userfaultfd perf_event_open
+    init_module finit_module keyctl add_key request_key open_by_handle_at
+    unlink unlinkat rename renameat renameat2 mkdir mkdirat link linkat symlink symlinkat
+"""
+
 # System call numbers of two machines, from the kernel's tables.
 _X86_64 = """
     read 0 write 1 open 2 close 3 stat 4 fstat 5 lstat 6 poll 7 lseek 8 mmap 9 mprotect 10 munmap 11 brk 12
@@ -52,6 +62,12 @@ _X86_64 = """
     restart_syscall 219 clock_gettime 228 clock_getres 229 clock_nanosleep 230 exit_group 231 tgkill 234 openat 257
     newfstatat 262 readlinkat 267 faccessat 269 ppoll 271 set_robust_list 273 prlimit64 302 getcpu 309 getrandom 318
     membarrier 324 statx 332 rseq 334 clone3 435 faccessat2 439
+    socket 41 connect 42 accept 43 bind 49 listen 50 socketpair 53 fork 57 vfork 58 execve 59 kill 62 rename 82
+    mkdir 83 link 86 unlink 87 symlink 88 ptrace 101 rt_sigqueueinfo 129 pivot_root 155 chroot 161 mount 165 umount2 166
+    init_module 175 tkill 200 add_key 248 request_key 249 keyctl 250 mkdirat 258 unlinkat 263 renameat 264 linkat 265
+    symlinkat 266 unshare 272 accept4 288 rt_tgsigqueueinfo 297 perf_event_open 298 open_by_handle_at 304 setns 308
+    process_vm_readv 310 process_vm_writev 311 finit_module 313 renameat2 316 bpf 321 execveat 322 userfaultfd 323
+    pidfd_send_signal 424 io_uring_setup 425 pidfd_open 434 pidfd_getfd 438
 """
 _AARCH64 = """
     getcwd 17 fcntl 25 ioctl 29 faccessat 48 openat 56 close 57 getdents64 61 lseek 62 read 63 write 64 readv 65
@@ -63,6 +79,12 @@ _AARCH64 = """
     getgid 176 getegid 177 gettid 178 sysinfo 179 sendto 206 recvfrom 207 brk 214 munmap 215 mremap 216 clone 220
     mmap 222 mprotect 226 madvise 233 prlimit64 261 getrandom 278 membarrier 283 statx 291 rseq 293 clone3 435
     faccessat2 439
+    mkdirat 34 unlinkat 35 symlinkat 36 linkat 37 renameat 38 umount2 39 mount 40 pivot_root 41 chroot 51 unshare 97
+    init_module 105 ptrace 117 kill 129 tkill 130 rt_sigqueueinfo 138 socket 198 socketpair 199 bind 200 listen 201
+    accept 202 connect 203 add_key 217 request_key 218 keyctl 219 execve 221 rt_tgsigqueueinfo 240 perf_event_open 241
+    accept4 242 open_by_handle_at 265 setns 268 process_vm_readv 270 process_vm_writev 271 finit_module 273
+    renameat2 276 bpf 280 execveat 281 userfaultfd 282 pidfd_send_signal 424 io_uring_setup 425 pidfd_open 434
+    pidfd_getfd 438
 """
 _OLDER = ("stat", "lstat", "poll", "access", "readlink", "getrlimit")  # only x86-64 has them beside the newer ones
 
@@ -76,8 +98,12 @@ def _table(text: str) -> dict[str, int]:
 MACHINES = {"x86_64": (0xC000003E, _table(_X86_64)), "aarch64": (0xC00000B7, _table(_AARCH64))}
 
 
-def install() -> None:
+def install(kills: bool = False) -> None:
     """Confines the calling thread, and everything that it will start, for good.
+
+    Args:
+        kills: whether the kernel kills the process, by SIGSYS, if it tries what no network needs by any mistake. What
+            runs in it can neither prevent nor hide that. Otherwise these calls are refused like all others.
 
     Raises:
         OSError: the kernel has no such filter, or we have no table of this machine's system calls.
@@ -85,7 +111,7 @@ def install() -> None:
     if platform.machine() not in MACHINES:
         raise OSError(errno.ENOSYS, f"no table of system calls for {platform.machine()}")
     architecture, numbers = MACHINES[platform.machine()]
-    code = program(architecture, numbers, os.getpid())
+    code = program(architecture, numbers, os.getpid(), kills)
 
     class Program(ctypes.Structure):
         _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_char_p)]
@@ -96,13 +122,14 @@ def install() -> None:
         raise OSError(ctypes.get_errno(), "no filter of system calls")
 
 
-def program(architecture: int, numbers: dict[str, int], pid: int) -> bytes:
+def program(architecture: int, numbers: dict[str, int], pid: int, kills: bool = False) -> bytes:
     """The filter's code.
 
     Args:
         architecture: the machine that the kernel must name (AUDIT_ARCH of linux/audit.h).
         numbers: name of a system call -> its number on that machine.
         pid: of the process, which may send itself signals (abort does).
+        kills: see install.
 
     Returns:
         8 bytes for each instruction.
@@ -117,7 +144,10 @@ def program(architecture: int, numbers: dict[str, int], pid: int) -> bytes:
     ]
     for name in (*_NAMES.split(), *(name for name in _OLDER if name in numbers)):
         lines += [_line(_EQUAL, numbers[name], 0, 1), _line(_RETURN, _ALLOW)]
-    for name, argument, checks in _checks(pid):
+    hostile = _KILL if kills else _REFUSED
+    for name in (name for name in _HOSTILE.split() if name in numbers):
+        lines += [_line(_EQUAL, numbers[name], 0, 1), _line(_RETURN, hostile)]
+    for name, argument, checks in _checks(pid, hostile):
         if name in numbers:
             lines += _only_if(numbers[name], argument, checks)
     # If clone3 is missing, the C library starts threads with clone, whose flags a filter can see.
@@ -125,12 +155,12 @@ def program(architecture: int, numbers: dict[str, int], pid: int) -> bytes:
     return b"".join([*lines, _line(_RETURN, _REFUSED)])
 
 
-def _checks(pid: int) -> Iterable[tuple[str, int, list[bytes]]]:
+def _checks(pid: int, hostile: int) -> Iterable[tuple[str, int, list[bytes]]]:
     """(system call, the number of one of its arguments, instructions that refuse some values of it)."""
     return (
         ("openat", 2, _without(_WRITING)),
         ("open", 1, _without(_WRITING)),
-        ("clone", 0, [_line(_ANY_BIT, _CLONE_THREAD, 1, 0), _line(_RETURN, _REFUSED), *_without(_CLONE_APART)]),
+        ("clone", 0, [_line(_ANY_BIT, _CLONE_THREAD, 1, 0), _line(_RETURN, hostile), *_without(_CLONE_APART)]),
         ("sendto", 3, _without(_MESSAGE_FLAGS)),
         ("recvfrom", 3, _without(_MESSAGE_FLAGS)),
         ("fcntl", 1, _one_of(*_DESCRIPTOR_COMMANDS)),

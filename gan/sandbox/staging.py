@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 import urllib.parse
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -26,15 +27,18 @@ from gan.storage import files, paths
 
 MEBIBYTE = 2**20
 RESERVE = 256 * MEBIBYTE  # bytes of the disk that copies leave free
-_PARTIAL = ".partial-"  # begins the names of copies that are being made
+PARTIAL = ".partial-"  # begins the names of what is being made in a folder of copies; `clear` removes it
 add_sentences(
     {
         "saver_v1_sharded": "it is in the Saver V1 format, in several files ({file}), which is not read; save it with "
-        "saver = tf.train.Saver(write_version=tf.train.SaverDef.V2)"
+        "saver = tf.train.Saver(write_version=tf.train.SaverDef.V2)",
+        "unpacks_too_large": "{file} is compressed in the bucket, and has more bytes than a snapshot may have once it "
+        "is decompressed",
     }
 )
 _V1_SHARD = re.compile(r".+-\d{5}-of-\d{5}\Z", re.ASCII)
 # Errors that say nothing about the file that was to be read: try again.
+_COPYING = threading.Lock()  # several threads may stage, and each copy holds a whole file in memory
 _PASSING = {errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOENT, errno.ENOMEM, errno.ESTALE}
 
 
@@ -79,7 +83,8 @@ def stage(where: str, folder: str, limits: SizeLimits = DEFAULT_SIZES) -> Staged
         OSError: this machine cannot write the copy.
     """
     with _reading(where, where):
-        found = checkpoint_files.latest_snapshot(where, lambda listed: _check_before_fetching(listed, limits))
+        most = limits.meta + limits.index + limits.data
+        found = checkpoint_files.latest_snapshot(where, lambda listed: _check_before_fetching(listed, limits), most)
     if found is None:
         with _reading(where, where):
             shards = [name for name in files.names(where) if _V1_SHARD.match(name) and not snapshot_names.part_of(name)]
@@ -89,9 +94,10 @@ def stage(where: str, folder: str, limits: SizeLimits = DEFAULT_SIZES) -> Staged
         raise ContractError.of(where, breach("no_snapshot") if is_there else breach("no_folder"))
     name = os.path.basename(found.prefix)
     os.makedirs(folder, exist_ok=True)
-    partial = tempfile.mkdtemp(prefix=_PARTIAL, dir=folder)
+    partial = tempfile.mkdtemp(prefix=PARTIAL, dir=folder)
     try:
-        digest = _copy(where, found, partial, limits)
+        with _COPYING:
+            digest = _copy(where, found, partial, limits)
         final = os.path.join(folder, digest)
         confinement.make_root(partial)
         try:
@@ -106,7 +112,7 @@ def stage(where: str, folder: str, limits: SizeLimits = DEFAULT_SIZES) -> Staged
 
 def clear(folder: str) -> None:
     """Removes unfinished copies from a folder of copies, while nobody copies there."""
-    for path in glob.glob(os.path.join(glob.escape(folder), _PARTIAL + "*")):
+    for path in glob.glob(os.path.join(glob.escape(folder), PARTIAL + "*")):
         shutil.rmtree(path, ignore_errors=True)
 
 
@@ -143,8 +149,8 @@ def _copy(where: str, found: checkpoint_files.Found, target: str, limits: SizeLi
         with _reading(where, source), files.open_regular(source) as opened:
             size = os.fstat(opened.fileno()).st_size
             _check_size(found.path, part, sizes[part] + size, limits)
-            if shutil.disk_usage(target).free < size + RESERVE:
-                raise host_failure("disk_full", folder=os.path.dirname(target))
+            if (short := size + RESERVE - shutil.disk_usage(target).free) > 0:
+                raise host_failure("disk_full", folder=os.path.dirname(target), mebibytes=short / MEBIBYTE)
             content = opened.read(size)
         sizes[part] += len(content)
         # Quoted, since a space within a name could pass for the end of it, and another snapshot have this digest.
@@ -164,6 +170,8 @@ def _reading(where: str, path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if paths.is_remote(where) and error.errno == errno.EFBIG:
+            raise ContractError.of(path, breach("unpacks_too_large", file=os.path.basename(error.filename))) from error
         if paths.is_remote(where) or error.errno in _PASSING:
             raise
         why = breach("file_unreadable", file=os.path.basename(path), reason=error.strerror or str(error))

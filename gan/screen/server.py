@@ -7,12 +7,12 @@ import os
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from typing import Any
 
 from gan.arena import store
 from gan.console.errors import StateError, UserError
-from gan.screen import show
+from gan.screen import connections, show
 
 LOOK_SECONDS = 0.25  # between two looks at the store
 HEARTBEAT_SECONDS = 15  # proxies on the way to the hall may close a connection that is silent for longer
@@ -23,6 +23,8 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
+_UNBUFFERED = {"X-Accel-Buffering": "no"}  # so that nginx passes each event on at once
+_PACKED_BYTES = 1000  # an answer of more is compressed for browsers that take it
 
 
 _State = dict[str, Any]  # of the page; what JSON can hold
@@ -162,9 +164,16 @@ def difference(before: _State, after: _State) -> _State:
     return changes
 
 
-def application(board: Board) -> _Asgi:
-    """The ASGI application that serves a Board."""
+def application(board: Board, host_names: Collection[str] = ()) -> _Asgi:
+    """The ASGI application that serves a Board.
+
+    Args:
+        board: what it shows.
+        host_names: names by which browsers may reach it, beside addresses and names of the local network.
+    """
     from starlette.applications import Starlette
+    from starlette.convertors import IntegerConvertor, register_url_convertor
+    from starlette.middleware.gzip import GZipMiddleware
     from starlette.requests import Request
     from starlette.responses import Response, StreamingResponse
     from starlette.routing import Mount, Route
@@ -189,7 +198,12 @@ def application(board: Board) -> _Asgi:
         return answer(board.current())
 
     async def events(request: Request) -> StreamingResponse:
-        return StreamingResponse(board.news(), media_type="text/event-stream")
+        return StreamingResponse(board.news(), media_type="text/event-stream", headers=_UNBUFFERED)
+
+    class Id(IntegerConvertor):
+        """A number that the store can have."""
+
+        regex = "[0-9]{1,15}"
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -197,16 +211,32 @@ def application(board: Board) -> _Asgi:
         yield
         following.cancel()
 
+    register_url_convertor("id", Id())
     routes = [
         Route("/state", state),
         Route("/events", events),
-        route("/event/{id:int}", lambda showing, id_, now: showing.state_of(id_, now)),
-        route("/match/{id:int}", lambda showing, id_, now: showing.match(id_, now)),
-        route("/half_round/{id:int}", lambda showing, id_, now: showing.half_round(id_, now)),
+        route("/event/{id:id}", lambda showing, id_, now: showing.state_of(id_, now)),
+        route("/match/{id:id}", lambda showing, id_, now: showing.match(id_, now)),
+        route("/half_round/{id:id}", lambda showing, id_, now: showing.half_round(id_, now)),
         route("/ratings", lambda showing, _, now: showing.ratings(now)),
         Mount("/", StaticFiles(directory=show.PAGE, html=True)),
     ]
-    return _with_headers(Starlette(routes=routes, lifespan=lifespan))
+    plain = Starlette(routes=routes, lifespan=lifespan)
+    packed = GZipMiddleware(plain, minimum_size=_PACKED_BYTES)
+    names = {name.lower() for name in host_names}
+    misdirected = Response("this page has another name; --host_names of the scoreboard lists more", 421)
+
+    async def chosen(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await plain(scope, receive, send)
+        elif not connections.is_known(dict(scope["headers"]).get(b"host", b"").decode("latin-1"), names):
+            await misdirected(scope, receive, send)
+        elif "\0" in scope["path"]:  # no file has such a name
+            await answer(None)(scope, receive, send)
+        else:  # what is packed is held back until there is enough of it
+            await (plain if scope["path"] == "/events" else packed)(scope, receive, send)
+
+    return _with_headers(chosen)
 
 
 def _with_headers(application: _Asgi) -> _Asgi:

@@ -18,17 +18,20 @@ points, winners, ratings or faults, and no seeds. An annulled match keeps its ti
 import base64
 import bisect
 import functools
+import math
 import pathlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gan.arena import bracket, notes, schema
+from gan.arena import bracket, notes, recognition, schema
 from gan.arena.schema import Event, Match, Rating, StoredHalfRound, Team
 from gan.arena.store import Store
 from gan.console import printable
 from gan.console.errors import Fault
 from gan.contest import faults, rules
 from gan.data import pixels
+from gan.screen import worth
 
 PAGE = pathlib.Path(__file__).parent / "page"  # what the browser loads
 PACE = 6.0  # seconds a half round, unless the organiser says otherwise
@@ -53,36 +56,74 @@ class Moment(NamedTuple):
 
 
 def timeline(
-    events: Iterable[Event], matches: Collection[Match], half_rounds: Collection[StoredHalfRound], pace: float
+    events: Iterable[Event],
+    matches: Collection[Match],
+    half_rounds: Collection[StoredHalfRound],
+    pace: float,
+    now: float = math.inf,
 ) -> list[Moment]:
     """Lays out everything that happened.
+
+    A clock that was ahead for a while leaves times in the store that are yet to come. What happened is over by the
+    next half round, and by now.
 
     Args:
         events: all events.
         matches: of all events, annulled ones included.
         half_rounds: of all matches; their pixels are not needed.
         pace: seconds a half round.
+        now: unix seconds; nothing happened later.
 
     Returns:
         Moments in order; their begins, told times and ends never go back.
     """
-    of_match = {match.id: match for match in matches}
-    happened = [(event.begun, EVENT, event.id, event.id) for event in events]
-    happened += [(event.finished, CHAMPION, event.id, event.id) for event in events if event.finished is not None]
-    happened += [(one.at, HALF_ROUND, one.id, of_match[one.match].event) for one in half_rounds]
+    of_match, times = {match.id: match for match in matches}, _Times.at_the_latest(half_rounds, now)
+    # Of the same time, an event comes first, and a result just after the last half round of its match.
+    happened = [(min(event.begun, now), 0.0, EVENT, event.id, event.id) for event in events]
     happened += [
-        (_ended(one, half_rounds), RESULT, one.id, one.event) for one in matches if one.status != schema.PLAYING
+        (min(event.finished, now), math.inf, CHAMPION, event.id, event.id)
+        for event in events
+        if event.finished is not None
+    ]
+    happened += [(times.of[one.id], one.id, HALF_ROUND, one.id, of_match[one.match].event) for one in half_rounds]
+    happened += [
+        (times.end(one.id, _ended(one, half_rounds), now), times.last.get(one.id, 0) + 0.5, RESULT, one.id, one.event)
+        for one in matches
+        if one.status != schema.PLAYING
     ]
     pause = min(WINNER_SECONDS, pace)
     laid_out: list[Moment] = []
     end = 0.0
-    for at, kind, id_, event in sorted(happened):
+    for at, _, kind, id_, event in sorted(happened):
         begin = max(at, end)
         told = begin + (pace if kind == HALF_ROUND else 0)
         is_looked_at = kind == CHAMPION or kind == RESULT and _is_result(of_match[id_])
         end = told + (pause if is_looked_at else 0)
         laid_out.append(Moment(kind, id_, event, begin, told, end))
     return laid_out
+
+
+class _Times(NamedTuple):
+    """When half rounds were played at the latest: before those that follow."""
+
+    of: dict[int, float]  # half round -> when
+    last: dict[int, int]  # match -> its last half round
+    over: dict[int, float]  # match -> when the half round after its last one was played
+
+    @classmethod
+    def at_the_latest(cls, half_rounds: Iterable[StoredHalfRound], now: float) -> "_Times":
+        times = cls({}, {}, {})
+        for one in sorted(half_rounds, key=lambda one: one.id, reverse=True):
+            times.last.setdefault(one.match, one.id)
+            times.over.setdefault(one.match, now)
+            now = times.of[one.id] = min(now, one.at)
+        return times
+
+    def end(self, match: int, stored: float, now: float) -> float:
+        """When a match ended: after its last half round, and before the one that follows."""
+        if match not in self.last:
+            return min(stored, now)
+        return max(self.of[self.last[match]], min(stored, self.over[match]))
 
 
 def _is_result(match: Match) -> bool:
@@ -113,10 +154,13 @@ class Show:
     def __init__(self, source: Store, pace: float) -> None:
         self._store, self._pace = source, pace
         self._version: int | None = None
+        self._laid_out = 0.0  # by the clock; what it says may go back
         self._half_rounds: dict[int, StoredHalfRound] = {}
         self._teams: dict[int, dict[int, Team]] = {}  # event -> id -> team
+        self._num_renamings = 0
         # Event -> when it was finished as its teams were read, which do not change after that.
         self._finished: dict[int, float | None] = {}
+        self._judged: dict[int, recognition.Judged | None] = {}  # half round -> what is counted of it
         self._sprite = functools.lru_cache(_KEPT_SPRITES)(self._draw_sprite)
 
     def position(self, now: float) -> tuple[int | None, int, int]:
@@ -188,27 +232,32 @@ class Show:
         ]
 
     def _refresh(self) -> None:
-        version = self._store.data_version()
-        if version == self._version:
+        version, now = self._store.data_version(), time.time()
+        if version == self._version and now >= self._laid_out:  # laid out again if the clock was put back
+            self._laid_out = now
             return
         with self._store.reading():
             self._events = self._store.events.all()
             self._matches = {match.id: match for match in self._store.matches.all(with_annulled=True)}
             for one in self._store.half_rounds.after(max(self._half_rounds, default=0)):
-                self._half_rounds[one.id] = one
+                self._half_rounds[one.id], self._judged[one.id] = one, recognition.of_half_round(one)
+            if self._num_renamings != (num_renamings := self._store.teams.num_renamings()):
+                self._num_renamings = num_renamings
+                self._finished.clear()  # teams of events that are over have other names, too
             for event in self._events:
                 if event.finished is None or event.finished != self._finished.get(event.id):
                     self._teams[event.id] = {team.id: team for team in self._store.teams.of_event(event.id)}
                     self._finished[event.id] = event.finished
-            self._ratings = self._store.ratings.all()
+            self._forfeited = self._store.matches.forfeits()
+            self._ratings, self._timings = self._store.ratings.all(), self._store.timings.all()
         self._played: dict[int, list[int]] = {}  # match -> its half rounds
         for one in self._half_rounds.values():
             self._played.setdefault(one.match, []).append(one.id)
         half_rounds = self._half_rounds.values()
-        self._timeline = timeline(self._events, self._matches.values(), half_rounds, self._pace)
+        self._timeline = timeline(self._events, self._matches.values(), half_rounds, self._pace, now)
         self._begins = [moment.begin for moment in self._timeline]
         self._tolds = [moment.told for moment in self._timeline]
-        self._version = version
+        self._version, self._laid_out = version, now
 
     def _shown(self, now: float) -> "_Shown":
         self._refresh()
@@ -240,6 +289,8 @@ class Show:
             if row.home_points is not None:
                 match["points"] = [row.home_points, row.away_points]
             match["seconds"] = [row.home_seconds, row.away_seconds]
+            scores = [self._half_rounds[one].played.score for one in self._played.get(row.id, ())]
+            match |= worth.of_match(row, scores, self._timings.get(row.id))
         return match
 
     def _half_round(self, id_: int, shown: "_Shown") -> _Json:
@@ -294,18 +345,16 @@ class Show:
         return moment.event == event.id and not is_bye
 
     def _forfeits(self, event: Event, shown: "_Shown") -> list[_Json]:
-        """All faults: those of teams that cannot take part, then those of half rounds, in order.
+        """All faults: those of teams that could not take part, then those of half rounds, in order.
 
-        A team's fault is told with the first result that it may have led to, or with the event's end.
+        Why a team forfeited a match is told with its result, as it was then; the entry lists the matches. A team that
+        met nobody is told of with the event's end.
         """
         teams = self._teams[event.id]
-        results = [self._matches[one] for one in shown.told[RESULT]]
-        met = set(teams) if event.id in shown.told[CHAMPION] else {t for one in results for t in (one.home, one.away)}
-        found: list[_Json] = [
-            {"team": team.id, "match": None, "number": None, "network": None, "reason": _sentence(team.fault)}
-            for team in teams.values()
-            if team.fault and team.id in met
-        ]
+        found = self._forfeited_matches(teams, shown)
+        if event.id in shown.told[CHAMPION]:
+            met = {team for one in self._of_event(event.id) for team in (one.home, one.away)}
+            found += [_forfeit(team.id, team.fault) for team in teams.values() if team.fault and team.id not in met]
         for id_ in shown.told[HALF_ROUND]:
             row = self._half_rounds[id_]
             score = row.played.score
@@ -315,15 +364,38 @@ class Show:
             ):
                 if fault and owner in teams:
                     where = {"match": row.match, "number": row.number, "network": network}
-                    found.append({"team": owner, **where, "reason": _sentence(fault)})
+                    found.append(_forfeit(owner, fault) | where)
         return found
+
+    def _forfeited_matches(self, teams: Mapping[int, Team], shown: "_Shown") -> list[_Json]:
+        """An entry for each reason for which one of these teams forfeited matches that were told and count."""
+        found: dict[tuple[int, str | None], _Json] = {}
+        for match in shown.told[RESULT]:
+            if self._matches[match].status == schema.DONE:
+                for team, fault in self._forfeited.get(match, {}).items():
+                    if team in teams:
+                        entry = found.setdefault((team, _sentence(fault)), _forfeit(team, fault))
+                        entry["matches"].append(match)
+        order = list(teams)
+        return sorted(found.values(), key=lambda entry: order.index(entry["team"]))
 
     def _latest_ratings(self, shown: "_Shown") -> dict[str, _Json]:
         told = [one for one in self._ratings if one.match in shown.told[RESULT]]
         counts: dict[str, int] = {}
         for one in told:
             counts[one.name] = counts.get(one.name, 0) + 1
-        return {one.name: {**_rating(one), "matches": counts[one.name]} for one in told}
+        names = {team.id: team.name for teams in self._teams.values() for team in teams.values()}
+        found = recognition.total(filter(None, (self._judged[id_] for id_ in self._counted(shown))), names)
+        return {
+            one.name: {**_rating(one), "matches": counts[one.name], **worth.of_team(found.get(one.name))}
+            for one in told
+        }
+
+    def _counted(self, shown: "_Shown") -> Iterator[int]:
+        """The half rounds of all matches whose result is told, and stands."""
+        for id_ in shown.told[RESULT]:
+            if self._matches[id_].status == schema.DONE:
+                yield from self._played.get(id_, ())
 
 
 class _Shown(NamedTuple):
@@ -341,6 +413,11 @@ def _sentence(fault: Fault | None) -> str | None:
     if fault.code == notes.BUCKET_CLOSED:  # its reason is in the words of the bucket's owner
         return "the organiser has no right to read its bucket"
     return printable.without_places(faults.sentence(fault))
+
+
+def _forfeit(team: int, fault: Fault | None) -> _Json:
+    """An entry of what was forfeited: by itself of all that a team has to play."""
+    return {"team": team, "match": None, "matches": [], "number": None, "network": None, "reason": _sentence(fault)}
 
 
 def _by_kind(moments: Iterable[Moment]) -> dict[str, dict[int, Moment]]:

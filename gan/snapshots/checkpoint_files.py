@@ -85,18 +85,22 @@ def folder_of(where: str) -> str:
     return where
 
 
-def latest_snapshot(where: str, check: Callable[[Listed], None] = _accept) -> Found | None:
+def latest_snapshot(where: str, check: Callable[[Listed], None] = _accept, most: int | None = None) -> Found | None:
     """Finds the snapshot that plays; one in a bucket is copied to the disk.
 
     Args:
         where: a folder, whose file `checkpoint` names it, or the path of one snapshot such as /tmp/run/model.ckpt-1000
             or /tmp/run/mygan.meta. If the named one is not complete, the newest one by time is taken.
         check: called with the snapshot before any of its files is fetched. It raises if the snapshot is not wanted.
+        most: bytes that its files may have together once they are fetched and decompressed; None for any number.
 
     Returns:
         The snapshot, or None if there is none.
+
+    Raises:
+        OSError: of errno EFBIG, files of a bucket have more bytes than `most`.
     """
-    return _brought_to_disk(lambda: _find(where), check)
+    return _brought_to_disk(lambda: _find(where), check, most)
 
 
 def has_snapshot(where: str) -> bool:
@@ -266,7 +270,9 @@ def _remove(train_dir: str, is_wanted: Callable[[str], object]) -> list[str]:
     return removed
 
 
-def _brought_to_disk(find: Callable[[], Listed | None], check: Callable[[Listed], None] = _accept) -> Found | None:
+def _brought_to_disk(
+    find: Callable[[], Listed | None], check: Callable[[Listed], None] = _accept, most: int | None = None
+) -> Found | None:
     """Checks and fetches what `find` lists; None if it lists nothing."""
     for _ in range(LOOKS):
         listed = find()
@@ -274,7 +280,7 @@ def _brought_to_disk(find: Callable[[], Listed | None], check: Callable[[Listed]
             return None
         check(listed)
         with contextlib.suppress(FileNotFoundError):  # a trainer has deleted it since
-            local = cache.listed_on_disk(listed.folder, listed.files)
+            local = cache.listed_on_disk(listed.folder, listed.files, most)
             step = snapshot_names.step_of(listed.name)
             return Found(os.path.join(local, listed.name), step, listed.path, listed.note)
     return None

@@ -7,7 +7,11 @@ def judge_config() -> tf.ConfigProto:
     """A tf.ConfigProto for sessions: the graph runs as it is written.
 
     TensorFlow's optimizer would take seconds for each network, and hides faults such as a batch size that is built in.
+    Threads that wait for work sleep: spinning takes processor time from other snapshots. They belong to the session, so
+    that they end with it.
     """
     config = tf.ConfigProto()
     config.graph_options.rewrite_options.disable_meta_optimizer = True
+    config.experimental.disable_thread_spinning = True
+    config.use_per_session_threads = True
     return config

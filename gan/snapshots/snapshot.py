@@ -154,6 +154,12 @@ class Snapshot:
         images = self._running[cut.GENERATOR](noise, behaviour.BATCH)
         return pixels.to_floats(pixels.to_bytes(images[: behaviour.REFERENCES - behaviour.REAL_REFERENCES]))
 
+    def close(self) -> None:
+        """Ends its session and the threads of it; it cannot run any more."""
+        self._running.clear()
+        self._session.close()
+        del self._session
+
     def _drawn(self, noise: np.ndarray) -> np.ndarray:
         if cut.GENERATOR not in self._running:
             raise breach("cannot_run", reason="it has no generator")
@@ -190,7 +196,7 @@ class Snapshot:
                     extracted = cut.extract(meta_graph, between, weights.read)
                     networks[scope] = cut.freeze(extracted, weights.read)
                     connected[scope] = cut.connect(networks[scope], self.size, scope)
-        session = tf.Session(graph=graph, config=sessions.judge_config())
+        session = self._session = tf.Session(graph=graph, config=sessions.judge_config())
         outputs = {cut.GENERATOR: (contract.GENERATED, self.size), cut.DISCRIMINATOR: (contract.PROBABILITY, 1)}
         for scope, tensors in connected.items():
             self._running[scope] = RunningNetwork(session, tensors, *outputs[scope])

@@ -7,22 +7,27 @@ STORAGE_EMULATOR_HOST names an emulator. The library checks what it transfers by
 import contextlib
 import datetime
 import functools
+import io
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
-from gan.console.errors import NoPermission, StateError, UserError
-from gan.storage import paths
+from gan.console.errors import BucketRefused, BucketSilent, Fault, StateError, UserError
+from gan.storage import bucket_answers, compression, paths
 
 REQUEST_SECONDS = 30  # a request without an answer for so long is given up and made again
 RETRY_SECONDS = 60  # for all tries of one request together
+_IN_MEMORY = 2**24  # bytes of a file that is read; a larger one goes through the disk
+_CONNECTIONS = 128  # to the storage at a time that are kept: an arena looks at many buckets at once
 
 
 class BucketObject(NamedTuple):
     """A file of a bucket as it was when the bucket was listed."""
 
     name: str  # its path in the bucket
-    size: int  # bytes
+    size: int  # bytes, as they are stored
     generation: int  # a number that changes whenever the content does
     modified: float  # seconds since 1970; 0 if the bucket does not say
 
@@ -50,32 +55,81 @@ def list_objects(
 
 def read(path: str) -> bytes:
     """The content of a file; raises FileNotFoundError if there is none."""
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
+        download(path, cast(BinaryIO, file))
+        file.seek(0)
+        return file.read()
+
+
+def read_small(path: str, most: int) -> bytes:
+    """The content of a file, or its first `most` + 1 bytes: compressed or not, no more are asked for.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        OSError: of errno EFBIG, it is compressed, and has more than `most` bytes once it is decompressed.
+    """
     with _explained(path):
-        content: bytes = _blob(path).download_as_bytes(**_options())
-        return content
+        blob = _blob(path)
+        with blob.open("rb", chunk_size=most + 1, raw_download=True, **_options()) as file:
+            content: bytes = file.read(most + 1)
+        if len(content) > most or not compression.is_gzip(blob.content_encoding):
+            return content
+        with io.BytesIO() as unpacked:
+            _unpack(path, io.BytesIO(content), unpacked, most)
+            return unpacked.getvalue()
 
 
-def download(path: str, file: BinaryIO, generation: int | None = None) -> None:
+def download(path: str, file: BinaryIO, generation: int | None = None, most: int | None = None) -> None:
     """Copies a file of a bucket into an open file.
+
+    The bytes are decompressed if the bucket says that they are compressed, as `gsutil cp -Z` uploads them.
 
     Args:
         path: its gs:// path.
-        file: open for writing.
-        generation: of the content that is wanted; its bytes are copied as they are stored. None for the newest; its
-            bytes are decompressed if the bucket says that they are compressed.
+        file: empty, open for writing and reading.
+        generation: of the content that is wanted; None for the newest.
+        most: bytes that it may have once it is decompressed; None for any number.
 
     Raises:
         FileNotFoundError: there is no such file, or its content has changed.
+        OSError: of errno EFBIG, it has more than `most` bytes.
     """
     with _explained(path):
-        _blob(path, generation).download_to_file(file, raw_download=generation is not None, **_options())
+        blob = _blob(path, generation)
+        _download_stored(blob, file)
+        if compression.is_gzip(blob.content_encoding):
+            with tempfile.TemporaryFile() as stored:
+                file.seek(0)
+                shutil.copyfileobj(file, stored)
+                for each in (file, stored):
+                    each.seek(0)
+                file.truncate()
+                _unpack(path, stored, file, most)
 
 
-@contextlib.contextmanager
-def open_to_read(path: str, chunk: int) -> Iterator[BinaryIO]:
-    """Opens a file to read its bytes as they are stored; each request asks for `chunk` bytes."""
-    with _explained(path), _blob(path).open("rb", chunk_size=chunk, raw_download=True, **_options()) as file:
-        yield file
+def _download_stored(blob: Any, file: BinaryIO) -> None:
+    """Copies an object's bytes as they are stored, and tries once more if their checksum is wrong."""
+    from google.cloud.storage.exceptions import DataCorruption
+
+    try:
+        blob.download_to_file(file, raw_download=True, **_options())
+    except DataCorruption:
+        file.seek(0)
+        file.truncate()
+        blob.download_to_file(file, raw_download=True, **_options())
+
+
+def _unpack(path: str, stored: BinaryIO, file: BinaryIO, most: int | None) -> None:
+    try:
+        compression.unpack(stored, file, most)
+    except compression.Damaged as error:
+        raise BucketRefused(
+            f"{path} says that it is compressed with gzip, but cannot be decompressed ({error}); upload it again",
+            Fault("bucket_gzip_damaged", {"file": path.rpartition("/")[2]}),
+            is_certain=True,
+        ) from error
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from error
 
 
 def upload(local: str, path: str) -> None:
@@ -123,15 +177,24 @@ def _client_for(emulator: str | None) -> Any:
     """One client a process, and another one if the emulator's address changes."""
     from google.auth.credentials import AnonymousCredentials
     from google.cloud import storage
+    from requests.adapters import HTTPAdapter
 
-    if emulator:
-        return storage.Client(project="emulator", credentials=AnonymousCredentials())
-    return storage.Client()
+    of_emulator = {"project": "emulator", "credentials": AnonymousCredentials()} if emulator else {}
+    client = storage.Client(**of_emulator)
+    for scheme in ("https://", "http://"):
+        client._http.mount(scheme, HTTPAdapter(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS))
+    return client
 
 
 @contextlib.contextmanager
 def _explained(path: str, missing: Exception | None = None) -> Iterator[None]:
-    """Turns the library's errors into one sentence; "not found" becomes `missing`, or else FileNotFoundError."""
+    """Turns the library's errors into one sentence; "not found" becomes `missing`, or else FileNotFoundError.
+
+    Raises:
+        BucketRefused: a setting of the bucket or a file in it is to blame.
+        BucketSilent: no answer, or the server failed.
+        UserError: there are no credentials.
+    """
     from google.api_core import exceptions
     from google.auth.exceptions import GoogleAuthError
     from google.cloud.storage.exceptions import DataCorruption
@@ -141,11 +204,17 @@ def _explained(path: str, missing: Exception | None = None) -> Iterator[None]:
         yield
     except exceptions.NotFound as error:
         raise missing or FileNotFoundError(2, "there is no such file", path) from error
-    except (exceptions.Forbidden, exceptions.Unauthorized) as error:
-        raise NoPermission(f"{path}: no permission ({error.message.splitlines()[0]})") from error
+    except exceptions.GoogleAPICallError as error:
+        raise bucket_answers.error_of(path, error.code, str(error)) from error
     except GoogleAuthError as error:
         raise UserError(
             f"{path}: no credentials for Google Cloud; `gcloud auth application-default login` gets some ({error})"
         ) from error
-    except (exceptions.GoogleAPIError, RequestException, DataCorruption, ConnectionError) as error:
-        raise UserError(f"{path}: the network or the server failed ({str(error).splitlines()[0]})") from error
+    except DataCorruption as error:
+        raise BucketRefused(
+            f"{path} has another checksum than its bucket says; upload it again",
+            Fault("bucket_checksum", {"file": path.rpartition("/")[2]}),
+            is_certain=True,
+        ) from error
+    except (exceptions.GoogleAPIError, RequestException, ConnectionError) as error:
+        raise BucketSilent(f"{path}: the network or the server failed ({str(error).splitlines()[0]})") from error

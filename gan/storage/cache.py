@@ -94,26 +94,33 @@ def on_disk(path: str, wanted: Callable[[str], object] = lambda name: True) -> s
     return _fetch_once(path, bucket, found)[0]
 
 
-def listed_on_disk(folder: str, listed: Mapping[str, files.ListedFile]) -> str:
+def listed_on_disk(folder: str, listed: Mapping[str, files.ListedFile], most: int | None = None) -> str:
     """Brings some files of a folder to disk, as they were when they were listed.
 
     Args:
         folder: on disk or in a bucket.
         listed: some of what files.entries returned for the folder.
+        most: bytes that the files of a bucket may have together once they are decompressed; None for any number.
 
     Returns:
         A folder on disk that holds these files: `folder` itself, or one in the cache.
 
     Raises:
         FileNotFoundError: a file of the bucket is gone or has changed since it was listed.
+        OSError: of errno EFBIG, they have more bytes than `most`.
     """
     if not paths.is_remote(folder):
         return folder
     versions = {name: file.generation for name, file in listed.items()}
-    local = cache_folder("copies", paths.split(folder)[0], *paths.prefix_of(folder).split("/"), _key(versions))
+    # Earlier versions kept files in "copies" as they are stored, compressed or not.
+    local = cache_folder("contents", paths.split(folder)[0], *paths.prefix_of(folder).split("/"), _key(versions))
+    left = most
     for name, generation in versions.items():
-        if not os.path.exists(os.path.join(local, name)):
-            files.fetch(paths.join(folder, name), os.path.join(local, name), generation)
+        path = os.path.join(local, name)
+        if not os.path.exists(path):
+            files.fetch(paths.join(folder, name), path, generation, left)
+        if left is not None:
+            left = max(0, left - os.path.getsize(path))
     return local
 
 

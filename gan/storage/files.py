@@ -33,7 +33,7 @@ _UNFINISHED = re.compile(r"(\.[0-9a-f]{8})?\.part\Z", re.ASCII)
 class ListedFile(NamedTuple):
     """A file of a folder as it was when the folder was listed."""
 
-    size: int  # bytes
+    size: int  # bytes; in a bucket, as they are stored, which may be compressed
     generation: int | None  # in a bucket, a number that changes whenever the content does; None on disk
     modified: float  # when the content was written last, in seconds since 1970
 
@@ -90,14 +90,17 @@ def read_small(path: str, most: int) -> bytes:
 
     Args:
         path: of a file; `open_regular` says what is refused on disk.
-        most: how many bytes the file may have; in a bucket, as they are stored.
+        most: how many bytes the file may have; in a bucket, both as they are stored and decompressed.
 
     Raises:
         FileNotFoundError: there is none.
         OSError: it cannot be read, or is longer.
     """
-    with buckets.open_to_read(path, most + 1) if paths.is_remote(path) else open_regular(path) as file:
-        content = file.read(most + 1)
+    if paths.is_remote(path):
+        content = buckets.read_small(path, most)
+    else:
+        with open_regular(path) as file:
+            content = file.read(most + 1)
     if len(content) > most:
         raise OSError(errno.EFBIG, f"it has more than {most} bytes", path)
     return content
@@ -126,10 +129,10 @@ def open_regular(path: str) -> BinaryIO:
         return file
 
 
-def fetch(path: str, local: str, generation: int | None = None) -> None:
+def fetch(path: str, local: str, generation: int | None = None, most: int | None = None) -> None:
     """Copies a file of a bucket to a path on disk, whole or not at all. Arguments and errors as buckets.download."""
     with written_whole(local) as file:
-        buckets.download(path, file, generation)
+        buckets.download(path, file, generation, most)
 
 
 def write_whole(path: str, content: bytes) -> None:
@@ -147,7 +150,7 @@ def written_whole(path: str) -> Iterator[BinaryIO]:
     """Opens a file on disk to write. It appears as `path`, whole, at the end of the `with` block; makes its folder.
 
     Yields:
-        A file open for writing. If the block raises, what was at `path` before is kept.
+        A file open for writing and reading. If the block raises, what was at `path` before is kept.
 
     Raises:
         OSError: it cannot be written. The error names `path`.
@@ -157,7 +160,7 @@ def written_whole(path: str) -> Iterator[BinaryIO]:
     try:
         if os.path.isdir(path):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-        with open(unfinished, "xb") as file:
+        with open(unfinished, "x+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())  # else a power failure could leave an empty file with the final name

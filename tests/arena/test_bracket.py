@@ -140,19 +140,3 @@ def test_league(count):
         assert max(collections.Counter(itertools.chain(*pairs_of_round)).values()) == 1
     home, away = (collections.Counter(side) for side in zip(*pairs))
     assert {abs(home[team] - away[team]) for team in range(count)} == ({0} if count % 2 else {1})
-
-
-def test_random_pairs():
-    names = list("abcde")
-    random = random_generator()
-    left, met = collections.Counter(), collections.Counter()
-    for _ in range(500):
-        pairs, left_over = bracket.random_pairs(names, random)
-        assert sorted([*itertools.chain(*pairs), left_over]) == names
-        left[left_over] += 1
-        met.update(map(tuple, pairs))
-    assert set(left) == set(names) and min(left.values()) > 60
-    assert len(met) == 20  # everyone at home to everyone
-    assert bracket.random_pairs(["a", "b"], random_generator())[1] is None
-    assert bracket.random_pairs(["a"], random) == ([], "a")
-    assert bracket.random_pairs([], random) == ([], None)

@@ -176,6 +176,8 @@ def test_a_store_of_version_2_gets_reference_images(tmp_path):
     connection = sqlite3.connect(tmp_path / store.FILE)
     connection.executescript(
         "DROP TABLE reference; DROP TABLE secret_image; DROP TABLE shown_image; PRAGMA user_version = 2;"
+        "DROP TABLE forfeit; DROP TABLE renaming; DROP TABLE disqualification; DROP TABLE log_author;"
+        "DROP TABLE fingerprint; DROP TABLE probe; DROP TABLE timing;"
     )
     connection.close()
     with store.Store(str(tmp_path)) as kept:
@@ -183,3 +185,16 @@ def test_a_store_of_version_2_gets_reference_images(tmp_path):
         kept.events.set_references(1, b"1234")
         assert kept.events.references(1) == b"1234" and kept.events.get(1).rules == rules.VERSION
     assert (tmp_path / f"{store.FILE}.version2").exists()
+
+
+def test_a_store_of_version_3_gets_timings(tmp_path):
+    with store.Store(str(tmp_path)) as kept:
+        kept.events.begin("cup", "league", 5, 4, {})
+    connection = sqlite3.connect(tmp_path / store.FILE)
+    connection.executescript("DROP TABLE timing; PRAGMA user_version = 3;")
+    connection.close()
+    with store.Store(str(tmp_path), read_only=True) as kept:
+        assert kept.timings.all() == {} and kept.timings.of_match(1) is None
+    with store.Store(str(tmp_path)) as kept:
+        assert kept.timings.all() == {}
+    assert (tmp_path / f"{store.FILE}.version3").exists()

@@ -2,11 +2,13 @@
 
 import datetime
 import shutil
+import signal
 
 import hostile
 import pytest
+from conftest import start
 
-from gan.arena import annulment, arena, events, mock_battles, result_pages, teams, timetable
+from gan.arena import annulment, arena, events, mock_battles, pairing, result_pages, result_publishing, teams, timetable
 from gan.contest import faults
 from gan.data import tfrecords
 
@@ -37,15 +39,22 @@ def opened(tmp_path, faces):
         yield opened
 
 
+@pytest.fixture
+def pair(tmp_path):
+    for name in "ab":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
+
+
 def at(text):
     return datetime.datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def hold(opened, tmp_path, clock, battles, zone="Asia/Seoul", say=print):
+def hold(opened, tmp_path, clock, battles, zone="Asia/Seoul", say=print, drawn_by=mock_battles.ONE_BY_LOT):
     table = timetable.Timetable("12:00", 120, zone, clock.now())
     telling = mock_battles.Telling(say=say)
     held = mock_battles.MockBattles(opened, lambda: teams.read(str(tmp_path / "teams.csv")), table, 5, clock, telling)
-    return held.hold(battles)
+    return held.hold(battles, drawn_by)
 
 
 def test_a_day_in_seoul(opened, tmp_path):
@@ -87,6 +96,80 @@ def test_a_day_in_seoul(opened, tmp_path):
     assert "not allowed in a battle" in refused
     assert not (tmp_path / "eve").exists()
     assert set(opened.store.ratings.latest()) == {"ada", "bob", "cem", "House team"}
+
+
+@pytest.mark.parametrize("kind", [pairing.RANDOM, pairing.INFORMATIVE])
+def test_several_matches_in_a_battle(opened, tmp_path, kind):
+    """Five teams and the house team: three rounds, nobody meets the same one twice; two battles differ."""
+    for name in "abcde":
+        hostile.write(str(tmp_path / name))
+    entries = [teams.Entrant(name, str(tmp_path / name), 0, None) for name in "abcde"] + [mock_battles.HOUSE_TEAM]
+    options, battles = {events.PAIRING: kind, events.MATCHES_PER_BATTLE: 3}, []
+    for seed in (1, 2):
+        event = events.begin(opened, f"mock {seed}", events.MOCK, entries, seed, options)
+        events.play(opened, event)
+        names = {team.id: team.name for team in opened.store.teams.of_event(event.id)}
+        rows = opened.store.matches.of_event(event.id)
+        places = [(round, place) for round in range(3) for place in range(3)]
+        assert [(row.round, row.position) for row in rows] == places
+        met = [frozenset((names[row.home], names[row.away])) for row in rows]
+        assert len(set(met)) == 9
+        for round in range(3):
+            assert set().union(*met[3 * round : 3 * round + 3]) == {*"abcde", "House team"}
+        battles.append(met)
+    assert battles[0] != battles[1]
+    rated = [row.name for row in opened.store.ratings.all()]
+    assert {rated.count(name) for name in [*"abcde", "House team"]} == {6}
+
+
+def test_how_pairs_are_drawn_is_kept_with_the_battle(opened, tmp_path):
+    for name in "ab":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
+    clock = SimulatedClock(at("2026-11-23 02:00"))
+    hold(opened, tmp_path, clock, 1, drawn_by=mock_battles.MockDraw(pairing.INFORMATIVE, 3))
+    (event,) = opened.store.events.all()
+    assert (event.options[events.PAIRING], event.options[events.MATCHES_PER_BATTLE]) == ("informative", 3)
+    assert len(opened.store.matches.of_event(event.id)) == 1  # two teams have one opponent each
+
+
+def test_what_was_drawn_stays(opened, tmp_path):
+    """Informative pairs follow from ratings, which the battle itself changes: after a freeze they are the same."""
+    for name in "abcd":
+        hostile.write(str(tmp_path / name))
+    entries = [teams.Entrant(name, str(tmp_path / name), 0, None) for name in "abcd"] + [mock_battles.HOUSE_TEAM]
+    options = {events.PAIRING: pairing.INFORMATIVE, events.MATCHES_PER_BATTLE: 3}
+    event = events.begin(opened, "mock", events.MOCK, entries, 9, options)
+    frozen = tmp_path / "arena" / events.FROZEN
+
+    def freeze(row, home, away):
+        if row.round == 1:
+            frozen.write_text("")
+
+    assert events.play(opened, event, freeze).is_frozen
+    by_id = opened.store.teams.of_event(event.id)
+    drawn = events.mock_rounds(opened.store.events.get(event.id), by_id)
+    frozen.unlink()
+    again = events.begin(opened, "mock", events.MOCK, entries, 9, options)
+    assert again.id == event.id and events.play(opened, again).event.finished
+    played = [(row.round, row.home, row.away) for row in opened.store.matches.of_event(event.id)]
+    assert played == [(round, home.id, away.id) for round, pairs in enumerate(drawn) for home, away in pairs]
+    assert len({frozenset(pair) for _, *pair in played}) == 6  # everybody met everybody
+
+
+def test_a_battle_of_an_earlier_version_goes_on(opened, tmp_path):
+    """Its draw is in the seeding alone."""
+    for name in "ab":
+        hostile.write(str(tmp_path / name))
+    entries = [teams.Entrant(name, str(tmp_path / name), 0, None) for name in "ab"] + [mock_battles.HOUSE_TEAM]
+    event = events.begin(opened, "mock", events.MOCK, entries, 9)
+    for name, path, _ in event.options["teams"]:
+        opened.store.teams.add(event.id, name, path, opened.admit(name, path, None))
+    first, second, _ = opened.store.teams.of_event(event.id)
+    opened.store.teams.set_seeding(event.id, {second.id: 1, first.id: 2})
+    events.play(opened, event)
+    (row,) = opened.store.matches.of_event(event.id)
+    assert (row.home, row.away) == (second.id, first.id)
 
 
 def test_the_end_of_summer_time(opened, tmp_path):
@@ -145,7 +228,7 @@ def test_frozen_in_the_middle(opened, tmp_path, monkeypatch):
     clock = SimulatedClock(at("2026-11-23 02:00"), [(at("2026-11-23 04:30"), frozen.unlink)])
     hold(opened, tmp_path, clock, 1)
     (event,) = opened.store.events.all()
-    assert event.finished is None and event.frozen and not list(tmp_path.glob("*/results"))
+    assert event.finished is None and event.frozen and not list(tmp_path.glob("*/results/*/index.html"))
     hold(opened, tmp_path, clock, 1)
     assert [event.finished is not None for event in opened.store.events.all()] == [True, True]
     assert len(opened.store.matches.of_event(event.id)) == 2
@@ -170,9 +253,44 @@ def test_results_after_a_kill(opened, tmp_path, monkeypatch):
         hold(opened, tmp_path, clock, 1)
     monkeypatch.setattr(result_pages, "write", write)
     pages = tmp_path.glob("[ab]/results/*1200*/index.html")
-    assert len(list(pages)) == 1
+    assert not list(pages)  # all are made before the first is written
     hold(opened, tmp_path, clock, 0)
     assert len(list(tmp_path.glob("[ab]/results/*1200*/index.html"))) == 2
+
+
+def test_what_a_killed_process_was_delivering_is_removed(opened, tmp_path, monkeypatch):
+    """Nothing is written to the machine's temporary folder, which nobody would clear after a kill -9."""
+    for name in "ab":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
+    left = tmp_path / "arena" / mock_battles.UNDELIVERED / "half_round_0"
+    left.mkdir(parents=True)  # as a kill leaves it
+    (left / "overview.png").write_text("of another team")
+    write, written_to = result_pages.write, []
+    monkeypatch.setattr(result_pages, "write", lambda *given: (written_to.append(given[0]), write(*given)))
+    hold(opened, tmp_path, SimulatedClock(at("2026-11-23 02:00")), 1)
+    assert written_to == [str(tmp_path / "arena" / mock_battles.UNDELIVERED)] * 2
+    assert not left.parent.exists()
+    pictures = list(tmp_path.glob("[ab]/results/*/half_round_0/overview.png"))
+    assert len(pictures) == 2 and all(path.read_bytes().startswith(b"\x89PNG") for path in pictures)
+
+
+def test_a_supervisor_that_stops_it_finds_one_whole_file(tmp_path, faces):
+    """SIGTERM ends it as Ctrl-C does: the store is closed, and has no log beside it. It dies of the signal."""
+    hostile.write(str(tmp_path / "a"))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\n")
+    arena_dir = tmp_path / "arena"
+    process = start(
+        "battle",
+        *("--mode=mock", "--no_secret_images", "--first_battle=2099-01-01 12:00", f"--arena_dir={arena_dir}"),
+        *(f"--teams={tmp_path}/teams.csv", f"--input_data_pattern={faces}"),
+    )
+    told = next(line for line in process.stdout if line.startswith("next:"))
+    assert "2099-01-01 12:00" in told
+    process.terminate()
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGTERM and "Traceback" not in output
+    assert sorted(path.name for path in arena_dir.iterdir() if "sqlite3" in path.name) == ["arena.sqlite3"]
 
 
 def test_a_team_of_the_house_s_name(tmp_path):
@@ -221,7 +339,7 @@ def test_one_seed_for_all_mock_battles(opened):
 
 def test_where_results_go(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    folder = mock_battles.results_folder
+    folder = result_publishing.results_folder
     assert folder("gs://team/model", "mock 2026-11-23 12:00 KST") == ("gs://team", "results/mock_2026-11-23_1200_KST")
     assert folder("team/model/model.ckpt-7", "x") == ("team", "results/x")
     (tmp_path / "team" / "model").mkdir(parents=True)
@@ -230,3 +348,97 @@ def test_where_results_go(tmp_path, monkeypatch):
     assert folder("team/model/mygan", "x") == folder("team/model/mygan.meta", "x") == ("team", "results/x")
     assert folder("runs/a/", "x") == ("runs/a", "results/x")
     assert folder("model", "x") == ("model", "results/x")
+
+
+def test_a_team_that_is_listed_by_its_former_name(opened, tmp_path, pair):
+    """It does not play as another team; its results say what to write in teams.csv."""
+    hold(opened, tmp_path, SimulatedClock(at("2026-11-23 02:00")), 1)
+    opened.store.teams.rename("a", "ada")
+    said = []
+    hold(opened, tmp_path, SimulatedClock(at("2026-11-23 03:30")), 1, say=said.append)
+    assert set(opened.store.ratings.latest()) == {"ada", "b", "House team"}
+    (page,) = (tmp_path / "a" / "results").glob("*1400*/index.html")
+    assert "this team is called ada now; write that in line 2" in page.read_text()
+    assert not any("could not be written" in line for line in said)
+
+
+class SetClock(SimulatedClock):
+    """A clock that is wrong: `jumps` are moments at which it suddenly shows another one, while somebody waits."""
+
+    def __init__(self, start, jumps):
+        super().__init__(start)
+        self._jumps = list(jumps)
+        self.passed = datetime.timedelta()  # time that was really waited for
+
+    def wait_until(self, moment):
+        if self._jumps and self._jumps[0][0] <= moment:
+            at_, shows = self._jumps.pop(0)
+            self.passed += at_ - self.time
+            self.time = shows
+        else:
+            self.passed += moment - self.time
+            self.time = moment
+
+
+def names(opened):
+    return [event.name for event in opened.store.events.all()]
+
+
+WEEK = datetime.timedelta(days=7)
+
+
+def test_a_clock_that_jumps_a_week_ahead_and_is_set_back(opened, tmp_path, pair):
+    """84 battles are jumped over: none of them is held, and after the clock is right those that are due are."""
+    jumps = [
+        (at("2026-11-23 04:00"), at("2026-11-23 04:00") + WEEK),
+        (at("2026-11-23 04:30") + WEEK, at("2026-11-23 04:30")),
+    ]
+    clock, said = SetClock(at("2026-11-23 02:00"), jumps), []
+    hold(opened, tmp_path, clock, 3, say=said.append)
+    assert names(opened) == [f"mock 2026-11-23 {hour}:00 KST" for hour in (12, 14, 16)]
+    assert clock.passed == datetime.timedelta(hours=5)
+    assert "mock 2026-11-23 14:00 KST is not held: the clock was put ahead over its time" in said
+
+
+def test_a_clock_that_is_a_week_ahead_when_the_battles_begin(opened, tmp_path, pair):
+    """Its first day is then no longer to come."""
+    clock = SetClock(at("2026-11-30 04:00"), [(at("2026-11-30 04:30"), at("2026-11-23 04:30"))])
+    hold(opened, tmp_path, clock, 2)
+    assert names(opened) == ["mock 2026-11-23 14:00 KST", "mock 2026-11-23 16:00 KST"]
+
+
+def test_a_clock_that_is_set_back_an_hour(opened, tmp_path, pair):
+    """The battle at 12:00 is not held again, neither by this process nor by the next one."""
+    clock = SetClock(at("2026-11-23 02:00"), [(at("2026-11-23 03:10"), at("2026-11-23 02:10"))])
+    hold(opened, tmp_path, clock, 2)
+    assert names(opened) == ["mock 2026-11-23 12:00 KST", "mock 2026-11-23 14:00 KST"]
+    hold(opened, tmp_path, SetClock(at("2026-11-23 02:30"), []), 1)
+    assert names(opened)[2:] == ["mock 2026-11-23 16:00 KST"]
+    assert all(len(opened.store.matches.of_event(event.id)) == 1 for event in opened.store.events.all())
+
+
+def test_a_battle_that_begins_a_little_late_is_held(opened, tmp_path, pair):
+    """A machine that is busy, or whose clock is adjusted."""
+    clock = SetClock(at("2026-11-23 02:00"), [(at("2026-11-23 02:59"), at("2026-11-23 03:04"))])
+    hold(opened, tmp_path, clock, 1)
+    assert names(opened) == ["mock 2026-11-23 12:00 KST"]
+
+
+def test_the_begin_of_summer_time(opened, tmp_path, pair):
+    """In Berlin there is no 02:00 on 29 March 2026: its battle is held as the clock jumps, an hour before that of 4."""
+    clock = SimulatedClock(at("2026-03-28 22:30"))
+    moments = []
+    wait = clock.wait_until
+    clock.wait_until = lambda moment: (moments.append(moment), wait(moment))
+    hold(opened, tmp_path, clock, 4, "Europe/Berlin")
+    assert moments[1:] == [at("2026-03-29 01:00"), at("2026-03-29 02:00"), at("2026-03-29 04:00")]
+    assert len(set(names(opened))) == 4
+
+
+def test_the_real_clock_stops_waiting_if_it_is_put_back(monkeypatch):
+    shows = iter([100.0, 130.0, 40.0])
+    clock, slept = mock_battles.Clock(), []
+    monkeypatch.setattr(clock, "now", lambda: datetime.datetime.fromtimestamp(next(shows), UTC))
+    monkeypatch.setattr(mock_battles.time, "sleep", slept.append)
+    clock.wait_until(datetime.datetime.fromtimestamp(1000, UTC))
+    assert slept == [30, 30]

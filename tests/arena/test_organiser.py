@@ -8,13 +8,24 @@ import arena_data
 import pytest
 from conftest import because
 
-from gan.arena import annulment, events, organiser, schema, store, terminal
+from gan.arena import annulment, events, notes, organiser, renaming, result_pages, schema, store, terminal
+from gan.arena.event_records import Admission
 from gan.arena.match_records import MatchPlace
-from gan.console.errors import UserError
+from gan.console.errors import Fault, StateError, UserError
 from gan.contest import faults, rules
+from gan.screen import show
 
 EIGHT = arena_data.many_names(8)
 ABLE = [name for name in arena_data.many_names(9) if name != arena_data.CANNOT_PLAY]
+
+
+BAD_NAMES = {
+    "": "it has no visible character",
+    "  ": "it has no visible character",
+    "a\nb": "it holds control characters",
+    "x" * 61: "it has 61 characters, and at most 60 are possible",
+    " a": "it has spaces at its ends",
+}
 
 
 @pytest.fixture
@@ -145,7 +156,7 @@ class TestDisqualify:
         play(kept, event, (1, 0), teams["a"], teams["c"], teams["c"])
         assert not self.left(kept, "c")
         kept.events.finish(event.id, teams["c"].id)
-        with pytest.raises(UserError, match="cup is over; annul the matches that c should not have won"):
+        with pytest.raises(UserError, match="cup is over: annul a match that c should not have won"):
             organiser.preview_disqualification(kept, "cup", "c")
 
     @pytest.mark.parametrize("is_played", [False, True])
@@ -195,6 +206,190 @@ class TestDisqualify:
         assert faults.sentence(entry.note) == "b: trained on the test set"
 
 
+class TestForfeits:
+    """What a match was forfeited for, as it was then."""
+
+    @pytest.fixture
+    def played(self, kept):
+        """A league of four: a has won a match, and c, which cannot take part, has lost one."""
+        event, teams = begin(kept, "league")
+        won = play(kept, event, (0, 0), teams["a"], teams["d"], teams["a"])
+        kept.teams.set_admission(teams["c"].id, Admission(None, None, because("its graph is odd")))
+        lost = kept.matches.begin(MatchPlace(event.id, 0, 1), teams["b"].id, teams["c"].id, 1)
+        arena_data.finish(kept, lost.id, teams["b"].id, rules.FORFEIT, (60, 0))
+        return event, teams, won, lost
+
+    def lines(self, kept, event):
+        teams = {team.id: team for team in kept.teams.of_event(event.id)}
+        return [
+            terminal.line(row, teams[row.home], teams[row.away], kept.matches.forfeits())
+            for row in kept.matches.of_event(event.id)
+        ]
+
+    def test_a_disqualification_leaves_what_was_played_as_it_was(self, kept, played, tmp_path):
+        event, teams, won, lost = played
+        before = self.lines(kept, event)
+        assert before[1].endswith("b wins: forfeit; c: its graph is odd") and "a wins: more points" in before[0]
+        kept.events.finish(event.id, None)
+        shown = show.Show(kept, 0).state(2e12)
+        pages = self.pages(kept, event, tmp_path / "before")
+        kept.events.reopen(event.id)
+        for name in "ac":
+            organiser.disqualify(kept, teams[name].id, "why not")
+        kept.events.finish(event.id, None)
+        assert self.lines(kept, event) == before
+        after = show.Show(kept, 0).state(2e12)
+        assert after["forfeits"] == shown["forfeits"] and after["matches"] == shown["matches"]
+        (forfeit,) = after["forfeits"]
+        assert (forfeit["team"], forfeit["matches"], forfeit["reason"]) == (
+            teams["c"].id,
+            [lost.id],
+            "its graph is odd",
+        )
+        assert self.pages(kept, event, tmp_path / "after") == pages
+        assert "c cannot take part: its graph is odd" in pages["c"] and "cannot take part" not in pages["a"]
+
+    def pages(self, kept, event, folder):
+        """name -> a team's page."""
+        teams = kept.teams.of_event(event.id)
+        names = {team.id: team.name for team in teams}
+        for team in teams:
+            own = [row for row in kept.matches.of_event(event.id) if team.id in (row.home, row.away)]
+            results = result_pages.TeamResults(event, team, own, names, forfeits=kept.matches.forfeits())
+            result_pages.write(str(folder / team.name), results, kept.half_rounds.of_match)
+        return {team.name: (folder / team.name / result_pages.PAGE).read_text() for team in teams}
+
+    def test_what_is_forfeited_later_tells_of_the_disqualification(self, kept, played):
+        event, teams, *_ = played
+        organiser.disqualify(kept, teams["a"].id, "why not")
+        later = kept.matches.begin(MatchPlace(event.id, 1, 0), teams["a"].id, teams["b"].id, 1)
+        arena_data.finish(kept, later.id, teams["b"].id, rules.FORFEIT, (0, 60))
+        assert self.lines(kept, event)[2].endswith("a: disqualified by the organiser: why not")
+
+    def test_who_is_admitted_again_keeps_the_reason_of_other_matches(self, kept, played):
+        event, teams, _, lost = played
+        again = kept.matches.begin(MatchPlace(event.id, 1, 0), teams["c"].id, teams["d"].id, 1)
+        arena_data.finish(kept, again.id, teams["d"].id, rules.FORFEIT, (0, 60))
+        annulment.annul(kept, again.id, "wrong path")
+        assert self.lines(kept, event)[1].endswith("c: its graph is odd")
+
+    def test_a_reinstated_team_is_as_it_was(self, kept, played):
+        event, teams, _, lost = played
+        before = kept.teams.of_event(event.id)
+        for name in "ac":
+            organiser.disqualify(kept, teams[name].id, "why not")
+            with pytest.raises(UserError, match="is out of cup already: disqualified by the organiser: why not"):
+                organiser.preview_disqualification(kept, "cup", name)
+        preview = organiser.preview_reinstatement(kept, "cup", "c")
+        assert preview.forfeited == (lost.id,)
+        assert f"stay forfeited, unless they are annulled: match {lost.id}" in terminal.reinstatement_text(preview)
+        for name in "ac":
+            organiser.reinstate(kept, teams[name].id, "mistaken for d")
+        assert kept.teams.of_event(event.id) == before
+        assert faults.sentence(organiser.log(kept)[-1].note) == "c is no longer disqualified: mistaken for d"
+        with pytest.raises(UserError, match="a is not disqualified from cup, so there is nothing to change"):
+            organiser.preview_reinstatement(kept, "cup", "a")
+
+
+class TestNobodyPlayed:
+    def test_a_bye(self, kept):
+        event, teams = begin(kept, "tournament", "abc", dict(a=1, b=2, c=3))
+        bye = play(kept, event, (0, 0), teams["a"], None, teams["a"])
+        with pytest.raises(UserError, match=f"match {bye.id} is a bye: a went on .*; name a match that was played"):
+            organiser.preview_annulment(kept, bye.id)
+        with pytest.raises(StateError, match="is a bye"):
+            annulment.annul(kept, bye.id, "why")
+
+    def test_both_forfeited(self, kept):
+        """It is annulled only for the sake of opening their snapshots again, if there is one to open."""
+        event, teams = begin(kept, "league", "ab")
+        kept.teams.set_admission(teams["a"].id, Admission(None, None, because("no file")))
+        organiser.disqualify(kept, teams["b"].id, "why not")
+        match = kept.matches.begin(MatchPlace(event.id, 0, 0), teams["a"].id, teams["b"].id, 1)
+        arena_data.finish(kept, match.id, teams["a"].id, rules.BOTH_FAILED, (30, 30))
+        told = r"which both teams forfeited \(a: no file; b: disqualified by the organiser: why not\); .*--admit_again"
+        with pytest.raises(UserError, match=told):
+            organiser.preview_annulment(kept, match.id)
+        assert organiser.preview_annulment(kept, match.id, admit_again=True).admitted_again == ("a",)
+        organiser.disqualify(kept, teams["a"].id, "why not")
+        with pytest.raises(UserError, match="nobody would play it again; reinstate one of them first"):
+            organiser.preview_annulment(kept, match.id, admit_again=True)
+
+
+class TestRenameTeam:
+    @pytest.fixture
+    def played(self, kept):
+        """A finished mock battle and an open league, in which x...x forfeited a match for its name."""
+        long = "x" * 59 + "…"
+        mock, old = begin(kept, "mock", "ab", name="mock")
+        play(kept, mock, (0, 0), old["a"], old["b"], old["a"])
+        kept.events.finish(mock.id, None)
+        fault = Fault("team_name_long", {"line": 3, "characters": 61, "most": 60})
+        listed = [["a", "p", None], [long, "p", faults.plain(fault)], ["later", "p", None]]
+        event = kept.events.begin("cup", "league", 7, arena_data.SIZE, {"teams": listed})
+        rows = [("a", "p", "ab" * 32, 1, None), (long, "p", None, None, fault)]
+        a, x = arena_data.put_teams(kept, event.id, rows)
+        match = kept.matches.begin(MatchPlace(event.id, 0, 0), a.id, x.id, 1)
+        arena_data.finish(kept, match.id, a.id, rules.FORFEIT, (60, 0))
+        return long, match
+
+    def test_it_has_one_name_everywhere(self, kept, played, folder):
+        kept.log.add("published", notes.note("results_published", team="a"), 1)
+        with store.Store(folder, read_only=True) as screen:
+            self.check_renamed(kept, show.Show(screen, 0))
+
+    def check_renamed(self, kept, shown):
+        assert {"a", "b"} <= set(shown.state(2e12)["ratings"])
+        before = dump(kept)
+        preview = renaming.preview_team(kept, "a", "Team A")
+        assert dump(kept) == before
+        assert preview == ("a", "Team A", ("mock", "cup"), ("cup",), (), ())
+        assert "write Team A in teams.csv" in terminal.team_renaming_text(preview)
+        renaming.rename_team(kept, "a", "Team A")
+        text = "\n".join(line for line in dump(kept) if "renaming" not in line and "team_renamed" not in line)
+        assert "'a'" not in text and '"a"' not in text and "Team A" in text
+        assert set(kept.ratings.latest()) == {"Team A", "b"}
+        assert {"Team A", "b"} <= set(shown.state_of(1, 2e12)["ratings"])
+        assert "Team A" in [team["name"] for team in shown.state_of(1, 2e12)["teams"].values()]
+        assert kept.teams.former_names() == {"a": "Team A"}
+        assert faults.sentence(organiser.log(kept)[-1].note) == "the team a is now Team A, in all events"
+
+    def test_a_name_that_was_too_long_is_mended(self, kept, played):
+        long, match = played
+        preview = renaming.preview_team(kept, long, "Xenia")
+        assert (preview.mended, preview.forfeited) == (("cup",), (match.id,))
+        text = terminal.team_renaming_text(preview)
+        assert "cup: it could not take part only because of its name, and may now" in text
+        assert f"unless annulled: match {match.id}" in text
+        renaming.rename_team(kept, long, "Xenia")
+        event = kept.events.named("cup")
+        assert event.options["teams"][1] == ["Xenia", "p", None]
+        team = next(team for team in kept.teams.of_event(event.id) if team.name == "Xenia")
+        assert (team.fault, team.snapshot) == (None, None), "it is opened when it plays"
+
+    def test_names_that_it_cannot_have(self, kept, played):
+        for bad, why in BAD_NAMES.items():
+            with pytest.raises(UserError, match=f"--to=.* cannot be a name: {why}.*; give another one"):
+                renaming.preview_team(kept, "a", bad)
+        for taken in ("b", "B", "later", "House team"):
+            with pytest.raises(UserError, match="is the name of another team.*; give a name that nobody"):
+                renaming.preview_team(kept, "a", taken)
+        with pytest.raises(UserError, match="is its name already"):
+            renaming.preview_team(kept, "a", "a")
+        with pytest.raises(UserError, match=r"no such team as 'c'; its teams are a, b, x+…, later"):
+            renaming.preview_team(kept, "c", "d")
+        with pytest.raises(UserError, match="did you mean 'later'"):
+            renaming.preview_team(kept, "latr", "d")
+        assert renaming.preview_team(kept, "a", "A").name == "A"
+
+    def test_former_names(self, kept, played):
+        for before, name in (("a", "t"), ("b", "a"), ("t", "b")):  # two teams change their names
+            renaming.rename_team(kept, before, name)
+        assert kept.teams.former_names() == {"t": "b"}
+        renaming.rename_team(kept, "b", "c")
+        assert kept.teams.former_names() == {"t": "c", "b": "c"}
+
+
 def test_freeze_and_thaw(kept, folder):
     event, _ = begin(kept, "league")
     begin(kept, "match", "ab", name="match 1")
@@ -202,17 +397,17 @@ def test_freeze_and_thaw(kept, folder):
     assert preview == (False, "", ("cup", "match 1")) and not events.is_frozen(folder)
     assert "not over yet: cup, match 1" in terminal.freeze_text(preview, folder)
     assert terminal.thaw_text(preview, folder) == f"{folder} is not frozen"
-    organiser.freeze(folder, "점심")
+    organiser.freeze(folder, "점심", "anna@hall")
     assert events.is_frozen(folder) and sorted(os.listdir(folder))[-1] == events.FROZEN
     kept.events.finish(event.id, None)
     preview = organiser.preview_freeze(kept, folder)
     assert preview == (True, "점심", ("match 1",))
     assert "is frozen already (점심); the reason is replaced" in terminal.freeze_text(preview, folder)
     assert "is frozen (점심); matches may begin again" in terminal.thaw_text(preview, folder)
-    organiser.freeze(folder, "")
+    organiser.freeze(folder, "", "anna@hall")
     assert organiser.preview_freeze(kept, folder).reason == ""
-    organiser.thaw(folder)
-    organiser.thaw(folder)
+    organiser.thaw(folder, "anna@hall")
+    organiser.thaw(folder, "anna@hall")
     assert not events.is_frozen(folder)
 
 
@@ -220,21 +415,23 @@ def test_rename(kept):
     event, _ = begin(kept, "tournament")
     begin(kept, "league", name="other")
     before = dump(kept)
-    preview = organiser.preview_renaming(kept, "cup", "Faces Cup")
+    preview = renaming.preview_event(kept, "cup", "Faces Cup")
     assert dump(kept) == before
     assert "needs --event='Faces Cup'" in terminal.renaming_text(preview)
-    organiser.rename(kept, event.id, "Faces Cup")
+    kept.events.rename(event.id, "Faces Cup")
     assert kept.events.named("cup") is None and kept.events.named("Faces Cup") == event._replace(name="Faces Cup")
     assert [(entry.event, faults.sentence(entry.note)) for entry in organiser.log(kept)] == [
         ("Faces Cup", "cup is now Faces Cup")
     ]
     kept.events.finish(event.id, None)
-    assert "--event" not in terminal.renaming_text(organiser.preview_renaming(kept, "Faces Cup", "x"))
+    assert "--event" not in terminal.renaming_text(renaming.preview_event(kept, "Faces Cup", "x"))
     with pytest.raises(UserError, match="has an event 'other' already"):
-        organiser.preview_renaming(kept, "Faces Cup", "other")
-    for bad in ("", "  ", "a\nb", "x" * 61):
-        with pytest.raises(UserError, match="cannot be a name"):
-            organiser.preview_renaming(kept, "Faces Cup", bad)
+        renaming.preview_event(kept, "Faces Cup", "other")
+    with pytest.raises(UserError, match="is its name already; give another one"):
+        renaming.preview_event(kept, "Faces Cup", "Faces Cup")
+    for bad, why in BAD_NAMES.items():
+        with pytest.raises(UserError, match=f"cannot be a name: {why}.*; give another one"):
+            renaming.preview_event(kept, "Faces Cup", bad)
 
 
 def test_the_log_of_one_event_and_of_all(kept):
@@ -249,7 +446,14 @@ def test_the_log_of_one_event_and_of_all(kept):
     told = json.loads(terminal.log_json(held))
     assert told.pop("at").endswith("+00:00")
     note = {"code": "other", "parameters": {"text": "the roof leaks"}}
-    assert told == {"event": "cup", "match": match.id, "kind": "held", "note": note, "text": "the roof leaks"}
+    assert told == {
+        "event": "cup",
+        "match": match.id,
+        "kind": "held",
+        "note": note,
+        "by": None,
+        "text": "the roof leaks",
+    }
     assert "더워요" in terminal.log_json(host) and "\n" not in terminal.log_json(host)
     with pytest.raises(UserError, match="no such event as 'none'"):
         organiser.log(kept, "none")

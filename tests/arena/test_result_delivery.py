@@ -1,11 +1,13 @@
 """Files put into a folder where somebody else lays traps."""
 
 import os
+import threading
 
 import pytest
 
 from gan.arena import result_delivery
-from gan.storage import files
+from gan.console.errors import UserError
+from gan.storage import buckets, files
 
 pytest_plugins = ["cloud"]
 
@@ -33,6 +35,35 @@ def test_to_a_bucket(source, emulator, bucket):
     result_delivery.deliver(source, f"gs://{bucket}", "results/today")
     assert files.read(f"gs://{bucket}/results/today/index.html") == b"page"
     assert files.read(f"gs://{bucket}/results/today/half_round_0/overview.png") == b"picture"
+
+
+def test_a_bucket_is_not_asked_one_by_one(source, emulator, bucket, monkeypatch):
+    """Two pictures are uploaded at the same time: neither ends before the other has begun. The page comes last."""
+    with open(os.path.join(source, "half_round_0", "00.png"), "wb") as file:
+        file.write(b"another")
+    os.utime(os.path.join(source, "index.html"), (2**31, 2**31))
+    upload, both, ended = buckets.upload, threading.Barrier(2, timeout=60), []
+
+    def watched(local, path):
+        if path.endswith(".png"):
+            both.wait()
+        upload(local, path)
+        ended.append(os.path.basename(path))
+
+    monkeypatch.setattr(buckets, "upload", watched)
+    result_delivery.deliver(source, f"gs://{bucket}", "results/today")
+    assert sorted(ended[:2]) == ["00.png", "overview.png"] and ended[2:] == ["index.html"]
+    assert len(emulator.names(bucket)) == 3
+
+
+def test_no_page_without_its_pictures(source, emulator, faulty_bucket, monkeypatch):
+    bucket, proxy = faulty_bucket
+    monkeypatch.setattr(buckets, "RETRY_SECONDS", 1)
+    os.utime(os.path.join(source, "index.html"), (2**31, 2**31))
+    proxy.fail_next(10**6, match="uploadType")
+    with pytest.raises(UserError, match="the network or the server failed"):
+        result_delivery.deliver(source, f"gs://{bucket}", "results/today")
+    assert emulator.names(bucket) == []
 
 
 def test_nothing_is_written_through_a_link(source, tmp_path):

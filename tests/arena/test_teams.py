@@ -109,6 +109,12 @@ def test_a_name_is_shown_composed_and_with_single_spaces(entry):
         ("A\u2028B,/a", "A\ufffdB", "name in line 2 holds control characters"),
         ("A\u202eB,/a", "A\ufffdB", "turn the direction"),
         ("A\u2067B,/a", "A\ufffdB", "turn the direction"),
+        ("A\u200bB,/a", "AB", "characters that nobody sees: U+200B ZERO WIDTH SPACE"),
+        (
+            "가\u3164나\u200f,/a",
+            "가나",
+            "nobody sees: U+3164 HANGUL FILLER, U+200F RIGHT-TO-LEFT MARK; write it without",
+        ),
         ('"A,/a', "line 2", "line 2 is not CSV"),
         ('"A" B,/a', "line 2", "line 2 is not CSV"),
     ],
@@ -129,6 +135,8 @@ def test_what_is_wrong_with_a_line_is_its_fault(entry, line, name, fault):
         ("é", unicodedata.normalize("NFD", "É")),
         ("My  Team", " my\u00a0team "),
         ("Faces", "Fa\u200bces"),
+        ("Faces", "Ｆａｃｅｓ"),
+        ("팀 1", "팀 ①"),
     ],
 )
 def test_of_two_alike_the_later_has_the_fault(read, first, second):

@@ -114,6 +114,17 @@ def test_a_year_has_no_hole_and_no_name_twice(zone):
     assert sum(name.startswith("mock 2026-") for name in names) == 365 * 4
 
 
+def test_a_rehearsal_has_a_battle_every_half_minute():
+    """12:00:00, 12:00:30, 12:01:00; only names of full minutes are without seconds."""
+    timetable = Timetable("12:00", 0.5, "Asia/Seoul")
+    battles = [timetable.next_after(utc("2026-11-23 03:00") - datetime.timedelta(seconds=1))]
+    while len(battles) < 3:
+        battles.append(timetable.next_after(battles[-1]))
+    assert [f"{battle:%H:%M:%S}" for battle in battles] == ["03:00:00", "03:00:30", "03:01:00"]
+    names = ["mock 2026-11-23 12:00 KST", "mock 2026-11-23 12:00:30 KST", "mock 2026-11-23 12:01 KST"]
+    assert [timetable.name(battle) for battle in battles] == names
+
+
 def test_any_zone_may_tell_the_moment():
     """Twelve o'clock in Seoul asked for by the clocks of New York, where it is 22:00 of the day before."""
     moment = utc("2026-11-23 02:30").astimezone(datetime.timezone(-5 * HOUR))
@@ -128,7 +139,9 @@ def test_any_zone_may_tell_the_moment():
         ("12:00:30", 120, "Asia/Seoul", "'12:00:30'"),
         ("2026-02-30 12:00", 120, "Asia/Seoul", "'2026-02-30 12:00'"),
         ("", 120, "Asia/Seoul", "''"),
-        ("12:00", 0, "Asia/Seoul", "0 minutes between mock battles are not possible; 1 to 1440 are"),
+        ("12:00", 0, "Asia/Seoul", "0 minutes between mock battles are not possible; 0.1 to 1440 are"),
+        ("12:00", 0.75 + 1 / 180, "Asia/Seoul", "0.755556 minutes between mock battles are no whole number of seconds"),
+        ("12:00", float("nan"), "Asia/Seoul", "nan minutes"),
         ("12:00", -120, "Asia/Seoul", "-120 minutes"),
         ("12:00", 1441, "Asia/Seoul", "1441 minutes"),
         ("12:00", 120, "asia/seoul", "'asia/seoul' is no time zone; write Asia/Seoul"),

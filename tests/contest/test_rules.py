@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gan.contest import rules
-from gan.contest.rules import AWAY, HOME
+from gan.contest.rules import AWAY, HOME, ModelTimes
 
 TRUTH = [1] * 15 + [0] * 15
 
@@ -63,7 +63,7 @@ def test_half_round(generator_fault, discriminator_fault, points, rule, seconds)
 
 def test_the_sides_take_turns_and_home_generates_first():
     assert [rules.generator_side(number) for number in range(6)] == [HOME, AWAY, HOME, AWAY, HOME, AWAY]
-    assert (rules.MATCH_ROUNDS, rules.FINAL_ROUNDS, rules.HALF_ROUND_POINTS) == (1, {1: 3, 2: 3}, 30)
+    assert (rules.MATCH_ROUNDS, rules.FINAL_ROUNDS, rules.HALF_ROUND_POINTS) == (1, {1: 3, 2: 3, 3: 3}, 30)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_round(away, home, winner):
     assert rules.match_result(played) == ((home, away), winner, rule)
     if winner is not None:
         for seconds in [(1.0, 2.0), (2.0, 1.0)]:
-            assert rules.match_result(played, seconds) == ((home, away), winner, rule)
+            assert rules.match_result(played, seconds and ModelTimes(*seconds)) == ((home, away), winner, rule)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_final(points, expected, winner):
 @pytest.mark.parametrize("rounds", [1, 3])
 def test_ties_by_time(seconds, winner, rule, rounds):
     played = [half(20)] * (2 * rounds)
-    assert rules.match_result(played, seconds) == ((20 * rounds, 20 * rounds), winner, rule)
+    assert rules.match_result(played, seconds and ModelTimes(*seconds)) == ((20 * rounds, 20 * rounds), winner, rule)
 
 
 # What fails of home's generator, away's discriminator (first half round), away's generator and home's discriminator
@@ -156,7 +156,7 @@ def test_failures_in_a_round(failing, points, winner, rule):
 def test_on_equal_points_a_failure_loses_however_fast(played, points, winner):
     rule = rules.BY_FAULT if points[0] == points[1] else rules.BY_POINTS
     for seconds in [None, (0.1, 9.0), (9.0, 0.1)]:
-        assert rules.match_result(played, seconds) == (points, winner, rule)
+        assert rules.match_result(played, seconds and ModelTimes(*seconds)) == (points, winner, rule)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +177,26 @@ def test_forfeits(home_fault, away_fault, num_rounds, expected):
 def test_a_forfeit_of_nobody_is_a_mistake():
     with pytest.raises(ValueError):
         rules.forfeit_result(None, None, 1)
+
+
+@pytest.mark.parametrize("seconds, winner", [((0.25, 0.5), HOME), ((0.5, 0.25), AWAY)])
+def test_times_that_do_not_tell_are_a_toss_up(seconds, winner):
+    result = rules.match_result([half(20)] * 2, ModelTimes(*seconds, tells=False))
+    assert result == ((20, 20), winner, rules.TOSS_UP)
+
+
+def test_draws_where_nobody_need_win():
+    both = [half(20, "failed"), half(20, "failed")]
+    assert rules.match_result(both, may_draw=True) == ((30, 30), None, rules.DRAWN_FAILED)
+    assert rules.match_result([half(20)] * 2, ModelTimes(0.25, 0.25), True) == ((20, 20), None, rules.DRAWN_TIME)
+    assert rules.match_result([half(20)] * 2, may_draw=True) == ((20, 20), None, rules.NEEDS_TIMING)
+    assert rules.match_result([half(20), half(10)], may_draw=True) == ((10, 20), AWAY, rules.BY_POINTS)
+    assert rules.forfeit_result("no meta file", "too large", 1, True) == ((0, 0), None, rules.DRAWN_FAILED)
+    assert rules.forfeit_result("no meta file", None, 1, True) == ((0, 30), AWAY, rules.FORFEIT)
+
+
+def test_who_may_draw():
+    assert rules.has_draws(False, 3) and not rules.has_draws(True, 3) and not rules.has_draws(False, 2)
 
 
 def test_every_rule_is_explained_to_spectators():

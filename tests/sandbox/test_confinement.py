@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import signal
 import socket
 import subprocess
 import sys
@@ -35,6 +36,7 @@ apply = {
     "landlock": confinement._restrict_files,
     "system calls": lambda: (confinement._prctl(38, 1), seccomp.install()),
 }
+apply["killing calls"] = lambda: (confinement._prctl(38, 1), seccomp.install(kills=True))
 def connect():
     with socket.socket() as probe:
         probe.settimeout(1)
@@ -101,6 +103,16 @@ elif then == "capabilities":
 elif then == "memory killer":
     with open("/proc/self/oom_score_adj") as file:
         told["score"] = int(file.read())
+elif then == "try":
+    attempts = {
+        "program": lambda: os.execv("/bin/true", ["true"]),
+        "process": os.fork,
+        "socket": socket.socket,
+        "signal": lambda: os.kill(os.getppid(), 0),
+        "rename": lambda: os.rename("a", "b"),
+        "write": lambda: open("a", "w"),
+    }
+    told["error"] = error_of(attempts[outside])
 elif then == "abort":
     os.abort()
 else:
@@ -165,6 +177,19 @@ def test_system_calls_alone(run):
     assert run(["system calls"])["possible"] == ["read files"]
     assert run(["system calls"], "thread")["thread"], "threads are allowed"
     assert run(["system calls"], "abort") == -6, "abort is allowed"
+
+
+@needs_filter
+@pytest.mark.parametrize("attempt", ["program", "process", "socket", "signal", "rename"])
+def test_what_no_network_needs_kills_if_it_is_a_stranger_s(run, attempt):
+    assert run(["killing calls"], "try", attempt) == -signal.SIGSYS
+    assert run(["system calls"], "try", attempt)["error"] == "EPERM"
+
+
+@needs_filter
+def test_what_a_library_may_try_by_mistake_is_only_refused(run):
+    assert run(["killing calls"], "try", "write")["error"] == "EPERM"
+    assert run(["killing calls"], "thread")["thread"], "threads are allowed"
 
 
 @needs_filter
@@ -290,3 +315,47 @@ def test_numbers_of_system_calls(machine):
     arch = {"aarch64": "arm64"}.get(machine, machine)
     for name, number in seccomp.MACHINES[machine][1].items():
         assert table.get(name, arch) == number, name
+
+
+ENDS = """
+import ctypes, json, os, sys, tempfile
+from gan.sandbox import confinement, pid_namespace
+from codecs import lookup
+lookup("idna")
+namespaces = pid_namespace.PidNamespaces()
+folder = tempfile.mkdtemp(dir=sys.argv[2])
+confinement.make_root(folder)
+then = {
+    "program": lambda: os.execv("/bin/true", ["true"]),
+    "crash": lambda: ctypes.string_at(0),
+    "abort": os.abort,
+    "processor": lambda: [None for _ in iter(int, 1)],
+    "nothing": lambda: os._exit(0 if pid_namespace.has_own() else 7),
+}[sys.argv[1]]
+pid = namespaces.fork()
+if pid == 0:
+    confinement.confine(folder, confinement.Limits(processor_seconds=1), 7, is_strangers=True)
+    then()
+    os._exit(99)
+print(json.dumps([namespaces.missing, os.waitpid(pid, 0)[1]]))
+"""
+
+
+@needs_filter
+@pytest.mark.parametrize(
+    "then, statuses",
+    [
+        ("program", [signal.SIGSYS]),
+        ("crash", [signal.SIGSEGV, signal.SIGSEGV | 0x80]),
+        # To the first process of a namespace only the kernel can send a signal: abort falls back to a crash.
+        ("abort", [signal.SIGABRT, signal.SIGSEGV]),
+        ("processor", [signal.SIGKILL]),
+        ("nothing", [0]),
+    ],
+)
+def test_how_the_first_process_of_a_namespace_ends(then, statuses, tmp_path):
+    done = subprocess.run([sys.executable, "-c", ENDS, then, str(tmp_path)], capture_output=True, timeout=60)
+    missing, status = json.loads(done.stdout)
+    if missing is not None:
+        pytest.skip(f"this host does not allow PID namespaces ({missing})")
+    assert status in statuses

@@ -18,7 +18,7 @@ MESSAGES = [
     protocol.Forked(123),
     protocol.ForkRefused("no memory"),
     protocol.End(123),
-    protocol.Ended(9),
+    protocol.Ended(9, 1500),
     confinement.Confined(("limits",), {"root": "not permitted"}),
     protocol.Possible(()),
     protocol.Opened({"w": [100, 2500], "b": []}, True, False, ["PyFunc (f)"]),

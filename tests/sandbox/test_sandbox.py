@@ -1,6 +1,7 @@
 """Confined processes: what strangers' snapshots can do to us, and that fair ones run as they do elsewhere."""
 
 import collections
+import dataclasses
 import hashlib
 import os
 import pathlib
@@ -351,12 +352,42 @@ def test_a_process_that_is_killed_again_and_again_is_its_team_s_fault(a_sandbox,
             snapshot.generate(uniform_noise(2, 0))
 
 
+def end_by(number, snapshot, monkeypatch):
+    """Ends the process as if by a signal that only the kernel can send to the first process of a namespace."""
+    process = snapshot._process
+    true_end = process._server.end
+    monkeypatch.setattr(process._server, "end", lambda pid: dataclasses.replace(true_end(pid), status=int(number)))
+    os.kill(process.pid, signal.SIGKILL)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="a signal of Linux")
-def test_a_process_that_ends_by_a_signal_without_a_name(a_sandbox, fair):
+def test_a_process_that_ends_by_a_signal_without_a_name(a_sandbox, fair, monkeypatch):
     snapshot = a_sandbox.open(fair, hostile.SIZE)
-    os.kill(snapshot._process._pid, 40)
+    end_by(40, snapshot, monkeypatch)
     with pytest.raises(ContractError, match="crashed"):
         snapshot.generate(uniform_noise(2, 0))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a signal of Linux")
+def test_a_forbidden_call_is_told(a_sandbox, fair, monkeypatch):
+    """The kernel kills a process that tries one by SIGSYS; see test_confinement.py."""
+    snapshot = a_sandbox.open(fair, hostile.SIZE)
+    end_by(signal.SIGSYS, snapshot, monkeypatch)
+    with pytest.raises(ContractError, match="tried to start a program") as caught:
+        snapshot.generate(uniform_noise(2, 0))
+    assert caught.value.fault.code == child_process.FORBIDDEN_CALL
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="others may have no user namespaces")
+def test_a_snapshot_s_process_sees_no_other(a_sandbox, fair):
+    if "process numbers" not in a_sandbox.isolation().held:
+        pytest.skip("this host does not allow PID namespaces")
+    snapshot = a_sandbox.open(fair, hostile.SIZE)
+    with open(f"/proc/{snapshot._process.pid}/status") as file:
+        numbers = next(line.split()[1:] for line in file if line.startswith("NSpid:"))
+    assert numbers[-1] == "1" and len(numbers) >= 2
+    ours, theirs = (os.readlink(f"/proc/{pid}/ns/pid") for pid in (os.getpid(), snapshot._process.pid))
+    assert ours != theirs
 
 
 def test_nothing_is_copied_to_a_full_disk(a_sandbox, fair, monkeypatch):

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sqlite3
+import time
 
 import arena_data
 import numpy as np
@@ -192,6 +193,52 @@ def test_result_that_comes_late(arena, clock):
     assert live(showing, 127) == ("playing", 2, 3, [0, 0])
 
 
+@pytest.mark.parametrize("ahead", ["half rounds", "all of the match", "the end of the match"])
+def test_a_clock_that_was_a_week_ahead_stops_nothing(arena, clock, ahead):
+    """The second of three matches was played while the clock was wrong; the third, and the screen, go on."""
+    event, teams = begin(arena)
+    week = 7 * 24 * 3600
+    wrong = {"half rounds": (week, 0, 0), "all of the match": (week, week, week), "the end of the match": (0, 0, week)}
+    of_half_rounds, of_begin, of_end = wrong[ahead]
+    for number, (home, away) in enumerate([(0, 3), (1, 2), (0, 1)]):
+        at = 100 + 20 * number
+        clock.now = at + (of_begin if number == 1 else 0)
+        place = MatchPlace(event.id, number // 2, number % 2)
+        match = arena.matches.begin(place, teams[home].id, teams[away].id, 1)
+        for half in range(2):
+            half_round(arena, match, half, 10, at + 1 + half + (of_half_rounds if number == 1 else 0), clock)
+        finish(arena, match, teams[home].id, (10, 10), at + 3 + (of_end if number == 1 else 0), clock)
+    showing = watch(arena)
+    assert live(showing, 200)[:3] == ("done", 3, 6)
+    kinds = [(moment.kind, moment.id) for moment in showing._timeline if moment.kind != "event"]
+    assert kinds == [
+        *[("half_round", 1), ("half_round", 2), ("result", 1), ("half_round", 3), ("half_round", 4), ("result", 2)],
+        *[("half_round", 5), ("half_round", 6), ("result", 3)],
+    ]
+
+
+def test_a_clock_that_is_a_week_ahead_of_all_others_shows_what_is_there(tmp_path, monkeypatch):
+    """The arena wrote times to come, and nothing since: the screen does not wait for a week."""
+    clock = Clock(time.time() + 7 * 24 * 3600)
+    monkeypatch.setattr(database, "time", clock)
+    with store.Store(str(tmp_path / "arena")) as arena:
+        arena_data.run(arena_data.play_tournament(arena, arena_data.NAMES[:2]))
+        clock.now = now = time.time()
+        assert watch(arena, 0).state(now + 1)["live"]["phase"] == "champion"
+
+
+def test_a_clock_that_is_set_back_while_it_is_looked_at_shows_what_is_there(tmp_path, monkeypatch):
+    clock = Clock(time.time() + 7 * 24 * 3600)
+    monkeypatch.setattr(database, "time", clock)
+    monkeypatch.setattr(show, "time", clock)
+    with store.Store(str(tmp_path / "arena")) as arena:
+        arena_data.run(arena_data.play_tournament(arena, arena_data.NAMES[:2]))
+        showing = watch(arena, 0)
+        assert showing.state(clock.now + 1)["live"]["phase"] == "champion"
+        clock.now -= 7 * 24 * 3600
+        assert showing.state(clock.now + 1)["live"]["phase"] == "champion"
+
+
 def test_the_bracket_fills_as_it_is_told(arena, played, clock):
     event, (one, two, three, four), (_, _, final) = played
     showing = watch(arena)
@@ -286,6 +333,24 @@ def test_forfeits_and_ratings_are_told_in_time(arena, played):
     assert [row["name"] for row in showing.ratings(113)] == ["team 1", "team 4"]
 
 
+def test_how_sure_and_what_was_recognised_are_told_with_the_result(arena, clock):
+    event, teams = begin(arena, "league", 2)
+    match = arena.matches.begin(MatchPlace(event.id, 0, 0), teams[0].id, teams[1].id, 1)
+    half_round(arena, match, 0, 22, 101, clock)
+    half_round(arena, match, 1, 23, 102, clock)
+    finish(arena, match, teams[0].id, (23, 22), 103, clock, ratings=[(team.name, 26, 7) for team in teams])
+    showing = watch(arena)
+    assert "sure" not in showing.state(112.9)["matches"][match.id] and showing.state(112.9)["ratings"] == {}
+    state = showing.state(113)
+    assert state["matches"][match.id]["sure"] == pytest.approx((0.614, 0.386), abs=5e-4)
+    assert state["matches"][match.id]["times"] is None and state["matches"][match.id]["timing"] is None
+    found = state["ratings"][teams[0].name]
+    assert (found["real"], found["generated"], found["fooled"]) == ((1, 1), (1, 1), (0, 1))
+    with arena.writing():
+        arena.matches.set_annulled(match.id, because("wrong"))
+    assert watch(arena).state(113)["ratings"][teams[0].name]["real"] == (0, 0)
+
+
 def test_a_league_has_a_table(arena, clock):
     event, teams = begin(arena, "league", 3)
     match = arena.matches.begin(MatchPlace(event.id, 0, 0), teams[0].id, teams[1].id, 1)
@@ -293,10 +358,16 @@ def test_a_league_has_a_table(arena, clock):
     half_round(arena, match, 1, 20, 102, clock)
     finish(arena, match, teams[0].id, (20, 10), 103, clock)
     showing = watch(arena)
-    assert showing.state(112)["standings"][teams[0].id] == {"played": 0, "won": 0, "points": 0, "against": 0}
+    assert showing.state(112)["standings"][teams[0].id] == {
+        "played": 0,
+        "won": 0,
+        "points": 0,
+        "against": 0,
+        "drawn": 0,
+    }
     state = showing.state(113)
-    assert state["standings"][teams[0].id] == {"played": 1, "won": 1, "points": 20, "against": 10}
-    assert state["standings"][teams[1].id] == {"played": 1, "won": 0, "points": 10, "against": 20}
+    assert state["standings"][teams[0].id] == {"played": 1, "won": 1, "points": 20, "against": 10, "drawn": 0}
+    assert state["standings"][teams[1].id] == {"played": 1, "won": 0, "points": 10, "against": 20, "drawn": 0}
     assert state["rounds"] == [] and state["places"] == {}
 
 

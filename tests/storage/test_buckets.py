@@ -1,10 +1,11 @@
 """Objects of buckets against the real emulator, with faults."""
 
+import gzip
 import os
 
 import pytest
 
-from gan.console.errors import StateError, UserError
+from gan.console.errors import BucketRefused, StateError, UserError
 from gan.storage import buckets, files, outputs
 
 pytest_plugins = ["cloud"]
@@ -55,3 +56,37 @@ def test_a_server_that_stays_away_ends_in_a_sentence(faulty_bucket, monkeypatch,
     with pytest.raises(UserError, match="everything is kept in"), outputs.output_folder(f"gs://{bucket}/out") as folder:
         open(os.path.join(folder, "result"), "w").close()
     assert os.listdir(folder) == ["result"]
+
+
+def write_packed(emulator, bucket, name, stored):
+    blob = emulator.client.bucket(bucket).blob(name)
+    blob.content_encoding = "gzip"
+    blob.upload_from_string(stored)
+
+
+def test_compressed_objects_are_read_as_what_they_are(emulator, bucket, tmp_path):
+    content = b"team,path\n" * 1000
+    write_packed(emulator, bucket, "packed", gzip.compress(content))
+    write_packed(emulator, bucket, "mislabelled", content)
+    for name in ("packed", "mislabelled"):
+        path = f"gs://{bucket}/{name}"
+        generation = files.entries(f"gs://{bucket}")[name].generation
+        assert files.read(path) == files.read_small(path, len(content)) == content
+        files.fetch(path, str(tmp_path / name), generation, len(content))
+        assert (tmp_path / name).read_bytes() == content
+        with pytest.raises(OSError, match="more than"):
+            files.read_small(path, len(content) - 1)
+        with pytest.raises(OSError, match="more than"):
+            files.fetch(path, str(tmp_path / "none"), generation, len(content) - 1)
+    write_packed(emulator, bucket, "damaged", gzip.compress(content)[:-9])
+    with pytest.raises(BucketRefused, match="cannot be decompressed .*; upload it again") as refused:
+        files.read(f"gs://{bucket}/damaged")
+    assert refused.value.is_certain and sorted(os.listdir(tmp_path)) == ["mislabelled", "packed"]
+
+
+def test_what_gsutil_compresses(emulator, bucket, gsutil, tmp_path):
+    content = b"hello " * 1000
+    (tmp_path / "a.txt").write_bytes(content)
+    for flag in ("-Z", "-J"):
+        gsutil("cp", flag, tmp_path / "a.txt", f"gs://{bucket}/{flag}")
+        assert files.read(f"gs://{bucket}/{flag}") == files.read_small(f"gs://{bucket}/{flag}", 6000) == content

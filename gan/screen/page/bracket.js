@@ -110,10 +110,10 @@ Arena.standings = function (state, most = Infinity) {
       {},
       el("td", { class: "number" }, `${index + 1}.`),
       el("th", { scope: "row" }, el("bdi", { class: "cell-name", title: row.team.name }, row.team.name)),
-      [row.won, row.played, `${row.points} : ${row.against}`].map((value) =>
+      [row.won, row.drawn, row.played, `${row.points} : ${row.against}`].map((value) =>
         el("td", { class: "number" }, String(value)),
       ),
     ),
   );
-  return Arena.table("Table", [[""], "team", ["won"], ["of"], ["points"]], rows);
+  return Arena.table("Table", [[""], "team", ["won"], ["drawn"], ["of"], ["points"]], rows);
 };

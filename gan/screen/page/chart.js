@@ -129,6 +129,9 @@ Arena.chart = (function () {
   };
 })();
 
+// [how many, of how many] as a share.
+Arena.shareOf = (count) => (count && count[1] ? `${Math.round((100 * count[0]) / count[1])}%` : "–");
+
 Arena.ratingTable = function (ratings) {
   const el = Arena.el;
   const ranked = Object.entries(ratings).sort(([, a], [, b]) => b.ordinal - a.ordinal);
@@ -148,8 +151,11 @@ Arena.ratingTable = function (ratings) {
       el("th", { scope: "row" }, el("bdi", { class: "cell-name", title: name }, name)),
       el("td", { class: "number" }, `${one.mu.toFixed(1)} ± ${(one.high - one.mu).toFixed(1)}`),
       el("td", { class: "bar-cell" }, el("span", { class: "bar", "aria-hidden": "true" }, range, middle)),
+      [one.real, one.generated, one.fooled].map((count) => el("td", { class: "number" }, Arena.shareOf(count))),
       el("td", { class: "number" }, String(one.matches)),
     );
   });
-  return Arena.table("Ratings", [[""], "team", ["rating, 95% interval"], "", ["matches"]], rows, "ratings");
+  const shares = [["real"], ["generated"], ["fooled"]];
+  const head = [[""], "team", ["rating, 95% interval"], "", ...shares, ["matches"]];
+  return Arena.table("Ratings", head, rows, "ratings");
 };

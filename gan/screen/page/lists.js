@@ -44,7 +44,10 @@ Arena.forfeitList = function (state) {
   const el = Arena.el;
   const rows = state.forfeits.map((forfeit) => {
     const match = forfeit.match && state.matches[forfeit.match];
-    const what = forfeit.network ? `${forfeit.network}, half round ${forfeit.number + 1}` : "every match";
+    const isOf = (one) => one.away !== null && one.status === "done" && [one.home, one.away].includes(forfeit.team);
+    const hasPlayed = Object.values(state.matches).some((one) => isOf(one) && !forfeit.matches.includes(one.id));
+    const all = hasPlayed && forfeit.matches.length ? `match ${forfeit.matches.join(", ")}` : "every match";
+    const what = forfeit.network ? `${forfeit.network}, half round ${forfeit.number + 1}` : all;
     return el(
       "tr",
       {},

@@ -144,6 +144,8 @@ Arena.isOpening = (state) => Boolean(state.event) && Object.keys(state.teams).le
 // 0 for home, 1 for away; in a check a team meets itself.
 Arena.judgeSide = (half) => 1 - (half.number % 2);
 Arena.winnerSide = (match) => (match.winner === match.home ? 0 : 1);
+Arena.isDrawn = (match) => Boolean(match) && match.status === "done" && !match.winner && !Arena.meetsItself(match);
+Arena.isTossUp = (match) => Boolean(match.timing) && !match.timing.tells && !Arena.isDrawn(match);
 Arena.meetsItself = (match) => match.home === match.away;
 
 Arena.right = (half, index) => half.probabilities[index] > 0.5 === (half.truth[index] === 1);

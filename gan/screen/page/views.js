@@ -16,9 +16,7 @@ Arena.renew = function (element, ...children) {
 };
 
 Arena.forfeitsOf = (state, match) =>
-  state.forfeits.filter(
-    (one) => one.match === match.id || (one.match === null && [match.home, match.away].includes(one.team)),
-  );
+  state.forfeits.filter((one) => one.match === match.id || one.matches.includes(match.id));
 
 Arena.LiveView = class {
   constructor() {
@@ -233,7 +231,8 @@ Arena.RatingsView = class {
         { class: "soft" },
         "More is stronger; a new team is believed to have 25. The range is where the strength lies with 95% " +
           "probability, and narrows with each match. Ranked by what is nearly certain: the rating less three " +
-          "standard deviations.",
+          "standard deviations. Over all matches: “real” and “generated” are the shares of such images that the " +
+          "team’s discriminator recognised; “fooled” is how often an image of its generator was taken for real.",
       ),
       this.chart,
       Arena.ratingTable(ratings),

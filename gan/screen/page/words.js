@@ -63,8 +63,9 @@ Arena.decidingLine = function ({ match, points, teams }) {
 
 Arena.resultLine = function ({ match, teams }) {
   const winner = match.winner;
-  if (Arena.meetsItself(match)) return [Arena.word(teams[winner]), ` against itself, ${match.points.join(" : ")}`];
-  if (!winner) return ["The match is over, without a winner"];
+  if (Arena.meetsItself(match)) return [Arena.word(teams[match.home]), ` against itself, ${match.points.join(" : ")}`];
+  if (!winner)
+    return [Arena.word(teams[match.home]), " and ", Arena.word(teams[match.away]), ` draw, ${match.points.join(" : ")}`];
   if (match.away === null) return [Arena.word(teams[winner]), " goes on without a match"];
   const loser = winner === match.home ? match.away : match.home;
   const [first, second] = winner === match.home ? [0, 1] : [1, 0];
@@ -106,9 +107,12 @@ Arena.verdict = function (scene) {
     const side = Arena.SIDES[Arena.winnerSide(match)].key;
     parts.push(
       el("p", { class: `winner ${side}` }, Arena.name(teams[match.winner])),
-      el("p", { class: "wins" }, match.away === null ? "goes on" : "wins"),
+      el("p", { class: "wins" }, match.away === null ? "goes on" : Arena.isTossUp(match) ? "wins a toss-up" : "wins"),
     );
-  } else parts.push(el("p", { class: "wins" }, { held: "waiting", annulled: "annulled" }[phase] || "over"));
+  } else {
+    const over = Arena.isDrawn(match) ? "a draw" : "over";
+    parts.push(el("p", { class: "wins" }, { held: "waiting", annulled: "annulled" }[phase] || over));
+  }
   if (match) parts.push(Arena.reasons(scene));
   return el("div", { class: "verdict" }, parts);
 };
@@ -120,17 +124,35 @@ Arena.reasons = function ({ match, teams, explanations, forfeits, phase }) {
     said.push(el("p", { class: "why" }, `Something failed that is not the teams' fault: ${match.reason}`));
   else if (phase === "annulled") said.push(el("p", { class: "why" }, `Why: ${match.reason}`));
   else if (match.rule) said.push(el("p", { class: "why" }, explanations[match.rule] || match.rule));
-  const seconds = match.seconds || [];
-  if (seconds[0] && seconds[1]) {
-    const times = [match.home, match.away].map((team, side) => [
-      Arena.word(teams[team]),
-      ` ${Arena.milliseconds(seconds[side])}`,
-    ]);
-    said.push(el("p", { class: "why" }, "Model time: ", times[0], ", ", times[1]));
+  if (match.times) {
+    const times = [match.home, match.away].map((team, side) => [Arena.word(teams[team]), ` ${match.times[side]}`]);
+    said.push(el("p", { class: "why" }, "Model time: ", times[0], " : ", times[1], Arena.timesTell(match)));
   }
+  if (match.sure && match.winner && match.status === "done") said.push(Arena.sureness(match, teams));
   for (const forfeit of forfeits)
     said.push(el("p", { class: "why fault-reason" }, Arena.forfeitSentence(forfeit, teams)));
   return said;
+};
+
+// Whether the times tell who is faster, and how often they were measured.
+Arena.timesTell = function ({ timing }) {
+  if (!timing) return "";
+  const what = timing.tells ? "faster beyond doubt" : "too close to tell: a toss-up";
+  return ` (${what}, ${timing.pairs} measurements each)`;
+};
+
+// What a result by points is worth, in words that need no statistics.
+Arena.sureness = function (match, teams) {
+  const share = match.sure[Arena.winnerSide(match)];
+  const percent = share < 0.995 ? `${Math.round(share * 100)}%` : "more than 99%";
+  const verdict = share < 0.75 ? "hardly more than luck" : share < 0.95 ? "likely, not certain" : "very likely";
+  return Arena.el(
+    "p",
+    { class: "why sureness" },
+    "How sure is that? ",
+    Arena.word(teams[match.winner]),
+    ` would stay ahead with ${percent} if they went on for ever: ${verdict}`,
+  );
 };
 
 Arena.forfeitSentence = function (forfeit, teams) {

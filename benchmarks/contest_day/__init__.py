@@ -1,0 +1,1 @@
+"""The parts of simulated_contest.py."""
