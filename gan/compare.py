@@ -31,7 +31,7 @@ from gan.console.errors import UserError
 from gan.console.flags import flag
 from gan.console.progress import Progress
 from gan.data import pixels
-from gan.measure import comparison, cross_play, features, learning_curves, quality, training_record
+from gan.measure import comparison, cross_play, features, learning_curves, probes, quality, training_record
 from gan.random_noise_generator import Use, random_generator
 from gan.report import comparison_page
 from gan.sandbox import sandbox
@@ -145,6 +145,11 @@ def _gather(
     return field
 
 
+def _weaknesses(one: "Contestant", real: np.ndarray) -> list[str]:
+    about_verdicts = probes.about_verdicts(one.snapshot, real) if one.snapshot else []
+    return [*probes.about_images(one.images, real), *about_verdicts]
+
+
 def _spaces(config: CompareConfig, size: int) -> dict[str, features.Features]:
     names = [name.strip() for name in config.features.split(",") if name.strip()]
     return {name: features.load(name, size, config.inception_graph) for name in names or [features.DEFAULT]}
@@ -188,6 +193,7 @@ def _assemble(
         simulated={pair: cross_play.simulate(guesses, *pair, config.battles, random) for pair in pairs},
         floor=meter.floor,
         held_out_distance=meter.held_out_distance(),
+        weaknesses={one.name: _weaknesses(one, real) for one in field.contestants},
         about=about,
     )
 

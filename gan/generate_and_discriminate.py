@@ -25,6 +25,7 @@ from gan.console.errors import UserError
 from gan.console.flags import flag
 from gan.contest import half_round
 from gan.data import pixels, tfrecords
+from gan.measure import probes
 from gan.sandbox import sandbox
 from gan.storage import cache, outputs
 
@@ -66,7 +67,7 @@ def play(config: HalfRoundConfig) -> None:
             print(f"{snapshot.path} keeps the contract")
             if snapshot.note:
                 print(f"{snapshot.path}: {snapshot.note}")
-            for remark in behaviour.remarks():
+            for remark in [*behaviour.remarks(), *probes.remarks(snapshot, real_images)]:
                 print(f"note: {remark}")
         generator, discriminator = snapshots[config.G_train_dir], snapshots[config.D_train_dir]
         played = half_round.play(generator, discriminator, real_images, config.num_generate, total, seed)

@@ -15,6 +15,8 @@ import os
 import secrets
 import sys
 
+import numpy as np
+
 if not __package__:  # `python submit.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -24,6 +26,7 @@ from gan.console.flags import flag
 from gan.console.progress import Progress
 from gan.contest import half_round
 from gan.data import pixels, tfrecords
+from gan.measure import probes
 from gan.sandbox import sandbox
 from gan.snapshots import checkpoint_files
 from gan.storage import buckets, cache, files, outputs, paths
@@ -67,7 +70,10 @@ def submit(config: SubmitConfig) -> None:
             print(f"{snapshot.path}: {snapshot.note}")
         for remark in behaviour.remarks():
             print(f"note: {remark}")
-        _play(config, real_files, snapshot)
+        real_images = tfrecords.read_all(real_files, size)
+        for remark in probes.remarks(snapshot, real_images):
+            print(f"note: {remark}")
+        _play(config, real_images, snapshot)
         _hand_in(config, cells, snapshot, source)
 
 
@@ -103,10 +109,9 @@ def _hand_in(
     output.announce(f"handed in: organisers will see {there.path}{step}, and {len(source)} files of source")
 
 
-def _play(config: SubmitConfig, real_files: list[str], snapshot: "sandbox.SandboxedSnapshot") -> None:
+def _play(config: SubmitConfig, real_images: np.ndarray, snapshot: "sandbox.SandboxedSnapshot") -> None:
     """Plays a half round of the snapshot against itself and writes its pictures."""
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
-    real_images = tfrecords.read_all(real_files, snapshot.size)
     played = half_round.play(snapshot, snapshot, real_images, config.num_generate, 2 * config.num_generate, seed)
     with outputs.output_folder(config.output_dir) as folder:
         half_round.write(folder, played)

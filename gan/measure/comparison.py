@@ -52,6 +52,7 @@ class Comparison(NamedTuple):
     floor: Measured  # what other real images get
     held_out_distance: float | None  # as quality.QualityMeter.held_out_distance gives it
     about: dict[str, Any]  # what was compared, how and when, for the record
+    weaknesses: dict[str, list[str]]  # name -> sentences of probes.py
 
 
 def round_robin(guesses: cross_play.Guesses, random: np.random.Generator) -> RoundRobin:
@@ -113,6 +114,7 @@ def text(found: Comparison) -> str:
     if found.battle.accuracies.real:
         blocks.append(_accuracy_text(found))
     blocks += _quality_text(found)
+    blocks += [f"{name}: {sentence}" for name, weak in found.weaknesses.items() for sentence in weak]
     for name, share in copiers(found).items():
         blocks.append(f"{name}: {percent(share)} of its images are hardly different from training images")
     return "\n\n".join(blocks)
@@ -133,7 +135,8 @@ def _contestant_records(found: Comparison) -> Iterator[dict[str, Any]]:
             numbers["chance"] = found.battle.ranking[name]
             numbers["chance_at_acceptance"] = found.equal_acceptance.ranking[name]
         about = {"kind": "contestant", "name": name, "path": contestant.path, "step": contestant.step}
-        noted = {"note": contestant.note} if contestant.note else {}
+        noted: dict[str, Any] = {"note": contestant.note} if contestant.note else {}
+        noted |= {"weaknesses": weak} if (weak := found.weaknesses.get(name)) else {}
         measured = quality.record(contestant.measured, found.floor)
         trained = {"training": training_record.as_json(contestant.training)} if contestant.training else {}
         yield {**about, **noted, **quality.with_intervals(numbers), **measured, **trained}

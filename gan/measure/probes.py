@@ -12,7 +12,7 @@ from gan.data import pixels
 from gan.measure import bad_images, features, metrics
 from gan.random_noise_generator import Use, uniform_noise
 
-IMAGES = 60  # bad ones of each family
+IMAGES = 30  # bad ones of each family
 GENERATED = 120  # images, and as many real ones
 MOST_ACCEPTED = 0.2  # share of the bad images of a family; more is worth a word
 LEAST_SPREAD = 0.3  # median distance between generated images, as a share of that between real ones
@@ -23,7 +23,7 @@ _NAMED = 6  # families in a sentence
 _WEAK = "they will convince weak discriminators only"
 
 
-class Contestant(Protocol):
+class Probed(Protocol):
     """A snapshot that can be asked."""
 
     def generate(self, noise: np.ndarray) -> np.ndarray:
@@ -33,7 +33,7 @@ class Contestant(Protocol):
         """Probabilities float32 [N] of images float32 [N, size]."""
 
 
-def accepted(snapshot: Contestant, real: np.ndarray, seed: int = 0) -> dict[str, float]:
+def accepted(snapshot: Probed, real: np.ndarray, seed: int = 0) -> dict[str, float]:
     """How much of each family of bad images a discriminator takes for real.
 
     Args:
@@ -51,18 +51,20 @@ def accepted(snapshot: Contestant, real: np.ndarray, seed: int = 0) -> dict[str,
     return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 
-def remarks(snapshot: Contestant, real: np.ndarray, seed: int = 0) -> list[str]:
+def remarks(snapshot: Probed, real: np.ndarray, seed: int = 0) -> list[str]:
     """Sentences about what is weak in a snapshot; none if nothing is found.
 
     Args:
         snapshot: that is asked.
-        real: uint8 [N, size], real images; of faces (2,500 pixels) more is looked at than of other images.
+        real: uint8 [N, size], real images.
         seed: of the choice and of what is drawn.
     """
-    return [*_about_images(snapshot, real, seed), *_about_verdicts(snapshot, real, seed)]
+    made = snapshot.generate(uniform_noise(GENERATED, Use.EVALUATION_NOISE, seed))
+    return [*about_images(pixels.to_bytes(made), real, seed), *about_verdicts(snapshot, real, seed)]
 
 
-def _about_verdicts(snapshot: Contestant, real: np.ndarray, seed: int) -> list[str]:
+def about_verdicts(snapshot: Probed, real: np.ndarray, seed: int = 0) -> list[str]:
+    """What is weak in a discriminator; see `remarks`."""
     shares = {name: share for name, share in accepted(snapshot, real, seed).items() if share > MOST_ACCEPTED}
     if not shares:
         return []
@@ -71,11 +73,13 @@ def _about_verdicts(snapshot: Contestant, real: np.ndarray, seed: int) -> list[s
     return [f"its discriminator takes plain nonsense for real: {named}{more}; train with --nonsense_share=0.15"]
 
 
-def _about_images(snapshot: Contestant, real: np.ndarray, seed: int) -> list[str]:
-    made = pixels.to_bytes(snapshot.generate(uniform_noise(GENERATED, Use.EVALUATION_NOISE, seed)))
-    chosen = real[np.random.default_rng(seed).permutation(len(real))[:GENERATED]]
+def about_images(images: np.ndarray, real: np.ndarray, seed: int = 0) -> list[str]:
+    """What is weak in generated images, uint8 [N, size]; see `remarks`."""
+    made, chosen = images[:GENERATED], real[np.random.default_rng(seed).permutation(len(real))[:GENERATED]]
     if _spread(made) < LEAST_SPREAD * _spread(chosen):
         return [f"its images hardly vary: {_WEAK}"]
+    if real.shape[1] != pixels.FACE_SIZE:  # how far is far is known for faces only
+        return []
     space = features.load("wavelets", real.shape[1])
     if metrics.kernel_distance(space(made), space(chosen)) > FAR:
         return [f"its images are far from real ones: {_WEAK}"]

@@ -65,6 +65,7 @@ class Report(NamedTuple):
     nearest_to_real: Best
     left_out: dict[str, str]  # name -> reason
     copiers: dict[str, str]  # name -> share of copies
+    weaknesses: list[str]  # sentences, each with a name
     winners: Winners | None
     judgements: Judgements | None  # None if there is no discriminator
     quality: Quality
@@ -90,6 +91,7 @@ def _report(found: Comparison) -> Report:
         nearest_to_real=_nearest_to_real(found),
         left_out=found.left_out,
         copiers={name: percent(share) for name, share in comparison.copiers(found).items()},
+        weaknesses=[f"{name}: {each}" for name, weak in found.weaknesses.items() for each in weak],
         winners=_winners(found) if found.battle.ranking else None,
         judgements=_judgements(found) if found.verdicts.real else None,
         quality=_quality(found),

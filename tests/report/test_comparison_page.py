@@ -88,6 +88,7 @@ def compared(names=("strong", "weak", EVIL), judges=None, train=TRAIN, curves=le
         simulated={pair: cross_play.simulate(guesses, *pair, 30, random) for pair in comparison.pairs(battle)},
         floor=meter.floor,
         held_out_distance=meter.held_out_distance(),
+        weaknesses={},
         about={"seed": 3, "battles": 30, "train_data_pattern": None, "eval_data_pattern": EVIL},
     )
 
