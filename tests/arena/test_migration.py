@@ -191,7 +191,10 @@ def test_a_store_of_version_3_gets_timings(tmp_path):
     with store.Store(str(tmp_path)) as kept:
         kept.events.begin("cup", "league", 5, 4, {})
     connection = sqlite3.connect(tmp_path / store.FILE)
-    connection.executescript("DROP TABLE timing; PRAGMA user_version = 3;")
+    connection.executescript(
+        "DROP TABLE timing; DROP TABLE forfeit; DROP TABLE renaming; DROP TABLE disqualification; "
+        "DROP TABLE log_author; DROP TABLE fingerprint; DROP TABLE probe; PRAGMA user_version = 3;"
+    )
     connection.close()
     with store.Store(str(tmp_path), read_only=True) as kept:
         assert kept.timings.all() == {} and kept.timings.of_match(1) is None
