@@ -23,7 +23,7 @@ _NAMED = 6  # families in a sentence
 _WEAK = "they will convince weak discriminators only"
 
 
-class Probed(Protocol):
+class AskedSnapshot(Protocol):
     """A snapshot that can be asked."""
 
     def generate(self, noise: np.ndarray) -> np.ndarray:
@@ -33,7 +33,7 @@ class Probed(Protocol):
         """Probabilities float32 [N] of images float32 [N, size]."""
 
 
-def accepted(snapshot: Probed, real: np.ndarray, seed: int = 0) -> dict[str, float]:
+def accepted(snapshot: AskedSnapshot, real: np.ndarray, seed: int = 0) -> dict[str, float]:
     """How much of each family of bad images a discriminator takes for real.
 
     Args:
@@ -51,7 +51,7 @@ def accepted(snapshot: Probed, real: np.ndarray, seed: int = 0) -> dict[str, flo
     return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 
-def remarks(snapshot: Probed, real: np.ndarray, seed: int = 0) -> list[str]:
+def remarks(snapshot: AskedSnapshot, real: np.ndarray, seed: int = 0) -> list[str]:
     """Sentences about what is weak in a snapshot; none if nothing is found.
 
     Args:
@@ -63,7 +63,7 @@ def remarks(snapshot: Probed, real: np.ndarray, seed: int = 0) -> list[str]:
     return [*about_images(pixels.to_bytes(made), real, seed), *about_verdicts(snapshot, real, seed)]
 
 
-def about_verdicts(snapshot: Probed, real: np.ndarray, seed: int = 0) -> list[str]:
+def about_verdicts(snapshot: AskedSnapshot, real: np.ndarray, seed: int = 0) -> list[str]:
     """What is weak in a discriminator; see `remarks`."""
     shares = {name: share for name, share in accepted(snapshot, real, seed).items() if share > MOST_ACCEPTED}
     if not shares:
