@@ -1,6 +1,7 @@
 """Mock battles over a simulated day: pairs, the house team, results in buckets, teams that come and go."""
 
 import datetime
+import pathlib
 import shutil
 import signal
 
@@ -9,7 +10,7 @@ import pytest
 from conftest import start
 
 from gan.arena import annulment, arena, events, mock_battles, pairing, result_pages, result_publishing, teams, timetable
-from gan.contest import faults
+from gan.contest import faults, half_round
 from gan.data import tfrecords
 
 pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
@@ -263,16 +264,28 @@ def test_what_a_killed_process_was_delivering_is_removed(opened, tmp_path, monke
     for name in "ab":
         hostile.write(str(tmp_path / name))
     (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
-    left = tmp_path / "arena" / mock_battles.UNDELIVERED / "half_round_0"
+    left = tmp_path / "arena" / result_publishing.UNDELIVERED / "half_round_0"
     left.mkdir(parents=True)  # as a kill leaves it
     (left / "overview.png").write_text("of another team")
     write, written_to = result_pages.write, []
     monkeypatch.setattr(result_pages, "write", lambda *given: (written_to.append(given[0]), write(*given)))
     hold(opened, tmp_path, SimulatedClock(at("2026-11-23 02:00")), 1)
-    assert written_to == [str(tmp_path / "arena" / mock_battles.UNDELIVERED)] * 2
+    assert {pathlib.Path(folder).parent.parent for folder in written_to} == {left.parent}
     assert not left.parent.exists()
     pictures = list(tmp_path.glob("[ab]/results/*/half_round_0/overview.png"))
     assert len(pictures) == 2 and all(path.read_bytes().startswith(b"\x89PNG") for path in pictures)
+
+
+def test_each_picture_is_drawn_once_for_both_teams(opened, tmp_path, pair, monkeypatch):
+    draw, drawn = half_round.write, []
+    monkeypatch.setattr(half_round, "write", lambda *given: (drawn.append(given[0]), draw(*given)))
+    hold(opened, tmp_path, SimulatedClock(at("2026-11-23 02:00")), 1)
+    assert len(drawn) == 2
+    files = [
+        {path.relative_to(place): path.read_bytes() for path in place.rglob("*") if path.is_file()}
+        for place in tmp_path.glob("[ab]/results/*1200*/half_round_[01]")
+    ]
+    assert len(files) == 4 and all(files.count(one) == 2 and len(one) == 33 for one in files)
 
 
 def test_a_supervisor_that_stops_it_finds_one_whole_file(tmp_path, faces):
