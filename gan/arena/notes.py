@@ -109,6 +109,8 @@ _OF_THE_LOG = {
     "probe_failed": "the probe of {team}, attempt {attempt:.0f}: {problem}",
     "suspects_page_failed": "the page of suspected copies: {problem}",
     "battle_not_held": "{battle}: {problem}",
+    "battle_before_lasted": "{battle} was still played, or its results delivered, at that time; a longer "
+    "--period_minutes leaves more time",
     "arena_is_frozen": "the arena is frozen",
     "nobody_handed_in": "no team has a snapshot",
     "no_bucket_readable": "no team's bucket can be read; look at this machine's network and credentials",

@@ -1,4 +1,4 @@
-"""What a webhook is told of an event: the next battle, results, the champion, what waits for the organiser.
+"""What a webhook is told of an event: mock battles to come or skipped, results, the champion, what waits.
 
 No TensorFlow.
 """
@@ -13,7 +13,8 @@ from gan.arena.webhook import Undelivered, Webhook
 from gan.console import printable
 from gan.contest import faults
 
-NEXT, RESULT, HELD, CHAMPION = "next battle", "result", "held", "champion"  # kinds of messages
+NEXT, SKIPPED = "next battle", "skipped battle"  # kinds of messages
+RESULT, HELD, CHAMPION = "result", "held", "champion"
 
 
 class Notices:
@@ -31,6 +32,12 @@ class Notices:
         if self._webhook:
             at = moment.isoformat(timespec="seconds")
             self._webhook.post(NEXT, f"Next: {name}", battle=name, begins=at)
+
+    def skipped_battle(self, name: str, why: str) -> None:
+        """Tells which mock battle does not take place, and why; `name` may be several, "first to last"."""
+        if self._webhook:
+            reason = printable.without_places(why)
+            self._webhook.post(SKIPPED, f"{name} is skipped: {reason}", battle=name, reason=reason)
 
     def match(self, row: Match, home: Team, away: Team | None) -> None:
         """Tells how a match ended, or that it is held; byes and checks are told to nobody."""

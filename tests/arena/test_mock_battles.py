@@ -79,7 +79,7 @@ def test_a_day_in_seoul(opened, tmp_path):
     held = opened.store.events.all()
     assert [event.name[-9:-4] for event in held] == ["12:00", "14:00", "16:00", "18:00", "22:00"]
     assert clock.now() == at("2026-11-23 13:00")
-    assert any("20:00" in line and "not held" in line for line in said)
+    assert any("20:00" in line and "is skipped" in line for line in said)
     assert said.count("eve has handed in nothing") == 5 and said.count("cem has handed in nothing") == 1
     playing = []
     for event in held:
@@ -410,7 +410,7 @@ def test_a_clock_that_jumps_a_week_ahead_and_is_set_back(opened, tmp_path, pair)
     hold(opened, tmp_path, clock, 3, say=said.append)
     assert names(opened) == [f"mock 2026-11-23 {hour}:00 KST" for hour in (12, 14, 16)]
     assert clock.passed == datetime.timedelta(hours=5)
-    assert "mock 2026-11-23 14:00 KST is not held: the clock was put ahead over its time" in said
+    assert "mock 2026-11-23 14:00 KST is skipped: the clock was put ahead over its time" in said
 
 
 def test_a_clock_that_is_a_week_ahead_when_the_battles_begin(opened, tmp_path, pair):
@@ -428,6 +428,38 @@ def test_a_clock_that_is_set_back_an_hour(opened, tmp_path, pair):
     hold(opened, tmp_path, SetClock(at("2026-11-23 02:30"), []), 1)
     assert names(opened)[2:] == ["mock 2026-11-23 16:00 KST"]
     assert all(len(opened.store.matches.of_event(event.id)) == 1 for event in opened.store.events.all())
+
+
+@pytest.mark.parametrize(
+    ("until", "skipped"),
+    [
+        ("2026-11-23 05:30", "mock 2026-11-23 14:00 KST"),
+        ("2026-11-23 09:00", "mock 2026-11-23 14:00 KST to mock 2026-11-23 18:00 KST"),
+        ("2026-11-23 04:59", None),
+    ],
+)
+def test_battles_whose_time_passes_during_the_one_before(opened, tmp_path, pair, monkeypatch, until, skipped):
+    """They are told on the terminal, in the log and to the webhook."""
+    clock, said, posted = SimulatedClock(at("2026-11-23 02:00")), [], []
+    publish = result_publishing.Publishing.publish
+
+    def publish_for_long(self, seconds):
+        publish(self, seconds)
+        if names(opened):
+            clock.time = max(clock.time, at(until))
+
+    monkeypatch.setattr(result_publishing.Publishing, "publish", publish_for_long)
+    table = timetable.Timetable("12:00", 120, "Asia/Seoul", clock.now())
+    telling = mock_battles.Telling(say=said.append, on_skipped=lambda *told: posted.append(told))
+    listed = teams.read(str(tmp_path / "teams.csv"))
+    mock_battles.MockBattles(opened, lambda: listed, table, 5, clock, telling).hold(1)
+    logged = [faults.sentence(entry.note) for entry in opened.store.log.entries() if entry.kind == "skipped"]
+    why = "mock 2026-11-23 12:00 KST was still played, or its results delivered, at that time"
+    assert [line.partition(";")[0] for line in said if "skipped" in line] == [f"{skipped} is skipped: {why}"] * bool(
+        skipped
+    )
+    assert [line.partition(";")[0] for line in logged] == [f"{skipped}: {why}"] * bool(skipped)
+    assert [(name, reason.partition(";")[0]) for name, reason in posted] == [(skipped, why)] * bool(skipped)
 
 
 def test_a_battle_that_begins_a_little_late_is_held(opened, tmp_path, pair):
