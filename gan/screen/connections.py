@@ -36,7 +36,7 @@ class Tally:
         self._counts: collections.Counter[str] = collections.Counter()
         self._printed = -seconds
 
-    def note(self, what: str) -> None:
+    def count(self, what: str) -> None:
         """Counts one more; `what` says what happened, in the plural."""
         self._counts[what] += 1
         now = time.monotonic()
@@ -50,7 +50,7 @@ class Tally:
         """Counts what a library logs; it prints nothing by itself."""
         error = record.exc_info[1] if record.exc_info else None
         message = f"{record.getMessage().splitlines()[0]}{f' ({error!r})' if error else ''}"
-        self.note(f"times: {message[:200]}")
+        self.count(f"times: {message[:200]}")
         return False
 
 
@@ -74,7 +74,7 @@ class Places:
             or not is_own
             and self._of[address] >= self.limits.of_one_address
         ):
-            self._tally.note("connections were refused, since too many are open")
+            self._tally.count("connections were refused, since too many are open")
             return False
         self._of[address] += 1
         return True
@@ -87,11 +87,11 @@ class Places:
 
     def note_silent(self) -> None:
         """Counts a connection that was closed because nothing came."""
-        self._tally.note("connections were closed that asked for nothing")
+        self._tally.count("connections were closed that asked for nothing")
 
     def note_stalled(self) -> None:
         """Counts a connection that was closed because nobody read what it asked for."""
-        self._tally.note("connections were closed that did not read their answer")
+        self._tally.count("connections were closed that did not read their answer")
 
 
 def raise_file_limit() -> int:
