@@ -49,7 +49,7 @@ def note_same(arena: Arena, event: Event) -> None:
     kept = arena.store
     listed = _handed_in(kept, event)
     if not any(one.team == HOUSE for one in listed) and arena.size == pixels.FACE_SIZE:
-        house = arena.identified(HOUSE_TEAM.name, HOUSE_TEAM.path)
+        house = arena.admissions.identified(HOUSE_TEAM.name, HOUSE_TEAM.path)
         listed += [_HandedIn(HOUSE, house)] if house else []
     listed += _handed_in_earlier(kept, event, listed)
     digests = [one.snapshot for one in listed]

@@ -165,7 +165,7 @@ def test_a_battle_of_an_earlier_version_goes_on(opened, tmp_path):
     entries = [teams.Entrant(name, str(tmp_path / name), 0, None) for name in "ab"] + [mock_battles.HOUSE_TEAM]
     event = events.begin(opened, "mock", events.MOCK, entries, 9)
     for name, path, _ in event.options["teams"]:
-        opened.store.teams.add(event.id, name, path, opened.admit(name, path, None))
+        opened.store.teams.add(event.id, name, path, opened.admissions.admit(name, path, None))
     first, second, _ = opened.store.teams.of_event(event.id)
     opened.store.teams.set_seeding(event.id, {second.id: 1, first.id: 2})
     events.play(opened, event)
