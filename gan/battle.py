@@ -3,12 +3,12 @@
     python -m gan.battle --mode=check --snapshots=run1 --input_data_pattern='data/validation.tfrecords'
     python -m gan.battle --mode=match --snapshots=run1,gan/house_team \\
         --input_data_pattern='data/validation.tfrecords'
-    python -m gan.battle --mode=tournament --teams=teams.csv --arena_dir=arena \\
-        --input_data_pattern='data/test.tfrecords'
     python -m gan.organise secret --arena_dir=arena --test_data_pattern='data/test.tfrecords'
     python -m gan.battle --mode=mock --teams=teams.csv --arena_dir=arena \\
         --input_data_pattern='data/validation.tfrecords' \\
         --first_battle=12:00 --period_minutes=120 --time_zone=Asia/Seoul
+    python -m gan.battle --mode=tournament --teams=teams.csv --arena_dir=arena \\
+        --input_data_pattern='data/test.tfrecords'
 
 The test images stay secret until the tournament: mock battles and all other kinds of play show validation images, and
 are refused if they are given an image that the arena knows as secret.

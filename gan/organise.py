@@ -9,7 +9,8 @@ and ends with exit code 1; --yes does it without asking. The log keeps who did i
 An arena in which a battle plays cannot be changed (end the battle with Ctrl-C, and start it again after), but freeze,
 thaw, log, backup and the previews work at any time.
 
-The exit code is 0 if it is done, 1 if it is not (or a replay differs), 2 if a flag is wrong.
+The exit code is 0 if it is done; 1 if it is not, if a replay differs or if a probe suspects a team; 2 if a flag is
+wrong.
 """
 
 import os
@@ -120,10 +121,11 @@ def recover(config: RecoverFlags) -> int | None:
         listed, matches = kept.events.all(), kept.matches.all(with_annulled=True)
         latest = max([*(one.begun for one in listed), *(one.ended or one.begun for one in matches)], default=None)
     num_done = sum(match.status == schema.DONE for match in matches)
-    if not actions.is_agreed(terminal.recovery_text(config.arena_dir, listed, num_done, latest), config.yes):
+    by = config.by or actions.user()
+    if not _is_agreed(config, by, terminal.recovery_text(config.arena_dir, listed, num_done, latest)):
         return command.EXIT_MISTAKE
     with store.Store(config.arena_dir, is_alone=True) as kept:
-        kept.log.by = config.by or actions.user()
+        kept.log.by = by
         kept.log.add("recovered", notes.note("store_recovered"))
     print("Done.")
     return None
@@ -134,24 +136,22 @@ def secret(config: SecretFlags) -> int | None:
     paths.check_on_disk(config.arena_dir, "arena_dir")
     files = cache.find_files(config.test_data_pattern, "test_data_pattern")
     images = tfrecords.read_all(files, pixels.image_size(config.use_mnist))
-    with store.Store(config.arena_dir) as kept:
-        preview = organiser.preview_secret(kept, images)
-        if not actions.is_agreed(terminal.secret_text(preview), config.yes):
-            return command.EXIT_MISTAKE
-        kept.log.by = config.by or actions.user()
-        with kept.writing():
-            kept.secret_images.add(images)
-            kept.log.add("secret", notes.note("secret_told", number=preview.number, new=preview.new))
-    print("Done.")
-    return None
+    if not os.path.exists(os.path.join(config.arena_dir, store.FILE)):  # it is the first command of a new arena
+        store.Store(config.arena_dir).close()
+    return _change(
+        config,
+        lambda kept: organiser.preview_secret(kept, images),
+        terminal.secret_text,
+        lambda kept, _: organiser.keep_secret(kept, images),
+    )
 
 
 def freeze(config: FreezeFlags) -> int | None:
     """Freezes the arena."""
-    text = terminal.freeze_text(_freeze_of(config.arena_dir), config.arena_dir)
-    if not actions.is_agreed(text, config.yes):
+    by = config.by or actions.user()
+    if not _is_agreed(config, by, terminal.freeze_text(_freeze_of(config.arena_dir), config.arena_dir)):
         return command.EXIT_MISTAKE
-    organiser.freeze(config.arena_dir, config.reason or "", config.by or actions.user())
+    organiser.freeze(config.arena_dir, config.reason or "", by)
     print("Done.")
     return None
 
@@ -163,9 +163,10 @@ def thaw(config: ThawFlags) -> int | None:
     if not found.is_frozen:
         print(text)
         return None
-    if not actions.is_agreed(text, config.yes):
+    by = config.by or actions.user()
+    if not _is_agreed(config, by, text):
         return command.EXIT_MISTAKE
-    organiser.thaw(config.arena_dir, config.by or actions.user())
+    organiser.thaw(config.arena_dir, by)
     print("Done.")
     return None
 
@@ -274,6 +275,11 @@ class _ChangeFlags(Protocol):
     def by(self) -> str: ...
 
 
+def _is_agreed(config: _ChangeFlags, by: str, preview: str) -> bool:
+    """Whether the organiser agrees to what a preview says; it also says that the log keeps who did it."""
+    return actions.is_agreed(f"{preview}\nthe log keeps that {by} did it", config.yes)
+
+
 def _change(
     config: _ChangeFlags,
     look: Callable[[store.Store], _Preview],
@@ -291,7 +297,7 @@ def _change(
     by = config.by or actions.user()
     with _look_at(config.arena_dir) as kept:
         preview = look(kept)
-    if not actions.is_agreed(f"{described(preview)}\nthe log keeps that {by} did it", config.yes):
+    if not _is_agreed(config, by, described(preview)):
         return command.EXIT_MISTAKE
     with store.Store(config.arena_dir) as kept:
         if look(kept) != preview:

@@ -59,7 +59,7 @@ class BattleFlags:
     )
     open_snapshots: int = flag(
         open_snapshots.usual_number(),
-        "Snapshots kept open at a time, some 50 MiB each; the default is by this machine's memory.",
+        "Snapshots kept open at a time, some 60 MiB each; the default is by this machine's memory.",
         at_least=2,
     )
     no_secret_images: bool = flag(
@@ -74,14 +74,14 @@ class BattleFlags:
     use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, instead of 50x50 faces.")
     webhook: str = flag(
         None,
-        "Address of a webhook, such as a chat room's of Slack, Discord or Mattermost, that is told the next battle, "
-        "results, champions and what is held, ahead of the screen. It is secret: a --flagfile keeps it off the command "
+        "Address of a webhook, such as a chat room's of Slack, Discord or Mattermost, that is told the next or a "
+        "skipped battle, results, champions and what is held, ahead of the screen. It is secret: a --flagfile keeps it off the command "
         "line.",
     )
     first_battle: str = flag("12:00", "The first one: a time, or day and time, 2026-11-23 12:00.", group=_TIMETABLE)
     period_minutes: float = flag(
         120.0,
-        "From one to the next; a rehearsal may take 0.5.",
+        "From one to the next; a rehearsal may take 0.5, with --first_battle=00:00 to begin at once.",
         at_least=timetable.SHORTEST_PERIOD,
         at_most=24 * 60,
         group=_TIMETABLE,

@@ -188,9 +188,12 @@ class ReplayFlags:
 
 @dataclasses.dataclass(frozen=True)
 class LogFlags:
-    """Prints what happened, when and by whom: annulments, failures of this machine, freezes.
+    """Prints what happened, when and by whom: the organiser's actions, faults of this machine, results delivered.
 
-    python -m gan.organise log --arena_dir=arena --json
+        python -m gan.organise log --arena_dir=arena --event=tournament
+        python -m gan.organise log --arena_dir=arena --json
+
+    Works while a battle plays.
     """
 
     arena_dir: str = _arena_dir()
@@ -210,7 +213,7 @@ class BackupFlags:
     """
 
     arena_dir: str = _arena_dir()
-    to: str = flag(None, "Folder for the copy, on disk; it must not hold an arena.", required=True)
+    to: str = flag(None, "Folder for the copy, on disk; it must not hold an arena, but with --replace.", required=True)
     snapshots: bool = flag(False, "Copies the teams' snapshots too.")
     replace: bool = flag(False, "Replaces the arena that --to holds, once the new copy is whole.")
 
@@ -223,8 +226,9 @@ class ProbeFlags:
             --input_data_pattern='data/test.tfrecords' --reference_data_pattern='data/validation.tfrecords'
 
     Each discriminator is shown the test images as they are, mirrored, moved by a pixel and turned a little, and public
-    images in the same ways. If it knows test images by heart, it takes fewer of the changed ones for real. A
-    discriminator that was probed before is not probed again. Nothing is forfeited: `disqualify` is for that.
+    images in the same ways. If it knows test images by heart, it takes more of them than of public ones for real, and
+    fewer if they are changed. A discriminator that was probed before is not probed again. Nothing is forfeited:
+    `disqualify` is for that. The exit code is 1 if a team is suspected.
     """
 
     arena_dir: str = _arena_dir()

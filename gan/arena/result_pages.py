@@ -71,7 +71,7 @@ class TeamResults(NamedTuple):
     timings: Mapping[int, Measured] = types.MappingProxyType({})  # what was measured to break ties, by match
 
 
-class HalfRounds:
+class HalfRoundFiles:
     """Half rounds for the pages of both teams of a match. Their pictures are drawn once, and copied for the other team.
 
     Args:
@@ -91,7 +91,7 @@ class HalfRounds:
             self._drawn[stored.id] = folder
 
 
-def write(folder: str, results: TeamResults, half_rounds: HalfRounds) -> None:
+def write(folder: str, results: TeamResults, half_rounds: HalfRoundFiles) -> None:
     """Writes a team's results of an event: a page, and for each half round its pictures and CSV files.
 
     Args:
@@ -180,7 +180,7 @@ def _suspect(suspect: Suspect) -> Figure:
 def _match(
     folder: str,
     match: Match,
-    half_rounds: HalfRounds,
+    half_rounds: HalfRoundFiles,
     results: TeamResults,
 ) -> MatchShown:
     names, forfeits = results.names, results.forfeits.get(match.id, {})
@@ -209,7 +209,7 @@ def _match(
 
 
 def _half_round(
-    folder: str, stored: StoredHalfRound, half_rounds: HalfRounds, names: Mapping[int, str]
+    folder: str, stored: StoredHalfRound, half_rounds: HalfRoundFiles, names: Mapping[int, str]
 ) -> HalfRoundShown:
     discriminator, generator = names[stored.discriminator], names[stored.generator]
     score, seen = stored.played.score, stored.played.shown

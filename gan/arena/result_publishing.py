@@ -44,7 +44,7 @@ class Publishing:
         """
         with self._undelivered() as folder:
             by_path: dict[str, list[_Pending]] = {}
-            half_rounds = result_pages.HalfRounds(self._kept.half_rounds.of_match)
+            half_rounds = result_pages.HalfRoundFiles(self._kept.half_rounds.of_match)
             for event in self._kept.events.all():
                 if event.mode == MOCK and not event.frozen and self._has_matches(event):
                     for pending in self._pending(event, os.path.join(folder, str(event.id)), half_rounds):
@@ -69,7 +69,7 @@ class Publishing:
     def _has_matches(self, event: Event) -> bool:
         return bool(self._kept.matches.of_event(event.id))
 
-    def _pending(self, event: Event, folder: str, half_rounds: result_pages.HalfRounds) -> list[_Pending]:
+    def _pending(self, event: Event, folder: str, half_rounds: result_pages.HalfRoundFiles) -> list[_Pending]:
         """Writes to folders on disk what the event's teams lack."""
         *guests, house = self._kept.teams.of_event(event.id)
         # What was written before a match was annulled and played again is not final.

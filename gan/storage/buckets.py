@@ -122,7 +122,7 @@ def _download_stored(blob: Any, file: BinaryIO) -> None:
 def _unpack(path: str, stored: BinaryIO, file: BinaryIO, most: int | None) -> None:
     try:
         compression.unpack(stored, file, most)
-    except compression.Damaged as error:
+    except compression.DamagedGzip as error:
         raise BucketRefused(
             f"{path} says that it is compressed with gzip, but cannot be decompressed ({error}); upload it again",
             Fault("bucket_gzip_damaged", {"file": path.rpartition("/")[2]}),

@@ -9,7 +9,7 @@ _WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS
 _BLOCK = 2**20  # bytes read, and written, at a time
 
 
-class Damaged(ValueError):
+class DamagedGzip(ValueError):
     """Data that begin as gzip are no whole gzip data."""
 
 
@@ -27,7 +27,7 @@ def unpack(source: BinaryIO, target: BinaryIO, most: int | None = None) -> None:
         most: bytes to write at most; None for any number.
 
     Raises:
-        Damaged: the data are cut off, or are no gzip data after a good beginning.
+        DamagedGzip: the data are cut off, or are no gzip data after a good beginning.
         OSError: of errno EFBIG, there are more bytes than `most`.
     """
     written = 0
@@ -50,7 +50,7 @@ def unpack(source: BinaryIO, target: BinaryIO, most: int | None = None) -> None:
         try:
             unpacked = unpacking.decompress(block, _BLOCK)
         except zlib.error as error:
-            raise Damaged(str(error)) from error
+            raise DamagedGzip(str(error)) from error
         write(unpacked)
         block = unpacking.unconsumed_tail
         if unpacking.eof:
@@ -58,4 +58,4 @@ def unpack(source: BinaryIO, target: BinaryIO, most: int | None = None) -> None:
             if block.startswith(_BEGINNING):  # another member; what else follows is padding, which gzip ignores too
                 unpacking = zlib.decompressobj(_WITH_GZIP_HEADER)
         elif not block and not (block := source.read(_BLOCK)) and len(unpacked) < _BLOCK:
-            raise Damaged("it is cut off")
+            raise DamagedGzip("it is cut off")

@@ -72,7 +72,7 @@ def test_slower_networks_lose_and_what_was_measured_is_kept(opened, folders, tmp
     results = result_pages.TeamResults(
         outcome.event, home, [row], names, (), recognition.sentence(found), opened.store.timings.all()
     )
-    result_pages.write(str(tmp_path / "page"), results, result_pages.HalfRounds(opened.store.half_rounds.of_match))
+    result_pages.write(str(tmp_path / "page"), results, result_pages.HalfRoundFiles(opened.store.half_rounds.of_match))
     page = (tmp_path / "page" / "index.html").read_text()
     times = words.times(measured)
     assert (

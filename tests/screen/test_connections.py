@@ -119,9 +119,9 @@ def test_a_line_a_minute(capsys, monkeypatch):
     monkeypatch.setattr(time, "monotonic", lambda: now)
     tally = connections.Tally()
     for _ in range(500):
-        tally.note("things")
+        tally.count("things")
     now = 1061.0
-    tally.note("things")
+    tally.count("things")
     assert capsys.readouterr().err == "scoreboard: 1 things\nscoreboard: 500 things\n"
 
 
