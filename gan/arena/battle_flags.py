@@ -75,8 +75,8 @@ class BattleFlags:
     webhook: str = flag(
         None,
         "Address of a webhook, such as a chat room's of Slack, Discord or Mattermost, that is told the next or a "
-        "skipped battle, results, champions and what is held, ahead of the screen. It is secret: a --flagfile keeps it off the command "
-        "line.",
+        "skipped battle, results, champions and what is held, ahead of the screen. It is secret: a --flagfile keeps "
+        "it off the command line.",
     )
     first_battle: str = flag("12:00", "The first one: a time, or day and time, 2026-11-23 12:00.", group=_TIMETABLE)
     period_minutes: float = flag(

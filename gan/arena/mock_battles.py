@@ -105,13 +105,15 @@ class MockBattles:
         """
         outcome = self._go_on()
         self._publish()
+        moment = None
         for _ in itertools.count() if battles is None else range(battles):
+            if moment:
+                self._skip_passed(moment)
             moment = self._wait_for_next()
             self._over.add(moment)
             outcome = self._go_on() or outcome
             outcome = self._battle(moment, drawn_by) or outcome
             self._publish()
-            self._skip_passed(moment)
         self._pages.wait()
         self._note_unwritten()
         return outcome
@@ -138,8 +140,10 @@ class MockBattles:
         first, last = self._timetable.next_after(held), self._timetable.last_until(now)
         if first > now:
             return
-        names = [self._timetable.name(moment) for moment in dict.fromkeys((first, last))]
-        self._skipped(" to ".join(names), notes.note("battle_before_lasted", battle=self._timetable.name(held)))
+        name = self._timetable.name(first)
+        if last > first:
+            name = f"every battle from {name} to {self._timetable.name(last)}"
+        self._skipped(name, notes.note("battle_before_lasted", battle=self._timetable.name(held)))
 
     def _next(self) -> datetime.datetime:
         """The next battle by the clock as it is now, without those that were held before the clock was put back."""

@@ -34,7 +34,7 @@ class Notices:
             self._webhook.post(NEXT, f"Next: {name}", battle=name, begins=at)
 
     def skipped_battle(self, name: str, why: str) -> None:
-        """Tells which mock battle does not take place, and why; `name` may be several, "first to last"."""
+        """Tells which mock battle does not take place, and why; `name` may stand for several of them."""
         if self._webhook:
             reason = printable.without_places(why)
             self._webhook.post(SKIPPED, f"{name} is skipped: {reason}", battle=name, reason=reason)
@@ -49,8 +49,9 @@ class Notices:
             text = f"{home.name} - {away.name} is held for the organiser: {reason}"
             self._webhook.post(HELD, text, match=row.id, teams=teams, reason=reason)
         elif row.status == schema.DONE:
-            winner = home.name if row.winner == home.id else away.name
-            text = f"{home.name} {row.home_points} : {row.away_points} {away.name}. {winner} wins: {row.rule}."
+            winner = {home.id: home.name, away.id: away.name}.get(row.winner or 0)
+            text = f"{home.name} {row.home_points} : {row.away_points} {away.name}. "
+            text += f"{winner or 'Nobody'} wins: {row.rule}."
             points = [row.home_points, row.away_points]
             self._webhook.post(RESULT, text, match=row.id, teams=teams, points=points, winner=winner, rule=row.rule)
 

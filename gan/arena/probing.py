@@ -69,10 +69,16 @@ def note_same(arena: Arena, event: Event) -> None:
 def _handed_in(kept: Store, event: Event) -> list[_HandedIn]:
     """What the teams of an event handed in that may play; the house team as HOUSE."""
     return [
-        _HandedIn(HOUSE if os.path.abspath(team.path) == HOUSE_TEAM.path else team.name, team.snapshot)
+        _HandedIn(HOUSE if _is_house(event, team) else team.name, team.snapshot)
         for team in kept.teams.of_event(event.id)
         if team.snapshot and not team.fault
     ]
+
+
+def _is_house(event: Event, team: Team) -> bool:
+    """Whether it is the house team: by its name in mock battles, where no other has it, as the program may have moved."""
+    is_named_so = event.mode == schema.MOCK and team.name == HOUSE_TEAM.name
+    return is_named_so or os.path.abspath(team.path) == HOUSE_TEAM.path
 
 
 def _handed_in_earlier(kept: Store, event: Event, now: Sequence[_HandedIn]) -> list[_HandedIn]:

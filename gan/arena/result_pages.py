@@ -3,6 +3,7 @@
 No TensorFlow.
 """
 
+import itertools
 import os
 import shutil
 import types
@@ -94,13 +95,16 @@ class HalfRoundFiles:
 def write(folder: str, results: TeamResults, half_rounds: HalfRoundFiles) -> None:
     """Writes a team's results of an event: a page, and for each half round its pictures and CSV files.
 
+    Half rounds are numbered through all matches of the team: those of its second match are in half_round_2 and 3.
+
     Args:
         folder: on disk.
         results: of the team.
         half_rounds: of the arena; the same value for all teams.
     """
     event, team = results.event, results.team
-    shown = [_match(folder, match, half_rounds, results) for match in results.matches]
+    numbers = itertools.accumulate((2 * match.num_rounds for match in results.matches), initial=0)
+    shown = [_match(folder, match, first, half_rounds, results) for match, first in zip(results.matches, numbers)]
     # What a match was forfeited for stands there: the team's fault may be of later, and then says nothing about it.
     fault = "" if any(match.is_over for match in shown) else _sentence(team.fault)
     values: dict[str, Any] = {"team": team.name, "event": event.name, "fault": fault, "remarks": results.remarks}
@@ -180,9 +184,11 @@ def _suspect(suspect: Suspect) -> Figure:
 def _match(
     folder: str,
     match: Match,
+    first: int,
     half_rounds: HalfRoundFiles,
     results: TeamResults,
 ) -> MatchShown:
+    """A match on a team's page; the folders of its half rounds are numbered from `first` on."""
     names, forfeits = results.names, results.forfeits.get(match.id, {})
     home = names[match.home]
     if match.away is None:
@@ -204,7 +210,10 @@ def _match(
         is_over=True,
         outcome=" ".join(filter(None, said)),
         forfeits=[f"{names[team]} cannot take part: {_sentence(fault)}" for team, fault in forfeits.items()],
-        half_rounds=[_half_round(folder, one, half_rounds, names) for one in played],
+        half_rounds=[
+            _half_round(os.path.join(folder, f"half_round_{first + one.number}"), one, half_rounds, names)
+            for one in played
+        ],
     )
 
 
@@ -220,11 +229,12 @@ def _half_round(
     )
     if seen is None or seen.probabilities is None:
         return shown
-    name = f"half_round_{stored.number}"
-    half_rounds.write(os.path.join(folder, name), stored, seen)
+    half_rounds.write(folder, stored, seen)
     times = f"generator {_milliseconds(score.generator_seconds)}, discriminator "
     times += _milliseconds(score.discriminator_seconds)
-    return shown._replace(note=f"{half_round.describe(seen)}; {times}", overview=f"{name}/overview.png")
+    return shown._replace(
+        note=f"{half_round.describe(seen)}; {times}", overview=f"{os.path.basename(folder)}/overview.png"
+    )
 
 
 def _milliseconds(seconds: float | None) -> str:

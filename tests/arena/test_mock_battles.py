@@ -2,6 +2,7 @@
 
 import datetime
 import pathlib
+import re
 import shutil
 import signal
 
@@ -288,6 +289,20 @@ def test_each_picture_is_drawn_once_for_both_teams(opened, tmp_path, pair, monke
     assert len(files) == 4 and all(files.count(one) == 2 and len(one) == 33 for one in files)
 
 
+def test_each_match_has_pictures_of_its_own(opened, tmp_path):
+    """Three teams and the house team, three matches each: six half rounds, each other pictures."""
+    for name in "abc":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\nc,c\n")
+    drawn = mock_battles.MockDraw(pairing.RANDOM, 3)
+    hold(opened, tmp_path, SimulatedClock(at("2026-11-23 02:00")), 1, drawn_by=drawn)
+    for name in "abc":
+        (page,) = (tmp_path / name / "results").glob("*1200*/index.html")
+        named = [f"half_round_{number}/overview.png" for number in range(6)]
+        assert re.findall(r'src="([^"]*overview.png)"', page.read_text()) == named
+        assert len({(page.parent / picture).read_bytes() for picture in named}) == 6
+
+
 def test_a_supervisor_that_stops_it_finds_one_whole_file(tmp_path, faces):
     """SIGTERM ends it as Ctrl-C does: the store is closed, and has no log beside it. It dies of the signal."""
     hostile.write(str(tmp_path / "a"))
@@ -434,7 +449,7 @@ def test_a_clock_that_is_set_back_an_hour(opened, tmp_path, pair):
     ("until", "skipped"),
     [
         ("2026-11-23 05:30", "mock 2026-11-23 14:00 KST"),
-        ("2026-11-23 09:00", "mock 2026-11-23 14:00 KST to mock 2026-11-23 18:00 KST"),
+        ("2026-11-23 09:00", "every battle from mock 2026-11-23 14:00 KST to mock 2026-11-23 18:00 KST"),
         ("2026-11-23 04:59", None),
     ],
 )
@@ -452,7 +467,7 @@ def test_battles_whose_time_passes_during_the_one_before(opened, tmp_path, pair,
     table = timetable.Timetable("12:00", 120, "Asia/Seoul", clock.now())
     telling = mock_battles.Telling(say=said.append, on_skipped=lambda *told: posted.append(told))
     listed = teams.read(str(tmp_path / "teams.csv"))
-    mock_battles.MockBattles(opened, lambda: listed, table, 5, clock, telling).hold(1)
+    mock_battles.MockBattles(opened, lambda: listed, table, 5, clock, telling).hold(2)
     logged = [faults.sentence(entry.note) for entry in opened.store.log.entries() if entry.kind == "skipped"]
     why = "mock 2026-11-23 12:00 KST was still played, or its results delivered, at that time"
     assert [line.partition(";")[0] for line in said if "skipped" in line] == [f"{skipped} is skipped: {why}"] * bool(
