@@ -76,7 +76,7 @@ def _handed_in(kept: Store, event: Event) -> list[_HandedIn]:
 
 
 def _is_house(event: Event, team: Team) -> bool:
-    """Whether it is the house team: by its name in mock battles, where no other has it, as the program may have moved."""
+    """Whether it is the house team; in mock battles no other has its name, wherever the program lay then."""
     is_named_so = event.mode == schema.MOCK and team.name == HOUSE_TEAM.name
     return is_named_so or os.path.abspath(team.path) == HOUSE_TEAM.path
 
