@@ -21,6 +21,28 @@ def _by() -> Any:
     return flag(None, "Who does it, for the log. Not set: the user and the machine of this command.")
 
 
+def _use_mnist() -> Any:
+    return flag(False, "Images are MNIST digits, 28x28, instead of 50x50 faces.")
+
+
+def _memory_mb() -> Any:
+    return flag(_LIMITS.memory // 2**20, "MiB that a snapshot may use, as in the battle.", at_least=64)
+
+
+def _processor_seconds() -> Any:
+    return flag(
+        _LIMITS.processor_seconds, "Seconds of processor time of a snapshot in all, as in the battle.", at_least=1
+    )
+
+
+def _open_seconds() -> Any:
+    return flag(_LIMITS.open_seconds, "Seconds to open a snapshot and check it, as in the battle.", at_least=1)
+
+
+def _call_seconds() -> Any:
+    return flag(_LIMITS.call_seconds, "Seconds to make 15 images or to judge 30, as in the battle.", at_least=0.1)
+
+
 @dataclasses.dataclass(frozen=True)
 class AnnulFlags:
     """Annuls a match; it, and later matches that followed from it, are played again.
@@ -160,7 +182,7 @@ class SecretFlags:
 
     arena_dir: str = _arena_dir()
     test_data_pattern: str = flag(None, "TFRecord files of the images, such as data/test.tfrecords.", required=True)
-    use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, instead of 50x50 faces.")
+    use_mnist: bool = _use_mnist()
     yes: bool = _yes()
     by: str = _by()
 
@@ -177,13 +199,11 @@ class ReplayFlags:
     arena_dir: str = _arena_dir()
     half_round: int = flag(None, "Number of the half round, as the screen shows it.", required=True)
     input_data_pattern: str = flag(None, "TFRecord files of real images, those of the battle.", required=True)
-    use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, instead of 50x50 faces.")
-    memory_mb: int = flag(_LIMITS.memory // 2**20, "MiB that a snapshot may use, as in the battle.", at_least=64)
-    processor_seconds: int = flag(
-        _LIMITS.processor_seconds, "Processor time of a snapshot in all, as in the battle.", at_least=1
-    )
-    open_seconds: float = flag(_LIMITS.open_seconds, "Time to open a snapshot, as in the battle.", at_least=1)
-    call_seconds: float = flag(_LIMITS.call_seconds, "Time for 15 images, or to judge 30.", at_least=0.1)
+    use_mnist: bool = _use_mnist()
+    memory_mb: int = _memory_mb()
+    processor_seconds: int = _processor_seconds()
+    open_seconds: float = _open_seconds()
+    call_seconds: float = _call_seconds()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -239,10 +259,8 @@ class ProbeFlags:
         "TFRecord files of real images to compare them with: validation images or, better, images that no team has. "
         "Not set: only a discriminator that falls apart at once is found.",
     )
-    use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, instead of 50x50 faces.")
-    memory_mb: int = flag(_LIMITS.memory // 2**20, "MiB that a snapshot may use, as in the battle.", at_least=64)
-    processor_seconds: int = flag(
-        _LIMITS.processor_seconds, "Processor time of a snapshot in all, as in the battle.", at_least=1
-    )
-    open_seconds: float = flag(_LIMITS.open_seconds, "Time to open a snapshot, as in the battle.", at_least=1)
-    call_seconds: float = flag(_LIMITS.call_seconds, "Time for 15 images, or to judge 30.", at_least=0.1)
+    use_mnist: bool = _use_mnist()
+    memory_mb: int = _memory_mb()
+    processor_seconds: int = _processor_seconds()
+    open_seconds: float = _open_seconds()
+    call_seconds: float = _call_seconds()
