@@ -119,8 +119,8 @@ _OF_THE_LOG = {
     "status_failed": "the status page of {team} could not be written: {problem}",
     "webhook_failed": "{number:.0f} messages could not be delivered to the webhook; the last answer: {problem}",
     "results_failed": "results of {team}: {problem}",
-    "results_published": "{team}",
-    "mock_seed": "{seed}",
+    "results_published": "the results of {team} are delivered",
+    "mock_seed": "the seed of mock battles is {seed}",
 }
 faults.add_sentences({**_OF_THE_LIST, **_OF_A_TEAM, **_OF_A_BUCKET, **_OF_A_MATCH, **_OF_THE_LOG})
 
