@@ -3,12 +3,12 @@
     python -m gan.battle --mode=check --snapshots=run1 --input_data_pattern='data/validation.tfrecords'
     python -m gan.battle --mode=match --snapshots=run1,gan/house_team \\
         --input_data_pattern='data/validation.tfrecords'
-    python -m gan.battle --mode=tournament --teams=teams.csv --arena_dir=arena \\
-        --input_data_pattern='data/test.tfrecords'
     python -m gan.organise secret --arena_dir=arena --test_data_pattern='data/test.tfrecords'
     python -m gan.battle --mode=mock --teams=teams.csv --arena_dir=arena \\
         --input_data_pattern='data/validation.tfrecords' \\
         --first_battle=12:00 --period_minutes=120 --time_zone=Asia/Seoul
+    python -m gan.battle --mode=tournament --teams=teams.csv --arena_dir=arena \\
+        --input_data_pattern='data/test.tfrecords'
 
 The test images stay secret until the tournament: mock battles and all other kinds of play show validation images, and
 are refused if they are given an image that the arena knows as secret.
@@ -39,8 +39,6 @@ from gan.arena import (
     events,
     mock_battles,
     notices,
-    open_snapshots,
-    pairing,
     probing,
     result_pages,
     schema,
@@ -51,154 +49,23 @@ from gan.arena import (
     timetable,
     webhook,
 )
+from gan.arena.battle_flags import NO_PROBE, PROBE_BEFORE, BattleFlags
 from gan.console import command, flags, output, signals
 from gan.console.errors import UserError
-from gan.console.flags import flag
 from gan.console.progress import Progress
 from gan.contest import faults, rules
 from gan.data import pixels, tfrecords
 from gan.sandbox import child_process, staging
 from gan.storage import cache, paths
 
-MODES = (events.MATCH, events.TOURNAMENT, events.MOCK, events.LEAGUE, events.CHECK)
-_ORGANISING = ("annul", "disqualify", "freeze", "thaw", "replay", "log")  # modes of earlier versions
-_GONE_MODES = {mode: f"it is now a command of its own, `python -m gan.organise {mode}`" for mode in _ORGANISING}
-_DEFAULTS, _SIZES = child_process.DEFAULT_LIMITS, staging.DEFAULT_SIZES
-_TIMETABLE, _COPIES, _SNAPSHOTS = "Mock battles", "Copies and known images", "What a snapshot may use"
-_NO_PROBE, _BEFORE, _AFTER = "no", "before", "after"  # the matches of a tournament
-
-
-@dataclasses.dataclass(frozen=True)
-class BattleConfig:
-    """Flags of the command, by name."""
-
-    GONE = {
-        "match": "`python -m gan.organise annul` has it now",
-        "team": "`python -m gan.organise disqualify` has it now",
-        "reason": "`python -m gan.organise` has it now, in annul, disqualify and freeze",
-        "half_round": "`python -m gan.organise replay` has it now",
-    }
-
-    mode: str = flag(None, "What to play.", choices=MODES, required=True, gone=_GONE_MODES)
-    input_data_pattern: str = flag(
-        None, "TFRecord files of real images that nobody trained on; a battle draws from them.", required=True
-    )
-    reference_data_pattern: str = flag(
-        None,
-        "TFRecord files of real images that everybody may see, such as validation data. A discriminator that looks at "
-        "its batch sees each image beside 15 of them, the same for all matches of an event. Not set: 15 of "
-        "--input_data_pattern, which are then not shown.",
-    )
-    teams: str = flag(None, "Who takes part: a CSV file with the columns team,path.")
-    snapshots: str = flag(
-        None, "Instead of --teams, for a match or a check: folders or snapshots, with commas; NAME=PATH names one."
-    )
-    arena_dir: str = flag("arena/", "Folder that keeps everything; the same command goes on from it.")
-    event: str = flag(
-        None,
-        "Name of the event. Not set: tournament, or the first of match 1, match 2 ... (or of league or check) that is "
-        "not over. Mock battles are named for their times.",
-    )
-    seed: int = flag(None, "Of noise, choice of real images, order and draw. Not set: drawn and printed.", at_least=0)
-    seeding: str = flag(
-        events.BY_DRAW,
-        "Who is seeded best in a tournament: by lot, or by the ratings from earlier events.",
-        choices=(events.BY_DRAW, events.BY_RATING),
-    )
-    num_rounds: int = flag(
-        rules.MATCH_ROUNDS,
-        f"Rounds, for --mode=match; a tournament's final has {rules.FINAL_ROUNDS[rules.VERSION]}.",
-        at_least=1,
-    )
-    open_snapshots: int = flag(
-        open_snapshots.usual_number(),
-        "Snapshots kept open at a time, some 50 MiB each; the default is by this machine's memory.",
-        at_least=2,
-    )
-    no_secret_images: bool = flag(
-        False, "For --mode=mock: lets them begin in an arena that knows of no secret images, as there are none."
-    )
-    forfeit_wrong_names: bool = flag(
-        False, "Begins an event although --teams gives a team no name that it can have: it forfeits its matches."
-    )
-    show_again: bool = flag(
-        False, "For --mode=tournament: lets it show real images that were shown in earlier events of the arena."
-    )
-    use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, instead of 50x50 faces.")
-    webhook: str = flag(
-        None,
-        "Address of a webhook, such as a chat room's of Slack, Discord or Mattermost, that is told the next battle, "
-        "results, champions and what is held, ahead of the screen. It is secret: a --flagfile keeps it off the command "
-        "line.",
-    )
-    first_battle: str = flag("12:00", "The first one: a time, or day and time, 2026-11-23 12:00.", group=_TIMETABLE)
-    period_minutes: float = flag(
-        120.0,
-        "From one to the next; a rehearsal may take 0.5.",
-        at_least=timetable.SHORTEST_PERIOD,
-        at_most=24 * 60,
-        group=_TIMETABLE,
-    )
-    time_zone: str = flag("Asia/Seoul", "Of --first_battle.", group=_TIMETABLE)
-    num_battles: int = flag(None, "How many; not set: until Ctrl-C.", at_least=1, group=_TIMETABLE)
-    matches_per_battle: int = flag(
-        3,
-        "Matches of each team in a battle, each against another opponent.",
-        at_least=1,
-        at_most=1023,
-        group=_TIMETABLE,
-    )
-    pairing: str = flag(
-        pairing.RANDOM,
-        "Who meets whom: by lot, or those of whose order the ratings know least.",
-        choices=(pairing.RANDOM, pairing.INFORMATIVE),
-        group=_TIMETABLE,
-    )
-    train_data_pattern: str = flag(
-        None, "TFRecord files that teams trained on: generated images are compared with them.", group=_COPIES
-    )
-    forfeit_copies: bool = flag(
-        False, f"A generator fails if {arena.COPIES_TO_FORFEIT} or more of its 15 images look copied.", group=_COPIES
-    )
-    probe: str = flag(
-        _NO_PROBE,
-        "When to look who knows the test images by heart, for --mode=tournament; only the organiser is told. They are "
-        "compared with the images of --reference_data_pattern.",
-        choices=(_NO_PROBE, _BEFORE, _AFTER),
-        group=_COPIES,
-    )
-    forfeit_known_images: bool = flag(
-        False, "With --probe=before: a team whose discriminator knows test images forfeits its matches.", group=_COPIES
-    )
-    require_isolation: bool = flag(
-        False, "Refuses to begin if this machine cannot confine snapshots well.", group=_SNAPSHOTS
-    )
-    memory_mb: int = flag(_DEFAULTS.memory // 2**20, "MiB of memory.", at_least=64, group=_SNAPSHOTS)
-    all_memory_mb: int = flag(
-        None,
-        "MiB of memory for all open snapshots together. The one that takes the most beyond its share fails. Not set: "
-        "60% of this machine's memory.",
-        at_least=128,
-        group=_SNAPSHOTS,
-    )
-    processor_seconds: int = flag(
-        _DEFAULTS.processor_seconds, "Seconds of processor time, in all.", at_least=1, group=_SNAPSHOTS
-    )
-    open_seconds: float = flag(_DEFAULTS.open_seconds, "Seconds to open it and check it.", at_least=1, group=_SNAPSHOTS)
-    call_seconds: float = flag(
-        _DEFAULTS.call_seconds, "Seconds to make 15 or judge 30.", at_least=0.1, group=_SNAPSHOTS
-    )
-    max_data_mb: int = flag(_SIZES.data // 2**20, "MiB of its .data-* files.", at_least=1, group=_SNAPSHOTS)
-    max_meta_mb: int = flag(_SIZES.meta // 2**20, "MiB of its .meta file.", at_least=1, group=_SNAPSHOTS)
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     with signals.terminated_as_interrupted():
-        return command.run(battle, BattleConfig, argv)
+        return command.run(battle, BattleFlags, argv)
 
 
-def battle(config: BattleConfig) -> int | None:
+def battle(config: BattleFlags) -> int | None:
     """Plays; the exit code is 1 if something is left to the organiser."""
     _refuse_useless_flags(config)
     paths.check_on_disk(config.arena_dir, "arena_dir")
@@ -238,7 +105,7 @@ def _told(opened: arena.Arena, room: webhook.Webhook | None) -> Iterator[notices
             notices.note_undelivered(opened.store, undelivered)
 
 
-def _refuse_useless_flags(config: BattleConfig) -> None:
+def _refuse_useless_flags(config: BattleFlags) -> None:
     """Raises UserError for a flag that this mode would not follow."""
     followed_by = {
         "seeding": (events.TOURNAMENT,),
@@ -259,11 +126,11 @@ def _refuse_useless_flags(config: BattleConfig) -> None:
             raise UserError(f"--{name} is for --mode={' or '.join(modes)}, not for --mode={config.mode}")
     if config.forfeit_copies and not config.train_data_pattern:
         raise UserError("--forfeit_copies needs --train_data_pattern: TFRecord files that may have been copied from")
-    if config.forfeit_known_images and config.probe != _BEFORE:
+    if config.forfeit_known_images and config.probe != PROBE_BEFORE:
         raise UserError("--forfeit_known_images needs --probe=before: after the matches nothing is left to forfeit")
 
 
-def _entrants(config: BattleConfig) -> list[teams.Entrant]:
+def _entrants(config: BattleFlags) -> list[teams.Entrant]:
     """Who takes part; raises UserError if nobody is named, or too few or too many for the mode."""
     if config.snapshots:
         given, found = f"--snapshots={config.snapshots}", teams.of_paths(flags.named_paths(config.snapshots))
@@ -282,15 +149,15 @@ def _entrants(config: BattleConfig) -> list[teams.Entrant]:
     return found
 
 
-def _listed(config: BattleConfig) -> list[teams.Entrant]:
+def _listed(config: BattleFlags) -> list[teams.Entrant]:
     return teams.read(config.teams, [mock_battles.HOUSE_TEAM.name] if config.mode == events.MOCK else ())
 
 
-def _timetable(config: BattleConfig, begun: datetime.datetime | None = None) -> timetable.Timetable:
+def _timetable(config: BattleFlags, begun: datetime.datetime | None = None) -> timetable.Timetable:
     return timetable.Timetable(config.first_battle, config.period_minutes, config.time_zone, begun)
 
 
-def _given_images(config: BattleConfig, size: int) -> list[secrecy.GivenImages]:
+def _given_images(config: BattleFlags, size: int) -> list[secrecy.GivenImages]:
     """The images that half rounds draw from, then those for references if they are named."""
     given = []
     for name in ("input_data_pattern", "reference_data_pattern"):
@@ -300,7 +167,7 @@ def _given_images(config: BattleConfig, size: int) -> list[secrecy.GivenImages]:
     return given
 
 
-def _going_on(opened: arena.Arena, config: BattleConfig) -> schema.Event | None:
+def _going_on(opened: arena.Arena, config: BattleFlags) -> schema.Event | None:
     """The tournament that this command goes on with; None if it begins one, or plays something else."""
     if config.mode != events.TOURNAMENT:
         return None
@@ -310,7 +177,7 @@ def _going_on(opened: arena.Arena, config: BattleConfig) -> schema.Event | None:
     return begun
 
 
-def _check_enough(opened: arena.Arena, config: BattleConfig, begun: schema.Event | None) -> None:
+def _check_enough(opened: arena.Arena, config: BattleFlags, begun: schema.Event | None) -> None:
     """Raises UserError if there are too few real images for the longest match: it shows none twice."""
     rounds = config.num_rounds
     if config.mode == events.TOURNAMENT:
@@ -324,7 +191,7 @@ def _check_enough(opened: arena.Arena, config: BattleConfig, begun: schema.Event
         )
 
 
-def _check_names(opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entrant]) -> None:
+def _check_names(opened: arena.Arena, config: BattleFlags, entrants: list[teams.Entrant]) -> None:
     """Raises UserError if a team would forfeit a new event for its name alone; tells it before mock battles."""
     source, kept = f"--teams={config.teams}", opened.store
     checked = teams.with_former_names(entrants, kept.teams.former_names())
@@ -337,14 +204,14 @@ def _check_names(opened: arena.Arena, config: BattleConfig, entrants: list[teams
         teams.check_names(checked, source, may_forfeit)
 
 
-def _arena(config: BattleConfig, size: int, given: list[secrecy.GivenImages]) -> arena.Arena:
+def _arena(config: BattleFlags, size: int, given: list[secrecy.GivenImages]) -> arena.Arena:
     (_, real_images), *public = given
     limits = child_process.SandboxLimits(
         config.memory_mb * 2**20, config.processor_seconds, config.open_seconds, config.call_seconds
     )
     if config.all_memory_mb:
         limits = limits._replace(all_memory=config.all_memory_mb * 2**20)
-    sizes = dataclasses.replace(_SIZES, data=config.max_data_mb * 2**20, meta=config.max_meta_mb * 2**20)
+    sizes = dataclasses.replace(staging.DEFAULT_SIZES, data=config.max_data_mb * 2**20, meta=config.max_meta_mb * 2**20)
     known = None
     if config.train_data_pattern:
         files = cache.find_files(config.train_data_pattern, "train_data_pattern")
@@ -356,7 +223,11 @@ def _arena(config: BattleConfig, size: int, given: list[secrecy.GivenImages]) ->
 
 
 def _play(
-    opened: arena.Arena, config: BattleConfig, entrants: list[teams.Entrant], seed: int, told: notices.Notices
+    opened: arena.Arena,
+    config: BattleFlags,
+    entrants: list[teams.Entrant],
+    seed: int,
+    told: notices.Notices,
 ) -> events.Outcome:
     name = config.event or events.unused_name(opened.store, config.mode)
     options: dict[str, dict[str, object]] = {
@@ -369,12 +240,12 @@ def _play(
     print(f"{event.name}: seed {event.seed}, kept in {opened.store.path}", flush=True)
     if event.finished is not None:
         print(f"{event.name} is over; --event=NAME plays another one")
-    if config.probe == _BEFORE and event.finished is None and events.admit_all(opened, event):
+    if config.probe == PROBE_BEFORE and event.finished is None and events.admit_all(opened, event):
         _probe(opened, event)
         for team in probing.forfeit(opened.store, event) if config.forfeit_known_images else ():
             _say(f"{team.name} forfeits its matches: its discriminator knows test images by heart")
     outcome = events.play(opened, event, _on_match(told))
-    if config.probe != _NO_PROBE and outcome.event.finished is not None:
+    if config.probe != NO_PROBE and outcome.event.finished is not None:
         if outcome.champion:
             _say(f"{outcome.champion.name} wins {event.name}; now discriminators are probed")
         _probe(opened, event)
@@ -388,7 +259,7 @@ def _probe(opened: arena.Arena, event: schema.Event) -> None:
 
 
 def _hold_mock_battles(
-    opened: arena.Arena, config: BattleConfig, seed: int, told: notices.Notices
+    opened: arena.Arena, config: BattleFlags, seed: int, told: notices.Notices
 ) -> events.Outcome | None:
     seed = mock_battles.keep_seed(opened, seed)
     if config.seed not in (None, seed):
@@ -396,7 +267,7 @@ def _hold_mock_battles(
     print(f"mock battles: seed {seed}, kept in {opened.store.path}; Ctrl-C ends", flush=True)
     clock = mock_battles.Clock()
     table = _timetable(config, mock_battles.begun(opened) or clock.now())
-    telling = mock_battles.Telling(_on_match(told), _say, told.next_battle)
+    telling = mock_battles.Telling(_on_match(told), _say, told.next_battle, told.skipped_battle)
     battles = mock_battles.MockBattles(opened, lambda: _listed(config), table, seed, clock, telling)
     return battles.hold(config.num_battles, mock_battles.MockDraw(config.pairing, config.matches_per_battle))
 

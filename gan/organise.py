@@ -9,14 +9,14 @@ and ends with exit code 1; --yes does it without asking. The log keeps who did i
 An arena in which a battle plays cannot be changed (end the battle with Ctrl-C, and start it again after), but freeze,
 thaw, log, backup and the previews work at any time.
 
-The exit code is 0 if it is done, 1 if it is not (or a replay differs), 2 if a flag is wrong.
+The exit code is 0 if it is done; 1 if it is not, if a replay differs or if a probe suspects a team; 2 if a flag is
+wrong.
 """
 
-import dataclasses
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 if not __package__:  # `python organise.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -35,252 +35,29 @@ from gan.arena import (
     store_file,
     terminal,
 )
+from gan.arena.organise_flags import (
+    AnnulFlags,
+    BackupFlags,
+    DisqualifyFlags,
+    FreezeFlags,
+    LogFlags,
+    ProbeFlags,
+    RecoverFlags,
+    ReinstateFlags,
+    RenameFlags,
+    ReplayFlags,
+    SecretFlags,
+    ThawFlags,
+)
 from gan.console import actions, command
 from gan.console.actions import Action
 from gan.console.errors import UserError
-from gan.console.flags import flag
 from gan.console.progress import Progress
 from gan.data import pixels, tfrecords
 from gan.sandbox import child_process
 from gan.storage import cache, paths
 
-_LIMITS = child_process.DEFAULT_LIMITS
 _Preview = TypeVar("_Preview", bound=NamedTuple)
-
-
-def _arena_dir() -> Any:
-    return flag("arena/", "Folder of the arena, as given to battle.")
-
-
-def _yes() -> Any:
-    return flag(False, "Changes it without asking.")
-
-
-def _by() -> Any:
-    return flag(None, "Who does it, for the log. Not set: the user and the machine of this command.")
-
-
-@dataclasses.dataclass(frozen=True)
-class AnnulFlags:
-    """Annuls a match; it, and later matches that followed from it, are played again.
-
-        python -m gan.organise annul --arena_dir=arena --match=12 --reason='wrong test set'
-
-    The command that played the event plays them again, with other seeds. What was played stays in the store as
-    annulled. Ratings that followed are calculated again. A team of the match that could not take part is admitted
-    again, from the path that teams.csv has by then: so a wrong path is corrected. A match that nobody played (a bye, or
-    one that both teams forfeited) is refused; --admit_again annuls one that both forfeited. An annulment cannot be
-    taken back.
-    """
-
-    arena_dir: str = _arena_dir()
-    match: int = flag(None, "Number of the match, as the terminal and the screen show it.", required=True)
-    reason: str = flag(None, "Why; it is kept and shown.", required=True)
-    admit_again: bool = flag(
-        False, "Annuls also a match that both teams forfeited, so that their snapshots are opened again."
-    )
-    yes: bool = _yes()
-    by: str = _by()
-
-
-@dataclasses.dataclass(frozen=True)
-class DisqualifyFlags:
-    """Disqualifies a team: it forfeits what it has not played yet.
-
-        python -m gan.organise disqualify --arena_dir=arena --event=tournament --team='Blue Foxes' \\
-            --reason='trained on the test set'
-
-    Results so far stay as they are; annul those that should not count. This also ends a match that is held because the
-    team's bucket stays closed. `reinstate` takes it back.
-    """
-
-    arena_dir: str = _arena_dir()
-    event: str = flag(None, "Name of the event; it must not be over.", required=True)
-    team: str = flag(None, "Name of the team, as the screen shows it.", required=True)
-    reason: str = flag(None, "Why; it is kept and shown.", required=True)
-    yes: bool = _yes()
-    by: str = _by()
-
-
-@dataclasses.dataclass(frozen=True)
-class ReinstateFlags:
-    """Takes back a disqualification: the team plays again, with the snapshot that it had.
-
-        python -m gan.organise reinstate --arena_dir=arena --event=tournament --team='Blue Foxes' --reason='wrong team'
-
-    Matches that it has forfeited meanwhile stay forfeited; annul those that are to be played.
-    """
-
-    arena_dir: str = _arena_dir()
-    event: str = flag(None, "Name of the event.", required=True)
-    team: str = flag(None, "Name of the team, as the screen shows it.", required=True)
-    reason: str = flag(None, "Why; it is kept.", required=True)
-    yes: bool = _yes()
-    by: str = _by()
-
-
-@dataclasses.dataclass(frozen=True)
-class FreezeFlags:
-    """Freezes an arena: a match that is being played ends, and no other begins.
-
-        python -m gan.organise freeze --arena_dir=arena --reason='lunch'
-
-    Works while a battle plays. Mock battles wait; the command of another event ends, and goes on if it is started
-    again after `thaw`.
-    """
-
-    arena_dir: str = _arena_dir()
-    reason: str = flag(None, "Why; it is kept and shown.")
-    yes: bool = _yes()
-    by: str = _by()
-
-
-@dataclasses.dataclass(frozen=True)
-class ThawFlags:
-    """Ends a freeze: matches may begin again.
-
-        python -m gan.organise thaw --arena_dir=arena
-
-    Mock battles go on by themselves; start the command of another event again.
-    """
-
-    arena_dir: str = _arena_dir()
-    yes: bool = _yes()
-    by: str = _by()
-
-
-@dataclasses.dataclass(frozen=True)
-class RenameFlags:
-    """Gives a team or an event another name.
-
-        python -m gan.organise rename --arena_dir=arena --team='Blue Foxes' --to='Red Foxes'
-        python -m gan.organise rename --arena_dir=arena --event=tournament --to='Faces Cup 2026'
-
-    A team gets the name in all events of the arena, in its ratings and in the log, and forfeits nothing. If it could
-    not take part only because of its name, it may from now on. Write the new name in teams.csv, too. What was delivered
-    to buckets or exported before keeps the old name.
-
-    An event is known by its name: if it is not over, battle goes on with it as --event=NEW only, and under the old
-    name begins another one. To take a renaming back, rename again.
-    """
-
-    arena_dir: str = _arena_dir()
-    team: str = flag(None, "Name of the team now, as the screen shows it.")
-    event: str = flag(None, "Instead of --team, the name of the event now.")
-    to: str = flag(None, "The new name.", required=True)
-    yes: bool = _yes()
-    by: str = _by()
-
-
-@dataclasses.dataclass(frozen=True)
-class RecoverFlags:
-    """Goes on with a store that was copied while it was in use, without its arena.sqlite3-wal.
-
-        python -m gan.organise recover --arena_dir=arena
-
-    What was newest is missing in such a copy. If you can, copy arena.sqlite3-wal beside it instead, or take a copy that
-    `backup` made. This cannot be taken back.
-    """
-
-    arena_dir: str = _arena_dir()
-    yes: bool = _yes()
-    by: str = _by()
-
-
-@dataclasses.dataclass(frozen=True)
-class SecretFlags:
-    """Tells the arena which images are secret: nothing but a tournament may show them.
-
-        python -m gan.organise secret --arena_dir=arena --test_data_pattern=data/test.tfrecords
-
-    Do it before the first mock battle. The arena keeps digests, not the images. From then on it refuses every mock
-    battle, league, match and check that is given one of these images.
-    """
-
-    arena_dir: str = _arena_dir()
-    test_data_pattern: str = flag(None, "TFRecord files of the images, such as data/test.tfrecords.", required=True)
-    use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, instead of 50x50 faces.")
-    yes: bool = _yes()
-    by: str = _by()
-
-
-@dataclasses.dataclass(frozen=True)
-class ReplayFlags:
-    """Plays a half round again, from the snapshots that were kept, and compares.
-
-        python -m gan.organise replay --arena_dir=arena --half_round=40 --input_data_pattern='data/test.tfrecords'
-
-    Changes nothing. The exit code is 1 if points, images, order or probabilities differ from what is stored.
-    """
-
-    arena_dir: str = _arena_dir()
-    half_round: int = flag(None, "Number of the half round, as the screen shows it.", required=True)
-    input_data_pattern: str = flag(None, "TFRecord files of real images, those of the battle.", required=True)
-    use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, instead of 50x50 faces.")
-    memory_mb: int = flag(_LIMITS.memory // 2**20, "MiB that a snapshot may use, as in the battle.", at_least=64)
-    processor_seconds: int = flag(
-        _LIMITS.processor_seconds, "Processor time of a snapshot in all, as in the battle.", at_least=1
-    )
-    open_seconds: float = flag(_LIMITS.open_seconds, "Time to open a snapshot, as in the battle.", at_least=1)
-    call_seconds: float = flag(_LIMITS.call_seconds, "Time for 15 images, or to judge 30.", at_least=0.1)
-
-
-@dataclasses.dataclass(frozen=True)
-class LogFlags:
-    """Prints what happened, when and by whom: annulments, failures of this machine, freezes.
-
-    python -m gan.organise log --arena_dir=arena --json
-    """
-
-    arena_dir: str = _arena_dir()
-    event: str = flag(None, "Name of an event; not set: all events.")
-    json: bool = flag(False, "Prints each entry as one line of JSON.")
-
-
-@dataclasses.dataclass(frozen=True)
-class BackupFlags:
-    """Copies an arena to another folder, as it is at one moment.
-
-        python -m gan.organise backup --arena_dir=arena --to=backups/monday --snapshots
-
-    Works while a battle plays, and the copy is tested: it is one whole file. Do not copy arena.sqlite3 by hand while a
-    battle or the screen has it open: what is newest is in arena.sqlite3-wal then. Results can be looked at in the copy;
-    with --snapshots, battle can go on from it, as --arena_dir.
-    """
-
-    arena_dir: str = _arena_dir()
-    to: str = flag(None, "Folder for the copy, on disk; it must not hold an arena.", required=True)
-    snapshots: bool = flag(False, "Copies the teams' snapshots too.")
-    replace: bool = flag(False, "Replaces the arena that --to holds, once the new copy is whole.")
-
-
-@dataclasses.dataclass(frozen=True)
-class ProbeFlags:
-    """Looks who knows the test images of a tournament by heart.
-
-        python -m gan.organise probe --arena_dir=arena --event=tournament \\
-            --input_data_pattern='data/test.tfrecords' --reference_data_pattern='data/validation.tfrecords'
-
-    Each discriminator is shown the test images as they are, mirrored, moved by a pixel and turned a little, and public
-    images in the same ways. If it knows test images by heart, it takes fewer of the changed ones for real. A
-    discriminator that was probed before is not probed again. Nothing is forfeited: `disqualify` is for that.
-    """
-
-    arena_dir: str = _arena_dir()
-    event: str = flag(None, "Name of the tournament.", required=True)
-    input_data_pattern: str = flag(None, "TFRecord files of the test images, those of the tournament.", required=True)
-    reference_data_pattern: str = flag(
-        None,
-        "TFRecord files of real images to compare them with: validation images or, better, images that no team has. "
-        "Not set: only a discriminator that falls apart at once is found.",
-    )
-    use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, instead of 50x50 faces.")
-    memory_mb: int = flag(_LIMITS.memory // 2**20, "MiB that a snapshot may use, as in the battle.", at_least=64)
-    processor_seconds: int = flag(
-        _LIMITS.processor_seconds, "Processor time of a snapshot in all, as in the battle.", at_least=1
-    )
-    open_seconds: float = flag(_LIMITS.open_seconds, "Time to open a snapshot, as in the battle.", at_least=1)
-    call_seconds: float = flag(_LIMITS.call_seconds, "Time for 15 images, or to judge 30.", at_least=0.1)
 
 
 def annul(config: AnnulFlags) -> int | None:
@@ -344,10 +121,11 @@ def recover(config: RecoverFlags) -> int | None:
         listed, matches = kept.events.all(), kept.matches.all(with_annulled=True)
         latest = max([*(one.begun for one in listed), *(one.ended or one.begun for one in matches)], default=None)
     num_done = sum(match.status == schema.DONE for match in matches)
-    if not actions.is_agreed(terminal.recovery_text(config.arena_dir, listed, num_done, latest), config.yes):
+    by = config.by or actions.user()
+    if not _is_agreed(config, by, terminal.recovery_text(config.arena_dir, listed, num_done, latest)):
         return command.EXIT_MISTAKE
     with store.Store(config.arena_dir, is_alone=True) as kept:
-        kept.log.by = config.by or actions.user()
+        kept.log.by = by
         kept.log.add("recovered", notes.note("store_recovered"))
     print("Done.")
     return None
@@ -358,24 +136,22 @@ def secret(config: SecretFlags) -> int | None:
     paths.check_on_disk(config.arena_dir, "arena_dir")
     files = cache.find_files(config.test_data_pattern, "test_data_pattern")
     images = tfrecords.read_all(files, pixels.image_size(config.use_mnist))
-    with store.Store(config.arena_dir) as kept:
-        preview = organiser.preview_secret(kept, images)
-        if not actions.is_agreed(terminal.secret_text(preview), config.yes):
-            return command.EXIT_MISTAKE
-        kept.log.by = config.by or actions.user()
-        with kept.writing():
-            kept.secret_images.add(images)
-            kept.log.add("secret", notes.note("secret_told", number=preview.number, new=preview.new))
-    print("Done.")
-    return None
+    if not os.path.exists(os.path.join(config.arena_dir, store.FILE)):  # it is the first command of a new arena
+        store.Store(config.arena_dir).close()
+    return _change(
+        config,
+        lambda kept: organiser.preview_secret(kept, images),
+        terminal.secret_text,
+        lambda kept, _: organiser.keep_secret(kept, images),
+    )
 
 
 def freeze(config: FreezeFlags) -> int | None:
     """Freezes the arena."""
-    text = terminal.freeze_text(_freeze_of(config.arena_dir), config.arena_dir)
-    if not actions.is_agreed(text, config.yes):
+    by = config.by or actions.user()
+    if not _is_agreed(config, by, terminal.freeze_text(_freeze_of(config.arena_dir), config.arena_dir)):
         return command.EXIT_MISTAKE
-    organiser.freeze(config.arena_dir, config.reason or "", config.by or actions.user())
+    organiser.freeze(config.arena_dir, config.reason or "", by)
     print("Done.")
     return None
 
@@ -387,9 +163,10 @@ def thaw(config: ThawFlags) -> int | None:
     if not found.is_frozen:
         print(text)
         return None
-    if not actions.is_agreed(text, config.yes):
+    by = config.by or actions.user()
+    if not _is_agreed(config, by, text):
         return command.EXIT_MISTAKE
-    organiser.thaw(config.arena_dir, config.by or actions.user())
+    organiser.thaw(config.arena_dir, by)
     print("Done.")
     return None
 
@@ -498,6 +275,11 @@ class _ChangeFlags(Protocol):
     def by(self) -> str: ...
 
 
+def _is_agreed(config: _ChangeFlags, by: str, preview: str) -> bool:
+    """Whether the organiser agrees to what a preview says; it also says that the log keeps who did it."""
+    return actions.is_agreed(f"{preview}\nthe log keeps that {by} did it", config.yes)
+
+
 def _change(
     config: _ChangeFlags,
     look: Callable[[store.Store], _Preview],
@@ -515,7 +297,7 @@ def _change(
     by = config.by or actions.user()
     with _look_at(config.arena_dir) as kept:
         preview = look(kept)
-    if not actions.is_agreed(f"{described(preview)}\nthe log keeps that {by} did it", config.yes):
+    if not _is_agreed(config, by, described(preview)):
         return command.EXIT_MISTAKE
     with store.Store(config.arena_dir) as kept:
         if look(kept) != preview:

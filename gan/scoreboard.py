@@ -22,7 +22,7 @@ from gan.arena import recognition, store, terminal
 from gan.console import command
 from gan.console.errors import UserError
 from gan.console.flags import flag
-from gan.screen import connections, export, server, show
+from gan.screen import connections, export, server, timeline
 from gan.storage import paths
 
 
@@ -43,7 +43,7 @@ class ScoreboardConfig:
         "Addresses, localhost and names of the local network are always known.",
     )
     pace: float = flag(
-        show.PACE, "Seconds that it takes to uncover the faces of a half round; 0 shows all at once.", at_least=0
+        timeline.PACE, "Seconds that it takes to uncover the faces of a half round; 0 shows all at once.", at_least=0
     )
     leaderboard: bool = flag(False, "Prints ratings and shares over all matches, for the organiser, and ends.")
     export: str = flag(None, "Folder: writes the page there, with everything that was played, and ends.")

@@ -299,7 +299,9 @@ def test_two_that_cannot_run(guests, faces, tmp_path):
         entries = [teams.Entrant(name, guests[0], 0, None) for name in "ab"]
         event = events.begin(opened, "match", events.MATCH, entries, 5, {"num_rounds": 1})
         arena_data.put_teams(
-            opened.store, event.id, [(name, guests[0], *opened.admit(name, guests[0], None)) for name in "ab"]
+            opened.store,
+            event.id,
+            [(name, guests[0], *opened.admissions.admit(name, guests[0], None)) for name in "ab"],
         )
         (copy,) = (tmp_path / "arena" / "snapshots").glob("*/*.meta")
         copy.write_bytes(b"")
@@ -445,8 +447,8 @@ def test_what_one_event_refuses_stays_for_another(guests, faces, tmp_path, monke
 
         with monkeypatch.context() as lower:
             lower.setattr(opened._open, "open", refuse)
-            assert "lower now" in faults.sentence(opened.admit("a", guests[0], None)[2])
-            digest = opened.admit("c", guests[2], None)[0]
+            assert "lower now" in faults.sentence(opened.admissions.admit("a", guests[0], None)[2])
+            digest = opened.admissions.admit("c", guests[2], None)[0]
         assert not os.path.exists(os.path.join(opened.folder, arena.SNAPSHOTS, digest))
         before, now = opened.replay(1)
         np.testing.assert_array_equal(before.played.shown.images, now.shown.images)
@@ -487,7 +489,7 @@ def test_fairness(guests, faces, tmp_path):
         assert deviation < 4
         sides = []
         for name in ("slower", "faster"):
-            digest = opened.admit(name, str(tmp_path / name), None)[0]
+            digest = opened.admissions.admit(name, str(tmp_path / name), None)[0]
             team = schema.Team(0, 0, name, "", None, digest, 1, None)
             sides.append(match.Side(name, lambda team=team: opened._open.open_kept(team)))
         faster = 0

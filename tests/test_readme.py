@@ -11,7 +11,8 @@ import yaml
 from conftest import ROOT, run_train
 from test_architecture import COMMANDS
 
-from gan import __version__, battle, organise
+from gan import __version__, organise
+from gan.arena import battle_flags
 from gan.console import flags
 from gan.snapshots.snapshot import Snapshot
 from gan.training import training_flags
@@ -181,7 +182,7 @@ def test_every_message_of_troubleshooting_is_the_programs():
 def test_actions_and_modes_are_shown():
     shown = {words[1] for text in [ENGLISH["arena.md"]] for words in commands(text) if words[0] == "gan.organise"}
     assert shown == {action.name for action in organise.ACTIONS}
-    assert all(f"`--mode={mode}`" in ENGLISH["arena.md"] for mode in battle.MODES)
+    assert all(f"`--mode={mode}`" in ENGLISH["arena.md"] for mode in battle_flags.MODES)
 
 
 def messages(text):

@@ -22,7 +22,7 @@ from gan import scoreboard
 from gan.arena import schema, store
 from gan.arena.match_records import MatchPlace
 from gan.contest import faults, rules
-from gan.screen import server, show
+from gan.screen import server, show, timeline
 
 PATIENCE = 30  # seconds until something that must happen is given up
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -244,7 +244,7 @@ def test_export_holds_everything(fails, finished, address, tmp_path, capsys):
     assert (target / "index.html").as_uri() in capsys.readouterr().out
     served = json.loads(ask(address, "state")[2])
     state = exported_data(target, "state")
-    assert state | {"now": 0, "pace": 0} == served | {"now": 0} and state["pace"] == show.PACE
+    assert state | {"now": 0, "pace": 0} == served | {"now": 0} and state["pace"] == timeline.PACE
     for event in state["events"]:
         for match in json.loads(ask(address, f"event/{event}")[2])["matches"]:
             assert exported_data(target, f"match/{match}") == json.loads(ask(address, f"match/{match}")[2])

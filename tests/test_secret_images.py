@@ -72,7 +72,7 @@ def test_every_other_kind_of_play_refuses_them(mode, data, teams, tmp_path, fail
 
 def test_mock_battles_wait_until_the_arena_knows(data, teams, tmp_path, fails):
     error = fails(battle.main, *flags("mock", teams, tmp_path, data, "test")[1:])
-    assert "python -m gan.organise secret --test_data_pattern=" in error and "--no_secret_images" in error
+    assert "python -m gan.organise secret --arena_dir=" in error and "--no_secret_images" in error
 
 
 def test_a_tournament_makes_its_images_secret(data, teams, tmp_path, fails):

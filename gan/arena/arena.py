@@ -9,27 +9,26 @@ import contextlib
 import dataclasses
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from gan.arena import fingerprints, match, notes, open_snapshots, ratings, result_pages, schema, snapshot_copies, store
+from gan.arena import match, notes, open_snapshots, ratings, result_pages, schema, snapshot_copies, store
+from gan.arena.admissions import Admissions
 from gan.arena.bucket_looks import BucketLooks
 from gan.arena.copy_check import CopyCheck, SuspectedCopy
-from gan.arena.event_records import Admission
 from gan.arena.match import EventImages, Side
 from gan.arena.match_records import MatchPlace
 from gan.arena.open_snapshots import MachineFailed, OpenSnapshots
 from gan.arena.schema import Event, Match, StoredHalfRound, Team
-from gan.console.errors import OTHER, BucketRefused, BucketSilent, ContractError, Fault, StateError, UserError
+from gan.console.errors import Fault, UserError
 from gan.contest import half_round, rules
 from gan.contest.half_round import PlayedHalfRound
 from gan.contest.timing import Measured
 from gan.sandbox import child_process, staging
 from gan.sandbox.sandbox import SandboxedSnapshot
-from gan.storage import paths
 
 SNAPSHOTS = "snapshots"  # folder of arena_dir with the copies of all that was handed in
 COPIES_TO_FORFEIT = 3  # of 15 images; of real images that nobody trained on, one in a hundred is suspected
@@ -92,6 +91,7 @@ class Arena:
     Attributes:
         store: what was played.
         looks: at the buckets of teams.
+        admissions: of teams.
         isolation: how well this machine confines snapshots.
         public_images: as given.
 
@@ -115,14 +115,14 @@ class Arena:
         self._snapshots = os.path.join(folder, SNAPSHOTS)
         self.looks = BucketLooks(self._snapshots, settings.sizes)
         self._has_new_suspects = False
-        self._expected: dict[str, staging.Staged] = {}  # by path: copied, being opened, not admitted yet
-        self._at_once = min(os.cpu_count() or 1, settings.most_open, _MOST_AT_ONCE)
         with contextlib.ExitStack() as resources:
             self.store = resources.enter_context(store.Store(folder))
             self._open = resources.enter_context(
                 OpenSnapshots(self._snapshots, size, settings.limits, settings.most_open)
             )
             snapshot_copies.remove_unneeded(self.store, self._snapshots)
+            at_once = min(os.cpu_count() or 1, settings.most_open, _MOST_AT_ONCE)
+            self.admissions = Admissions(self.store, self._open, self.looks, settings.sizes, at_once)
             self.isolation = self._open.isolation
             if settings.require_isolation and self.isolation.possible:
                 raise UserError(f"--require_isolation: {self.isolation.described()}")
@@ -163,40 +163,6 @@ class Arena:
         """Sees to it that the disk has room for so many teams more; raises HostError if it has not."""
         snapshot_copies.make_room(self.store, self._snapshots, count)
 
-    def expect(self, paths: Sequence[str]) -> None:
-        """Begins to open the snapshots that are admitted next, at most one for each processor, and waits for none.
-
-        What goes wrong shows again when the snapshot is admitted.
-
-        Args:
-            paths: of the snapshots or their folders, in the order of their admission.
-        """
-        for path in paths[: self._at_once]:
-            if path not in self._expected:
-                with contextlib.suppress(UserError, OSError):
-                    staged = self.looks.take(path)
-                    self._open.open(staged)
-                    self._expected[path] = staged
-
-    def admit(self, name: str, path: str, fault: Fault | None, event: int | None = None) -> Admission:
-        """Copies a team's snapshot, opens and checks it.
-
-        Args:
-            name: of the team.
-            path: of its snapshot or the folder.
-            fault: why it cannot take part anyhow; None if nothing is known.
-            event: for the log; None if it is for none.
-
-        Returns:
-            What it hands in. All None if this machine failed: the team's matches are held until it can be admitted.
-        """
-        if fault:
-            return Admission(None, None, fault)
-        try:
-            return self._admit_often(name, path, event)
-        except MachineFailed:
-            return Admission(None, None, None)
-
     def play(self, event: Event, wanted: MatchToPlay) -> Match:
         """Plays a match, or goes on with one, unless it is done or held already.
 
@@ -225,22 +191,6 @@ class Arena:
         except MachineFailed as error:
             return self.store.matches.hold(row.id, error.fault)
         return self._finish(row, sides, decided, event.rules if wanted.is_rated else None)
-
-    def identified(self, name: str, path: str) -> str | None:
-        """The digest of a snapshot whose fingerprint is kept from now on, if this machine can take it; else None."""
-        try:
-            staged = self._try_often(
-                lambda: staging.stage(path, self._snapshots, self._settings.sizes),
-                lambda attempt, problem: notes.note("admission_failed", team=name, attempt=attempt, problem=problem),
-            )
-            self._try_often(
-                lambda: self._keep_fingerprint(name, staged, None),
-                lambda attempt, problem: notes.note("admission_failed", team=name, attempt=attempt, problem=problem),
-            )
-        except (MachineFailed, ContractError, StateError):
-            return None
-        self._open.close(staged.digest)
-        return staged.digest
 
     def release(self, team: Team) -> None:
         """Closes the snapshot of a team that plays no more: others stay open for longer."""
@@ -340,7 +290,7 @@ class Arena:
         drawer = rules.generator_side(number)
         teams = sides[drawer].team.id, sides[1 - drawer].team.id
         for side, fault in ((drawer, played.score.generator_fault), (1 - drawer, played.score.discriminator_fault)):
-            self._note_forbidden(fault, sides[side].team.name, sides[side].team.snapshot, row.event)
+            self.admissions.note_forbidden(fault, sides[side].team.name, sides[side].team.snapshot, row.event)
         self.store.half_rounds.add(row.id, number, teams, played, copies)
         self._has_new_suspects |= bool(copies)
         return played.score
@@ -367,71 +317,10 @@ class Arena:
                 self.store.timings.add(row.id, decided.measured)
             return self.store.matches.finish(row.id, decided.result, seconds, rated)
 
-    def _admit_often(self, name: str, path: str, event: int | None) -> Admission:
-        """Raises MachineFailed."""
-        return self._try_often(
-            lambda: self._admit(name, path, event),
-            lambda attempt, problem: notes.note("admission_failed", team=name, attempt=attempt, problem=problem),
-        )
-
-    def _admit(self, name: str, path: str, event: int | None) -> Admission:
-        try:
-            staged = self._expected.pop(path, None)
-            if staged is None or not os.path.isdir(staged.folder):  # an equal one was refused, and its copy removed
-                staged = self.looks.take(path)
-        except (ContractError, StateError) as error:  # a StateError: there is no such bucket
-            return Admission(None, None, notes.of(error))
-        except (BucketRefused, BucketSilent) as error:
-            if not self.looks.is_of_team(path, error, self._known_paths()):
-                raise
-            problem = Fault(OTHER, {"text": str(error)})  # in the server's words, for the organiser
-            self.store.log.add("bucket", notes.note("bucket_unreadable", team=name, problem=problem), event)
-            return Admission(None, None, error.fault)
-        if staged.note:
-            self.store.log.add("snapshot", notes.chosen(name, staged.digest, staged.note), event)
-        try:
-            snapshot = self._open.open(staged)
-            behaviour = snapshot.verify()
-        except ContractError as error:
-            self._note_forbidden(error.fault, name, staged.digest, event)
-            if self.store.teams.is_snapshot_needed(staged.digest):  # another event admitted it
-                self._open.close(staged.digest)
-            else:
-                self._open.remove(staged.digest)
-            return Admission(staged.digest, staged.step, error.fault)
-        for remark in notes.of_snapshot(name, staged.digest, behaviour, snapshot.never_run):
-            self.store.log.add("snapshot", remark, event)
-        self._keep_fingerprint(name, staged, event)
-        return Admission(staged.digest, staged.step, None)
-
-    def _keep_fingerprint(self, name: str, staged: staging.Staged, event: int | None) -> None:
-        """Takes the fingerprint of a snapshot that may play; one without takes part all the same."""
-        if self.store.fingerprints.has(staged.digest):
-            return
-        try:
-            taken = fingerprints.take(self._open.open(staged))
-        except ContractError as error:
-            taken = None
-            failed = notes.note("fingerprint_failed", team=name, problem=notes.of(error))
-            self.store.log.add("snapshot", failed, event)
-        self.store.fingerprints.add(staged.digest, taken)
-
-    def _known_paths(self) -> list[str]:
-        """Paths in buckets that were read in this or earlier events, the latest first."""
-        events = reversed(self.store.events.all())
-        teams = (team for event in events for team in self.store.teams.of_event(event.id))
-        return list(dict.fromkeys(team.path for team in teams if team.snapshot and paths.is_remote(team.path)))
-
-    def _note_forbidden(self, fault: Fault | None, team: str, digest: str | None, event: int | None) -> None:
-        """Tells the organiser if a snapshot's process tried what it must not."""
-        if fault and fault.code == child_process.FORBIDDEN_CALL:
-            tried = notes.note("forbidden_call_tried", team=team, snapshot=digest or "gone")
-            self.store.log.add("security", tried, event)
-
     def _side(self, team: Team) -> Side:
         """Raises MachineFailed if its snapshot still cannot be had."""
         if team.fault is None and team.snapshot is None:
-            admission = self._admit_often(team.name, team.path, team.event)
+            admission = self.admissions.admit_or_fail(team.name, team.path, team.event)
             self.store.teams.set_admission(team.id, admission)
             team = team._replace(**admission._asdict())
         return Side(team, lambda: self._open.open_kept(team))

@@ -250,8 +250,10 @@ def _admit_others(arena: Arena, event: Event, listed: Sequence[Any], done: int) 
             if is_frozen(arena.folder):
                 _note_frozen(arena, event, True)
                 return False
-            arena.expect([path, *(path for _, path, fault in listed[number:] if not fault)] if not fault else [])
-            admission = arena.admit(name, path, fault and faults.of_plain(fault), event.id)
+            arena.admissions.expect(
+                [path, *(path for _, path, fault in listed[number:] if not fault)] if not fault else []
+            )
+            admission = arena.admissions.admit(name, path, fault and faults.of_plain(fault), event.id)
             arena.store.teams.add(event.id, name, path, admission)
             progress.update(note=name)
     arena.looks.forget()

@@ -1,10 +1,11 @@
 """Mock battles by a timetable: pairs among the teams that have handed in, results to each team's bucket.
 
-Nobody need be there. A battle that was interrupted is finished first. A battle whose time has passed meanwhile is not
-held later. What goes wrong with a team, its bucket or the list of teams is told, and costs no other team anything.
+Nobody need be there. A battle that was interrupted is finished first. A battle whose time has passed meanwhile is
+skipped, which is told. What goes wrong with a team, its bucket or the list of teams is told, and costs no other team
+anything.
 
 The machine's clock may be wrong and be set while the arena waits. Put back, it is looked at again when the next battle
-is, and no battle is held twice. Put ahead, the battles that it jumped over are not held.
+is, and no battle is held twice. Put ahead, the battles that it jumped over are skipped.
 """
 
 import datetime
@@ -52,6 +53,7 @@ class Telling(NamedTuple):
     on_match: OnMatch = lambda match, home, away: None  # called after each match
     say: Callable[[str], None] = print  # prints a line
     on_next: Callable[[str, datetime.datetime], None] = lambda name, moment: None  # called with the next battle
+    on_skipped: Callable[[str, str], None] = lambda name, why: None  # called with a battle that is not held
 
 
 class MockDraw(NamedTuple):
@@ -88,7 +90,7 @@ class MockBattles:
         self._arena, self._list_teams, self._timetable, self._seed = arena, list_teams, timetable, seed
         self._clock, self._on_match, self._say = clock, telling.on_match, telling.say
         self._over: set[datetime.datetime] = set()  # moments whose battles were held, or could not be
-        self._on_next = telling.on_next
+        self._on_next, self._on_skipped = telling.on_next, telling.on_skipped
         self._pages, self._snapshot_names = status_pages.StatusPages(), dict[str, str]()
 
     def hold(self, battles: int | None = None, drawn_by: MockDraw = ONE_BY_LOT) -> Outcome | None:
@@ -103,7 +105,10 @@ class MockBattles:
         """
         outcome = self._go_on()
         self._publish()
+        moment = None
         for _ in itertools.count() if battles is None else range(battles):
+            if moment:
+                self._skip_passed(moment)
             moment = self._wait_for_next()
             self._over.add(moment)
             outcome = self._go_on() or outcome
@@ -129,6 +134,17 @@ class MockBattles:
             elif late >= datetime.timedelta():
                 return moment
 
+    def _skip_passed(self, held: datetime.datetime) -> None:
+        """Tells which battles are skipped, as their time passed before the one of `held` was played and delivered."""
+        now = self._clock.now()
+        first, last = self._timetable.next_after(held), self._timetable.last_until(now)
+        if first > now:
+            return
+        name = self._timetable.name(first)
+        if last > first:
+            name = f"every battle from {name} to {self._timetable.name(last)}"
+        self._skipped(name, notes.note("battle_before_lasted", battle=self._timetable.name(held)))
+
     def _next(self) -> datetime.datetime:
         """The next battle by the clock as it is now, without those that were held before the clock was put back."""
         moment = self._timetable.next_after(self._clock.now())
@@ -137,7 +153,7 @@ class MockBattles:
         return moment
 
     def _battle(self, moment: datetime.datetime, drawn_by: MockDraw) -> Outcome | None:
-        """One battle; None if it is not held."""
+        """One battle; None if it is skipped."""
         name = self._timetable.name(moment)
         if events.is_frozen(self._arena.folder):
             return self._skipped(name, notes.note("arena_is_frozen"))
@@ -186,8 +202,10 @@ class MockBattles:
 
     def _skipped(self, name: str, reason: Fault) -> Outcome | None:
         """Tells that a battle is not held."""
-        self._say(f"{name} is not held: {faults.sentence(reason)}")
-        self._arena.store.log.add("not held", notes.note("battle_not_held", battle=name, problem=reason))
+        why = faults.sentence(reason)
+        self._say(f"{name} is skipped: {why}")
+        self._on_skipped(name, why)
+        self._arena.store.log.add("skipped", notes.note("battle_not_held", battle=name, problem=reason))
         return None
 
     def _listed(self) -> Sequence[Entrant]:

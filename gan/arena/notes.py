@@ -109,6 +109,8 @@ _OF_THE_LOG = {
     "probe_failed": "the probe of {team}, attempt {attempt:.0f}: {problem}",
     "suspects_page_failed": "the page of suspected copies: {problem}",
     "battle_not_held": "{battle}: {problem}",
+    "battle_before_lasted": "{battle} was still played, or its results delivered, at that time; a longer "
+    "--period_minutes leaves more time",
     "arena_is_frozen": "the arena is frozen",
     "nobody_handed_in": "no team has a snapshot",
     "no_bucket_readable": "no team's bucket can be read; look at this machine's network and credentials",
@@ -117,8 +119,8 @@ _OF_THE_LOG = {
     "status_failed": "the status page of {team} could not be written: {problem}",
     "webhook_failed": "{number:.0f} messages could not be delivered to the webhook; the last answer: {problem}",
     "results_failed": "results of {team}: {problem}",
-    "results_published": "{team}",
-    "mock_seed": "{seed}",
+    "results_published": "the results of {team} are delivered",
+    "mock_seed": "the seed of mock battles is {seed}",
 }
 faults.add_sentences({**_OF_THE_LIST, **_OF_A_TEAM, **_OF_A_BUCKET, **_OF_A_MATCH, **_OF_THE_LOG})
 

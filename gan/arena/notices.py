@@ -1,4 +1,4 @@
-"""What a webhook is told of an event: the next battle, results, the champion, what waits for the organiser.
+"""What a webhook is told of an event: mock battles to come or skipped, results, the champion, what waits.
 
 No TensorFlow.
 """
@@ -13,7 +13,8 @@ from gan.arena.webhook import Undelivered, Webhook
 from gan.console import printable
 from gan.contest import faults
 
-NEXT, RESULT, HELD, CHAMPION = "next battle", "result", "held", "champion"  # kinds of messages
+NEXT, SKIPPED = "next battle", "skipped battle"  # kinds of messages
+RESULT, HELD, CHAMPION = "result", "held", "champion"
 
 
 class Notices:
@@ -32,6 +33,12 @@ class Notices:
             at = moment.isoformat(timespec="seconds")
             self._webhook.post(NEXT, f"Next: {name}", battle=name, begins=at)
 
+    def skipped_battle(self, name: str, why: str) -> None:
+        """Tells which mock battle does not take place, and why; `name` may stand for several of them."""
+        if self._webhook:
+            reason = printable.without_places(why)
+            self._webhook.post(SKIPPED, f"{name} is skipped: {reason}", battle=name, reason=reason)
+
     def match(self, row: Match, home: Team, away: Team | None) -> None:
         """Tells how a match ended, or that it is held; byes and checks are told to nobody."""
         if self._webhook is None or away is None or home is away:
@@ -42,8 +49,9 @@ class Notices:
             text = f"{home.name} - {away.name} is held for the organiser: {reason}"
             self._webhook.post(HELD, text, match=row.id, teams=teams, reason=reason)
         elif row.status == schema.DONE:
-            winner = home.name if row.winner == home.id else away.name
-            text = f"{home.name} {row.home_points} : {row.away_points} {away.name}. {winner} wins: {row.rule}."
+            winner = {home.id: home.name, away.id: away.name}.get(row.winner or 0)
+            text = f"{home.name} {row.home_points} : {row.away_points} {away.name}. "
+            text += f"{winner or 'Nobody'} wins: {row.rule}."
             points = [row.home_points, row.away_points]
             self._webhook.post(RESULT, text, match=row.id, teams=teams, points=points, winner=winner, rule=row.rule)
 

@@ -64,11 +64,12 @@ class OpenSnapshots:
         most: snapshots to keep open at a time, 2 or more: to open one again takes longer than a half round.
 
     Attributes:
+        folder: as given.
         isolation: how well this machine confines snapshots.
     """
 
     def __init__(self, folder: str, size: int, limits: child_process.SandboxLimits, most: int) -> None:
-        self._folder, self._size, self._limits, self._most = folder, size, limits, most
+        self.folder, self._size, self._limits, self._most = folder, size, limits, most
         self._sandbox: sandbox.Sandbox | None = None
         self._open: collections.OrderedDict[str, SandboxedSnapshot] = collections.OrderedDict()  # by digest
         self._deaths: collections.Counter[str] = collections.Counter()  # of processes, by digest
@@ -100,9 +101,9 @@ class OpenSnapshots:
     def open_kept(self, team: Team) -> SandboxedSnapshot:
         """The snapshot that a team handed in, from the copy that was kept; raises HostError if the copy is gone."""
         digest = team.snapshot or ""
-        staged = staging.restage(self._folder, digest, team.path)
+        staged = staging.restage(self.folder, digest, team.path)
         if staged is None:
-            copy = os.path.join(self._folder, digest)
+            copy = os.path.join(self.folder, digest)
             raise faults.host_failure("copy_gone", team=team.name, path=copy)
         return self.open(staged)
 
@@ -121,7 +122,7 @@ class OpenSnapshots:
     def remove(self, digest: str) -> None:
         """Closes a snapshot and removes the copy of its files."""
         self.close(digest)
-        shutil.rmtree(os.path.join(self._folder, digest), ignore_errors=True)
+        shutil.rmtree(os.path.join(self.folder, digest), ignore_errors=True)
 
     def forget_deaths(self, digest: str | None) -> None:
         """Counts the deaths of a snapshot's process from 0 again, as after a match."""
@@ -164,5 +165,5 @@ class OpenSnapshots:
 
     def _running_sandbox(self) -> sandbox.Sandbox:
         if self._sandbox is None:
-            self._sandbox = sandbox.Sandbox(self._limits, self._folder, self._must_hold)
+            self._sandbox = sandbox.Sandbox(self._limits, self.folder, self._must_hold)
         return self._sandbox

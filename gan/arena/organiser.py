@@ -208,6 +208,14 @@ def preview_secret(kept: store.Store, images: np.ndarray) -> NewSecret:
     return NewSecret(len(images), len(images) - known, shown)
 
 
+def keep_secret(kept: store.Store, images: np.ndarray) -> None:
+    """Lets an arena keep the digests of secret images, uint8 [N, size]."""
+    preview = preview_secret(kept, images)
+    with kept.writing():
+        kept.secret_images.add(images)
+        kept.log.add("secret", notes.note("secret_told", number=preview.number, new=preview.new))
+
+
 def replay(opened: arena.Arena, half_round: int) -> ReplayResult:
     """Plays a half round again, from the snapshots that the arena keeps, and compares.
 

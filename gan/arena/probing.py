@@ -49,7 +49,7 @@ def note_same(arena: Arena, event: Event) -> None:
     kept = arena.store
     listed = _handed_in(kept, event)
     if not any(one.team == HOUSE for one in listed) and arena.size == pixels.FACE_SIZE:
-        house = arena.identified(HOUSE_TEAM.name, HOUSE_TEAM.path)
+        house = arena.admissions.identified(HOUSE_TEAM.name, HOUSE_TEAM.path)
         listed += [_HandedIn(HOUSE, house)] if house else []
     listed += _handed_in_earlier(kept, event, listed)
     digests = [one.snapshot for one in listed]
@@ -69,10 +69,16 @@ def note_same(arena: Arena, event: Event) -> None:
 def _handed_in(kept: Store, event: Event) -> list[_HandedIn]:
     """What the teams of an event handed in that may play; the house team as HOUSE."""
     return [
-        _HandedIn(HOUSE if os.path.abspath(team.path) == HOUSE_TEAM.path else team.name, team.snapshot)
+        _HandedIn(HOUSE if _is_house(event, team) else team.name, team.snapshot)
         for team in kept.teams.of_event(event.id)
         if team.snapshot and not team.fault
     ]
+
+
+def _is_house(event: Event, team: Team) -> bool:
+    """Whether it is the house team; in mock battles no other has its name, wherever the program lay then."""
+    is_named_so = event.mode == schema.MOCK and team.name == HOUSE_TEAM.name
+    return is_named_so or os.path.abspath(team.path) == HOUSE_TEAM.path
 
 
 def _handed_in_earlier(kept: Store, event: Event, now: Sequence[_HandedIn]) -> list[_HandedIn]:

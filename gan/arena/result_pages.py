@@ -3,7 +3,9 @@
 No TensorFlow.
 """
 
+import itertools
 import os
+import shutil
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -16,6 +18,7 @@ from gan.arena.schema import Event, Match, StoredHalfRound, Suspect, Team
 from gan.arena.store import Store
 from gan.console.errors import Fault
 from gan.contest import faults, half_round, rules
+from gan.contest.half_round import JudgedImages
 from gan.contest.timing import Measured
 from gan.measure.estimates import Estimate
 from gan.report import page
@@ -69,16 +72,39 @@ class TeamResults(NamedTuple):
     timings: Mapping[int, Measured] = types.MappingProxyType({})  # what was measured to break ties, by match
 
 
-def write(folder: str, results: TeamResults, half_rounds: Callable[[int], Iterable[StoredHalfRound]]) -> None:
+class HalfRoundFiles:
+    """Half rounds for the pages of both teams of a match. Their pictures are drawn once, and copied for the other team.
+
+    Args:
+        of_match: function from a match's id to its half rounds.
+    """
+
+    def __init__(self, of_match: Callable[[int], Iterable[StoredHalfRound]]) -> None:
+        self.of_match = of_match
+        self._drawn: dict[int, str] = {}  # half round -> folder with its files, which stays until all pages are written
+
+    def write(self, folder: str, stored: StoredHalfRound, seen: JudgedImages) -> None:
+        """Writes the pictures and CSV files of a half round to a folder that does not exist yet."""
+        if stored.id in self._drawn:
+            shutil.copytree(self._drawn[stored.id], folder)
+        else:
+            half_round.write(folder, seen)
+            self._drawn[stored.id] = folder
+
+
+def write(folder: str, results: TeamResults, half_rounds: HalfRoundFiles) -> None:
     """Writes a team's results of an event: a page, and for each half round its pictures and CSV files.
+
+    Half rounds are numbered through all matches of the team: those of its second match are in half_round_2 and 3.
 
     Args:
         folder: on disk.
         results: of the team.
-        half_rounds: function from a match's id to its half rounds.
+        half_rounds: of the arena; the same value for all teams.
     """
     event, team = results.event, results.team
-    shown = [_match(folder, match, half_rounds, results) for match in results.matches]
+    numbers = itertools.accumulate((2 * match.num_rounds for match in results.matches), initial=0)
+    shown = [_match(folder, match, first, half_rounds, results) for match, first in zip(results.matches, numbers)]
     # What a match was forfeited for stands there: the team's fault may be of later, and then says nothing about it.
     fault = "" if any(match.is_over for match in shown) else _sentence(team.fault)
     values: dict[str, Any] = {"team": team.name, "event": event.name, "fault": fault, "remarks": results.remarks}
@@ -158,9 +184,11 @@ def _suspect(suspect: Suspect) -> Figure:
 def _match(
     folder: str,
     match: Match,
-    half_rounds: Callable[[int], Iterable[StoredHalfRound]],
+    first: int,
+    half_rounds: HalfRoundFiles,
     results: TeamResults,
 ) -> MatchShown:
+    """A match on a team's page; the folders of its half rounds are numbered from `first` on."""
     names, forfeits = results.names, results.forfeits.get(match.id, {})
     home = names[match.home]
     if match.away is None:
@@ -170,7 +198,7 @@ def _match(
         return MatchShown(f"{home} - {away} is held: {_sentence(match.reason)}")
     if match.status == schema.PLAYING:
         return MatchShown(f"{home} - {away} is not over yet")
-    played = list(half_rounds(match.id))
+    played = list(half_rounds.of_match(match.id))
     winner = names[match.winner] + " wins" if match.winner else "Nobody wins"
     said = [f"{winner}: {match.rule}.", rules.EXPLANATIONS.get(match.rule or "", "")]
     if measured := results.timings.get(match.id):
@@ -182,11 +210,16 @@ def _match(
         is_over=True,
         outcome=" ".join(filter(None, said)),
         forfeits=[f"{names[team]} cannot take part: {_sentence(fault)}" for team, fault in forfeits.items()],
-        half_rounds=[_half_round(folder, one, names) for one in played],
+        half_rounds=[
+            _half_round(os.path.join(folder, f"half_round_{first + one.number}"), one, half_rounds, names)
+            for one in played
+        ],
     )
 
 
-def _half_round(folder: str, stored: StoredHalfRound, names: Mapping[int, str]) -> HalfRoundShown:
+def _half_round(
+    folder: str, stored: StoredHalfRound, half_rounds: HalfRoundFiles, names: Mapping[int, str]
+) -> HalfRoundShown:
     discriminator, generator = names[stored.discriminator], names[stored.generator]
     score, seen = stored.played.score, stored.played.shown
     failed = ((generator, score.generator_fault), (discriminator, score.discriminator_fault))
@@ -196,11 +229,12 @@ def _half_round(folder: str, stored: StoredHalfRound, names: Mapping[int, str]) 
     )
     if seen is None or seen.probabilities is None:
         return shown
-    name = f"half_round_{stored.number}"
-    half_round.write(os.path.join(folder, name), seen)
+    half_rounds.write(folder, stored, seen)
     times = f"generator {_milliseconds(score.generator_seconds)}, discriminator "
     times += _milliseconds(score.discriminator_seconds)
-    return shown._replace(note=f"{half_round.describe(seen)}; {times}", overview=f"{name}/overview.png")
+    return shown._replace(
+        note=f"{half_round.describe(seen)}; {times}", overview=f"{os.path.basename(folder)}/overview.png"
+    )
 
 
 def _milliseconds(seconds: float | None) -> str:

@@ -44,9 +44,10 @@ class Publishing:
         """
         with self._undelivered() as folder:
             by_path: dict[str, list[_Pending]] = {}
+            half_rounds = result_pages.HalfRoundFiles(self._kept.half_rounds.of_match)
             for event in self._kept.events.all():
                 if event.mode == MOCK and not event.frozen and self._has_matches(event):
-                    for pending in self._pending(event, os.path.join(folder, str(event.id))):
+                    for pending in self._pending(event, os.path.join(folder, str(event.id)), half_rounds):
                         by_path.setdefault(pending.team.path, []).append(pending)
             delivered: list[_Pending] = []
             actions = {path: _delivering(pending, delivered) for path, pending in by_path.items()}
@@ -68,7 +69,7 @@ class Publishing:
     def _has_matches(self, event: Event) -> bool:
         return bool(self._kept.matches.of_event(event.id))
 
-    def _pending(self, event: Event, folder: str) -> list[_Pending]:
+    def _pending(self, event: Event, folder: str, half_rounds: result_pages.HalfRoundFiles) -> list[_Pending]:
         """Writes to folders on disk what the event's teams lack."""
         *guests, house = self._kept.teams.of_event(event.id)
         # What was written before a match was annulled and played again is not final.
@@ -92,7 +93,7 @@ class Publishing:
             remarks = notes.remarks_of(team, entries)
             results = result_pages.TeamResults(event, team, own, names, remarks, forfeits, record, timings)
             place = os.path.join(folder, str(team.id))
-            result_pages.write(place, results, self._kept.half_rounds.of_match)
+            result_pages.write(place, results, half_rounds)
             found.append(_Pending(event, team, place))
         return found
 

@@ -4,6 +4,7 @@ Whoever has seen them can build a discriminator that knows them. So an arena kno
 kind of play than a tournament may show one. No TensorFlow.
 """
 
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -53,10 +54,10 @@ def check(kept: Store, mode: str, given: list[GivenImages], consent: Consent, go
             _refuse(kept.shown_images, shown, _SHOWN)
         kept.secret_images.add(shown.images)
     elif mode == events.MOCK and not consent.no_secret_images and not kept.secret_images.count():
+        tell = f"python -m gan.organise secret --arena_dir={os.path.dirname(kept.path)} --test_data_pattern=..."
         raise UserError(
             "mock battles show their real images to everybody, and this arena does not know yet which images are "
-            "secret: tell it with `python -m gan.organise secret --test_data_pattern=...`, or give --no_secret_images "
-            "if there are none"
+            f"secret: tell it with `{tell}`, or give --no_secret_images if there are none"
         )
     for named in public if mode == events.TOURNAMENT else given:
         _refuse(kept.secret_images, named, _SECRET)

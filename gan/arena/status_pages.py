@@ -33,7 +33,7 @@ class MatchTold(NamedTuple):
     opponent: str
     points: int
     opponent_points: int
-    is_won: bool
+    is_won: bool | None  # None if nobody won
     rule: str  # that decided
 
 
@@ -44,7 +44,7 @@ class TeamStatus(NamedTuple):
     looked: datetime.datetime  # when its bucket was looked at, aware, as are all times
     battle: str  # that the look was for
     found: bool  # whether there is a snapshot
-    snapshot: str | None  # its name
+    snapshot: str | None  # its name; None for one on disk, which no look finds
     step: int | None  # at the end of its name
     admitted: bool | None  # None before it was checked
     problems: list[str]  # why it is not found or not admitted, each with its remedy
@@ -147,5 +147,6 @@ def _without_look(content: dict[str, Any]) -> str:
 
 
 def _shown(moment: datetime.datetime) -> str:
-    """A time with its zone: 2026-11-23 12:00 KST (UTC+09:00)."""
-    return f"{moment:%Y-%m-%d %H:%M %Z} ({moment.tzinfo and moment.strftime('UTC%z')})"
+    """An aware time with its zone: 2026-11-23 12:00 KST (UTC+09:00); with seconds if they are not 0."""
+    text = f"{moment:%Y-%m-%d %H:%M{':%S' if moment.second else ''} %Z}"
+    return f"{text} (UTC{moment.isoformat()[-6:]})"

@@ -112,7 +112,8 @@ def matches_of_teams(kept: Store) -> dict[str, list[MatchTold]]:
 def _told(event: Event, match: Match, is_home: bool, names: Mapping[int, str]) -> MatchTold:
     sides = [(match.home, match.home_points or 0), (match.away or 0, match.away_points or 0)]
     (own, points), (other, other_points) = sides if is_home else reversed(sides)
-    return MatchTold(event.name, names[other], points, other_points, match.winner == own, match.rule or "")
+    is_won = match.winner == own if match.winner else None
+    return MatchTold(event.name, names[other], points, other_points, is_won, match.rule or "")
 
 
 def _fault_of(answer: Look | None) -> Fault | None:

@@ -71,6 +71,12 @@ class Timetable:
         battles = (self._held(wall) for wall in self._walls(day, days=3))  # there is one in 48 hours at least
         return min(battle for battle in battles if battle > moment)
 
+    def last_until(self, moment: datetime.datetime) -> datetime.datetime:
+        """The last battle that is not later than a moment, as `next_after` has it; there must be one in 48 hours."""
+        day = max(moment.astimezone(self._zone).date() - 2 * _DAY, self._start.date())
+        battles = (self._held(wall) for wall in self._walls(day, days=3))
+        return max(battle for battle in battles if battle <= moment)
+
     def local(self, moment: datetime.datetime) -> datetime.datetime:
         """An aware datetime in the time zone of the battles."""
         return moment.astimezone(self._zone)

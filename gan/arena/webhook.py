@@ -73,7 +73,7 @@ class Webhook:
         """Lets a message be posted soon; returns at once.
 
         Args:
-            kind: of the event: next battle, result, champion, held.
+            kind: of the event, such as notices.RESULT.
             text: a line for people; addresses and paths in it are left out.
             fields: what else there is to tell, as JSON can hold it.
         """

@@ -30,7 +30,7 @@ def time_sentence(names: tuple[str, str], measured: Measured) -> str:
     least, most = sorted((1000 * low, 1000 * high))
     verdict = "so the times tell" if measured.tells else "so the times do not tell"
     return (
-        f"{text} {names[0]} takes {least:+.3f} to {most:+.3f} ms more than {names[1]} with 95% probability, {verdict}."
+        f"{text} {names[0]} takes {least:+.3g} to {most:+.3g} ms more than {names[1]} with 95% probability, {verdict}."
     )
 
 

@@ -16,6 +16,7 @@ from gan.data import pixels
 from gan.random_noise_generator import Use, random_generator, uniform_noise
 
 REAL, GENERATED = 1, 0  # categories of the CSV files
+_SIDE = 1.18  # inches of an image in the overview
 
 
 class JudgedImages(NamedTuple):
@@ -215,22 +216,28 @@ def write_overview(path: str, shown: JudgedImages) -> None:
 
     columns = min(10, len(shown.images))
     rows = math.ceil(len(shown.images) / columns)
-    height = 1.65 * rows + 0.6
-    figure = Figure(figsize=(1.3 * columns, height))
+    width, height = 1.3 * columns, 1.65 * rows + 0.6  # inches
+    figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
     right, probabilities = shown.guesses == shown.truth, np.asarray(shown.probabilities)
     figure.suptitle(f"discriminator right on {right.sum()} of {len(right)}", fontsize=12)
-    all_axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    # By hand: matplotlib's own layout takes a third of the time, and a mock battle draws many of these.
-    figure.subplots_adjust(0.01, 0.01, 0.99, 1 - 0.85 / height, wspace=0.1, hspace=0.5)
-    for axes in all_axes:
-        axes.set_axis_off()
-    for axes, image, truth, probability, correct in zip(all_axes, shown.images, shown.truth, probabilities, right):
-        axes.imshow(image.reshape(pixels.side(image.size), -1), cmap="gray", vmin=0, vmax=255)
+    # One pair of axes, in inches: axes for each image take twice the time, and a mock battle draws many of these.
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    for number, (image, truth, probability, correct) in enumerate(zip(shown.images, shown.truth, probabilities, right)):
+        left, bottom = 1.3 * (number % columns) + 0.06, height - 0.85 - 1.65 * (number // columns) - _SIDE
+        place = (left, left + _SIDE, bottom, bottom + _SIDE)
+        axes.imshow(
+            image.reshape(pixels.side(image.size), -1), cmap="gray", vmin=0, vmax=255, extent=place, aspect="auto"
+        )
         # Blue and orange stay apart for every kind of colour vision.
-        axes.set_title(
+        axes.text(
+            left + _SIDE / 2,
+            bottom + _SIDE + 0.06,
             f"{'real' if truth == REAL else 'generated'}\n{'right' if correct else 'WRONG'}, p {probability:.2f}",
             fontsize=8,
             color="#0057b0" if correct else "#c25400",
+            horizontalalignment="center",
         )
+    axes.set(xlim=(0, width), ylim=(0, height))
     figure.savefig(path, dpi=100)

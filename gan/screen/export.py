@@ -11,7 +11,7 @@ from typing import Any
 from gan.arena import store
 from gan.console.errors import UserError
 from gan.console.progress import Progress
-from gan.screen import show
+from gan.screen import show, timeline
 from gan.storage import paths
 
 _THE_END = math.inf  # when everything is shown
@@ -25,7 +25,7 @@ def export(arena_dir: str, target: str, pace: float) -> None:
     Args:
         arena_dir: the arena's folder.
         target: folder for the page: new, empty, or one of an earlier export, which is replaced.
-        pace: seconds of a half round in a replay; 0 stands for show.PACE.
+        pace: seconds of a half round in a replay; 0 stands for timeline.PACE.
 
     Raises:
         UserError: `target` is in a bucket, or holds other files.
@@ -36,7 +36,7 @@ def export(arena_dir: str, target: str, pace: float) -> None:
     folder = pathlib.Path(target)
     _check_export(folder)
     with store.Store(arena_dir, read_only=True) as source:
-        showing, now = show.Show(source, 0), {"now": time.time(), "pace": pace or show.PACE}
+        showing, now = show.Show(source, 0), {"now": time.time(), "pace": pace or timeline.PACE}
         state = showing.state(_THE_END) | now
         (folder / "data").mkdir(parents=True, exist_ok=True)
         for path in (folder / "data").iterdir():

@@ -172,38 +172,8 @@ def application(board: Board, host_names: Collection[str] = ()) -> _Asgi:
         host_names: names by which browsers may reach it, beside addresses and names of the local network.
     """
     from starlette.applications import Starlette
-    from starlette.convertors import IntegerConvertor, register_url_convertor
     from starlette.middleware.gzip import GZipMiddleware
-    from starlette.requests import Request
-    from starlette.responses import Response, StreamingResponse
-    from starlette.routing import Mount, Route
-    from starlette.staticfiles import StaticFiles
-
-    def answer(content: Any) -> Response:
-        if content is None:
-            return Response("there is no such thing, or it has not been shown yet", 404, media_type="text/plain")
-        return Response(_json(content), media_type="application/json")
-
-    def route(path: str, question: Callable[[show.Show, Any, float], Any]) -> Route:
-        async def endpoint(request: Request) -> Response:
-            id_ = request.path_params.get("id")
-            try:
-                return answer(board.ask(lambda showing, now: question(showing, id_, now)))
-            except StateError as error:
-                return Response(str(error), 503, media_type="text/plain")
-
-        return Route(path, endpoint)
-
-    async def state(request: Request) -> Response:
-        return answer(board.current())
-
-    async def events(request: Request) -> StreamingResponse:
-        return StreamingResponse(board.news(), media_type="text/event-stream", headers=_UNBUFFERED)
-
-    class Id(IntegerConvertor):
-        """A number that the store can have."""
-
-        regex = "[0-9]{1,15}"
+    from starlette.responses import Response
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -211,17 +181,7 @@ def application(board: Board, host_names: Collection[str] = ()) -> _Asgi:
         yield
         following.cancel()
 
-    register_url_convertor("id", Id())
-    routes = [
-        Route("/state", state),
-        Route("/events", events),
-        route("/event/{id:id}", lambda showing, id_, now: showing.state_of(id_, now)),
-        route("/match/{id:id}", lambda showing, id_, now: showing.match(id_, now)),
-        route("/half_round/{id:id}", lambda showing, id_, now: showing.half_round(id_, now)),
-        route("/ratings", lambda showing, _, now: showing.ratings(now)),
-        Mount("/", StaticFiles(directory=show.PAGE, html=True)),
-    ]
-    plain = Starlette(routes=routes, lifespan=lifespan)
+    plain = Starlette(routes=_routes(board), lifespan=lifespan)
     packed = GZipMiddleware(plain, minimum_size=_PACKED_BYTES)
     names = {name.lower() for name in host_names}
     misdirected = Response("this page has another name; --host_names of the scoreboard lists more", 421)
@@ -232,11 +192,61 @@ def application(board: Board, host_names: Collection[str] = ()) -> _Asgi:
         elif not connections.is_known(dict(scope["headers"]).get(b"host", b"").decode("latin-1"), names):
             await misdirected(scope, receive, send)
         elif "\0" in scope["path"]:  # no file has such a name
-            await answer(None)(scope, receive, send)
+            await _answer(None)(scope, receive, send)
         else:  # what is packed is held back until there is enough of it
             await (plain if scope["path"] == "/events" else packed)(scope, receive, send)
 
     return _with_headers(chosen)
+
+
+def _answer(content: Any) -> Any:
+    """A response with a value as JSON; of None, that there is no such thing."""
+    from starlette.responses import Response
+
+    if content is None:
+        return Response("there is no such thing, or it has not been shown yet", 404, media_type="text/plain")
+    return Response(_json(content), media_type="application/json")
+
+
+def _routes(board: Board) -> list[Any]:
+    """What is served at which address: the page's files, the state, and what a Board answers."""
+    from starlette.convertors import IntegerConvertor, register_url_convertor
+    from starlette.requests import Request
+    from starlette.responses import Response, StreamingResponse
+    from starlette.routing import Mount, Route
+    from starlette.staticfiles import StaticFiles
+
+    def route(path: str, question: Callable[[show.Show, Any, float], Any]) -> Route:
+        async def endpoint(request: Request) -> Any:
+            id_ = request.path_params.get("id")
+            try:
+                return _answer(board.ask(lambda showing, now: question(showing, id_, now)))
+            except StateError as error:
+                return Response(str(error), 503, media_type="text/plain")
+
+        return Route(path, endpoint)
+
+    async def state(request: Request) -> Any:
+        return _answer(board.current())
+
+    async def events(request: Request) -> StreamingResponse:
+        return StreamingResponse(board.news(), media_type="text/event-stream", headers=_UNBUFFERED)
+
+    class Id(IntegerConvertor):
+        """A number that the store can have."""
+
+        regex = "[0-9]{1,15}"
+
+    register_url_convertor("id", Id())
+    return [
+        Route("/state", state),
+        Route("/events", events),
+        route("/event/{id:id}", lambda showing, id_, now: showing.state_of(id_, now)),
+        route("/match/{id:id}", lambda showing, id_, now: showing.match(id_, now)),
+        route("/half_round/{id:id}", lambda showing, id_, now: showing.half_round(id_, now)),
+        route("/ratings", lambda showing, _, now: showing.ratings(now)),
+        Mount("/", StaticFiles(directory=show.PAGE, html=True)),
+    ]
 
 
 def _with_headers(application: _Asgi) -> _Asgi:

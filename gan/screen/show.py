@@ -1,141 +1,31 @@
 """What the screen may show at a moment: from the store to what JSON can hold. No TensorFlow.
 
-The arena plays a half round in milliseconds. The hall sees its faces uncovered one by one, so the show lags behind.
-With a pace of P seconds, everything that happened is shown in its order. It begins when it has happened and what came
-before it is over:
-
-    half round   card k of N is uncovered at begin + P (k + 1) / (N + 2); it is told, and over, at begin + P
-    result       told as it begins, over after WINNER_SECONDS, or after P if that is shorter; a bye, and that a
-                 match is held, at once
-    champion     told as it begins, over after WINNER_SECONDS, or after P if that is shorter
-    an event     begins at once
-
-These times follow from the times in the store and from P alone. So all viewers see the same, and a server that was
-started again goes on where it was. Nothing of what has not begun is told, and nothing that would give it away: no
-points, winners, ratings or faults, and no seeds. An annulled match keeps its time in the show.
+`timeline` says when something is told. Nothing of what has not begun is told, and nothing that would give it away: no
+points, winners, ratings or faults, and no seeds.
 """
 
 import base64
 import bisect
 import functools
-import math
 import pathlib
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from gan.arena import bracket, notes, recognition, schema
+from gan.arena import notes, recognition, schema
 from gan.arena.schema import Event, Match, Rating, StoredHalfRound, Team
 from gan.arena.store import Store
 from gan.console import printable
 from gan.console.errors import Fault
 from gan.contest import faults, rules
 from gan.data import pixels
-from gan.screen import worth
+from gan.screen import standing, timeline, worth
+from gan.screen.timeline import CHAMPION, EVENT, HALF_ROUND, RESULT, Moment
 
 PAGE = pathlib.Path(__file__).parent / "page"  # what the browser loads
-PACE = 6.0  # seconds a half round, unless the organiser says otherwise
-WINNER_SECONDS = 4
-EVENT, HALF_ROUND, RESULT, CHAMPION = "event", "half_round", "result", "champion"
 
 _Json = dict[str, Any]  # what JSON can hold
-
-_NO_BRACKET: _Json = {"rounds": [], "places": {}}
 _KEPT_SPRITES = 32  # encoded; everybody asks for the newest
-
-
-class Moment(NamedTuple):
-    """Something that is shown, and when."""
-
-    kind: str  # EVENT, HALF_ROUND, RESULT or CHAMPION
-    id: int  # of the event, half round, match, or event
-    event: int
-    begin: float  # unix seconds
-    told: float  # when all of it is known
-    end: float  # when the next one may begin
-
-
-def timeline(
-    events: Iterable[Event],
-    matches: Collection[Match],
-    half_rounds: Collection[StoredHalfRound],
-    pace: float,
-    now: float = math.inf,
-) -> list[Moment]:
-    """Lays out everything that happened.
-
-    A clock that was ahead for a while leaves times in the store that are yet to come. What happened is over by the
-    next half round, and by now.
-
-    Args:
-        events: all events.
-        matches: of all events, annulled ones included.
-        half_rounds: of all matches; their pixels are not needed.
-        pace: seconds a half round.
-        now: unix seconds; nothing happened later.
-
-    Returns:
-        Moments in order; their begins, told times and ends never go back.
-    """
-    of_match, times = {match.id: match for match in matches}, _Times.at_the_latest(half_rounds, now)
-    # Of the same time, an event comes first, and a result just after the last half round of its match.
-    happened = [(min(event.begun, now), 0.0, EVENT, event.id, event.id) for event in events]
-    happened += [
-        (min(event.finished, now), math.inf, CHAMPION, event.id, event.id)
-        for event in events
-        if event.finished is not None
-    ]
-    happened += [(times.of[one.id], one.id, HALF_ROUND, one.id, of_match[one.match].event) for one in half_rounds]
-    happened += [
-        (times.end(one.id, _ended(one, half_rounds), now), times.last.get(one.id, 0) + 0.5, RESULT, one.id, one.event)
-        for one in matches
-        if one.status != schema.PLAYING
-    ]
-    pause = min(WINNER_SECONDS, pace)
-    laid_out: list[Moment] = []
-    end = 0.0
-    for at, _, kind, id_, event in sorted(happened):
-        begin = max(at, end)
-        told = begin + (pace if kind == HALF_ROUND else 0)
-        is_looked_at = kind == CHAMPION or kind == RESULT and _is_result(of_match[id_])
-        end = told + (pause if is_looked_at else 0)
-        laid_out.append(Moment(kind, id_, event, begin, told, end))
-    return laid_out
-
-
-class _Times(NamedTuple):
-    """When half rounds were played at the latest: before those that follow."""
-
-    of: dict[int, float]  # half round -> when
-    last: dict[int, int]  # match -> its last half round
-    over: dict[int, float]  # match -> when the half round after its last one was played
-
-    @classmethod
-    def at_the_latest(cls, half_rounds: Iterable[StoredHalfRound], now: float) -> "_Times":
-        times = cls({}, {}, {})
-        for one in sorted(half_rounds, key=lambda one: one.id, reverse=True):
-            times.last.setdefault(one.match, one.id)
-            times.over.setdefault(one.match, now)
-            now = times.of[one.id] = min(now, one.at)
-        return times
-
-    def end(self, match: int, stored: float, now: float) -> float:
-        """When a match ended: after its last half round, and before the one that follows."""
-        if match not in self.last:
-            return min(stored, now)
-        return max(self.of[self.last[match]], min(stored, self.over[match]))
-
-
-def _is_result(match: Match) -> bool:
-    """Whether there is something to look at: not for a bye, nor for a match that is held and may go on."""
-    return match.away is not None and match.ended is not None
-
-
-def _ended(match: Match, half_rounds: Iterable[StoredHalfRound]) -> float:
-    """When a match ended, or was held: the store does not say when, so just after what was played of it."""
-    if match.ended is not None:
-        return match.ended
-    return max([match.begun, *(one.at for one in half_rounds if one.match == match.id)])
 
 
 def nothing(now: float, pace: float) -> _Json:
@@ -196,8 +86,8 @@ class Show:
             "event": _event(chosen, shown),
             "teams": {team.id: _team(team) for team in teams.values()},
             "matches": matches,
-            **(_bracket(teams, matches) if chosen.mode == schema.TOURNAMENT else _NO_BRACKET),
-            "standings": _standings(teams, matches),
+            **(standing.bracket_of(teams, matches) if chosen.mode == schema.TOURNAMENT else standing.NO_BRACKET),
+            "standings": standing.standings_of(teams, matches),
             "live": self._live(chosen, shown, now),
             "forfeits": self._forfeits(chosen, shown),
             "ratings": self._latest_ratings(shown),
@@ -254,7 +144,7 @@ class Show:
         for one in self._half_rounds.values():
             self._played.setdefault(one.match, []).append(one.id)
         half_rounds = self._half_rounds.values()
-        self._timeline = timeline(self._events, self._matches.values(), half_rounds, self._pace, now)
+        self._timeline = timeline.laid_out(self._events, self._matches.values(), half_rounds, self._pace, now)
         self._begins = [moment.begin for moment in self._timeline]
         self._tolds = [moment.told for moment in self._timeline]
         self._version, self._laid_out = version, now
@@ -443,37 +333,3 @@ def _team(row: Team) -> _Json:
 def _rating(row: Rating) -> _Json:
     low, high = row.strength.interval
     return {**row.strength._asdict(), "low": low, "high": high, "ordinal": row.strength.ordinal}
-
-
-def _bracket(teams: Mapping[int, Team], matches: Mapping[int, _Json]) -> _Json:
-    """The names of the rounds, and "round:position" -> who plays there as far as that is known; empty before the draw.
-
-    Args:
-        teams: by id.
-        matches: as told, by id.
-    """
-    of_seed: dict[int | None, int] = {team.seeding: team.id for team in teams.values() if team.seeding}
-    if not bracket.MIN_TEAMS <= len(of_seed) <= bracket.MAX_TEAMS:
-        return _NO_BRACKET
-    played = {(one["round"], one["position"]): one for one in matches.values() if one["status"] != schema.ANNULLED}
-    num_rounds = bracket.num_rounds(len(of_seed))
-    places: _Json = {}
-    pairs: list[Sequence[int | None]] = [*bracket.first_round(len(of_seed))]
-    for round_ in range(num_rounds):
-        winners = []
-        for position, pair in enumerate(pairs):
-            match, is_bye = played.get((round_, position)), round_ == 0 and pair[1] is None
-            here = [match["home"], match["away"]] if match else [of_seed.get(seed) for seed in pair]
-            places[f"{round_}:{position}"] = {"teams": here, "match": match and match["id"], "bye": is_bye}
-            winner = here[0] if is_bye else match and match.get("winner")
-            winners.append(teams[winner].seeding if winner else None)
-        # One of both may be known already; the better seeded is at home.
-        pairs = [sorted(pair, key=lambda seed: seed or len(of_seed) + 1) for pair in zip(winners[::2], winners[1::2])]
-    return {"rounds": [bracket.round_name(round_, num_rounds) for round_ in range(num_rounds)], "places": places}
-
-
-def _standings(teams: Iterable[int], matches: Mapping[int, _Json]) -> dict[int, _Json]:
-    """Team -> its part of the table, from the matches that are done."""
-    done = [one for one in matches.values() if one["status"] == schema.DONE and one["away"] is not None]
-    table = bracket.standings(teams, [(one["home"], one["away"], one["points"], one["winner"]) for one in done])
-    return {team: row._asdict() for team, row in table.items()}

@@ -187,17 +187,15 @@ def test_a_store_of_version_2_gets_reference_images(tmp_path):
     assert (tmp_path / f"{store.FILE}.version2").exists()
 
 
-def test_a_store_of_version_3_gets_timings(tmp_path):
+def test_a_store_of_version_3_gets_the_tables_of_today(tmp_path):
     with store.Store(str(tmp_path)) as kept:
         kept.events.begin("cup", "league", 5, 4, {})
     connection = sqlite3.connect(tmp_path / store.FILE)
-    connection.executescript(
-        "DROP TABLE timing; DROP TABLE forfeit; DROP TABLE renaming; DROP TABLE disqualification; "
-        "DROP TABLE log_author; DROP TABLE fingerprint; DROP TABLE probe; PRAGMA user_version = 3;"
-    )
+    new = "forfeit", "renaming", "disqualification", "log_author", "fingerprint", "probe", "timing"
+    connection.executescript("".join(f"DROP TABLE {table};" for table in new) + "PRAGMA user_version = 3;")
     connection.close()
     with store.Store(str(tmp_path), read_only=True) as kept:
         assert kept.timings.all() == {} and kept.timings.of_match(1) is None
     with store.Store(str(tmp_path)) as kept:
-        assert kept.timings.all() == {}
+        assert kept.timings.all() == {} and kept.teams.num_renamings() == 0 and kept.matches.forfeits() == {}
     assert (tmp_path / f"{store.FILE}.version3").exists()

@@ -1,6 +1,8 @@
 """Mock battles over a simulated day: pairs, the house team, results in buckets, teams that come and go."""
 
 import datetime
+import pathlib
+import re
 import shutil
 import signal
 
@@ -9,7 +11,7 @@ import pytest
 from conftest import start
 
 from gan.arena import annulment, arena, events, mock_battles, pairing, result_pages, result_publishing, teams, timetable
-from gan.contest import faults
+from gan.contest import faults, half_round
 from gan.data import tfrecords
 
 pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
@@ -78,7 +80,7 @@ def test_a_day_in_seoul(opened, tmp_path):
     held = opened.store.events.all()
     assert [event.name[-9:-4] for event in held] == ["12:00", "14:00", "16:00", "18:00", "22:00"]
     assert clock.now() == at("2026-11-23 13:00")
-    assert any("20:00" in line and "not held" in line for line in said)
+    assert any("20:00" in line and "is skipped" in line for line in said)
     assert said.count("eve has handed in nothing") == 5 and said.count("cem has handed in nothing") == 1
     playing = []
     for event in held:
@@ -164,7 +166,7 @@ def test_a_battle_of_an_earlier_version_goes_on(opened, tmp_path):
     entries = [teams.Entrant(name, str(tmp_path / name), 0, None) for name in "ab"] + [mock_battles.HOUSE_TEAM]
     event = events.begin(opened, "mock", events.MOCK, entries, 9)
     for name, path, _ in event.options["teams"]:
-        opened.store.teams.add(event.id, name, path, opened.admit(name, path, None))
+        opened.store.teams.add(event.id, name, path, opened.admissions.admit(name, path, None))
     first, second, _ = opened.store.teams.of_event(event.id)
     opened.store.teams.set_seeding(event.id, {second.id: 1, first.id: 2})
     events.play(opened, event)
@@ -263,16 +265,42 @@ def test_what_a_killed_process_was_delivering_is_removed(opened, tmp_path, monke
     for name in "ab":
         hostile.write(str(tmp_path / name))
     (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
-    left = tmp_path / "arena" / mock_battles.UNDELIVERED / "half_round_0"
+    left = tmp_path / "arena" / result_publishing.UNDELIVERED / "half_round_0"
     left.mkdir(parents=True)  # as a kill leaves it
     (left / "overview.png").write_text("of another team")
     write, written_to = result_pages.write, []
     monkeypatch.setattr(result_pages, "write", lambda *given: (written_to.append(given[0]), write(*given)))
     hold(opened, tmp_path, SimulatedClock(at("2026-11-23 02:00")), 1)
-    assert written_to == [str(tmp_path / "arena" / mock_battles.UNDELIVERED)] * 2
+    assert {pathlib.Path(folder).parent.parent for folder in written_to} == {left.parent}
     assert not left.parent.exists()
     pictures = list(tmp_path.glob("[ab]/results/*/half_round_0/overview.png"))
     assert len(pictures) == 2 and all(path.read_bytes().startswith(b"\x89PNG") for path in pictures)
+
+
+def test_each_picture_is_drawn_once_for_both_teams(opened, tmp_path, pair, monkeypatch):
+    draw, drawn = half_round.write, []
+    monkeypatch.setattr(half_round, "write", lambda *given: (drawn.append(given[0]), draw(*given)))
+    hold(opened, tmp_path, SimulatedClock(at("2026-11-23 02:00")), 1)
+    assert len(drawn) == 2
+    files = [
+        {path.relative_to(place): path.read_bytes() for path in place.rglob("*") if path.is_file()}
+        for place in tmp_path.glob("[ab]/results/*1200*/half_round_[01]")
+    ]
+    assert len(files) == 4 and all(files.count(one) == 2 and len(one) == 33 for one in files)
+
+
+def test_each_match_has_pictures_of_its_own(opened, tmp_path):
+    """Three teams and the house team, three matches each: six half rounds, each other pictures."""
+    for name in "abc":
+        hostile.write(str(tmp_path / name))
+    (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\nc,c\n")
+    drawn = mock_battles.MockDraw(pairing.RANDOM, 3)
+    hold(opened, tmp_path, SimulatedClock(at("2026-11-23 02:00")), 1, drawn_by=drawn)
+    for name in "abc":
+        (page,) = (tmp_path / name / "results").glob("*1200*/index.html")
+        named = [f"half_round_{number}/overview.png" for number in range(6)]
+        assert re.findall(r'src="([^"]*overview.png)"', page.read_text()) == named
+        assert len({(page.parent / picture).read_bytes() for picture in named}) == 6
 
 
 def test_a_supervisor_that_stops_it_finds_one_whole_file(tmp_path, faces):
@@ -397,7 +425,7 @@ def test_a_clock_that_jumps_a_week_ahead_and_is_set_back(opened, tmp_path, pair)
     hold(opened, tmp_path, clock, 3, say=said.append)
     assert names(opened) == [f"mock 2026-11-23 {hour}:00 KST" for hour in (12, 14, 16)]
     assert clock.passed == datetime.timedelta(hours=5)
-    assert "mock 2026-11-23 14:00 KST is not held: the clock was put ahead over its time" in said
+    assert "mock 2026-11-23 14:00 KST is skipped: the clock was put ahead over its time" in said
 
 
 def test_a_clock_that_is_a_week_ahead_when_the_battles_begin(opened, tmp_path, pair):
@@ -415,6 +443,38 @@ def test_a_clock_that_is_set_back_an_hour(opened, tmp_path, pair):
     hold(opened, tmp_path, SetClock(at("2026-11-23 02:30"), []), 1)
     assert names(opened)[2:] == ["mock 2026-11-23 16:00 KST"]
     assert all(len(opened.store.matches.of_event(event.id)) == 1 for event in opened.store.events.all())
+
+
+@pytest.mark.parametrize(
+    ("until", "skipped"),
+    [
+        ("2026-11-23 05:30", "mock 2026-11-23 14:00 KST"),
+        ("2026-11-23 09:00", "every battle from mock 2026-11-23 14:00 KST to mock 2026-11-23 18:00 KST"),
+        ("2026-11-23 04:59", None),
+    ],
+)
+def test_battles_whose_time_passes_during_the_one_before(opened, tmp_path, pair, monkeypatch, until, skipped):
+    """They are told on the terminal, in the log and to the webhook."""
+    clock, said, posted = SimulatedClock(at("2026-11-23 02:00")), [], []
+    publish = result_publishing.Publishing.publish
+
+    def publish_for_long(self, seconds):
+        publish(self, seconds)
+        if names(opened):
+            clock.time = max(clock.time, at(until))
+
+    monkeypatch.setattr(result_publishing.Publishing, "publish", publish_for_long)
+    table = timetable.Timetable("12:00", 120, "Asia/Seoul", clock.now())
+    telling = mock_battles.Telling(say=said.append, on_skipped=lambda *told: posted.append(told))
+    listed = teams.read(str(tmp_path / "teams.csv"))
+    mock_battles.MockBattles(opened, lambda: listed, table, 5, clock, telling).hold(2)
+    logged = [faults.sentence(entry.note) for entry in opened.store.log.entries() if entry.kind == "skipped"]
+    why = "mock 2026-11-23 12:00 KST was still played, or its results delivered, at that time"
+    assert [line.partition(";")[0] for line in said if "skipped" in line] == [f"{skipped} is skipped: {why}"] * bool(
+        skipped
+    )
+    assert [line.partition(";")[0] for line in logged] == [f"{skipped}: {why}"] * bool(skipped)
+    assert [(name, reason.partition(";")[0]) for name, reason in posted] == [(skipped, why)] * bool(skipped)
 
 
 def test_a_battle_that_begins_a_little_late_is_held(opened, tmp_path, pair):

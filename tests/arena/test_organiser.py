@@ -256,7 +256,7 @@ class TestForfeits:
         for team in teams:
             own = [row for row in kept.matches.of_event(event.id) if team.id in (row.home, row.away)]
             results = result_pages.TeamResults(event, team, own, names, forfeits=kept.matches.forfeits())
-            result_pages.write(str(folder / team.name), results, kept.half_rounds.of_match)
+            result_pages.write(str(folder / team.name), results, result_pages.HalfRoundFiles(kept.half_rounds.of_match))
         return {team.name: (folder / team.name / result_pages.PAGE).read_text() for team in teams}
 
     def test_what_is_forfeited_later_tells_of_the_disqualification(self, kept, played):

@@ -47,7 +47,7 @@ def test_a_status_is_written_if_anything_but_the_look_changed(tmp_path):
         looked.append(json.loads(file.read_text())["looked"])
     assert looked == ["2026-11-23T12:00:00+09:00", "2026-11-23T12:00:00+09:00", "2026-11-23T12:06:00+09:00"]
     page = (tmp_path / "foxes" / "results" / "status.html").read_text()
-    assert "&lt;b&gt;Foxes" in page and "2026-11-23 14:00 KST (UTC+0900)" in page and "16 : 14 against Owls" in page
+    assert "&lt;b&gt;Foxes" in page and "2026-11-23 14:00 KST (UTC+09:00)" in page and "16 : 14 against Owls" in page
     assert "It may play" in page and str(tmp_path) not in page
 
 

@@ -70,9 +70,9 @@ def test_slower_networks_lose_and_what_was_measured_is_kept(opened, folders, tmp
     found = recognition.of_arena(opened.store)["fast"]
     assert (found.real, found.generated, found.fooled) == ((15, 15), (0, 15), (15, 15))
     results = result_pages.TeamResults(
-        outcome.event, home, [row], names, (), recognition.sentence(found), opened.store.timings.all()
+        outcome.event, home, [row], names, record=recognition.sentence(found), timings=opened.store.timings.all()
     )
-    result_pages.write(str(tmp_path / "page"), results, opened.store.half_rounds.of_match)
+    result_pages.write(str(tmp_path / "page"), results, result_pages.HalfRoundFiles(opened.store.half_rounds.of_match))
     page = (tmp_path / "page" / "index.html").read_text()
     times = words.times(measured)
     assert (
