@@ -276,6 +276,7 @@ NOT_EVERYWHERE = {
     ),
 }
 UNINITIALISED = {
+    "Cholesky": lambda x: tf.raw_ops.Cholesky(input=-x),
     "Svd's output 1": lambda x: tf.raw_ops.Svd(input=x, compute_uv=False)[1],
     "SelfAdjointEigV2's output 1": lambda x: tf.raw_ops.SelfAdjointEigV2(input=x, compute_v=False)[1],
 }
