@@ -146,7 +146,6 @@ USES = {
     "BiasAddV1": lambda x, h: raw.BiasAddV1(value=h, bias=_constant(4)),
     "BroadcastArgs": lambda x, h: x[:, :2] * tf.cast(raw.BroadcastArgs(s0=tf.shape(x)[1:], s1=[1, 1]), tf.float32) / 99,
     "Cast": lambda x, h: tf.cast(tf.cast(255 * x, tf.uint8), tf.float64) / 255,
-    "Cholesky": lambda x, h: raw.Cholesky(input=tf.matmul(_square(x), _square(x), transpose_a=True)) / 4,
     "Concat": lambda x, h: raw.Concat(concat_dim=1, values=[h, -h])[:, 8:],
     "ConcatOffset": lambda x, h: (
         x[:, :2] + tf.cast(raw.ConcatOffset(concat_dim=0, shape=[tf.shape(x)[1:], [5]])[1], tf.float32) / 99

@@ -5,6 +5,7 @@ import os
 import sqlite3
 import time
 import urllib.parse
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -94,11 +95,19 @@ class Database:
             where: what follows the table's name in SQL.
             *values: of the question marks.
             left_out: columns that are read as NULL.
+
+        Raises:
+            StateError: the file cannot be used, or holds what no version of this program writes.
         """
         table = schema.TABLES[kind]
         columns = ", ".join("NULL" if name in left_out else name for name in table.columns)
         found = self.values(f"SELECT {columns} FROM {table.name} {where}", *values)
-        return [rows.decoded(kind, row) for row in found]
+        try:
+            return [rows.decoded(kind, row) for row in found]
+        except (ValueError, TypeError, KeyError, AttributeError, zlib.error) as error:
+            raise StateError(
+                f"{self.path} holds a row in {table.name} that is not ours ({error}); go on from a backup"
+            ) from error
 
     def one(self, kind: type[_Row], where: str, *values: Any) -> _Row | None:
         """The first row; None if there is none. See `all`."""

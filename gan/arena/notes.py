@@ -65,6 +65,7 @@ _OF_A_BUCKET = {
     "bucket_checksum": "{file} arrives with another checksum than its bucket says; upload it again",
     "bucket_gzip_damaged": "{file} says that it is compressed with gzip (Content-Encoding), but cannot be "
     "decompressed; upload it again",
+    "bucket_crowded": "the folder in its bucket holds {what}; hand in from a folder of its own, such as model",
     "bucket_refused": "its bucket refuses to be read (status {status:.0f}); let the organiser's account read it, and "
     "give it the settings of a new bucket",
 }

@@ -74,6 +74,7 @@ class Store:
         self.half_rounds = HalfRounds(shared, self.matches, self.suspects, self.shown_images)
         with contextlib.ExitStack() as opened, database.explaining(self.path):
             opened.callback(self.close)
+            store_file.check_regular(self.path)
             if not is_alone:
                 store_file.check_whole(self.path)
             if read_only:

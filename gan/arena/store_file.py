@@ -22,6 +22,12 @@ _NETWORK_DISKS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "gluste
 _NETWORK_PROGRAMS = ("fuse.sshfs", "fuse.gcsfuse", "fuse.rclone", "fuse.s3fs", "fuse.glusterfs")
 
 
+def check_regular(path: str) -> None:
+    """Raises StateError if what is at a path is no file: to open a pipe would wait for ever."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise StateError(f"{path} is no file but a folder, a pipe or a device; remove it, or name another --arena_dir")
+
+
 def check_whole(path: str) -> None:
     """Raises StateError if a store's newest part is missing: it was copied alone, or its -wal was removed."""
     if is_incomplete(path):

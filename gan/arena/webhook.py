@@ -4,8 +4,11 @@ A message is JSON in the form that Slack and Mattermost (`text`) and Discord (`c
 beside it. The URL holds a secret: nothing here shows more of it than the name of its host. No TensorFlow.
 """
 
+import contextlib
+import http.client
 import json
 import queue
+import socket
 import threading
 import time
 import urllib.error
@@ -138,7 +141,43 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         """No new request: the answer counts as a failure."""
 
 
-_OPENER = urllib.request.build_opener(_NoRedirect)
+class _Cut:
+    """A connection that is cut off after REQUEST_SECONDS, however often the server sends a little of its answer."""
+
+    sock: socket.socket
+
+    def connect(self) -> None:
+        """Connects."""
+        super().connect()  # type: ignore[misc]
+        timer = threading.Timer(REQUEST_SECONDS, _cut_off, [self.sock])
+        timer.daemon = True
+        timer.start()
+
+
+class _PlainConnection(_Cut, http.client.HTTPConnection):
+    pass
+
+
+class _SafeConnection(_Cut, http.client.HTTPSConnection):
+    pass
+
+
+class _PlainHandler(urllib.request.HTTPHandler):
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_PlainConnection, request)
+
+
+class _SafeHandler(urllib.request.HTTPSHandler):
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_SafeConnection, request)
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect, _PlainHandler, _SafeHandler)
+
+
+def _cut_off(connected: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # it is closed, as it should be
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)  # that of TLS would touch what another thread reads
 
 
 def _escaped(text: str) -> str:

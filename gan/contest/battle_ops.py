@@ -9,7 +9,8 @@ VARIABLE_OPS = frozenset(["Variable", "VariableV2"])
 PLACEHOLDER_OPS = frozenset(["Placeholder", "PlaceholderV2"])
 
 # What a network may be made of, in the old spellings that snapshots/lowering.py writes. Each of these exists in
-# TensorFlow 1.2, is a function of its inputs alone, reads and writes nothing, and ends.
+# TensorFlow 1.2, is a function of its inputs alone, reads and writes nothing, and ends. Cholesky is none of them: of a
+# matrix that has no factor it returns what was in memory before.
 _OPS = """
     Const Identity Placeholder StopGradient
     Abs Acos Add AddN Asin Atan Atan2 BiasAdd BiasAddV1 Cast Ceil Cos Div Elu Erf Erfc Exp Expm1
@@ -19,7 +20,7 @@ _OPS = """
     Equal Greater GreaterEqual IsFinite IsInf IsNan Less LessEqual LogicalAnd LogicalNot LogicalOr NotEqual
     Select
     All Any ArgMax ArgMin Cumprod Cumsum L2Loss Max Mean Min Prod Sum TopKV2
-    BatchMatMul Cholesky MatMul MatrixBandPart MatrixDiag MatrixDiagPart MatrixInverse MatrixSetDiag
+    BatchMatMul MatMul MatrixBandPart MatrixDiag MatrixDiagPart MatrixInverse MatrixSetDiag
     MatrixSolve MatrixTriangularSolve
     AvgPool Conv2D Conv2DBackpropInput DepthwiseConv2dNative Dilation2D
     FakeQuantWithMinMaxArgs FakeQuantWithMinMaxVars FusedBatchNorm LRN MaxPool

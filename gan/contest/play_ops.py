@@ -28,8 +28,10 @@ PLAY_OPS = BATTLE_OPS | frozenset(_NEWER.split())
 TYPES = frozenset(
     [tf.bfloat16, tf.bool, tf.float16, tf.float32, tf.float64, tf.int8, tf.int16, tf.int32, tf.int64, tf.uint8]
 )
-# Outputs that a kernel leaves uninitialised: what was there before would show.
+# Outputs that a kernel leaves uninitialised: what was there before would show, such as images that the other network
+# of the same team saw.
 _UNINITIALISED = {"FusedBatchNorm": ("3", "4"), "FusedBatchNormV2": ("3", "4"), "FusedBatchNormV3": ("3", "4", "5")}
+_UNINITIALISED_UNLESS = {"Svd": ("compute_uv", ("1", "2")), "SelfAdjointEigV2": ("compute_v", ("1",))}
 
 
 def outside_play_ops(graph_def: tf.GraphDef, output: str) -> list[str]:
@@ -41,12 +43,21 @@ def outside_play_ops(graph_def: tf.GraphDef, output: str) -> list[str]:
     """
     nodes = graph_def.node
     ops = {node.name: node.op for node in nodes}
+    uninitialised = {node.name: _uninitialised(node) for node in nodes}
     found = {text for node in nodes for text in _outside(node)}
     for tensor in [output, *(tensor for node in nodes for tensor in node.input)]:
         name, _, number = tensor.partition(":")
-        if number in _UNINITIALISED.get(ops.get(name, ""), ()):
+        if number in uninitialised.get(name, ()):
             found.add(f"{ops[name]}'s output {number}")
     return sorted(found)
+
+
+def _uninitialised(node: tf.NodeDef) -> tuple[str, ...]:
+    """Numbers of a node's outputs that hold what was there before."""
+    wanted, outputs = _UNINITIALISED_UNLESS.get(node.op, ("", ()))
+    if outputs and wanted in node.attr and not node.attr[wanted].b:
+        return outputs
+    return _UNINITIALISED.get(node.op, ())
 
 
 def _outside(node: tf.NodeDef) -> Iterator[str]:

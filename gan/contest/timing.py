@@ -23,6 +23,7 @@ from typing import NamedTuple
 FEWEST_PAIRS, MOST_PAIRS = 15, 100
 PAIRS_BEFORE_GIVING_UP = 20  # then there is no use in going on if the pairs so far, up to MOST_PAIRS, would not tell
 MOST_SECONDS = 2.0  # of measuring, once there are FEWEST_PAIRS: ties between equals are common, and take this long
+LONGEST_SECONDS = 30.0  # of measuring, however few pairs there are: two slow teams must not stop an event
 _DOUBT = 0.05  # that remains when the times tell
 _MOST_DECIMALS = 6  # of milliseconds
 

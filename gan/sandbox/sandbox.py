@@ -21,9 +21,11 @@ from gan.console.errors import ContractError, HostError, UserError
 from gan.contest import output_checks
 from gan.contest.behaviour import BATCH, Behaviour
 from gan.contest.faults import breach, host_failure
+from gan.contest.rules import HALF_ROUND_POINTS
 from gan.sandbox import child_process, confinement, memory_watch, protocol, staging
 
 DEATHS_OF_ITS_OWN = 3  # of a snapshot's processes in a row
+CALLS_TOGETHER = 3  # times the limit of a call: the limit of the 30 for a discriminator that looks at its batch
 OUTSIDE = os.path.abspath(__file__)  # a file that every user may read, unless confined
 
 _MOST_NAMES, _LONGEST_NAME = 20, 200  # of operations that never run; strangers choose the names
@@ -308,17 +310,26 @@ class SandboxedSnapshot:
         self.wait()
         if references is None or not self.behaviour.discriminator_sees_batch:
             references = np.zeros((0, self.size), np.float32)
-        most = 1 if len(references) else self._batch_size  # the limit of time is for one call of the network
+        most = 1 if len(references) else self._batch_size  # a call of the network has a limit of time
         with self._explained():
-            self.seconds, parts = 0.0, [np.zeros((0, 1), np.float32)]
+            self.seconds, parts, before = 0.0, [np.zeros((0, 1), np.float32)], 0.0
             for first in range(0, len(images), most):
+                before = before if first % HALF_ROUND_POINTS else self.seconds
                 request = protocol.Discriminate(batch_size, key, first, len(references))
                 part = images[first : first + most]
                 shown = np.concatenate([part, references])
                 parts.append(self._call(child_process.DISCRIMINATE, request, shown, (len(part), 1)))
+                if len(references):
+                    self._check_together(self.seconds - before)
             probabilities = np.concatenate(parts)
             output_checks.check("discriminator", probabilities, (len(images), 1))
         return probabilities[:, 0]
+
+    def _check_together(self, seconds: float) -> None:
+        """Looks at what calls for one half round took: 30 of them, each within its limit, would keep a hall waiting."""
+        most = CALLS_TOGETHER * self._limits.call_seconds
+        if seconds > most:
+            raise breach("slow", seconds=most, step=child_process.DISCRIMINATE.name)
 
     def _check_confined(self, confined: confinement.Confined) -> None:
         """Looks at its first message, which it sends before it looks at anything of a stranger."""

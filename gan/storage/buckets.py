@@ -8,6 +8,7 @@ import contextlib
 import datetime
 import functools
 import io
+import itertools
 import os
 import shutil
 import tempfile
@@ -19,6 +20,7 @@ from gan.storage import bucket_answers, compression, paths
 
 REQUEST_SECONDS = 30  # a request without an answer for so long is given up and made again
 RETRY_SECONDS = 60  # for all tries of one request together
+MOST_PAGES = 100  # of 1,000 files and folders each, that a listing of a limited number takes
 _IN_MEMORY = 2**24  # bytes of a file that is read; a larger one goes through the disk
 _CONNECTIONS = 128  # to the storage at a time that are kept: an arena looks at many buckets at once
 
@@ -45,12 +47,24 @@ def list_objects(
 
     Raises:
         StateError: there is no such bucket.
+        BucketRefused: it takes more than MOST_PAGES to find so many.
         UserError: no permission, no credentials, or no answer.
     """
     options = {"prefix": prefix or None, "delimiter": delimiter, "max_results": most, **_options()}
     with _explained(path, missing=StateError(f"{path}: there is no such bucket")):
-        blobs = _client().list_blobs(paths.split(path)[0], **options)
-        return [BucketObject(blob.name, blob.size, blob.generation, _seconds(blob.updated)) for blob in blobs]
+        pages = _client().list_blobs(paths.split(path)[0], **options).pages
+        # A page of folders alone counts for nothing in `most`, and a stranger may have made any number of them.
+        within = pages if most is None else itertools.islice(pages, MOST_PAGES)
+        found = [blob for page in within for blob in page]
+        if most is not None and len(found) < most and next(pages, None) is not None:
+            raise crowded(path, "so many folders that they cannot be listed")
+        return [BucketObject(blob.name, blob.size, blob.generation, _seconds(blob.updated)) for blob in found]
+
+
+def crowded(path: str, what: str) -> BucketRefused:
+    """The error for a folder of a bucket that holds too much to be listed; `what` says what."""
+    fault = Fault("bucket_crowded", {"what": what})
+    return BucketRefused(f"{path} holds {what}; put what is wanted into another folder", fault, is_certain=True)
 
 
 def read(path: str) -> bytes:

@@ -39,7 +39,7 @@ class ListedFile(NamedTuple):
 
 
 def names(folder: str) -> list[str]:
-    """Names of the files directly in a folder; none if there is no such folder. Raises StateError as `entries`."""
+    """Names of the files directly in a folder; none if there is no such folder. Raises what `entries` does."""
     return list(entries(folder))
 
 
@@ -50,7 +50,8 @@ def entries(folder: str, beginning: str = "") -> dict[str, ListedFile]:
         name -> ListedFile; empty if there is no such folder.
 
     Raises:
-        StateError: the folder holds more than MOST_ENTRIES. It may be a stranger's, with any number of files.
+        StateError, BucketRefused: the folder, on disk or in a bucket, holds more than MOST_ENTRIES. It may be a
+            stranger's, with any number of files.
     """
     if paths.is_remote(folder):
         prefix = paths.prefix_of(folder)
@@ -228,9 +229,10 @@ def is_locked(path: str) -> bool:
 
 def _check_number(folder: str, number: int) -> None:
     if number > MOST_ENTRIES:
-        raise StateError(
-            f"{folder} holds more than {MOST_ENTRIES:,} files; put those that are wanted into another folder"
-        )
+        what = f"more than {MOST_ENTRIES:,} files"
+        if paths.is_remote(folder):
+            raise buckets.crowded(folder, what)
+        raise StateError(f"{folder} holds {what}; put what is wanted into another folder")
 
 
 def _check_regular(status: os.stat_result, path: str) -> None:

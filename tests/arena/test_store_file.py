@@ -200,3 +200,26 @@ def test_sqlite_itself_can_read_a_backup(folder, tmp_path):
     with contextlib.closing(sqlite3.connect(made.path)) as copy:
         assert copy.execute("SELECT count(*) FROM log").fetchone() == (1,)
         assert copy.execute("PRAGMA application_id").fetchone() == (0,)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+@pytest.mark.parametrize("make", [os.mkdir, getattr(os, "mkfifo", None)])
+def test_what_is_no_file_is_not_opened(folder, make):
+    """To open a pipe that nobody writes to would wait for ever."""
+    os.makedirs(folder)
+    make(os.path.join(folder, store.FILE))
+    for read_only in (False, True):
+        with pytest.raises(StateError, match="is no file but a folder, a pipe or a device; remove it, or name another"):
+            store.Store(folder, read_only)
+    assert os.listdir(folder) == [store.FILE]
+
+
+@pytest.mark.parametrize("value", ["[1, 2", b"\xff\xfe"])
+def test_a_damaged_row_ends_in_a_sentence(folder, value):
+    with store.Store(folder) as kept:
+        kept.events.begin("the cup", "tournament", 1, 2500, {"teams": []})
+    with contextlib.closing(sqlite3.connect(os.path.join(folder, store.FILE))) as connection, connection:
+        connection.execute("UPDATE event SET options = ?", (value,))
+    with store.Store(folder, read_only=True) as kept:
+        with pytest.raises(StateError, match="holds a row in event that is not ours .*; go on from a"):
+            kept.events.all()

@@ -98,6 +98,17 @@ def test_equals_are_told_apart_only_by_a_toss_up(opened, folders):
     assert told["sure"] is None
 
 
+def test_slow_teams_do_not_stop_an_event_by_a_tie(opened, folders, monkeypatch):
+    """After a while one pair is enough: it decides, and tells nothing."""
+    monkeypatch.setattr(timing, "MOST_SECONDS", 0.0)
+    monkeypatch.setattr(timing, "LONGEST_SECONDS", 0.0)
+    outcome = play(opened, folders, events.LEAGUE, ["slow", "fast"])
+    row, measured = only_match(opened), opened.store.timings.of_match(1)
+    assert len(measured.home) == 1 and not measured.tells and row.rule == rules.TOSS_UP
+    assert outcome.champion.id == row.winner and (row.home_seconds < row.away_seconds) == (row.winner == row.home)
+    assert row.away_seconds == measured.away[0] and words.times(measured)
+
+
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system pins nothing")
 def test_both_are_pinned_to_one_core_and_let_go(opened, folders, monkeypatch):
     """Every thread of both processes, while they are timed and after it."""

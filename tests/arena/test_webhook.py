@@ -15,6 +15,7 @@ from gan.console.errors import UserError
 from gan.contest import faults
 
 SECRET = "T0/B0/secretsecret"
+TRICKLING = 100  # a status that says for ever that the answer will come
 
 
 class _Room(http.server.ThreadingHTTPServer):
@@ -37,6 +38,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if status is None:
             self.server.over.wait(30)
             return
+        while status == TRICKLING and not self.server.over.wait(0.02):
+            try:
+                self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            except OSError:
+                return
         if status == 200:
             self.server.received.append(json.loads(body))
         self.send_response(status)
@@ -93,6 +99,17 @@ def test_a_server_that_hangs_keeps_nobody_waiting():
             posted.close(0.2)
             undelivered = posted.undelivered
     assert undelivered.number == 5 and SECRET not in repr(undelivered)
+
+
+def test_a_server_that_never_comes_to_an_end_is_cut_off():
+    """Each byte of an answer would begin the limit of a connection again."""
+    with room(TRICKLING) as (server, url), webhook.Webhook(url) as hook:
+        hook.post("result", "late")
+        hook.post("result", "next")
+        deadline = time.monotonic() + 20
+        while len(server.received) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert [message["text"] for message in server.received] == ["late", "next"]
 
 
 def test_what_was_not_delivered_is_told_once_without_the_secret():

@@ -479,3 +479,17 @@ def test_ranking_the_batch_gains_nothing(a_sandbox, tmp_path):
     means = f"{points['ranking'].mean():.2f} and {points['fixed'].mean():.2f} points"
     print(f"{means}, {difference.mean():.2f}±{interval:.2f}")
     assert difference.mean() <= interval
+
+
+def test_slow_calls_for_one_half_round_have_a_limit_together(a_sandbox, fair, tmp_path, monkeypatch):
+    """Each of 30 calls just within its limit would hold a match up for minutes; others are not concerned."""
+    folder, shown = str(tmp_path / "hostile"), np.full((60, hostile.SIZE), 0.5, np.float32)
+    hostile.build("ranks the batch", folder)
+    with a_sandbox.open(folder, hostile.SIZE) as opened:
+        assert len(opened.discriminate(shown, 1, references=shown[:15])) == len(shown)
+        monkeypatch.setattr(sandbox, "CALLS_TOGETHER", 1e-6)
+        with pytest.raises(ContractError, match="it took longer than .* to discriminate"):
+            opened.discriminate(shown, 1, references=shown[:15])
+        assert opened.closed
+    with a_sandbox.open(fair, hostile.SIZE) as opened:
+        assert len(opened.discriminate(shown, 1, references=shown[:15])) == len(shown)

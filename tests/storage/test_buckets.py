@@ -1,7 +1,11 @@
 """Objects of buckets against the real emulator, with faults."""
 
 import gzip
+import http.server
+import json
 import os
+import threading
+import urllib.parse
 
 import pytest
 
@@ -90,3 +94,43 @@ def test_what_gsutil_compresses(emulator, bucket, gsutil, tmp_path):
     for flag in ("-Z", "-J"):
         gsutil("cp", flag, tmp_path / "a.txt", f"gs://{bucket}/{flag}")
         assert files.read(f"gs://{bucket}/{flag}") == files.read_small(f"gs://{bucket}/{flag}", 6000) == content
+
+
+def test_folders_without_end_are_not_listed(monkeypatch):
+    """A stranger may fill a bucket with folders: a page of an answer that names folders alone has no file."""
+    answered = _pages_of_folders(6)
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", answered.url)
+    monkeypatch.setattr(buckets, "MOST_PAGES", 6)
+    try:
+        assert buckets.list_objects("gs://crowd/model", "model/", delimiter="/", most=10) == []
+        answered.pages = 10**6
+        with pytest.raises(BucketRefused, match="gs://crowd/model holds so many folders") as refused:
+            buckets.list_objects("gs://crowd/model", "model/", delimiter="/", most=10)
+        assert refused.value.is_certain and refused.value.fault.code == "bucket_crowded"
+    finally:
+        answered.shutdown()
+        answered.server_close()
+
+
+def _pages_of_folders(pages):
+    """A server whose buckets hold nothing but folders, one on each page of a listing."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+            number = int(query.get("pageToken", ["1"])[0])
+            following = {"nextPageToken": str(number + 1)} if number < self.server.pages else {}
+            content = json.dumps({"prefixes": [f"model/{number}/"], **following}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.pages, server.url = pages, f"http://127.0.0.1:{server.server_address[1]}"
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    return server

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from gan.console.errors import StateError
+from gan.console.errors import BucketRefused, StateError
 from gan.storage import buckets, files
 
 pytest_plugins = ["cloud"]
@@ -40,8 +40,8 @@ def test_a_folder_without_end_is_not_listed(emulator, bucket, tmp_path, monkeypa
         assert len(files.names(f"gs://{bucket}/crowd")) == len(files.names(str(crowd))) == number
         buckets.write(f"gs://{bucket}/crowd/{number}", b"x")
         (crowd / str(number)).write_bytes(b"x")
-    for folder in (f"gs://{bucket}/crowd", str(crowd)):
-        with pytest.raises(StateError, match="more than 3 files"):
+    for folder, error in ((f"gs://{bucket}/crowd", BucketRefused), (str(crowd), StateError)):
+        with pytest.raises(error, match="more than 3 files"):
             files.names(folder)
     assert files.names(f"gs://{bucket}/none") == files.names(str(tmp_path / "none")) == []
 
