@@ -89,7 +89,7 @@ def measure(config: BattleBenchmarkConfig) -> None:
         in_programs, in_kernel = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
         print(f"time of the processor: {in_programs:.1f} s in programs, {in_kernel:.1f} s in the kernel")
         print(f"opening and checking all snapshots: {opening:.1f} s")
-        ties = sum(row.rule in (rules.BY_TIME, rules.BY_SEEDING) for row in matches)
+        ties = sum(row.rule in (rules.BY_TIME, rules.TOSS_UP, rules.BY_SEEDING) for row in matches)
         print(f"playing {len(halves)} half rounds: {playing:.1f} s; {ties} ties, {len(faults)} forfeits")
         print(f"a half round with opening: {1000 * playing / len(halves):.0f} ms on average")
         print(f"a half round with open snapshots, from one commit to the next: {_median_and_most(loaded)}")
