@@ -55,3 +55,17 @@ def test_what_a_team_did_is_judged():
     assert checks._is_as_planned("out", "the loop while has more than 16 rounds", "endless loop")
     assert not checks._is_as_planned("out", "it needs more memory than it may have", "endless loop")
     assert not checks._is_as_planned("absent", "", hand_ins.FAIR)
+
+
+def test_a_tie_that_times_decided_otherwise_is_no_difference_and_what_follows_from_it_neither():
+    def match(home, away, winner, rule="equal points, a toss-up by time", points=(20, 20)):
+        return checks._MatchFacts((home, away, "done", 1, *points), winner, rule)
+
+    tie, final = ("match", 0, 0, 1), ("match", 1, 0, 1)
+    one = {tie: match("A", "B", "A"), final: match("A", "C", "A"), (*final, 0): 1, ("champion",): "A", ("seed",): 1}
+    other = {tie: match("A", "B", "B"), final: match("B", "C", "B"), (*final, 0): 2, ("champion",): "B", ("seed",): 2}
+    assert checks._is_timed_otherwise(one[tie], other[tie])
+    assert not checks._is_timed_otherwise(one[tie], match("A", "B", "B", points=(20, 21)))
+    assert not checks._is_timed_otherwise(one[tie], match("A", "B", "B", "more points"))
+    followers = [key for key in one if checks._follows(key, one, other)]
+    assert followers == [final, (*final, 0), ("champion",)]

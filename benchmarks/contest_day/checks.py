@@ -5,7 +5,7 @@ import html
 import os
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import hostile
@@ -263,15 +263,25 @@ def memory(day: Day) -> Iterable[Line]:
     yield Line("memory of the process over the day", happened, good)
 
 
+class _MatchFacts(NamedTuple):
+    """What must be equal of a match."""
+
+    played: tuple  # home, away, status, number of rounds, points
+    winner: str | None
+    rule: str
+
+
 def tournament(disturbed: Contest, calm: Contest, plan: Plan) -> Iterable[Line]:
-    """The same teams, draws, images, guesses and winners; planned forfeits with their reasons."""
+    """The same teams, draws, images, guesses and winners, times aside; planned forfeits with their reasons."""
     one, other = _outcome(disturbed), _outcome(calm)
     keys = sorted(set(one) | set(other), key=str)
-    different = [key for key in keys if one.get(key) != other.get(key)]
-    timed = sum("time" in str(row["rule"]) for row in _of_tournament(disturbed)[1])
+    parted = [key for key in keys if _is_timed_otherwise(one.get(key), other.get(key))]
+    following = [key for key in keys if parted and _follows(key, one, other)]
+    different = [key for key in keys if one.get(key) != other.get(key) and key not in {*parted, *following}]
     happened = f"{len(one)} and {len(other)} facts, {len(different)} differ"
     happened += f" ({different[:3]})" if different else f"; champion {one[('champion',)]}"
-    happened += f"; {timed} decided by time" if timed else ""
+    if parted:
+        happened += f"; {len(parted)} ties went the other way by time, {len(following)} facts follow from that"
     yield Line("tournament, killed once: equal to an undisturbed one", happened, not different and len(one) > 20)
     event, _ = _of_tournament(disturbed)
     wrong, reasons = [], []
@@ -287,6 +297,20 @@ def tournament(disturbed: Contest, calm: Contest, plan: Plan) -> Iterable[Line]:
         if not is_right:
             wrong.append(f"{team.name}: {state} {reason}")
     yield Line("tournament: who forfeits, and why", "; ".join([*reasons, *wrong]), not wrong)
+
+
+def _is_timed_otherwise(one: Any, other: Any) -> bool:
+    """Whether these are the same match, equal in points, that measured times gave to the one and to the other."""
+    if not (isinstance(one, _MatchFacts) and isinstance(other, _MatchFacts)):
+        return False
+    return one != other and all("time" in row.rule for row in (one, other)) and one.played == other.played
+
+
+def _follows(key: tuple, one: Mapping[tuple, Any], other: Mapping[tuple, Any]) -> bool:
+    """Whether a fact is of the champion, or of a match that other teams play."""
+    if key[0] != "match":
+        return key == ("champion",)
+    return len({found[key[:4]].played[:2] for found in (one, other) if key[:4] in found}) > 1
 
 
 def _of_tournament(found: Contest) -> tuple[Any, list[Any]]:
@@ -305,9 +329,13 @@ def _outcome(found: Contest) -> dict[tuple, Any]:
             facts["team", row["name"]] = row["seeding"], row["snapshot"], row["step"], code
     for row in matches:
         place = "match", row["round"], row["position"], row["attempt"]
-        facts[place] = (
-            *(names[row[name]] for name in ("home", "away", "winner")),
-            *(row[name] for name in ("status", "rule", "num_rounds", "home_points", "away_points")),
+        facts[place] = _MatchFacts(
+            played=(
+                *(names[row[name]] for name in ("home", "away")),
+                *(row[name] for name in ("status", "num_rounds", "home_points", "away_points")),
+            ),
+            winner=names[row["winner"]],
+            rule=str(row["rule"]),
         )
         for half in found.half_rounds:
             if half.match == row["id"]:
