@@ -49,7 +49,7 @@ class LastingStream:
             self._lose(error)
 
     def _lose(self, error: Exception) -> None:
-        """Lets what is still to come, also that of other libraries and of Python's end, go nowhere."""
+        """Notes the error, and drops all further output, also that of other libraries."""
         if self.lost is not None:
             return
         self.lost = error

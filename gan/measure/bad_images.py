@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gan.data import pixels
+
 Faces = np.ndarray  # float [N, side, side] in [0, 1]
 Random = np.random.Generator
 Make = Callable[[Faces, Random], np.ndarray]  # real faces -> one bad image for each, about in [0, 1]
@@ -44,7 +46,7 @@ def make(name: str, faces: np.ndarray, seed: int) -> np.ndarray:
     Returns:
         float32 [N, size] in [0, 1], of whole grey levels as in a PNG file.
     """
-    side = round(faces.shape[1] ** 0.5)
+    side = pixels.side(faces.shape[1])
     square = faces.reshape(-1, side, side) / 255.0
     random = np.random.default_rng([seed, *name.encode()])
     images = np.clip(FAMILIES[name].make(square, random), 0, 1)

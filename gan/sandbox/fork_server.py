@@ -2,9 +2,8 @@
 
 To fork takes a hundredth of a second; to import TensorFlow takes several. Before the first request this process runs
 a snapshot of our own and closes it, so that it has one thread again and can be forked safely. It sees nothing of what
-the forked processes do. child_process.py starts it and
-talks to it over a socket, whose file descriptor it names; protocol.py has the messages. If its caller is gone, it ends,
-and every process that it forked ends too.
+the forked processes do. child_process.py starts it and talks to it over a socket, whose file descriptor it names;
+protocol.py has the messages. If its caller is gone, it ends, and every process that it forked ends too.
 """
 
 import contextlib

@@ -12,6 +12,7 @@ from typing import Any
 import tensorflow.compat.v1 as tf
 
 from gan.augment import Augmenter
+from gan.data import pixels
 from gan.networks import loss_values
 from gan.networks.loss_values import Features
 from gan.training import nonsense
@@ -110,7 +111,7 @@ def spoil(images: tf.Tensor, count: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         float32 [count, size] in [0, 1].
     """
     size = images.shape.as_list()[1]
-    side = round(size**0.5)
+    side = pixels.side(size)
     square = tf.reshape(images, [-1, side, side])
     others = tf.stack([tf.roll(square, shift, 0)[:count] for shift in (1, 2)])
     noise = tf.random.stateless_normal([count, side, side], seed, alg="philox")

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
+from gan.data import pixels
+
 _SCALES = (2, 3, 5, 9, 17, 25, 33)  # squares of noise along a side; a side itself is white noise
 _CHANGES = 5  # of which each image has at least one: region, order, bending, tones, grain
 _ALSO = 0.25  # probability of each further change
@@ -52,7 +54,7 @@ def draw(images: tf.Tensor, count: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         float32 [count, size] in [0, 1].
     """
     size = images.shape.as_list()[1]
-    side = round(size**0.5)
+    side = pixels.side(size)
     faces = tf.reshape(images, [-1, side, side])
     draws, plane = _Draws(count, seed + 2), _Plane.of(side)
     noise = tf.random.stateless_normal([5, count, side, side], seed + 3, alg="philox")
@@ -89,20 +91,23 @@ def _content(
 
 def _scaled(noise: tf.Tensor, draws: _Draws) -> tf.Tensor:
     """Noise of one scale or of two mixed, with mean 0 and deviation 1 in each image."""
-    side = noise.shape.as_list()[1]
-    layers = [noise]
-    for squares in _SCALES:
-        coarse = noise[:, :squares, :squares, tf.newaxis]
-        layers.append(tf.compat.v1.image.resize_bilinear(coarse, [side, side], align_corners=True)[..., 0])
+    layers = [noise, *(_coarse(noise, squares) for squares in _SCALES)]
     mixed = _chosen(layers, draws.take()) + draws.take() * _chosen(layers, draws.take())
     mean, variance = tf.nn.moments(mixed, [1, 2], keepdims=True)
     return (mixed - mean) * tf.rsqrt(variance + 1e-6)
 
 
+def _coarse(noise: tf.Tensor, squares: int) -> tf.Tensor:
+    """Smooth noise: so many values along a side, and what lies between them."""
+    side = noise.shape.as_list()[1]
+    values = noise[:, :squares, :squares, tf.newaxis]
+    return tf.image.resize_bilinear(values, [side, side], align_corners=True)[..., 0]
+
+
 def _in_region(images: tf.Tensor, ground: tf.Tensor, draws: _Draws, noise: tf.Tensor, plane: _Plane) -> tf.Tensor:
     """Another content in a region: of smooth noise, beside a line, or around an oval."""
     side = noise.shape.as_list()[1]
-    coarse = tf.image.resize_bilinear(noise[:, :4, :4, tf.newaxis], [side, side], align_corners=True)[..., 0]
+    coarse = _coarse(noise, 4)
     angle, offset = draws.take(0, 2 * math.pi), draws.take(-0.4, 0.4)
     line = tf.cos(angle) * plane.rows + tf.sin(angle) * plane.columns - offset
     down, right = draws.take(-0.3, 0.3), draws.take(-0.3, 0.3)
