@@ -33,10 +33,11 @@ class LastingStream:
     def write(self, text: str) -> int:
         """Writes a text, with escapes for characters that the stream's encoding lacks."""
         try:
-            self._stream.write(text)
-        except UnicodeEncodeError:  # a stream that cannot be reconfigured
-            encoding = self._stream.encoding
-            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            try:
+                self._stream.write(text)
+            except UnicodeEncodeError:  # a stream that cannot be reconfigured
+                encoding = self._stream.encoding
+                self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         except (OSError, ValueError) as error:  # a closed file raises ValueError
             self._lose(error)
         return len(text)

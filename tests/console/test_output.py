@@ -1,5 +1,6 @@
 """Work goes on, and is saved, whatever becomes of the terminal, the pipe or the file that it prints to."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -9,6 +10,8 @@ import time
 import pytest
 import tensorflow.compat.v1 as tf
 from conftest import ROOT
+
+from gan.console import output
 
 TEAM = "불꽃 팀 🔥"
 
@@ -138,3 +141,20 @@ def test_a_terminal_that_is_closed_ends_nothing_unsaved(faces, tmp_path):
     os.close(controller)
     process.send_signal(signal.SIGHUP)
     assert process.wait() == 128 + signal.SIGHUP and int(newest(tmp_path)) > 0
+
+
+def test_a_stream_that_cannot_be_reconfigured_may_fail_twice():
+    """As a notebook's may: it lacks a character, and is gone when the escaped text comes."""
+
+    class Ascii:
+        encoding = "ascii"
+
+        def write(self, text):
+            text.encode("ascii")
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+        def fileno(self):
+            raise ValueError
+
+    stream = output.LastingStream(Ascii())
+    assert stream.write("불꽃") == 2 and isinstance(stream.lost, BrokenPipeError)
