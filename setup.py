@@ -59,7 +59,7 @@ setup(
     packages=find_packages(include=["gan", "gan.*"]),
     package_data={
         "gan": [
-            *("*.yaml", "recipes/*.flags", "house_team/*", "screen/page/*"),
+            *("*.yaml", "recipes/*.flags", "house_team/*", "screen/page/*", "screen/page/*/*"),
             *("report/templates/*", "arena/templates/*"),
         ]
     },
