@@ -37,7 +37,7 @@ export function BracketTree({ state, window, marked, now }) {
             home=${state.teams[place.home]}
             away=${state.teams[place.away]}
             isBye=${Boolean(place.bye)}
-            isNow=${Boolean(match) && match.id === now}
+            isNow=${Boolean(match) && match.id === now && match.status === "playing"}
             marked=${markedSide(place, marked)}
           />
         </li>`,

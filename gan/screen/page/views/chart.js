@@ -34,21 +34,22 @@ function useRoom(place) {
   return room;
 }
 
-// `history`: all ratings, oldest first; `names`: whose lines to draw, at most MOST_LINES of them.
-export const Chart = memo(({ history, names }) => {
+// `history`: all ratings, oldest first; `names`: whose lines to draw, at most MOST_LINES of them; `isLow`: with little
+// height, for one line.
+export const Chart = memo(({ history, names, isLow }) => {
   const place = useRef(null);
   const room = useRoom(place);
   const lines = names.slice(0, MOST_LINES).map((name) => history.filter((one) => one.name === name));
   const isDrawn = room.width > 0 && lines.some((line) => line.length);
   return html`<div class="chart-place" ref=${place}>
-    ${isDrawn && html`<${Lines} history=${history} names=${names.slice(0, MOST_LINES)} lines=${lines} room=${room} />`}
+    ${isDrawn && html`<${Lines} history=${history} names=${names.slice(0, MOST_LINES)} lines=${lines} room=${room} isLow=${isLow} />`}
   </div>`;
 });
 
-function Lines({ history, names, lines, room }) {
+function Lines({ history, names, lines, room, isLow }) {
   const { em, widthOf } = room;
   const width = Math.max(room.width, 18 * em);
-  const height = Math.min(30 * em, Math.max(20 * em, 0.45 * width));
+  const height = isLow ? 14 * em : Math.min(30 * em, Math.max(20 * em, 0.45 * width));
   const labels = names.map((name) => cut(name, NAMES_SHARE * width, widthOf));
   const widest = Math.max(...labels.map(widthOf));
   const apart = Math.min(0.5 * em, 0.012 * width); // of the ranges

@@ -18,8 +18,10 @@ function Team({ name, side, result }) {
 
 const Row = memo(({ match, home, away, round }) => {
   return html`<tr data-status=${match.status}>
-    <td class="number">${match.number}</td>
-    <td class="round">${round}${match.attempt ? html` <span class="soft">${t("match.attempt", { number: match.attempt + 1 })}</span>` : ""}</td>
+    <td class="number no">${match.number}</td>
+    <td class="round">
+      ${round}${match.attempt > 1 && html` <span class="soft">${t("match.attempt", { number: match.attempt })}</span>`}
+    </td>
     <${Team} name=${home} side=${0} result=${resultOf(match, 0)} />
     <td class="number score-cell">
       <a href=${`#/match/${match.id}`} aria-label=${t("matches.replay", { home, away, points: pointsOf(match) })}>

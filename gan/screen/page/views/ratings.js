@@ -48,10 +48,10 @@ const Row = memo(({ rank, name, one, low, high }) => {
         <span class="bar-middle" style=${{ left: share(one.mu) }}></span>
       </span>
     </td>
-    <td class="number">${shareOf(one.real)}</td>
-    <td class="number">${shareOf(one.generated)}</td>
-    <td class="number">${shareOf(one.fooled)}</td>
-    <td class="number">${one.matches}</td>
+    <td class="number" data-label=${t("column.real")}>${shareOf(one.real)}</td>
+    <td class="number" data-label=${t("column.generated")}>${shareOf(one.generated)}</td>
+    <td class="number" data-label=${t("column.fooled")}>${shareOf(one.fooled)}</td>
+    <td class="number" data-label=${t("column.matches")}>${one.matches}</td>
   </tr>`;
 });
 
@@ -61,7 +61,7 @@ export function RatingTable({ ranked, all }) {
   const high = Math.max(...all.map(({ one }) => one.high));
   const column = (word, kind = "") => html`<th scope="col" class=${kind}>${t(word)}</th>`;
   return html`<div class="wide">
-    <table class="ratings">
+    <table class="stacked ratings">
       <caption class="unseen">
         ${t("nav.ratings")}
       </caption>

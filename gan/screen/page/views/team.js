@@ -28,14 +28,23 @@ function Page({ team, state }) {
   const names = useMemo(() => [name], [name]);
   return html`${former.length > 0 && html`<p class="soft">${say("team.formerly", { names: former.join(", ") })}</p>`}
     <${Facts} team=${team} state=${state} />
-    ${history.length > 1 && html`<${Chart} history=${named(history, name)} names=${names} />`}
+    ${history.length > 1 && html`<${Chart} history=${named(history, name)} names=${names} isLow=${true} />`}
     <div class="fakes">
-      <${Fakes} title="team.best_fakes" fakes=${team.best_fakes} /> <${Fakes} title="team.worst_fakes" fakes=${team.worst_fakes} />
+      <${Fakes} title="team.best_fakes" fakes=${team.best_fakes} />
+      <${Fakes} title="team.worst_fakes" fakes=${team.worst_fakes} />
     </div>
-    <h2>${t("nav.matches")}</h2>
-    ${matches.length ? html`<${Played} matches=${matches} events=${state.events || {}} />` : html`<p class="empty">${t("matches.none")}</p>`}
-    <${HeadToHead} met=${team.head_to_head || {}} />
-    ${snapshots.length > 0 && html`<${Snapshots} snapshots=${snapshots} events=${state.events || {}} />`}`;
+    <div class="beside-each-other">
+      <section>
+        <h2>${t("nav.matches")}</h2>
+        ${matches.length
+          ? html`<${Played} matches=${matches} events=${state.events || {}} />`
+          : html`<p class="empty">${t("matches.none")}</p>`}
+      </section>
+      <section>
+        <${HeadToHead} met=${team.head_to_head || {}} />
+        ${snapshots.length > 0 && html`<${Snapshots} snapshots=${snapshots} events=${state.events || {}} />`}
+      </section>
+    </div>`;
 }
 
 const namedBefore = new WeakMap(); // the same list for the same history, so that the chart is not drawn again

@@ -139,7 +139,7 @@ export default {
       "“생성”은 팀의 판별자가 그런 이미지를 알아본 비율이고, “속임”은 팀의 생성자가 만든 이미지를 상대가 실제로 판별한 비율입니다.",
   },
   "chart.title": { en: "Ratings over time of {names}", ko: "레이팅 변화: {names}" },
-  "chart.caption": { en: "matches in the order they were played ({n})", ko: "치른 순서대로 본 매치({n}개)" },
+  "chart.caption": { en: "matches in order ({n})", ko: "매치 순서({n}개)" },
 
   "forfeits.none": { en: "Nothing has failed so far.", ko: "아직 실패한 네트워크가 없습니다." },
   "forfeits.every_match": { en: "every match", ko: "모든 매치" },
