@@ -1,0 +1,103 @@
+// What the hall looks at while nothing is played: how it works, snapshots being opened, the draw, the countdown.
+import { html } from "arena/html.js";
+import { useNow } from "arena/clock.js";
+import { Fit } from "arena/stage/fit.js";
+import { nameOf } from "arena/stage/reading.js";
+import { Next } from "arena/stage/strip.js";
+import { Table } from "arena/stage/table.js";
+import { dateOf, timeOf } from "arena/time.js";
+import { say, t } from "arena/words.js";
+
+export function Nothing({ state }) {
+  return html`<div class="before">
+    <${Fit} tag="h1" class="title">${t("stage.nothing")}<//>
+    <${HowItWorks} rules=${state.rules} />
+  </div>`;
+}
+
+// The rules in three steps.
+export function HowItWorks({ rules }) {
+  if (!rules) return null;
+  const { images_of_each: each, points_of_half_round: points } = rules;
+  const steps = [t("how.networks"), t("how.half", { each, points }), t("how.wins")];
+  return html`<ol class="how">
+    ${steps.map(
+      (step, index) =>
+        html`<li key=${index}><span class="no" aria-hidden="true">${index + 1}</span><${Fit} tag="p" class="step">${step}<//></li>`,
+    )}
+  </ol>`;
+}
+
+export function Opening({ state }) {
+  const { event } = state;
+  const opened = event.teams_opened || 0;
+  const names = Object.values(state.teams || {}).sort((a, b) => b.id - a.id);
+  return html`<div class="before">
+    <${Fit} tag="h1" class="title">${t("stage.opening")}<//>
+    <div class="opened">
+      <p class="count"><strong>${opened}</strong> ${t("stage.of_teams", { n: event.num_teams })}</p>
+      <progress max=${event.num_teams} value=${opened} aria-label=${t("stage.opening")}></progress>
+    </div>
+    <p class="note">${t("stage.opening_why")}</p>
+    <ul class="chips">${names.slice(0, 12).map((team) => html`<li key=${team.id}><bdi>${team.name}</bdi></li>`)}</ul>
+    <${HowItWorks} rules=${state.rules} />
+  </div>`;
+}
+
+const MOST_PAIRS = 8;
+
+export function Draw({ state }) {
+  const pairs = Object.entries(state.places || {})
+    .filter(([place]) => place.startsWith("0:"))
+    .sort(([one], [other]) => Number(one.slice(2)) - Number(other.slice(2)))
+    .map(([, { teams, bye }]) => ({ ...teams, bye }));
+  const met = pairs.filter((pair) => pair.home !== undefined && pair.away !== undefined);
+  const byes = pairs.filter((pair) => pair.bye).length;
+  return html`<div class="before draw">
+    <${Fit} tag="h1" class="title">${t("stage.draw", { n: Object.keys(state.teams || {}).length })}<//>
+    <ol class="pairs">
+      ${met.slice(0, MOST_PAIRS).map(
+        (pair) => html`<li key=${pair.home}>
+          <${Fit} class="home"><bdi>${nameOf(state, pair.home)}</bdi><//>
+          <span class="versus" aria-hidden="true">:</span>
+          <${Fit} class="away"><bdi>${nameOf(state, pair.away)}</bdi><//>
+        </li>`,
+      )}
+    </ol>
+    <p class="note">
+      ${met.length > MOST_PAIRS && t("stage.more_pairs", { n: met.length - MOST_PAIRS })}
+      ${" "}${byes > 0 && t("stage.byes", { n: byes })}
+    </p>
+    <${Next} state=${state} />
+  </div>`;
+}
+
+export function Countdown({ state }) {
+  const now = useNow(0.25);
+  const until = state.stage.until || (state.event && state.event.next_battle) || now;
+  const zone = state.event && state.event.time_zone;
+  return html`<div class="before countdown">
+    <div class="clock">
+      <p class="label">${t("stage.next_battle")}</p>
+      <p class="left" role="timer">${remaining(until - now)}</p>
+      <p class="at">${timeOf(until, zone)}</p>
+      <p class="soft">${dateOf(until, zone)}</p>
+    </div>
+    <${Table} state=${state} />
+  </div>`;
+}
+
+// 1:02:03, 12:34 or 0:07
+export function remaining(seconds) {
+  const left = Math.max(0, Math.ceil(seconds));
+  const two = (value) => String(value).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(left / 3600), Math.floor(left / 60) % 60];
+  return hours ? `${hours}:${two(minutes)}:${two(left % 60)}` : `${minutes}:${two(left % 60)}`;
+}
+
+export function Over({ state }) {
+  return html`<div class="before over">
+    <${Fit} tag="h1" class="title">${say("stage.over", { event: state.event.name })}<//>
+    <${Table} state=${state} />
+  </div>`;
+}
