@@ -1,10 +1,11 @@
 // The bracket of a tournament, or the table of what is played in its place.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "arena/html.js";
+import { nameOf } from "arena/stage/reading.js";
 import { useArrowKeys } from "arena/views/arrow_keys.js";
 import { BracketTree } from "arena/views/bracket_tree.js";
 import { isInside, LAST, WHOLE, wholeOf, windowsOf, windowWith } from "arena/views/bracket_windows.js";
-import { inOrder, nameOf, teamLink } from "arena/views/match_words.js";
+import { inOrder, teamLink } from "arena/views/match_words.js";
 import { usePrinting } from "arena/views/printing.js";
 import { folded, SearchField } from "arena/views/search_field.js";
 import { Standings } from "arena/views/standings.js";
@@ -140,7 +141,7 @@ function Way({ state, team }) {
   const isOut = last && last.winner && last.winner !== team.id;
   return html`<p class="way">
     ${say("bracket.way", { name: team.name, won, met: met.length })}
-    ${isOut && [" ", say("bracket.lost_to", { name: nameOf(state.teams, last.winner), points: last.points.join(" : ") })]}
+    ${isOut && [" ", say("bracket.lost_to", { name: nameOf(state, last.winner), points: last.points.join(" : ") })]}
     ${" "}<a href=${teamLink(team.name)}>${t("bracket.team_page")}</a>
   </p>`;
 }

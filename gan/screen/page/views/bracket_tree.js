@@ -1,8 +1,9 @@
 // A part of the bracket: rounds side by side, each match between the two that lead to it.
 import { html } from "arena/html.js";
+import { roundName } from "arena/stage/reading.js";
 import { positionsOf } from "arena/views/bracket_windows.js";
 import { MatchBox } from "arena/views/match_box.js";
-import { roundName, SIDES } from "arena/views/match_words.js";
+import { SIDES } from "arena/views/match_words.js";
 
 const MOST_LARGE = 8; // matches below each other, of which each has room for a large box
 
@@ -45,7 +46,7 @@ export function BracketTree({ state, window, marked, now }) {
     }
     columns.push(
       html`<section class="column" key=${round}>
-        <h3>${roundName(state.rounds, round)}</h3>
+        <h3>${roundName(state, round)}</h3>
         <ol class="slots">
           ${boxes}
         </ol>

@@ -1,8 +1,8 @@
 // Ratings over time, as lines. Drawn again only if the ratings or the room for it are others.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { html } from "arena/html.js";
+import { memo } from "arena/memo.js";
 import { cut, scale, spread, ticks } from "arena/views/chart_layout.js";
-import { memo } from "arena/views/memo.js";
 import { t } from "arena/words.js";
 
 export const MOST_LINES = 8; // that can be told apart

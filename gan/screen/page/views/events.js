@@ -1,13 +1,14 @@
 // All events of the arena, and one of them.
 import { html } from "arena/html.js";
 import { source } from "arena/source.js";
+import { nameOf } from "arena/stage/reading.js";
+import { momentOf } from "arena/time.js";
 import { useArrowKeys } from "arena/views/arrow_keys.js";
 import { useAsked } from "arena/views/asked.js";
 import { Bracket } from "arena/views/bracket.js";
-import { dateAndTime, dateTimeAndZone } from "arena/views/dates.js";
 import { Forfeits } from "arena/views/forfeits.js";
 import { MatchList } from "arena/views/match_list.js";
-import { inOrder, nameOf, teamLink } from "arena/views/match_words.js";
+import { inOrder, teamLink } from "arena/views/match_words.js";
 import { Standings } from "arena/views/standings.js";
 import { say, t } from "arena/words.js";
 
@@ -44,7 +45,7 @@ function Row({ event }) {
   return html`<tr>
     <th scope="row"><a href=${`#/event/${id}`}><bdi class="cell-name" title=${name}>${name}</bdi></a></th>
     <td>${t(`mode.${mode}`)}${finished === undefined && html`, <strong>${t("event.open")}</strong>`}</td>
-    <td class="number">${dateAndTime(begun)}</td>
+    <td class="number">${momentOf(begun)}</td>
     <td>${champion && html`<a href=${teamLink(champion)}><bdi class="cell-name" title=${champion}>${champion}</bdi></a>`}</td>
   </tr>`;
 }
@@ -69,11 +70,11 @@ export function EventView({ state, params }) {
 
 function Event({ state }) {
   const { event, rounds = [], teams, matches, forfeits = [] } = state;
-  const champion = event.champion && nameOf(teams, event.champion);
+  const champion = event.champion && nameOf(state, event.champion);
   const played = inOrder(matches).filter((match) => match.away);
   return html`<h1><bdi>${event.name}</bdi></h1>
     <p>
-      ${t(`mode.${event.mode}`)}, ${dateTimeAndZone(event.begun, event.time_zone)}
+      ${t(`mode.${event.mode}`)}, ${momentOf(event.begun, event.time_zone)}
       ${champion && html`<br />${say("event.champion", { name: champion })}`}
     </p>
     ${rounds.length

@@ -1,7 +1,8 @@
 // What was forfeited, by whom and why.
 import { html } from "arena/html.js";
+import { nameOf } from "arena/stage/reading.js";
 import { useArrowKeys } from "arena/views/arrow_keys.js";
-import { nameOf, teamLink } from "arena/views/match_words.js";
+import { teamLink } from "arena/views/match_words.js";
 import { t, told } from "arena/words.js";
 
 export function ForfeitsView({ state }) {
@@ -29,7 +30,7 @@ export function Forfeits({ state }) {
       </thead>
       <tbody>
         ${forfeits.map((forfeit, index) => {
-          const name = nameOf(teams, forfeit.team);
+          const name = nameOf(state, forfeit.team);
           return html`<tr key=${index}>
             <th scope="row"><a href=${teamLink(name)}><bdi class="cell-name" title=${name}>${name}</bdi></a></th>
             <td><${What} forfeit=${forfeit} matches=${matches} /></td>

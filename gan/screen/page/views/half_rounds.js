@@ -1,6 +1,6 @@
 // The half rounds of a match, in a table.
 import { html } from "arena/html.js";
-import { nameOf } from "arena/views/match_words.js";
+import { nameOf } from "arena/stage/reading.js";
 import { has, t, told } from "arena/words.js";
 
 const milliseconds = (seconds) => (seconds === undefined ? "–" : `${(1000 * seconds).toPrecision(3)} ms`);
@@ -33,7 +33,7 @@ export function HalfRounds({ match, state, onChoose }) {
                 <button type="button" onClick=${() => onChoose(index)}>${t("column.half_round")} ${half.number + 1}</button>
               </th>
               ${[half.generator, half.discriminator].map(
-                (team) => html`<td><bdi class="cell-name">${nameOf(state.teams, team)}</bdi></td>`,
+                (team) => html`<td><bdi class="cell-name">${nameOf(state, team)}</bdi></td>`,
               )}
               <td class="number">${half.points}</td>
               <td class="number">${milliseconds(half.generator_seconds)}</td>

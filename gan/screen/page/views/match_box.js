@@ -1,6 +1,6 @@
 // One match of a bracket: who plays, who won, and the way to its replay.
 import { html } from "arena/html.js";
-import { memo } from "arena/views/memo.js";
+import { memo } from "arena/memo.js";
 import { resultOf, SIDES } from "arena/views/match_words.js";
 import { t } from "arena/words.js";
 

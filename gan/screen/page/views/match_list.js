@@ -1,8 +1,9 @@
 // Matches below each other, newest first.
 import { useState } from "preact/hooks";
 import { html } from "arena/html.js";
-import { memo } from "arena/views/memo.js";
-import { aboutMatch, nameOf, pointsOf, resultOf, roundName, SIDES, teamLink } from "arena/views/match_words.js";
+import { memo } from "arena/memo.js";
+import { nameOf, roundName } from "arena/stage/reading.js";
+import { aboutMatch, pointsOf, resultOf, SIDES, teamLink } from "arena/views/match_words.js";
 import { t } from "arena/words.js";
 
 const AT_FIRST = 100; // rows, before all are asked for
@@ -58,9 +59,9 @@ export function MatchList({ state, matches }) {
               html`<${Row}
                 key=${match.id}
                 match=${match}
-                home=${nameOf(state.teams, match.home)}
-                away=${nameOf(state.teams, match.away)}
-                round=${roundName(state.rounds, match.round)}
+                home=${nameOf(state, match.home)}
+                away=${nameOf(state, match.away)}
+                round=${roundName(state, match.round)}
               />`,
           )}
         </tbody>

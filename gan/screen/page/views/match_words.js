@@ -1,17 +1,7 @@
-// What lists say of a match: its round, who won, what decided it.
+// What lists say of a match: who won, what decided it.
 import { has, t, told } from "arena/words.js";
 
 export const SIDES = ["home", "away"];
-
-// Rounds of a bracket have names by the matches in them.
-export function roundName(rounds, round) {
-  if (!rounds || !rounds[round]) return t("round.number", { number: round + 1 });
-  const { matches, teams } = rounds[round];
-  if (matches === 1) return t("round.final");
-  if (matches === 2) return t("round.semi_final");
-  if (matches === 4) return t("round.quarter_final");
-  return t("round.of", { teams });
-}
 
 // "won" or "lost"; "" if nobody has won, or a team has met itself.
 export function resultOf(match, side) {
@@ -30,8 +20,6 @@ export const pointsOf = (match) => match.points.join(" : ");
 
 // Matches as they were shown, the newest last.
 export const inOrder = (matches) => Object.values(matches || {}).sort((a, b) => a.number - b.number || a.id - b.id);
-
-export const nameOf = (teams, id) => (teams[id] ? teams[id].name : "?");
 
 // [how many, of how many] as a share.
 export const shareOf = (count) => (count && count[1] ? `${Math.round((100 * count[0]) / count[1])}%` : "–");

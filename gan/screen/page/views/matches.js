@@ -1,9 +1,10 @@
 // All matches of the event, by team.
 import { useState } from "preact/hooks";
 import { html } from "arena/html.js";
+import { nameOf } from "arena/stage/reading.js";
 import { useArrowKeys } from "arena/views/arrow_keys.js";
 import { MatchList } from "arena/views/match_list.js";
-import { inOrder, nameOf } from "arena/views/match_words.js";
+import { inOrder } from "arena/views/match_words.js";
 import { folded, SearchField } from "arena/views/search_field.js";
 import { t } from "arena/words.js";
 
@@ -11,7 +12,7 @@ export function MatchesView({ state }) {
   const [typed, setTyped] = useState("");
   const list = useArrowKeys();
   const wanted = folded(typed);
-  const has = (id) => folded(nameOf(state.teams, id)).includes(wanted);
+  const has = (id) => folded(nameOf(state, id)).includes(wanted);
   const matches = inOrder(state.matches)
     .filter((match) => match.away && (!wanted || has(match.home) || has(match.away)))
     .reverse();

@@ -1,12 +1,12 @@
 // How strong the teams are, as far as is known, and how that came.
 import { useMemo, useState } from "preact/hooks";
 import { html } from "arena/html.js";
+import { memo } from "arena/memo.js";
 import { source } from "arena/source.js";
 import { useArrowKeys } from "arena/views/arrow_keys.js";
 import { useAsked } from "arena/views/asked.js";
 import { Chart, MOST_LINES } from "arena/views/chart.js";
 import { shareOf, teamLink } from "arena/views/match_words.js";
-import { memo } from "arena/views/memo.js";
 import { folded, SearchField } from "arena/views/search_field.js";
 import { t } from "arena/words.js";
 

@@ -2,13 +2,14 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { html } from "arena/html.js";
 import { source } from "arena/source.js";
+import { nameOf } from "arena/stage/reading.js";
 import { Stage } from "arena/stage/stage.js";
 import { useAsked } from "arena/views/asked.js";
 import { HalfRounds } from "arena/views/half_rounds.js";
-import { inOrder, nameOf } from "arena/views/match_words.js";
+import { inOrder } from "arena/views/match_words.js";
 import { ReplayControls } from "arena/views/replay_controls.js";
 import { halfAt, secondsOf, startsOf, stateAt } from "arena/views/replay_steps.js";
-import { t } from "arena/words.js";
+import { say, t } from "arena/words.js";
 
 const isStill = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -60,9 +61,11 @@ function Replay({ match, state }) {
   const starts = useMemo(() => startsOf(match), [match]);
   const player = usePlayer(match, starts);
   const shown = useMemo(() => stateAt(state, match, starts, player.step), [state, match, starts, player.step]);
-  const names = { home: nameOf(state.teams, match.home), away: nameOf(state.teams, match.away) };
-  return html`<section class="replay" aria-label=${t("replay.of", names)}>
-    <p class="replay-event"><a href=${`#/event/${state.event.id}`}><bdi>${state.event.name}</bdi></a></p>
+  const names = { home: nameOf(state, match.home), away: nameOf(state, match.away) };
+  return html`<section class="replay">
+    <h1 class="replay-title">
+      <a href=${`#/event/${state.event.id}`}><bdi>${state.event.name}</bdi></a> <span>${say("replay.of", names)}</span>
+    </h1>
     <${Stage} state=${shown} isConnected=${true} isReplay=${true} />
     ${player.total > 0 && html`<${ReplayControls} player=${player} />`}
     <${Neighbours} match=${match} state=${state} />

@@ -1,6 +1,6 @@
 // What the stage shows at each step of a replay: the state of the API, as it was when the match was shown.
 // A half round takes two steps for each face, which is shown, then told; or one step if it has no faces.
-import { SIDES } from "arena/views/match_words.js";
+import { judgeSide, saidOf } from "arena/stage/reading.js";
 
 const SECONDS = { shown: 0.6, told: 0.4, failed: 3 }; // that steps of each kind take
 
@@ -23,11 +23,6 @@ export function secondsOf(match, starts, step) {
   return (step - starts[halfAt(starts, step)]) % 2 ? SECONDS.told : SECONDS.shown;
 }
 
-// The side, 0 or 1, whose discriminator judges in a half round.
-const judgeOf = (rules, half) => (half.number + (rules.first_judge === SIDES[0] ? 0 : 1)) % 2;
-
-const isRight = (rules, { truth, p }) => truth !== undefined && p !== undefined && p > rules.threshold === (truth === 1);
-
 // `state`: of the match's event; `match`: as the API tells it with its half rounds.
 export function stateAt(state, match, starts, step) {
   const index = halfAt(starts, step);
@@ -41,20 +36,23 @@ export function stateAt(state, match, starts, step) {
   for (let at = 0; at < shown; at++) {
     const { truth, p, ...face } = half.cards[at];
     cards[at] = at < told ? half.cards[at] : face;
-    if (at < told) right += isRight(state.rules, half.cards[at]) ? 1 : 0;
+    if (at < told) right += isRight(half.cards[at], state.rules) ? 1 : 0;
   }
   const isTold = count === 0 || told === count;
   const totals = totalsOf(state, match, index, isTold ? half.points : right, isTold ? sizeOf(state, half) : told);
+  const halfRounds = match.half_rounds.slice(0, index + (isTold ? 1 : 0)).map(({ number, points }) => ({ number, points }));
   return {
     ...state,
-    matches: { ...state.matches, [match.id]: { ...openMatch(match), ...totals } },
+    matches: { ...state.matches, [match.id]: { ...openMatch(match), ...totals, half_rounds: halfRounds } },
     stage: { view: count ? "face" : "failed", match: match.id, half_round: half.id },
-    half_round: { ...half, cards: undefined, right, judged: told, shown, face: told < shown ? told : undefined },
+    half_round: { ...half, cards: undefined, right, judged: told, shown, group: { first: shown - 1, count: 1 } },
     cards,
     recap: undefined,
     path: undefined,
   };
 }
+
+const isRight = (card, rules) => Boolean((saidOf(card, rules) || {}).isRight);
 
 const sizeOf = (state, half) => cardsOf(half) || state.rules.points_of_half_round;
 
@@ -62,8 +60,9 @@ const sizeOf = (state, half) => cardsOf(half) || state.rules.points_of_half_roun
 function totalsOf(state, match, index, points, judged) {
   const totals = { points: [0, 0], judged: [0, 0] };
   const add = (half, more, images) => {
-    totals.points[judgeOf(state.rules, half)] += more;
-    totals.judged[judgeOf(state.rules, half)] += images;
+    const side = judgeSide(half, state.rules);
+    totals.points[side] += more;
+    totals.judged[side] += images;
   };
   for (const half of match.half_rounds.slice(0, index)) add(half, half.points, sizeOf(state, half));
   add(match.half_rounds[index], points, judged);
@@ -84,8 +83,8 @@ function viewOf({ status, rule, winner }) {
   return rule === "equal points, a toss-up by time" ? "toss_up" : "won";
 }
 
-function atTheEnd(state, { half_rounds, ...match }) {
-  const last = half_rounds.at(-1);
+function atTheEnd(state, match) {
+  const last = match.half_rounds.at(-1);
   return {
     ...state,
     matches: { ...state.matches, [match.id]: match },

@@ -1,6 +1,6 @@
 // The table of a league or of mock battles.
 import { html } from "arena/html.js";
-import { memo } from "arena/views/memo.js";
+import { memo } from "arena/memo.js";
 import { teamLink } from "arena/views/match_words.js";
 import { t } from "arena/words.js";
 

@@ -5,8 +5,9 @@ import { source } from "arena/source.js";
 import { useArrowKeys } from "arena/views/arrow_keys.js";
 import { useAsked } from "arena/views/asked.js";
 import { Chart } from "arena/views/chart.js";
-import { dateAndTime } from "arena/views/dates.js";
+
 import { shareOf, teamLink } from "arena/views/match_words.js";
+import { momentOf } from "arena/time.js";
 import { say, t } from "arena/words.js";
 
 export function TeamView({ state, params }) {
@@ -165,7 +166,7 @@ function Snapshots({ snapshots, events }) {
       html`<tr key=${index}>
         <td><a href=${`#/event/${event}`}><bdi class="cell-name">${events[event] ? events[event].name : event}</bdi></a></td>
         <td><bdi>${name}</bdi>${step !== undefined && ` ${t("team.step", { step })}`}</td>
-        <td class="number">${since && dateAndTime(since)}</td>
+        <td class="number">${since && momentOf(since)}</td>
       </tr>`,
   );
   return html`<h2>${t("team.snapshots")}</h2>

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { html } from "arena/html.js";
 import { useArrowKeys } from "arena/views/arrow_keys.js";
 import { teamLink } from "arena/views/match_words.js";
-import { memo } from "arena/views/memo.js";
+import { memo } from "arena/memo.js";
 import { folded, SearchField } from "arena/views/search_field.js";
 import { t, told } from "arena/words.js";
 

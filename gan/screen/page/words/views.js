@@ -17,12 +17,6 @@ export default {
   "views.found": { en: { one: "{n} found", other: "{n} found" }, ko: "{n}건" },
   "views.nothing": { en: "The arena has not begun.", ko: "아직 시작하지 않았습니다." },
 
-  "round.final": { en: "Final", ko: "결승" },
-  "round.semi_final": { en: "Semi-final", ko: "준결승" },
-  "round.quarter_final": { en: "Quarter-final", ko: "8강" },
-  "round.of": { en: "Round of {teams}", ko: "{teams}강" },
-  "round.number": { en: "Round {number}", ko: "{number}라운드" },
-
   "match.number": { en: "match {number}", ko: "매치 {number}" },
   "match.bye": { en: "bye", ko: "부전승" },
   "match.won": { en: "won", ko: "승리" },
@@ -61,12 +55,6 @@ export default {
   "rule.right guesses": { en: "right guesses", ko: "맞힌 이미지" },
   "rule.the generator failed": { en: "the generator failed", ko: "생성자 실패" },
   "rule.the discriminator failed": { en: "the discriminator failed", ko: "판별자 실패" },
-
-  "mode.tournament": { en: "tournament", ko: "토너먼트" },
-  "mode.league": { en: "league", ko: "리그" },
-  "mode.mock": { en: "mock battle", ko: "모의 대결" },
-  "mode.match": { en: "match", ko: "매치" },
-  "mode.check": { en: "check of snapshots", ko: "스냅샷 점검" },
 
   "column.rank": { en: "rank", ko: "순위" },
   "column.number": { en: "no.", ko: "번호" },
