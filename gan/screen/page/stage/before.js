@@ -2,11 +2,11 @@
 import { html } from "arena/html.js";
 import { useNow } from "arena/clock.js";
 import { Fit } from "arena/stage/fit.js";
-import { nameOf } from "arena/stage/reading.js";
+import { matchOnStage, nameOf, SIDES, winnerSide } from "arena/stage/reading.js";
 import { Next } from "arena/stage/strip.js";
 import { Table } from "arena/stage/table.js";
-import { dateOf, timeOf } from "arena/time.js";
-import { say, t } from "arena/words.js";
+import { dateOf, momentOf, timeOf } from "arena/time.js";
+import { say, t, told } from "arena/words.js";
 
 export function Nothing({ state }) {
   return html`<div class="before">
@@ -94,6 +94,36 @@ export function remaining(seconds) {
   const [hours, minutes] = [Math.floor(left / 3600), Math.floor(left / 60) % 60];
   return hours ? `${hours}:${two(minutes)}:${two(left % 60)}` : `${minutes}:${two(left % 60)}`;
 }
+
+// The arena waits: why, since when, and where the event stands.
+export function Frozen({ state }) {
+  const { event, stage } = state;
+  const { reason, at } = event.frozen || stage;
+  const last = matchOnStage(state);
+  return html`<div class="before paused">
+    <div class="words">
+      <${Fit} tag="h1" class="title">${t("stage.frozen")}<//>
+      <${Fit} tag="p" class="reason">${told(reason)}<//>
+      <p class="note">${t("stage.since", { time: momentOf(at || stage.since, event.time_zone) })}</p>
+      <p class="note">${t("stage.frozen_next")}</p>
+    </div>
+    <${Table} state=${state} />
+    ${last && last.winner && html`<p class="last">${say("stage.last", lastOf(state, last))}</p>`}
+  </div>`;
+}
+
+function lastOf(state, match) {
+  const [winner, loser] = winnerSide(match) ? [1, 0] : [0, 1];
+  const [home, away] = [winner, loser].map((side) => nameOf(state, match[SIDES[side].key]));
+  return { winner: home, loser: away, points: `${match.points[winner]} : ${match.points[loser]}` };
+}
+
+// The store cannot be read, and nothing of it was seen before.
+export const Problem = () =>
+  html`<div class="before">
+    <${Fit} tag="h1" class="title">${t("problem.store_unreadable")}<//>
+    <p class="note">${t("stage.problem_next")}</p>
+  </div>`;
 
 export function Over({ state }) {
   return html`<div class="before over">

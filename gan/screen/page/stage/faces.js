@@ -60,7 +60,7 @@ export function FaceGroup({ cards, first, side, rules }) {
   </ol>`;
 }
 
-const sizeOf = (count) => [3, 5, 7, 12, 30].find((most) => count <= most);
+const sizeOf = (count) => [3, 5, 8, 12, 30].find((most) => count <= most);
 
 const GroupCard = memo(({ card, rules }) => {
   const said = saidOf(card, rules);
@@ -96,6 +96,6 @@ const Frame = memo(({ card, at, rules, isNow }) => {
   const words = said ? [truthWord(card), t(`stage.${verdict}_short`)].join(", ") : t(card ? "stage.open" : "stage.covered");
   return html`<li class="shot" data-verdict=${verdict} data-now=${isNow} aria-label=${`${at + 1}: ${words}`}>
     ${card ? html`<img class="pixels" src=${card.image} alt="" />` : html`<span class="blank" aria-hidden="true">${at + 1}</span>`}
-    <span class="mark" aria-hidden="true">${told ? SIGNS[verdict] || "" : ""}</span>
+    ${card && html`<span class="mark" aria-hidden="true">${told ? `${SIGNS[verdict] || ""} ${truthWord(card)}` : "?"}</span>`}
   </li>`;
 });

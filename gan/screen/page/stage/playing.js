@@ -8,6 +8,8 @@ import { isTold, judgeSide, matchOnStage, nameOf, SIDES } from "arena/stage/read
 import { Scoreboard } from "arena/stage/scoreboard.js";
 import { say, t, told } from "arena/words.js";
 
+const MOST_WITH_FILM = 12; // faces at a time; more of them need the room of the small ones
+
 const namesOf = (state, half) => ({
   judge: nameOf(state, half.discriminator),
   drawer: nameOf(state, half.generator),
@@ -31,13 +33,12 @@ export function Faces({ state, match, half, cards }) {
   const side = SIDES[judgeSide(half, rules)].key;
   const now = Array.from({ length: count }, (_, index) => first + index);
   const shown = now.map((at) => cards[at]).filter(Boolean);
-  const isAll = shown.length === total;
   return html`<div class=${`playing ${side}`}>
     <${Scoreboard} state=${state} match=${match} half=${half} />
     ${shown.length === 1
       ? html`<${LargeFace} card=${shown[0]} at=${first} count=${total} names=${namesOf(state, half)} side=${side} rules=${rules} />`
       : shown.length > 1 && html`<${FaceGroup} cards=${shown} first=${first} side=${side} rules=${rules} />`}
-    ${!isAll && html`<${Film} cards=${cards} count=${total} rules=${rules} now=${now} />`}
+    ${shown.length <= MOST_WITH_FILM && html`<${Film} cards=${cards} count=${total} rules=${rules} now=${now} />`}
   </div>`;
 }
 
@@ -58,7 +59,7 @@ export function Between({ state }) {
     <div class="summary">
       <${Fit} tag="p" class="sum">${say("stage.half_told", { judge: namesOf(state, half).judge, right: half.right, of: half.judged })}<//>
       <p class="soft">${t("stage.fooled_times", { n: generatedMissed(cards, rules), of: half.generated })}</p>
-      <p class="wait">${t("stage.next_half_soon")}</p>
+      <p class="wait">${t(half.number + 1 < 2 * match.num_rounds ? "stage.next_half_soon" : "stage.result_soon")}</p>
     </div>
     <${Film} cards=${cards} count=${total} rules=${rules} now=${[]} />
   </div>`;
@@ -93,11 +94,10 @@ export function Timing({ state }) {
     <${Scoreboard} state=${state} match=${match} isOver />
     <div class="notice">
       <p class="kind">${t("stage.equal")}</p>
-      <${Fit} tag="p" class="headline">${match.points.join(" : ")}<//>
+      <${Fit} tag="p" class="headline">${t("stage.faster_wins")}<//>
       <${Fit} tag="p" class="reason">
         ${say("stage.timing", { home: nameOf(state, match.home), away: nameOf(state, match.away) })}
       <//>
-      <span class="pulse" aria-hidden="true"></span>
     </div>
   </div>`;
 }

@@ -7,6 +7,7 @@ import { Next } from "arena/stage/strip.js";
 import { say, t, told } from "arena/words.js";
 
 const MOST_RECAP = 6;
+const BY_POINTS = "more points";
 
 export function Result({ state }) {
   const match = matchOnStage(state);
@@ -44,16 +45,19 @@ const kindOf = (match) => KINDS[match.rule] || "won";
 function Drawn({ state, match }) {
   return html`<div class="result drawn">
     <p class="kind">${t(meetsItself(match) ? "stage.kind.self" : "stage.kind.drawn")}</p>
-    <${Fit} tag="h1" class="winner">
-      ${meetsItself(match)
-        ? html`<${Name}>${nameOf(state, match.home)}<//>`
-        : say("stage.pair", { home: nameOf(state, match.home), away: nameOf(state, match.away) })}
-    <//>
-    <p class="score"><strong class="pair">${match.points.join(" : ")}</strong></p>
+    <${Pairing} state=${state} match=${match}>${match.points.join(" : ")}<//>
     <${Why} state=${state} match=${match} />
     <${Recap} state=${state} />
     <${Next} state=${state} />
   </div>`;
+}
+
+// Two teams of which none has won, with what stands between them.
+function Pairing({ state, match, children }) {
+  const [home, away] = SIDES.map(
+    ({ key }) => html`<${Fit} class=${key} key=${key}><${Name}>${nameOf(state, match[key])}<//><//>`,
+  );
+  return html`<h1 class="pairing">${home}<span class="between pair">${children}</span>${away}</h1>`;
 }
 
 // Why it ended so, in sentences.
@@ -63,7 +67,7 @@ function Why({ state, match }) {
     lines.push(say("stage.forfeits", { team: nameOf(state, forfeit.team), reason: { node: told(forfeit.reason), text: "" } }));
   if (match.explanation) lines.push(told(match.explanation));
   if (match.times) lines.push(times(state, match));
-  if (match.sure && match.winner) lines.push(sureness(state, match));
+  if (match.sure && match.rule === BY_POINTS) lines.push(sureness(state, match));
   return html`<${Fit} class="why">${lines.slice(0, 3).map((line, index) => html`<p key=${index}>${line}</p>`)}<//>`;
 }
 
@@ -144,9 +148,7 @@ export function Stopped({ state }) {
   const { view } = state.stage;
   return html`<div class="result stopped">
     <p class="kind">${t(`stage.kind.${view}`)}</p>
-    <${Fit} tag="h1" class="winner">
-      ${say("stage.pair", { home: nameOf(state, match.home), away: nameOf(state, match.away) })}
-    <//>
+    <${Pairing} state=${state} match=${match}>${t("stage.versus")}<//>
     <${Fit} tag="p" class="why">${told(match.reason) || t(`stage.${view}_reason`)}<//>
     <p class="note">${t(`stage.${view}_next`)}</p>
     <${Next} state=${state} />

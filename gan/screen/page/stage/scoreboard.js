@@ -50,7 +50,7 @@ function Middle({ state, match, half }) {
     ${Array.from({ length: match.num_rounds }, (_, round) => {
       const isNow = half && Math.floor(half.number / 2) === round;
       return html`<li key=${round} aria-current=${isNow ? "step" : null}>
-        <span class="no">${t("stage.round", { n: round + 1 })}</span>
+        <span class="no"><span class="unseen">${t("stage.round_name")}</span> ${round + 1}</span>
         <span class="pair">${points[round].map((one) => one ?? "–").join(" : ")}</span>
       </li>`;
     })}

@@ -13,7 +13,7 @@ export function Table({ state }) {
   return html`<table class="ranks">
     <caption>${t(standings.length ? "stage.standings" : "stage.ratings")}</caption>
     <thead>
-      <tr><th scope="col" class="unseen">${t("stage.place")}</th><th scope="col">${t("stage.team")}</th>
+      <tr><td class="number"><span class="unseen">${t("stage.place")}</span></td><th scope="col">${t("stage.team")}</th>
         ${head.map((key) => html`<th scope="col" class="number" key=${key}>${t(`stage.${key}`)}</th>`)}</tr>
     </thead>
     <tbody>
