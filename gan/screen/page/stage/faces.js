@@ -6,8 +6,8 @@ import { isTold, percent, saidOf } from "arena/stage/reading.js";
 import { say, t } from "arena/words.js";
 
 const truthWord = (card) => t(card.truth === 1 ? "stage.real" : "stage.generated");
-const verdictOf = (said) => (said ? (said.isRight ? "right" : "wrong") : "");
-const SIGNS = { right: "✓", wrong: "✗" };
+export const verdictOf = (said) => (said ? (said.isRight ? "right" : "wrong") : "");
+export const SIGNS = { right: "✓", wrong: "✗" };
 
 // One face, large, and what is known of it. `names`: {judge, drawer}; `key`: the judge's side.
 export function LargeFace({ card, at, count, names, side, rules }) {
@@ -40,7 +40,7 @@ export function Bar({ said, card, rules, judge }) {
   const at = said ? card.p * 100 : threshold;
   const [left, right] = [Math.min(threshold, at), Math.max(threshold, at)];
   const word = said && t(said.isReal ? "stage.real" : "stage.generated");
-  return html`<figure class="bar" role="img" aria-label=${said ? t("stage.says_all", { judge, word, share: percent(said.share) }) : t("stage.says_nothing")}>
+  return html`<figure class="gauge" role="img" aria-label=${said ? t("stage.says_all", { judge, word, share: percent(said.share) }) : t("stage.says_nothing")}>
     <figcaption class="says">
       <span>${t("stage.says")}</span>
       ${said && html`<strong>${percent(said.share)} ${word}</strong>`}

@@ -100,6 +100,8 @@ export default {
   "how.networks": {"en": "Each team has two networks: a generator that draws faces, and a discriminator that tells real faces from generated ones.", "ko": "팀마다 네트워크가 둘 있습니다. 생성자는 얼굴을 그리고, 판별자는 실제 얼굴과 생성된 얼굴을 가려냅니다."},
   "how.half": {"en": "One team’s generator draws {each} faces, mixed with {each} real ones. The other team’s discriminator gets a point for each of the {points} that it tells right.", "ko": "한 팀의 생성자가 그린 얼굴 {each}장을 실제 얼굴 {each}장과 섞습니다. 상대 팀의 판별자는 {points}장 중 맞힌 만큼 점수를 얻습니다."},
   "how.wins": {"en": "Then they change sides. More points win; at equal points, the faster networks.", "ko": "그다음 역할을 바꿉니다. 점수가 높은 팀이 이기고, 같으면 더 빠른 네트워크가 이깁니다."},
+  "overlay.champion": {"en": "{team} is the champion", "ko": "{team} 우승"},
+  "overlay.wins": {"en": "{team} wins", "ko": "{team} 승리"},
   "round.final": {"en": "Final", "ko": "결승"},
   "round.semi": {"en": "Semi-final", "ko": "준결승"},
   "round.quarter": {"en": "Quarter-final", "ko": "8강"},
