@@ -140,7 +140,7 @@ function Way({ state, team }) {
   const last = met.at(-1);
   const isOut = last && last.winner && last.winner !== team.id;
   return html`<p class="way">
-    ${say("bracket.way", { name: team.name, won, met: met.length })}
+    ${say("bracket.way", { name: team.name, won, n: met.length })}
     ${isOut && [" ", say("bracket.lost_to", { name: nameOf(state, last.winner), points: last.points.join(" : ") })]}
     ${" "}<a href=${teamLink(team.name)}>${t("bracket.team_page")}</a>
   </p>`;
