@@ -17,7 +17,7 @@ export function Header({ state, path, isConnected, theme, missing, hasSound, onL
         return html`<a key=${to} href=${`#/${to}`} aria-current=${to === path ? "page" : null}>${t(label)}</a>`;
       })}
     </nav>
-    <p class="connection" role="status">${connectionLine(state, isConnected) || fontLine(missing)}</p>
+    <p class="connection" role="status" title=${fontLine(missing)}>${connectionLine(state, isConnected) || fontLine(missing)}</p>
     <div class="switches">
       ${hasSound && html`<span class="tag">♪ ${t("app.sound")}</span>`}
       ${Object.entries(LANGUAGES).map(
@@ -31,7 +31,7 @@ export function Header({ state, path, isConnected, theme, missing, hasSound, onL
             ${name}
           </button>`,
       )}
-      <button onClick=${() => onTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length])}>
+      <button aria-label=${`${t("app.theme")}: ${t(`app.theme.${theme}`)}`} onClick=${() => onTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length])}>
         ${t(`app.theme.${theme}`)}
       </button>
       <button onClick=${onHelp} aria-label=${t("app.help")}>?</button>

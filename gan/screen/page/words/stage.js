@@ -23,6 +23,7 @@ export default {
   "stage.question": {"en": "Face {n} of {of}: what does {judge} say?", "ko": "{of}장 중 {n}번째 얼굴, {judge}의 판단은?"},
   "stage.face_of": {"en": "face {n} of {of}", "ko": "{of}장 중 {n}번째 얼굴"},
   "stage.says": {"en": "The discriminator says", "ko": "판별자의 판단"},
+  "stage.says_brief": {"en": "says", "ko": "판단"},
   "stage.says_all": {"en": "The discriminator of {judge} says: {share} {word}", "ko": "{judge}의 판별자: {word} {share}"},
   "stage.says_nothing": {"en": "The discriminator has not said anything yet", "ko": "판별자가 아직 답하지 않았습니다"},
   "stage.said": {"en": "{share} {word}", "ko": "{word} {share}"},
