@@ -2,8 +2,27 @@
 // that gets {state, isConnected, params}; `nav`, the key in words.js of its place in the navigation, if it has one (or
 // a function of the state that gives it).
 import { Stage } from "arena/stage/stage.js";
+import { bracketWord, BracketView } from "arena/views/bracket.js";
+import { EventsView, EventView } from "arena/views/events.js";
+import { ForfeitsView } from "arena/views/forfeits.js";
+import { MatchesView } from "arena/views/matches.js";
+import { RatingsView } from "arena/views/ratings.js";
+import { ReplayView } from "arena/views/replay.js";
+import { TeamView } from "arena/views/team.js";
+import { TeamsView } from "arena/views/teams.js";
 
-export const ROUTES = [{ path: "", View: Stage, nav: "nav.live" }];
+export const ROUTES = [
+  { path: "", View: Stage, nav: "nav.live" },
+  { path: "bracket", View: BracketView, nav: bracketWord },
+  { path: "matches", View: MatchesView, nav: "nav.matches" },
+  { path: "match/:id", View: ReplayView },
+  { path: "teams", View: TeamsView, nav: "nav.teams" },
+  { path: "team/:name", View: TeamView },
+  { path: "ratings", View: RatingsView, nav: "nav.ratings" },
+  { path: "events", View: EventsView, nav: "nav.events" },
+  { path: "event/:id", View: EventView },
+  { path: "forfeits", View: ForfeitsView, nav: "nav.forfeits" },
+];
 
 const pattern = (path) => new RegExp(`^${path.replace(/:\w+/g, "([^/]+)")}$`);
 

@@ -1,0 +1,72 @@
+// Matches below each other, newest first.
+import { useState } from "preact/hooks";
+import { html } from "arena/html.js";
+import { memo } from "arena/memo.js";
+import { nameOf, roundName } from "arena/stage/reading.js";
+import { aboutMatch, pointsOf, resultOf, SIDES, teamLink } from "arena/views/match_words.js";
+import { t } from "arena/words.js";
+
+const AT_FIRST = 100; // rows, before all are asked for
+
+function Team({ name, side, result }) {
+  return html`<td class=${`team-cell ${SIDES[side]}`} data-result=${result}>
+    <span class="marked">
+      <a href=${teamLink(name)}><bdi class="cell-name" title=${name}>${name}</bdi></a>
+      ${result === "won" && html`<span class="won-mark" role="img" aria-label=${t("match.won")}>◀</span>`}
+    </span>
+  </td>`;
+}
+
+const Row = memo(({ match, home, away, round }) => {
+  return html`<tr data-status=${match.status}>
+    <td class="number no">${match.number}</td>
+    <td class="round">
+      ${round}${match.attempt > 1 && html` <span class="soft">${t("match.attempt", { number: match.attempt })}</span>`}
+    </td>
+    <${Team} name=${home} side=${0} result=${resultOf(match, 0)} />
+    <td class="number score-cell">
+      <a href=${`#/match/${match.id}`} aria-label=${t("matches.replay", { home, away, points: pointsOf(match) })}>
+        ${pointsOf(match)}
+      </a>
+    </td>
+    <${Team} name=${away} side=${1} result=${resultOf(match, 1)} />
+    <td class="about">${aboutMatch(match)}</td>
+    <td class="number soft id-cell">${match.id}</td>
+  </tr>`;
+});
+
+// `matches`: of the event that `state` is about, in the order to be shown in.
+export function MatchList({ state, matches }) {
+  const [isAll, setAll] = useState(false);
+  if (!matches.length) return html`<p class="empty">${t("matches.none")}</p>`;
+  const rows = isAll ? matches : matches.slice(0, AT_FIRST);
+  const column = (word, kind = "") => html`<th scope="col" class=${kind}>${t(word)}</th>`;
+  return html`<div class="wide">
+      <table class="stacked matches">
+        <caption class="unseen">
+          ${t("nav.matches")}
+        </caption>
+        <thead>
+          <tr>
+            ${column("column.number", "number")} ${column("column.round")} ${column("column.home")}
+            ${column("column.points", "number")} ${column("column.away")} ${column("column.decided_by")}
+            ${column("column.id", "number")}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(
+            (match) =>
+              html`<${Row}
+                key=${match.id}
+                match=${match}
+                home=${nameOf(state, match.home)}
+                away=${nameOf(state, match.away)}
+                round=${roundName(state, match.round)}
+              />`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    ${rows.length < matches.length &&
+    html`<button class="more" onClick=${() => setAll(true)}>${t("matches.all", { n: matches.length })}</button>`}`;
+}

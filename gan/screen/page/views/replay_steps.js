@@ -1,0 +1,97 @@
+// What the stage shows at each step of a replay: the state of the API, as it was when the match was shown.
+// A half round takes two steps for each face, which is shown, then told; or one step if it has no faces.
+import { judgeSide, saidOf } from "arena/stage/reading.js";
+
+const SECONDS = { shown: 0.6, told: 0.4, failed: 3 }; // that steps of each kind take
+
+const cardsOf = (half) => Object.keys(half.cards || {}).length;
+const stepsOf = (half) => 2 * cardsOf(half) || 1;
+
+// The first step of each half round, and at the end that of the result.
+export function startsOf(match) {
+  const starts = [0];
+  for (const half of match.half_rounds) starts.push(starts.at(-1) + stepsOf(half));
+  return starts;
+}
+
+// The index of the half round of a step; their number at the result.
+export const halfAt = (starts, step) => starts.filter((start) => start <= step).length - 1;
+
+export function secondsOf(match, starts, step) {
+  const half = match.half_rounds[halfAt(starts, step)];
+  if (!half || !cardsOf(half)) return SECONDS.failed;
+  return (step - starts[halfAt(starts, step)]) % 2 ? SECONDS.told : SECONDS.shown;
+}
+
+// `state`: of the match's event; `match`: as the API tells it with its half rounds.
+export function stateAt(state, match, starts, step) {
+  const index = halfAt(starts, step);
+  if (index >= match.half_rounds.length) return atTheEnd(state, match);
+  const half = match.half_rounds[index];
+  const count = cardsOf(half);
+  const within = step - starts[index];
+  const [shown, told] = count ? [Math.floor(within / 2) + 1, Math.ceil(within / 2)] : [0, 0];
+  const cards = {};
+  let right = 0;
+  for (let at = 0; at < shown; at++) {
+    const { truth, p, ...face } = half.cards[at];
+    cards[at] = at < told ? half.cards[at] : face;
+    if (at < told) right += isRight(half.cards[at], state.rules) ? 1 : 0;
+  }
+  const isTold = count === 0 || told === count;
+  const totals = totalsOf(state, match, index, isTold ? half.points : right, isTold ? sizeOf(state, half) : told);
+  const halfRounds = match.half_rounds.slice(0, index + (isTold ? 1 : 0)).map(({ number, points }) => ({ number, points }));
+  return {
+    ...state,
+    matches: { ...state.matches, [match.id]: { ...openMatch(match), ...totals, half_rounds: halfRounds } },
+    stage: { view: count ? "face" : "failed", match: match.id, half_round: half.id },
+    half_round: { ...half, cards: undefined, right, judged: told, shown, group: { first: shown - 1, count: 1 } },
+    cards,
+    recap: undefined,
+    path: undefined,
+  };
+}
+
+const isRight = (card, rules) => Boolean((saidOf(card, rules) || {}).isRight);
+
+const sizeOf = (state, half) => cardsOf(half) || state.rules.points_of_half_round;
+
+// The points of both sides, and how many images each has judged.
+function totalsOf(state, match, index, points, judged) {
+  const totals = { points: [0, 0], judged: [0, 0] };
+  const add = (half, more, images) => {
+    const side = judgeSide(half, state.rules);
+    totals.points[side] += more;
+    totals.judged[side] += images;
+  };
+  for (const half of match.half_rounds.slice(0, index)) add(half, half.points, sizeOf(state, half));
+  add(match.half_rounds[index], points, judged);
+  return totals;
+}
+
+// A match without what is told with its result.
+function openMatch({ id, event, round, position, attempt, number, home, away, num_rounds, begun }) {
+  return { id, event, round, position, attempt, number, home, away, num_rounds, begun, status: "playing" };
+}
+
+const VIEWS = { annulled: "annulled", held: "held", playing: "between" };
+
+function viewOf({ status, rule, winner }) {
+  if (status in VIEWS) return VIEWS[status];
+  if (rule === "forfeit") return "forfeit";
+  if (!winner) return "drawn";
+  return rule === "equal points, a toss-up by time" ? "toss_up" : "won";
+}
+
+function atTheEnd(state, match) {
+  const last = match.half_rounds.at(-1);
+  return {
+    ...state,
+    matches: { ...state.matches, [match.id]: match },
+    stage: { view: viewOf(match), match: match.id, half_round: last && last.id },
+    half_round: undefined,
+    cards: {},
+    recap: undefined,
+    path: undefined,
+  };
+}
