@@ -6,6 +6,7 @@ Codes with parameters are stored; contest.faults makes the sentence when somebod
 from collections.abc import Iterable
 from typing import Any
 
+from gan.arena import notes_ko
 from gan.arena.schema import LogEntry, Team
 from gan.console.errors import OTHER, Fault
 from gan.contest import faults
@@ -123,7 +124,7 @@ _OF_THE_LOG = {
     "results_published": "the results of {team} are delivered",
     "mock_seed": "the seed of mock battles is {seed}",
 }
-faults.add_sentences({**_OF_THE_LIST, **_OF_A_TEAM, **_OF_A_BUCKET, **_OF_A_MATCH, **_OF_THE_LOG})
+faults.add_sentences({**_OF_THE_LIST, **_OF_A_TEAM, **_OF_A_BUCKET, **_OF_A_MATCH, **_OF_THE_LOG}, notes_ko.SENTENCES)
 
 
 def note(code: str, /, **parameters: Any) -> Fault:
