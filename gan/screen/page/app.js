@@ -1,11 +1,15 @@
 // The page: what came last from the source, the view that the address names, and the keys that all views share.
 import { render } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { chosen, isKiosk, isOverlay, languageOfBrowser, remember, showTheme, THEMES } from "arena/choices.js";
 import { Header } from "arena/header.js";
+import { missingFor } from "arena/fonts.js";
 import { Help } from "arena/help.js";
 import { html } from "arena/html.js";
 import { useKeys } from "arena/keys.js";
+import { Kiosk } from "arena/kiosk.js";
+import { useSound } from "arena/sound.js";
+import { Overlay } from "arena/stage/overlay.js";
 import { source } from "arena/source.js";
 import { found } from "arena/views/routes.js";
 import { LANGUAGES, languageNow, setLanguage, t } from "arena/words.js";
@@ -83,11 +87,17 @@ function App() {
     ],
   );
 
-  const { View, params } = found(path);
+  const hasSound = useSound(state);
+  const teams = state && state.teams;
+  const missing = useMemo(
+    () => missingFor([...Object.values(teams || {}).map((team) => team.name), language === "ko" ? "한" : ""]),
+    [Object.keys(teams || {}).length, language],
+  );
+  const { View, params } = isOverlay ? { View: Overlay } : isKiosk && !path ? { View: Kiosk } : found(path);
   return html`<div class="page" key=${language}>
     ${!isKiosk &&
     !isOverlay &&
-    html`<${Header} ...${{ state, path, isConnected, theme, onLanguage, onTheme }} onHelp=${() => setHelpOpen(true)} />`}
+    html`<${Header} ...${{ state, path, isConnected, theme, missing, hasSound, onLanguage, onTheme }} onHelp=${() => setHelpOpen(true)} />`}
     <main ref=${main}>
       ${state || View.isForAll
         ? html`<${View} key=${path} state=${state} isConnected=${isConnected} params=${params} />`

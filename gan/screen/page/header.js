@@ -4,7 +4,7 @@ import { THEMES } from "arena/choices.js";
 import { ROUTES } from "arena/views/routes.js";
 import { LANGUAGES, has, languageNow, t } from "arena/words.js";
 
-export function Header({ state, path, isConnected, theme, onLanguage, onTheme, onHelp }) {
+export function Header({ state, path, isConnected, theme, missing, hasSound, onLanguage, onTheme, onHelp }) {
   const event = state && state.event;
   return html`<header class="top">
     <p class="event-name">
@@ -17,8 +17,9 @@ export function Header({ state, path, isConnected, theme, onLanguage, onTheme, o
         return html`<a key=${to} href=${`#/${to}`} aria-current=${to === path ? "page" : null}>${t(label)}</a>`;
       })}
     </nav>
-    <p class="connection" role="status">${connectionLine(state, isConnected)}</p>
+    <p class="connection" role="status" title=${fontLine(missing)}>${connectionLine(state, isConnected) || fontLine(missing)}</p>
     <div class="switches">
+      ${hasSound && html`<span class="tag">♪ ${t("app.sound")}</span>`}
       ${Object.entries(LANGUAGES).map(
         ([code, name]) =>
           html`<button
@@ -30,13 +31,16 @@ export function Header({ state, path, isConnected, theme, onLanguage, onTheme, o
             ${name}
           </button>`,
       )}
-      <button onClick=${() => onTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length])}>
+      <button aria-label=${`${t("app.theme")}: ${t(`app.theme.${theme}`)}`} onClick=${() => onTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length])}>
         ${t(`app.theme.${theme}`)}
       </button>
       <button onClick=${onHelp} aria-label=${t("app.help")}>?</button>
     </div>
   </header>`;
 }
+
+const fontLine = (missing) =>
+  missing.length ? t("app.no_font", { scripts: missing.map((script) => t(`script.${script}`)).join(", ") }) : "";
 
 export function connectionLine(state, isConnected) {
   if (isConnected === false) return t("app.no_connection");

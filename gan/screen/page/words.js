@@ -43,6 +43,18 @@ export const t = (key, values = {}) => parts(key, values).map(plain).join("");
 
 export const has = (key) => key in WORDS;
 
+const MOST_LETTERS = 24; // of a name within a sentence
+
+// What a reader takes for letters, none of which can be cut in two.
+const letters = (text) =>
+  Intl.Segmenter ? [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment) : [...text];
+
+// A long name, cut for a sentence.
+export function brief(name) {
+  const all = letters(name);
+  return all.length <= MOST_LETTERS ? name : `${all.slice(0, MOST_LETTERS - 1).join("").trimEnd()}…`;
+}
+
 // A sentence as nodes: values that are texts are names, each kept apart from the text around it (<bdi>), whichever way
 // it is written; numbers are texts; nodes stay as they are (then give `text` of a particle as {node, text}).
 export const say = (key, values = {}) =>
@@ -52,7 +64,7 @@ export const say = (key, values = {}) =>
     const text = value && value.node ? value.text : value;
     const ending = particle ? withParticle(text, particle) : "";
     if (value && value.node) return [value.node, ending];
-    if (typeof value === "string") return [html`<bdi class="word" title=${value}>${value}</bdi>`, ending];
+    if (typeof value === "string") return [html`<bdi class="word" title=${value}>${brief(value)}</bdi>`, ending];
     return [value, ending];
   });
 

@@ -6,8 +6,8 @@ import { isTold, percent, saidOf } from "arena/stage/reading.js";
 import { say, t } from "arena/words.js";
 
 const truthWord = (card) => t(card.truth === 1 ? "stage.real" : "stage.generated");
-const verdictOf = (said) => (said ? (said.isRight ? "right" : "wrong") : "");
-const SIGNS = { right: "✓", wrong: "✗" };
+export const verdictOf = (said) => (said ? (said.isRight ? "right" : "wrong") : "");
+export const SIGNS = { right: "✓", wrong: "✗" };
 
 // One face, large, and what is known of it. `names`: {judge, drawer}; `key`: the judge's side.
 export function LargeFace({ card, at, count, names, side, rules }) {
@@ -35,14 +35,14 @@ function verdictLine(card, said, names) {
 }
 
 // What the discriminator says: a bar from the threshold to its probability, "generated" to the left, "real" to the right.
-export function Bar({ said, card, rules, judge }) {
+export function Bar({ said, card, rules, judge, isBrief }) {
   const threshold = rules.threshold * 100;
   const at = said ? card.p * 100 : threshold;
   const [left, right] = [Math.min(threshold, at), Math.max(threshold, at)];
   const word = said && t(said.isReal ? "stage.real" : "stage.generated");
-  return html`<figure class="bar" role="img" aria-label=${said ? t("stage.says_all", { judge, word, share: percent(said.share) }) : t("stage.says_nothing")}>
+  return html`<figure class="gauge" role="img" aria-label=${said ? t("stage.says_all", { judge, word, share: percent(said.share) }) : t("stage.says_nothing")}>
     <figcaption class="says">
-      <span>${t("stage.says")}</span>
+      <span>${t(isBrief ? "stage.says_brief" : "stage.says")}</span>
       ${said && html`<strong>${percent(said.share)} ${word}</strong>`}
     </figcaption>
     <div class="scale">
@@ -96,6 +96,6 @@ const Frame = memo(({ card, at, rules, isNow }) => {
   const words = said ? [truthWord(card), t(`stage.${verdict}_short`)].join(", ") : t(card ? "stage.open" : "stage.covered");
   return html`<li class="shot" data-verdict=${verdict} data-now=${isNow} aria-label=${`${at + 1}: ${words}`}>
     ${card ? html`<img class="pixels" src=${card.image} alt="" />` : html`<span class="blank" aria-hidden="true">${at + 1}</span>`}
-    ${card && html`<span class="mark" aria-hidden="true">${told ? `${SIGNS[verdict] || ""} ${truthWord(card)}` : "?"}</span>`}
+    ${card && html`<span class="mark" aria-hidden="true">${told ? [SIGNS[verdict], " ", html`<span class="word">${truthWord(card)}</span>`] : "?"}</span>`}
   </li>`;
 });

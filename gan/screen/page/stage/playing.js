@@ -114,6 +114,7 @@ export function Meets({ state }) {
     </section>`;
   });
   return html`<div class="meets">
+    <h1 class="unseen">${say("stage.pair", { home: nameOf(state, match.home), away: nameOf(state, match.away) })}</h1>
     <div class="corners">${sides[0]}
       <p class="versus" aria-hidden="true">VS</p>
       ${sides[1]}</div>

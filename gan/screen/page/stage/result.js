@@ -55,7 +55,7 @@ function Drawn({ state, match }) {
 // Two teams of which none has won, with what stands between them.
 function Pairing({ state, match, children }) {
   const [home, away] = SIDES.map(
-    ({ key }) => html`<${Fit} class=${key} key=${key}><${Name}>${nameOf(state, match[key])}<//><//>`,
+    ({ key }) => html`<div class=${`corner-name ${key}`} key=${key}><${Fit}><${Name}>${nameOf(state, match[key])}<//><//></div>`,
   );
   return html`<h1 class="pairing">${home}<span class="between pair">${children}</span>${away}</h1>`;
 }
@@ -130,7 +130,7 @@ function lastMatch(state, match) {
 function Way({ state }) {
   const matches = (state.path || []).map((id) => state.matches[id]).filter((match) => match && match.away !== undefined);
   if (!matches.length) return null;
-  return html`<ol class="way" aria-label=${t("stage.way")}>
+  return html`<ol class="rungs" aria-label=${t("stage.way")}>
     ${matches.map((match) => {
       const side = winnerSide(match);
       return html`<li key=${match.id}>

@@ -3,11 +3,12 @@ import { html } from "arena/html.js";
 import { Fit } from "arena/stage/fit.js";
 import { Name } from "arena/stage/names.js";
 import { judgeSide, nameOf, SIDES } from "arena/stage/reading.js";
-import { t } from "arena/words.js";
+import { say, t } from "arena/words.js";
 
 export function Scoreboard({ state, match, half, isOver }) {
   const judge = half && !isOver ? judgeSide(half, state.rules) : null;
   return html`<div class="scoreboard">
+    <h1 class="unseen">${say("stage.pair", { home: nameOf(state, match.home), away: nameOf(state, match.away) })}</h1>
     ${side(state, match, half, 0, judge)}
     <div class="middle"><${Middle} state=${state} match=${match} half=${half} /></div>
     ${side(state, match, half, 1, judge)}

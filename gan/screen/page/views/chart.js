@@ -22,8 +22,8 @@ function useRoom(place) {
       context.font = `600 ${0.95 * parseFloat(fontSize)}px ${fontFamily}`;
       const widthOf = (text) => context.measureText(text).width;
       setRoom((before) => {
-        const width = place.current.clientWidth;
-        return before.width === width ? before : { width, em: parseFloat(fontSize), widthOf };
+        const [width, em] = [place.current.clientWidth, parseFloat(fontSize)];
+        return before.width === width && before.em === em ? before : { width, em, widthOf };
       });
     };
     const watching = new ResizeObserver(measure);
