@@ -23,6 +23,7 @@ from gan.arena.teams import Entrant
 from gan.arena.timetable import Timetable
 from gan.console.errors import OTHER, BucketRefused, BucketSilent, ContractError, Fault, HostError, UserError
 from gan.contest import faults
+from gan.contest.languages import ENGLISH
 from gan.random_noise_generator import Use, random_generator
 from gan.snapshots import checkpoint_files
 
@@ -54,6 +55,7 @@ class Telling(NamedTuple):
     say: Callable[[str], None] = print  # prints a line
     on_next: Callable[[str, datetime.datetime], None] = lambda name, moment: None  # called with the next battle
     on_skipped: Callable[[str, str], None] = lambda name, why: None  # called with a battle that is not held
+    language: str = ENGLISH  # of the pages in teams' buckets
 
 
 class MockDraw(NamedTuple):
@@ -89,9 +91,10 @@ class MockBattles:
     ) -> None:
         self._arena, self._list_teams, self._timetable, self._seed = arena, list_teams, timetable, seed
         self._clock, self._on_match, self._say = clock, telling.on_match, telling.say
+        self._language = telling.language
         self._over: set[datetime.datetime] = set()  # moments whose battles were held, or could not be
         self._on_next, self._on_skipped = telling.on_next, telling.on_skipped
-        self._pages, self._snapshot_names = status_pages.StatusPages(), dict[str, str]()
+        self._pages, self._snapshot_names = status_pages.StatusPages(telling.language), dict[str, str]()
 
     def hold(self, battles: int | None = None, drawn_by: MockDraw = ONE_BY_LOT) -> Outcome | None:
         """Holds so many mock battles; None holds them until interrupted.
@@ -253,7 +256,7 @@ class MockBattles:
 
     def _publish(self) -> None:
         """Writes to every team's bucket the results that it lacks, side by side, in the time until the next battle."""
-        publishing = result_publishing.Publishing(self._arena.store, self._say)
+        publishing = result_publishing.Publishing(self._arena.store, self._say, self._language)
         left = self._timetable.next_after(self._clock.now()) - self._clock.now()
         publishing.publish(min(result_publishing.PUBLISH_SECONDS, left.total_seconds()))
 

@@ -1,5 +1,9 @@
 """The Korean sentences of those codes in gan/arena/notes.py that teams and spectators read."""
 
+CHOSEN = (
+    "checkpoint 파일이 가리키는 스냅샷이 없거나 불완전해서, 완전한 스냅샷 가운데 가장 최근 것을 골랐습니다({choice})"
+)
+
 SENTENCES = {
     # Why a line of the list of teams is no team that can play.
     "line_not_csv": "{line:.0f}행이 CSV가 아닙니다({reason}). 쉼표나 따옴표가 들어 있는 이름은 따옴표로 감싸고, 그 "
@@ -50,8 +54,7 @@ SENTENCES = {
     "match_released": "매치를 이어서 할 수 있습니다",
     "disqualification": "{team}: {reason}",
     "reinstatement": "{team:은/는} 더 이상 실격이 아닙니다: {reason}",
-    "snapshot_chosen": "{team}: checkpoint 파일이 가리키는 스냅샷이 없거나 불완전해서, 완전한 스냅샷 가운데 가장 최근 "
-    "것을 골랐습니다({choice}; 복사본은 {snapshot})",
+    "snapshot_chosen": f"{{team}}: {CHOSEN} (복사본은 {{snapshot}})",
     "battle_before_lasted": "{battle}: 앞의 대결이나 그 결과 전달이 그 시각에 아직 끝나지 않았습니다. "
     "--period_minutes를 늘리면 시간이 넉넉해집니다",
     "battle_not_held": "{battle}: {problem}",
