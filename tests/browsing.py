@@ -48,9 +48,9 @@ def opened(browser, width=1920, height=1080, **options):
     assert not [problem for problem in problems if not any(one in problem for one in expected)]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Headless Chromium."""
+    """Headless Chromium; of one module at a time, since playwright runs only once in a process."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not CHROMIUM:
         pytest.skip("there is no chromium on this machine")
