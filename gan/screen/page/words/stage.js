@@ -37,7 +37,7 @@ export default {
   "stage.covered": {"en": "still to come", "ko": "아직 공개 전"},
   "stage.all_faces": {"en": "All faces of this half round", "ko": "이 하프 라운드의 모든 얼굴"},
   "stage.half_told": {"en": "{judge}: {right} of {of} right", "ko": "{judge}: {of}장 중 {right}장 정답"},
-  "stage.fooled_times": {"en": "{n} of {of} generated faces passed as real", "ko": "생성 얼굴 {of}장 중 {n}장이 실제로 통했습니다"},
+  "stage.fooled_times": {"en": "{drawer} fooled it with {n} of {of} generated faces", "ko": "{drawer:이/가} 생성 얼굴 {of}장 중 {n}장으로 속였습니다"},
   "stage.next_half_soon": {"en": "The next half round follows in a moment", "ko": "곧 다음 하프 라운드가 이어집니다"},
   "stage.discriminator_failed": {"en": "The discriminator failed", "ko": "판별자 실패"},
   "stage.generator_failed": {"en": "The generator failed", "ko": "생성자 실패"},
