@@ -50,6 +50,12 @@ function useFocus(main, path) {
   }, [path]);
 }
 
+// A browser may refuse.
+function switchFullScreen() {
+  const done = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen();
+  done.catch(() => {});
+}
+
 function App() {
   const { state, isConnected } = useSource();
   const path = usePath();
@@ -76,6 +82,7 @@ function App() {
     (event) => {
       if (event.key === "?") setHelpOpen(true);
       else if (event.key === "Escape" && path && !isHelpOpen) location.hash = "#/";
+      else if (event.key === "f") switchFullScreen();
       else if (event.key === "l") onLanguage(language === "ko" ? "en" : "ko");
       else return false;
       return true;
@@ -84,6 +91,7 @@ function App() {
       ["?", "keys.help"],
       ["Esc", "keys.stage"],
       ["l", "keys.language"],
+      ["f", "keys.full_screen"],
     ],
   );
 

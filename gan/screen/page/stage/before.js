@@ -78,7 +78,7 @@ export function Countdown({ state }) {
   const zone = state.event && state.event.time_zone;
   return html`<div class="before countdown">
     <div class="clock">
-      <p class="label">${t("stage.next_battle")}</p>
+      <h1 class="label">${t("stage.next_battle")}</h1>
       <p class="left" role="timer">${remaining(until - now)}</p>
       <p class="at">${timeOf(until, zone)}</p>
       <p class="soft">${dateOf(until, zone)}</p>

@@ -19,7 +19,7 @@ export function LargeFace({ card, at, count, names, side, rules }) {
       <${Fit} tag="p" class="question">
         ${say("stage.question", { judge: names.judge, n: at + 1, of: count })}
       <//>
-      <${Fit} tag="p" class=${`truth ${told ? "" : "open"}`}>${told ? truthWord(card) : t("stage.which")}<//>
+      <${Fit} tag="p" class=${`truth ${told ? "" : "open"}`}>${told ? html`<span class="label">${t("stage.it_is")}</span> ${truthWord(card)}` : t("stage.which")}<//>
       <${Bar} card=${card} said=${said} rules=${rules} judge=${names.judge} />
       <${Fit} tag="p" class=${`verdict ${verdictOf(said)}`}>${verdictLine(card, said, names)}<//>
     </div>

@@ -9,7 +9,8 @@ const ENOUGH = 0.55; // of that size; below it, a long word is broken rather tha
 
 function fits(box, text, size) {
   box.style.fontSize = `${size}px`;
-  return text.scrollWidth <= box.clientWidth + TOLERANCE && text.scrollHeight <= box.clientHeight + TOLERANCE;
+  const [width, height] = [text.scrollWidth, Math.max(text.scrollHeight, box.scrollHeight)];
+  return width <= box.clientWidth + TOLERANCE && height <= box.clientHeight + TOLERANCE;
 }
 
 function largest(box, text, most) {
@@ -42,8 +43,11 @@ export function fit(box) {
 // A box whose text fits, also after the window or the fonts have changed.
 export function Fit({ class: kind = "", tag = "div", children, ...attributes }) {
   const box = useRef(null);
+  const fitted = useRef(null); // the text that was measured last, and where
   useLayoutEffect(() => {
-    fit(box.current);
+    const now = `${kind} ${box.current.textContent}`;
+    if (now !== fitted.current) fit(box.current);
+    fitted.current = now;
   });
   useLayoutEffect(() => {
     const again = () => box.current && fit(box.current);

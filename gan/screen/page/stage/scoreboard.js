@@ -22,17 +22,17 @@ function side(state, match, half, index, judge) {
   return html`<section class=${`side ${key}${isJudge ? " judge" : ""}`}>
     <p class="job">${job}</p>
     <${Fit} class="team"><span class="sign" aria-hidden="true">${sign}</span> <${Name}>${nameOf(state, match[key])}<//><//>
-    <p class="needs">${standing(match, half, index, isJudge)}</p>
+    <p class="needs">${standing(match, half, index)}</p>
     <p class="points">${match.points[index]}</p>
     <p class="judged">${t("stage.judged", { n: match.judged[index] })}</p>
   </section>`;
 }
 
 // What a side's points mean now. Points of sides that have judged unequally many faces are not compared.
-function standing(match, half, index, isJudge) {
+function standing(match, half, index) {
   const needs = half && half.needs;
   const team = match[SIDES[index].key];
-  if (needs && needs.team === team && isJudge) return t("stage.needs", { n: needs.to_win, of: needs.of });
+  if (needs && needs.team === team) return t("stage.needs", { n: needs.to_win, of: needs.of });
   if (needs && needs.decided === team) return t("stage.decided");
   if (needs || match.judged[0] !== match.judged[1]) return "";
   const ahead = match.points[index] - match.points[1 - index];

@@ -22,6 +22,7 @@ export default {
   "keys.sound": {"en": "sound on or off", "ko": "소리 켜기 또는 끄기"},
   "keys.help": {"en": "this list", "ko": "이 목록"},
   "keys.stage": {"en": "back to the stage", "ko": "생중계로 돌아가기"},
+  "keys.full_screen": {"en": "full screen", "ko": "전체 화면"},
   "keys.language": {"en": "English or Korean", "ko": "영어 또는 한국어"},
   "problem.store_unreadable": {"en": "The results cannot be read at the moment", "ko": "지금은 경기 기록을 읽을 수 없습니다"},
   "problem.no_arena": {"en": "The arena has not begun", "ko": "아직 시작하지 않았습니다"}

@@ -19,6 +19,7 @@ export default {
   "stage.leads": {"en": "leads by {n}", "ko": "{n}점 앞섬"},
   "stage.real": {"en": "real", "ko": "실제"},
   "stage.generated": {"en": "generated", "ko": "생성"},
+  "stage.it_is": {"en": "It is", "ko": "정답은"},
   "stage.which": {"en": "Real or generated?", "ko": "실제일까, 생성일까?"},
   "stage.question": {"en": "Face {n} of {of}: what does {judge} say?", "ko": "{of}장 중 {n}번째 얼굴, {judge}의 판단은?"},
   "stage.face_of": {"en": "face {n} of {of}", "ko": "{of}장 중 {n}번째 얼굴"},
