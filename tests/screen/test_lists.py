@@ -51,7 +51,7 @@ def test_team_is_found_in_a_large_bracket(page, address_of_64):
     assert page.locator(".box").count() == 15  # from the last 16 on
     page.keyboard.press("/")
     page.keyboard.type("team 4")
-    assert "11 found" in page.inner_text(".search")  # Team 40 to Team 49, and there is no Team 4, so 
+    assert "11 found" in page.inner_text(".search")  # Team 40 to Team 49, and there is no Team 4, so
     page.keyboard.type("1")
     page.keyboard.press("Enter")
     page.wait_for_selector(".box[data-way=true] .box-row[data-marked=true]:has-text('Team 41')")
