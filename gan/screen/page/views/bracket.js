@@ -5,21 +5,30 @@ import { nameOf } from "arena/stage/reading.js";
 import { useArrowKeys } from "arena/views/arrow_keys.js";
 import { BracketTree } from "arena/views/bracket_tree.js";
 import { isInside, LAST, WHOLE, wholeOf, windowsOf, windowWith } from "arena/views/bracket_windows.js";
-import { inOrder, teamLink } from "arena/views/match_words.js";
+import { inOrder } from "arena/views/match_words.js";
 import { usePrinting } from "arena/views/printing.js";
 import { folded, SearchField } from "arena/views/search_field.js";
 import { Standings } from "arena/views/standings.js";
+import { teamLink } from "arena/views/team_name.js";
 import { say, t } from "arena/words.js";
 
-export const bracketWord = (state) => (state && state.event && state.event.mode !== "tournament" ? "nav.table" : "nav.bracket");
+export const bracketWord = (state) =>
+  state && state.event && state.event.mode !== "tournament" ? "nav.table" : "nav.bracket";
 
 export function BracketView({ state }) {
   const title = html`<h1>${t(bracketWord(state))}</h1>`;
-  if (!state.event) return html`<section class="list">${title}<p class="empty">${t("views.nothing")}</p></section>`;
+  if (!state.event)
+    return html`<section class="list">
+      ${title}
+      <p class="empty">${t("views.nothing")}</p>
+    </section>`;
   if (state.event.mode !== "tournament")
     return html`<section class="list">${title}<${Standings} state=${state} /></section>`;
   if (!state.rounds || !state.rounds.length)
-    return html`<section class="list">${title}<p class="empty">${t("bracket.before_draw")}</p></section>`;
+    return html`<section class="list">
+      ${title}
+      <p class="empty">${t("bracket.before_draw")}</p>
+    </section>`;
   return html`<${Bracket} state=${state} title=${title} />`;
 }
 
@@ -48,7 +57,9 @@ export function Bracket({ state, title }) {
   const latest = latestOf(state);
   const now = state.stage && state.stage.match;
   const shown =
-    chosen === WHOLE ? wholeOf(state.rounds.length) : windows.find(({ key }) => key === chosen) || windowWith(windows, latest);
+    chosen === WHOLE
+      ? wholeOf(state.rounds.length)
+      : windows.find(({ key }) => key === chosen) || windowWith(windows, latest);
 
   const wanted = folded(typed);
   const found = wanted ? Object.values(state.teams).filter(({ name }) => folded(name).includes(wanted)) : [];
@@ -71,22 +82,29 @@ export function Bracket({ state, title }) {
     <div class="heading">
       ${title}
       <${SearchField} value=${typed} onInput=${setTyped} onEnter=${jumpToNext} found=${found.length} />
-      ${latest &&
-      html`<button class="jump" onClick=${() => show(latest)}>
-        ${t(latest.status === "playing" ? "bracket.to_now" : "bracket.to_last")}
-      </button>`}
+      ${
+        latest &&
+        html`<button class="jump" onClick=${() => show(latest)}>
+          ${t(latest.status === "playing" ? "bracket.to_now" : "bracket.to_last")}
+        </button>`
+      }
     </div>
     ${found.length === 1 && html`<${Way} state=${state} team=${found[0]} />`}
-    ${windows.length > 1 &&
-    html`<${Windows} ...${{ state, windows, latest, marked }} shown=${shown.key} onChoose=${setChosen} />`}
-    ${isPrinting
-      ? windows.map(
-          (window) => html`<section class="sheet" key=${window.key}>
-            ${windows.length > 1 && html`<h2>${windowName(window)}</h2>`}
-            <${BracketTree} state=${state} window=${window} />
-          </section>`,
-        )
-      : html`<${BracketTree} key=${shown.key} state=${state} window=${shown} marked=${marked} now=${now} />`}
+    ${
+      windows.length > 1 &&
+      html`<${Windows} ...${{ state, windows, latest, marked }} shown=${shown.key} onChoose=${setChosen} />`
+    }
+    ${
+      isPrinting
+        ? windows.map(
+            (window) =>
+              html`<section class="sheet" key=${window.key}>
+                ${windows.length > 1 && html`<h2>${windowName(window)}</h2>`}
+                <${BracketTree} state=${state} window=${window} />
+              </section>`,
+          )
+        : html`<${BracketTree} key=${shown.key} state=${state} window=${shown} marked=${marked} now=${now} />`
+    }
   </section>`;
 }
 
