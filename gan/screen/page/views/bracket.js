@@ -51,6 +51,7 @@ export function Bracket({ state, title }) {
   const [chosen, setChosen] = useState(null); // the key of a window; null: the one with what is played
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(null); // the team that was jumped to, by its id
+  const [pointed, setPointed] = useState(null); // the team that the mouse points at, by its id
   const [goal, setGoal] = useState(null); // the place to be seen, {round, position}
   const list = useArrowKeys();
   const isPrinting = usePrinting();
@@ -63,7 +64,7 @@ export function Bracket({ state, title }) {
 
   const wanted = folded(typed);
   const found = wanted ? Object.values(state.teams).filter(({ name }) => folded(name).includes(wanted)) : [];
-  const marked = found.length ? new Set(found.map(({ id }) => id)) : null;
+  const marked = markedOf(found, pointed);
 
   const show = (place) => {
     if (chosen !== WHOLE || windows.length === 1) setChosen(windowWith(windows, place).key);
@@ -78,7 +79,11 @@ export function Bracket({ state, title }) {
   };
   useSeen(list, goal);
 
-  return html`<section class="list bracket-view" ref=${list}>
+  const point = ({ target }) => {
+    const row = target.closest("[data-team]");
+    setPointed(row ? Number(row.dataset.team) : null);
+  };
+  return html`<section class="list bracket-view" ref=${list} onPointerOver=${point}>
     <div class="heading">
       ${title}
       <${SearchField} value=${typed} onInput=${setTyped} onEnter=${jumpToNext} found=${found.length} />
@@ -106,6 +111,12 @@ export function Bracket({ state, title }) {
         : html`<${BracketTree} key=${shown.key} state=${state} window=${shown} marked=${marked} now=${now} />`
     }
   </section>`;
+}
+
+// The teams whose way is shown: those that were looked for, else the one that the mouse points at.
+function markedOf(found, pointed) {
+  if (found.length) return new Set(found.map(({ id }) => id));
+  return pointed === null ? null : new Set([pointed]);
 }
 
 // Brings a place into view and the focus to its link, after it was drawn.
