@@ -51,13 +51,14 @@ export function stateAt(state, match, starts, step) {
 
 // What is shown of a half round: the first faces, of which the last one may still be a question.
 function facesAt(half, within) {
-  const [shown, told] = [Math.floor(within / 2) + 1, Math.ceil(within / 2)];
+  const count = cardsOf(half);
+  const [shown, told] = [Math.min(count, Math.floor(within / 2) + 1), Math.min(count, Math.ceil(within / 2))];
   const cards = {};
   for (let at = 0; at < shown; at++) {
     const { truth, p, ...question } = half.cards[at];
     cards[at] = at < told ? half.cards[at] : question;
   }
-  return { shown, told, cards, isOver: told === cardsOf(half) };
+  return { shown, told, cards, isOver: told === count && half.points !== undefined };
 }
 
 const allOf = (half) => ({ shown: cardsOf(half), told: cardsOf(half), cards: half.cards || {}, isOver: true });
@@ -79,23 +80,13 @@ function totalsOf(state, match, index, points, judged) {
   return totals;
 }
 
-// A match without what is told with its result, and with so many half rounds.
-function openMatch({ id, event, round, position, attempt, number, home, away, num_rounds, begun, half_rounds }, count) {
-  const told = half_rounds.slice(0, count).map((half) => ({ number: half.number, points: half.points }));
-  return {
-    id,
-    event,
-    round,
-    position,
-    attempt,
-    number,
-    home,
-    away,
-    num_rounds,
-    begun,
-    status: "playing",
-    half_rounds: told,
-  };
+// What is known of a match before its result.
+const OPEN = ["id", "event", "round", "position", "attempt", "number", "home", "away", "num_rounds", "begun"];
+
+// A match before its result, with so many half rounds.
+function openMatch(match, count) {
+  const told = match.half_rounds.slice(0, count).map(({ number, points }) => ({ number, points }));
+  return { ...Object.fromEntries(OPEN.map((name) => [name, match[name]])), status: "playing", half_rounds: told };
 }
 
 // A state without what its own moment shows.
