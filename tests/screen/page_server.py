@@ -91,7 +91,8 @@ class Stream:
         sent = None
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._is_over or self._latest is not sent)
+                while not self._is_over and self._latest is sent:
+                    self._changed.wait()
                 if self._is_over:
                     return
                 sent = self._latest

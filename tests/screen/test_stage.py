@@ -177,6 +177,32 @@ def test_merge_patches(hall):
         assert hall.page.evaluate(asked, [before, patch]) == after
 
 
+def test_a_kiosk_takes_turns_in_quiet_moments_only(kiosk):
+    """Of a minute: the stage for half of it, then the bracket and the ratings, 12 seconds each time."""
+    asked = "states => import('arena/kiosk.js').then((one) => states.map(([stage, now]) => one.turnOf({stage}, now)))"
+    quiet, busy = {"view": "countdown", "since": 0}, {"view": "face", "since": 0}
+    minute = [[quiet, now] for now in (48, 60, 72, 84, 96)]
+    assert kiosk.page.evaluate(asked, minute) == ["", "", "bracket", "ratings", ""]
+    assert set(kiosk.page.evaluate(asked, [[busy, now] for _, now in minute])) == {""}
+    assert kiosk.page.evaluate(asked, [[{"view": "champion", "since": 70}, 72]]) == [""]  # everybody looks at it
+
+
+def test_sounds_follow_what_is_shown(hall):
+    def after(shown, judged, p):
+        cards = {str(at): {"image": "", "truth": 1, "p": p} for at in range(judged)}
+        return state("face", half_round=half_round(shown, judged), cards=cards)
+
+    won = state("won", match=WON)
+    pairs = [
+        [after(1, 0, 1), after(1, 1, 0.9)],
+        [after(1, 0, 1), after(1, 1, 0.1)],
+        [after(1, 1, 0.9), after(2, 1, 0.9)],
+    ]
+    pairs += [[after(30, 30, 0.9), won], [won, won]]
+    asked = "pairs => import('arena/sound.js').then((one) => pairs.map(([before, after]) => one.tuneOf(before, after)))"
+    assert hall.page.evaluate(asked, pairs) == ["right", "wrong", "tick", "win", None]
+
+
 def test_every_view_has_a_scene_without_navigation(kiosk):
     """In a kiosk: no header, something to read, nothing outside the window."""
     judged = {"points": [0, 1], "judged": [0, 1]}

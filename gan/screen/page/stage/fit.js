@@ -40,20 +40,21 @@ export function fit(box) {
   return size;
 }
 
-// A box whose text fits, also after the window or the fonts have changed.
+// A box whose text fits, also after the window has another size.
 export function Fit({ class: kind = "", tag = "div", children, ...attributes }) {
   const box = useRef(null);
-  const fitted = useRef(null); // the text that was measured last, and where
-  useLayoutEffect(() => {
-    const now = `${kind} ${box.current.textContent}`;
+  const fitted = useRef(""); // the text that was measured last, and the room that it had
+  const again = () => {
+    if (!box.current) return;
+    const { clientWidth, clientHeight, textContent } = box.current;
+    const now = [clientWidth, clientHeight, kind, textContent].join();
     if (now !== fitted.current) fit(box.current);
     fitted.current = now;
-  });
+  };
+  useLayoutEffect(again);
   useLayoutEffect(() => {
-    const again = () => box.current && fit(box.current);
     const observer = new ResizeObserver(again);
     observer.observe(box.current);
-    document.fonts.ready.then(again);
     return () => observer.disconnect();
   }, []);
   return html`<${tag} class=${`fit ${kind}`} ref=${box} ...${attributes}><div>${children}</div></${tag}>`;

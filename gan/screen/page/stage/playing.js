@@ -58,7 +58,9 @@ export function Between({ state }) {
     <${Scoreboard} state=${state} match=${match} half=${half} isOver />
     <div class="summary">
       <${Fit} tag="p" class="sum">${say("stage.half_told", { judge: namesOf(state, half).judge, right: half.right, of: half.judged })}<//>
-      <p class="soft">${t("stage.fooled_times", { n: generatedMissed(cards, rules), of: half.generated })}</p>
+      <p class="soft">
+        ${say("stage.fooled_times", { drawer: namesOf(state, half).drawer, n: generatedMissed(cards, rules), of: half.generated })}
+      </p>
       <p class="wait">${t(half.number + 1 < 2 * match.num_rounds ? "stage.next_half_soon" : "stage.result_soon")}</p>
     </div>
     <${Film} cards=${cards} count=${total} rules=${rules} now=${[]} />
