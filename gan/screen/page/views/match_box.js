@@ -8,7 +8,7 @@ import { t } from "arena/words.js";
 const NOTES = { held: "match.held", annulled: "match.annulled" };
 
 function Row({ team, result, points, isBye, isMarked }) {
-  return html`<span class="box-row" data-result=${result} data-marked=${isMarked}>
+  return html`<span class="box-row" data-result=${result} data-marked=${isMarked} data-team=${team && team.id}>
     <span class="seed">${team && team.seeding}</span>
     ${
       team
