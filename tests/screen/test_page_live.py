@@ -47,7 +47,7 @@ def test_names_stay_text(page, address):
 
 
 def test_followed_live(page, tmp_path):
-    """Two unknown names, one of them with markup; two half rounds of 1.5 s, of three groups of faces each, three times."""
+    """Names with markup; six half rounds of 1.5 s, of three groups of ten faces each."""
     folder, names = str(tmp_path / "arena"), [arena_data.MARKUP, arena_data.NAMES[5]]
     with browsing.served(folder, "--pace=1.5") as address:
         page.goto(address)
