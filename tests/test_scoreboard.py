@@ -1,6 +1,5 @@
-"""The scoreboard: a real server asked by HTTP, and the page in a real browser where there is one."""
+"""The scoreboard: a real server asked by HTTP, and its export."""
 
-import contextlib
 import json
 import os
 import re
@@ -14,15 +13,13 @@ import urllib.request
 
 import arena_data
 import pytest
+from browsing import PATIENCE, served
 from conftest import start
 
 from gan import scoreboard
 from gan.arena import store
 from gan.contest import faults, rules
 from gan.screen import server, show, timeline
-
-PATIENCE = 30  # seconds until something that must happen is given up
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="module")
@@ -33,18 +30,6 @@ def finished(tmp_path_factory):
         arena_data.run(arena_data.play_league(arena, arena_data.NAMES[:2], "Mock 12:00", "mock"))
         arena_data.run(arena_data.play_tournament(arena, arena_data.NAMES))
     return folder
-
-
-@contextlib.contextmanager
-def served(folder, *flags):
-    """A scoreboard on a free port: its address."""
-    process = start("scoreboard", f"--arena_dir={folder}", "--port=0", *flags)
-    try:
-        line = process.stdout.readline()
-        yield re.search(r"http://\S+/", line)[0]
-    finally:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture(scope="module")
@@ -133,12 +118,6 @@ def test_headers_and_what_is_not_there(address):
     request = urllib.request.Request(address + "state", method="POST", data=b"x")
     with pytest.raises(urllib.error.HTTPError, match="405"):
         urllib.request.urlopen(request)
-
-
-def test_the_page_never_makes_markup_of_texts():
-    for path in show.PAGE.glob("*.js"):
-        text = path.read_text(encoding="utf-8")
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", text), path
 
 
 def test_followed_from_before_it_begins(tmp_path):

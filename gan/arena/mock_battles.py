@@ -18,6 +18,7 @@ from gan.arena import bucket_looks, events, notes, pairing, result_publishing, s
 from gan.arena.arena import Arena
 from gan.arena.bucket_looks import Look
 from gan.arena.events import OnMatch, Outcome
+from gan.arena.schedule import NextBattle
 from gan.arena.schema import Event
 from gan.arena.teams import Entrant
 from gan.arena.timetable import Timetable
@@ -129,6 +130,7 @@ class MockBattles:
             if moment != told:
                 self._say(f"next: {self._timetable.name(moment)}")
                 self._on_next(self._timetable.name(moment), self._timetable.local(moment))
+                self._arena.store.schedule.announce(self._announced(moment))
                 told = moment
             self._clock.wait_until(moment)
             late = self._clock.now() - moment
@@ -136,6 +138,9 @@ class MockBattles:
                 self._skipped(self._timetable.name(moment), notes.note("clock_jumped"))
             elif late >= datetime.timedelta():
                 return moment
+
+    def _announced(self, moment: datetime.datetime) -> NextBattle:
+        return NextBattle(self._timetable.name(moment), moment.timestamp(), self._timetable.zone)
 
     def _skip_passed(self, held: datetime.datetime) -> None:
         """Tells which battles are skipped, as their time passed before the one of `held` was played and delivered."""
@@ -176,6 +181,7 @@ class MockBattles:
             return self._skipped(name, notes.note("no_bucket_readable") if is_ours else notes.note("nobody_handed_in"))
         own_seed = int(random_generator(Use.DRAW, self._seed, int(moment.timestamp())).integers(2**31))
         options = {events.PAIRING: drawn_by.kind, events.MATCHES_PER_BATTLE: drawn_by.matches}
+        options[events.PERIOD_SECONDS] = (self._timetable.next_after(moment) - moment).total_seconds()
         event = events.begin(self._arena, name, events.MOCK, [*entrants, HOUSE_TEAM], own_seed, options)
         try:
             return self._play(event)

@@ -50,7 +50,7 @@ export function Draw({ state }) {
   const pairs = Object.entries(state.places || {})
     .filter(([place]) => place.startsWith("0:"))
     .sort(([one], [other]) => Number(one.slice(2)) - Number(other.slice(2)))
-    .map(([, { teams, bye }]) => ({ ...teams, bye }));
+    .map(([, place]) => place);
   const met = pairs.filter((pair) => pair.home !== undefined && pair.away !== undefined);
   const byes = pairs.filter((pair) => pair.bye).length;
   return html`<div class="before draw">

@@ -1,9 +1,8 @@
 // A part of the bracket: rounds side by side, each match between the two that lead to it.
 import { html } from "arena/html.js";
-import { roundName } from "arena/stage/reading.js";
+import { roundName, SIDES } from "arena/stage/reading.js";
 import { positionsOf } from "arena/views/bracket_windows.js";
 import { MatchBox } from "arena/views/match_box.js";
-import { SIDES } from "arena/views/match_words.js";
 
 const MOST_LARGE = 8; // matches below each other, of which each has room for a large box
 
@@ -18,7 +17,7 @@ export function windowAround(rounds, match) {
 }
 
 function markedSide(place, marked) {
-  const sides = marked ? SIDES.filter((side) => place[side] && marked.has(place[side])) : [];
+  const sides = marked ? SIDES.map(({ key }) => key).filter((key) => marked.has(place[key])) : [];
   return sides.length === 2 ? "both" : sides[0] || "";
 }
 

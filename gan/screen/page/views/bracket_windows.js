@@ -16,7 +16,12 @@ export function windowsOf(rounds) {
   if (rounds <= MOST_ROUNDS_OF_ONE_WINDOW) return [wholeOf(rounds)];
   const log = Math.min(MOST_SECTIONS_LOG, rounds - ROUNDS_OF_LAST_16);
   const round = rounds - 1 - log;
-  const sections = Array.from({ length: 2 ** log }, (_, position) => ({ key: position + 1, round, position, first: 0 }));
+  const sections = Array.from({ length: 2 ** log }, (_, position) => ({
+    key: position + 1,
+    round,
+    position,
+    first: 0,
+  }));
   return [{ key: LAST, round: rounds - 1, position: 0, first: rounds - ROUNDS_OF_LAST_16 }, ...sections];
 }
 

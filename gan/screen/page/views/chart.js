@@ -42,7 +42,7 @@ export const Chart = memo(({ history, names, isLow }) => {
   const lines = names.slice(0, MOST_LINES).map((name) => history.filter((one) => one.name === name));
   const isDrawn = room.width > 0 && lines.some((line) => line.length);
   return html`<div class="chart-place" ref=${place}>
-    ${isDrawn && html`<${Lines} history=${history} names=${names.slice(0, MOST_LINES)} lines=${lines} room=${room} isLow=${isLow} />`}
+    ${isDrawn && html`<${Lines} ...${{ history, lines, room, isLow }} names=${names.slice(0, MOST_LINES)} />`}
   </div>`;
 });
 
@@ -70,19 +70,32 @@ function Lines({ history, names, lines, room, isLow }) {
   return html`<svg class="chart" viewBox=${`0 0 ${rounded(width)} ${rounded(height)}`} role="img">
     <title>${t("chart.title", { names: names.join(", ") })}</title>
     ${ticks(low, high).map(
-      (value) => html`<line class="grid" x1=${left} x2=${right} y1=${rounded(y(value))} y2=${rounded(y(value))} />
-        <text class="tick" x=${left - 0.5 * em} y=${rounded(y(value) + 0.35 * em)} text-anchor="end">${value}</text>`,
+      (value) =>
+        html`<line class="grid" x1=${left} x2=${right} y1=${rounded(y(value))} y2=${rounded(y(value))} />
+          <text class="tick" x=${left - 0.5 * em} y=${rounded(y(value) + 0.35 * em)} text-anchor="end">${value}</text>`,
     )}
     ${drawn.map(({ line, index, last }, order) => {
       const [side, nameX] = [right + apart * (index + 1), width - widest - 2];
       const at = line.map((one) => [rounded(x(steps.get(one.match))), rounded(y(one.mu))]);
       const points = [...at, [rounded(right), rounded(y(last.mu))]].join(" ");
       return html`<g class=${`line-${index}`} key=${last.name}>
-        <line class="range" x1=${side} x2=${side} y1=${rounded(y(last.low))} y2=${rounded(y(last.high))}
-          stroke-width=${rounded(0.66 * apart)} />
+        <line
+          class="range"
+          x1=${side}
+          x2=${side}
+          y1=${rounded(y(last.low))}
+          y2=${rounded(y(last.high))}
+          stroke-width=${rounded(0.66 * apart)}
+        />
         <polyline class="line" points=${points} stroke-dasharray=${DASHES[index % DASHES.length]} />
         ${at.map(([cx, cy]) => html`<circle cx=${cx} cy=${cy} r=${0.22 * em} />`)}
-        <line class="leader" x1=${side} y1=${rounded(y(last.mu))} x2=${nameX - 0.3 * em} y2=${rounded(heights[order])} />
+        <line
+          class="leader"
+          x1=${side}
+          y1=${rounded(y(last.mu))}
+          x2=${nameX - 0.3 * em}
+          y2=${rounded(heights[order])}
+        />
         <text class="label" x=${nameX} y=${rounded(heights[order] + 0.35 * em)}>${labels[index]}</text>
       </g>`;
     })}

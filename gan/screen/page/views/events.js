@@ -8,45 +8,38 @@ import { useAsked } from "arena/views/asked.js";
 import { Bracket } from "arena/views/bracket.js";
 import { Forfeits } from "arena/views/forfeits.js";
 import { MatchList } from "arena/views/match_list.js";
-import { inOrder, teamLink } from "arena/views/match_words.js";
+import { inOrder } from "arena/views/match_words.js";
 import { Standings } from "arena/views/standings.js";
+import { Table } from "arena/views/table.js";
+import { TeamName } from "arena/views/team_name.js";
 import { say, t } from "arena/words.js";
+
+const COLUMNS = [["column.event"], ["column.mode"], ["column.begun"], ["column.champion"]];
 
 export function EventsView({ state }) {
   const list = useArrowKeys();
   const events = Object.values(state.events || {}).sort((a, b) => b.id - a.id);
   return html`<section class="list" ref=${list}>
     <h1>${t("nav.events")}</h1>
-    ${events.length
-      ? html`<div class="wide">
-          <table class="stacked events">
-            <caption class="unseen">
-              ${t("nav.events")}
-            </caption>
-            <thead>
-              <tr>
-                <th scope="col">${t("column.event")}</th>
-                <th scope="col">${t("column.mode")}</th>
-                <th scope="col">${t("column.begun")}</th>
-                <th scope="col">${t("column.champion")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${events.map((event) => html`<${Row} key=${event.id} event=${event} />`)}
-            </tbody>
-          </table>
-        </div>`
-      : html`<p class="empty">${t("views.nothing")}</p>`}
+    ${
+      events.length
+        ? html`<${Table} title="nav.events" class="stacked events" columns=${COLUMNS}>
+            ${events.map((event) => html`<${Row} key=${event.id} event=${event} />`)}
+          <//>`
+        : html`<p class="empty">${t("views.nothing")}</p>`
+    }
   </section>`;
 }
 
 function Row({ event }) {
   const { id, name, mode, begun, finished, champion_name: champion } = event;
   return html`<tr>
-    <th scope="row"><a href=${`#/event/${id}`}><bdi class="cell-name" title=${name}>${name}</bdi></a></th>
+    <th scope="row">
+      <a href=${`#/event/${id}`}><bdi class="cell-name" title=${name}>${name}</bdi></a>
+    </th>
     <td>${t(`mode.${mode}`)}${finished === undefined && html`, <strong>${t("event.open")}</strong>`}</td>
     <td class="number">${momentOf(begun)}</td>
-    <td>${champion && html`<a href=${teamLink(champion)}><bdi class="cell-name" title=${champion}>${champion}</bdi></a>`}</td>
+    <td>${champion && html`<${TeamName} name=${champion} />`}</td>
   </tr>`;
 }
 
@@ -61,15 +54,17 @@ export function EventView({ state, params }) {
   );
   const shown = isLatest ? state : answer;
   return html`<section class="list" ref=${list}>
-    ${shown
-      ? html`<${Event} state=${shown} />`
-      : html`<h1>${t("nav.events")}</h1>
-          <p class="empty">${t(isMissing ? "event.missing" : "app.loading")}</p>`}
+    ${
+      shown
+        ? html`<${Event} state=${shown} />`
+        : html`<h1>${t("nav.events")}</h1>
+            <p class="empty">${t(isMissing ? "event.missing" : "app.loading")}</p>`
+    }
   </section>`;
 }
 
 function Event({ state }) {
-  const { event, rounds = [], teams, matches, forfeits = [] } = state;
+  const { event, rounds = [], matches, forfeits = [] } = state;
   const champion = event.champion && nameOf(state, event.champion);
   const played = inOrder(matches).filter((match) => match.away);
   return html`<h1><bdi>${event.name}</bdi></h1>
@@ -77,10 +72,18 @@ function Event({ state }) {
       ${t(`mode.${event.mode}`)}, ${momentOf(event.begun, event.time_zone)}
       ${champion && html`<br />${say("event.champion", { name: champion })}`}
     </p>
-    ${rounds.length
-      ? html`<${Bracket} state=${state} title=${html`<h2>${t("nav.bracket")}</h2>`} />`
-      : event.mode !== "tournament" && html`<h2>${t("nav.table")}</h2><${Standings} state=${state} />`}
+    ${
+      rounds.length
+        ? html`<${Bracket} state=${state} title=${html`<h2>${t("nav.bracket")}</h2>`} />`
+        : event.mode !== "tournament" &&
+          html`<h2>${t("nav.table")}</h2>
+            <${Standings} state=${state} />`
+    }
     <h2>${t("nav.matches")}</h2>
     <${MatchList} state=${state} matches=${played.reverse()} />
-    ${forfeits.length > 0 && html`<h2>${t("nav.forfeits")}</h2><${Forfeits} state=${state} />`}`;
+    ${
+      forfeits.length > 0 &&
+      html`<h2>${t("nav.forfeits")}</h2>
+        <${Forfeits} state=${state} />`
+    }`;
 }

@@ -2,8 +2,11 @@
 import { html } from "arena/html.js";
 import { nameOf } from "arena/stage/reading.js";
 import { useArrowKeys } from "arena/views/arrow_keys.js";
-import { teamLink } from "arena/views/match_words.js";
+import { Table } from "arena/views/table.js";
+import { TeamName } from "arena/views/team_name.js";
 import { t, told } from "arena/words.js";
+
+const COLUMNS = [["column.team"], ["column.what_forfeited"], ["column.why"]];
 
 export function ForfeitsView({ state }) {
   const list = useArrowKeys();
@@ -14,32 +17,18 @@ export function ForfeitsView({ state }) {
 }
 
 export function Forfeits({ state }) {
-  const { forfeits = [], teams = {}, matches = {} } = state;
+  const { forfeits = [], matches = {} } = state;
   if (!forfeits.length) return html`<p class="empty">${t("forfeits.none")}</p>`;
-  return html`<div class="wide">
-    <table class="stacked forfeits">
-      <caption class="unseen">
-        ${t("nav.forfeits")}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">${t("column.team")}</th>
-          <th scope="col">${t("column.what_forfeited")}</th>
-          <th scope="col">${t("column.why")}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${forfeits.map((forfeit, index) => {
-          const name = nameOf(state, forfeit.team);
-          return html`<tr key=${index}>
-            <th scope="row"><a href=${teamLink(name)}><bdi class="cell-name" title=${name}>${name}</bdi></a></th>
-            <td><${What} forfeit=${forfeit} matches=${matches} /></td>
-            <td class="reason">${told(forfeit.reason)}</td>
-          </tr>`;
-        })}
-      </tbody>
-    </table>
-  </div>`;
+  return html`<${Table} title="nav.forfeits" class="stacked forfeits" columns=${COLUMNS}>
+    ${forfeits.map(
+      (forfeit, index) =>
+        html`<tr key=${index}>
+          <th scope="row"><${TeamName} name=${nameOf(state, forfeit.team)} /></th>
+          <td><${What} forfeit=${forfeit} matches=${matches} /></td>
+          <td class="reason">${told(forfeit.reason)}</td>
+        </tr>`,
+    )}
+  <//>`;
 }
 
 const numberOf = (matches, id) => (matches[id] ? matches[id].number : id);
@@ -56,6 +45,7 @@ function What({ forfeit, matches }) {
   const hasPlayed = Object.values(matches).some((one) => isPlayed(one) && !lost.includes(one.id));
   if (!hasPlayed || !lost.length) return t("forfeits.every_match");
   return lost.map(
-    (id, index) => html`${index > 0 && ", "}<a href=${`#/match/${id}`}>${t("match.number", { number: numberOf(matches, id) })}</a>`,
+    (id, index) =>
+      html`${index > 0 && ", "}<a href=${`#/match/${id}`}>${t("match.number", { number: numberOf(matches, id) })}</a>`,
   );
 }

@@ -1,17 +1,28 @@
-// Matches below each other, newest first.
+// Matches below each other.
 import { useState } from "preact/hooks";
 import { html } from "arena/html.js";
 import { memo } from "arena/memo.js";
-import { nameOf, roundName } from "arena/stage/reading.js";
-import { aboutMatch, pointsOf, resultOf, SIDES, teamLink } from "arena/views/match_words.js";
+import { nameOf, roundName, SIDES } from "arena/stage/reading.js";
+import { aboutMatch, pointsOf, resultOf } from "arena/views/match_words.js";
+import { Table } from "arena/views/table.js";
+import { TeamName } from "arena/views/team_name.js";
 import { t } from "arena/words.js";
 
 const AT_FIRST = 100; // rows, before all are asked for
+const COLUMNS = [
+  ["column.number", "number"],
+  ["column.round"],
+  ["column.home"],
+  ["column.points", "number"],
+  ["column.away"],
+  ["column.decided_by"],
+  ["column.id", "number"],
+];
 
 function Team({ name, side, result }) {
-  return html`<td class=${`team-cell ${SIDES[side]}`} data-result=${result}>
+  return html`<td class=${`team-cell ${SIDES[side].key}`} data-result=${result}>
     <span class="marked">
-      <a href=${teamLink(name)}><bdi class="cell-name" title=${name}>${name}</bdi></a>
+      <${TeamName} name=${name} />
       ${result === "won" && html`<span class="won-mark" role="img" aria-label=${t("match.won")}>◀</span>`}
     </span>
   </td>`;
@@ -40,33 +51,20 @@ export function MatchList({ state, matches }) {
   const [isAll, setAll] = useState(false);
   if (!matches.length) return html`<p class="empty">${t("matches.none")}</p>`;
   const rows = isAll ? matches : matches.slice(0, AT_FIRST);
-  const column = (word, kind = "") => html`<th scope="col" class=${kind}>${t(word)}</th>`;
-  return html`<div class="wide">
-      <table class="stacked matches">
-        <caption class="unseen">
-          ${t("nav.matches")}
-        </caption>
-        <thead>
-          <tr>
-            ${column("column.number", "number")} ${column("column.round")} ${column("column.home")}
-            ${column("column.points", "number")} ${column("column.away")} ${column("column.decided_by")}
-            ${column("column.id", "number")}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map(
-            (match) =>
-              html`<${Row}
-                key=${match.id}
-                match=${match}
-                home=${nameOf(state, match.home)}
-                away=${nameOf(state, match.away)}
-                round=${roundName(state, match.round)}
-              />`,
-          )}
-        </tbody>
-      </table>
-    </div>
-    ${rows.length < matches.length &&
-    html`<button class="more" onClick=${() => setAll(true)}>${t("matches.all", { n: matches.length })}</button>`}`;
+  return html`<${Table} title="nav.matches" class="stacked matches" columns=${COLUMNS}>
+      ${rows.map(
+        (match) =>
+          html`<${Row}
+            key=${match.id}
+            match=${match}
+            home=${nameOf(state, match.home)}
+            away=${nameOf(state, match.away)}
+            round=${roundName(state, match.round)}
+          />`,
+      )}
+    <//>
+    ${
+      rows.length < matches.length &&
+      html`<button class="more" onClick=${() => setAll(true)}>${t("matches.all", { n: matches.length })}</button>`
+    }`;
 }

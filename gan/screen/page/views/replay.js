@@ -18,7 +18,10 @@ export function ReplayView({ state, params }) {
   const known = (state.matches || {})[id];
   // A match that is being shown grows by its half rounds; one that is over changes if it is annulled.
   const onStage = state.stage && state.stage.match === id && state.stage.half_round;
-  const { answer: match, isMissing } = useAsked(() => source.get(`matches/${id}`), [id, known && known.status, onStage].join());
+  const { answer: match, isMissing } = useAsked(
+    () => source.get(`matches/${id}`),
+    [id, known && known.status, onStage].join(),
+  );
   const isOfLatest = Boolean(match && state.event && match.event === state.event.id);
   const { answer: other } = useAsked(
     () => (match && !isOfLatest ? source.get(`events/${match.event}`) : Promise.resolve(null)),
@@ -80,6 +83,10 @@ function Neighbours({ match, state }) {
   return html`<nav class="neighbours" aria-label=${t("nav.matches")}>
     ${link(played[at - 1], "replay.before")} ${link(played[at + 1], "replay.after")}
     <a href="#/">${t("nav.live")}</a>
-    ${source.isLive && match.status !== "playing" && html`<a href=${`api/v1/matches/${match.id}/replay`} download>${t("replay.download")}</a>`}
+    ${
+      source.isLive &&
+      match.status !== "playing" &&
+      html`<a href=${`api/v1/matches/${match.id}/replay`} download>${t("replay.download")}</a>`
+    }
   </nav>`;
 }

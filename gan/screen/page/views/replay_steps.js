@@ -2,7 +2,8 @@
 // A half round takes two steps for each face, which is shown, then told; or one step if it has no faces.
 import { judgeSide, saidOf } from "arena/stage/reading.js";
 
-const SECONDS = { shown: 0.6, told: 0.4, failed: 3 }; // that steps of each kind take
+const SECONDS = { shown: 0.6, told: 0.4, failed: 3 }; // that steps of each kind take, of faces on average
+const SLOWDOWN = 1.5; // the last face is up for 1 + 1.5 times as long as the first one, as it is live
 
 const cardsOf = (half) => Object.keys(half.cards || {}).length;
 const stepsOf = (half) => 2 * cardsOf(half) || 1;
@@ -18,9 +19,13 @@ export function startsOf(match) {
 export const halfAt = (starts, step) => starts.filter((start) => start <= step).length - 1;
 
 export function secondsOf(match, starts, step) {
-  const half = match.half_rounds[halfAt(starts, step)];
-  if (!half || !cardsOf(half)) return SECONDS.failed;
-  return (step - starts[halfAt(starts, step)]) % 2 ? SECONDS.told : SECONDS.shown;
+  const index = halfAt(starts, step);
+  const half = match.half_rounds[index];
+  const count = half ? cardsOf(half) : 0;
+  if (!count) return SECONDS.failed;
+  const within = step - starts[index];
+  const place = Math.floor(within / 2) / Math.max(1, count - 1);
+  return ((within % 2 ? SECONDS.told : SECONDS.shown) * (1 + SLOWDOWN * place)) / (1 + SLOWDOWN / 2);
 }
 
 // `state`: of the match's event; `match`: as the API tells it with its half rounds.
@@ -40,7 +45,9 @@ export function stateAt(state, match, starts, step) {
   }
   const isTold = count === 0 || told === count;
   const totals = totalsOf(state, match, index, isTold ? half.points : right, isTold ? sizeOf(state, half) : told);
-  const halfRounds = match.half_rounds.slice(0, index + (isTold ? 1 : 0)).map(({ number, points }) => ({ number, points }));
+  const halfRounds = match.half_rounds
+    .slice(0, index + (isTold ? 1 : 0))
+    .map(({ number, points }) => ({ number, points }));
   return {
     ...state,
     matches: { ...state.matches, [match.id]: { ...openMatch(match), ...totals, half_rounds: halfRounds } },

@@ -2,12 +2,13 @@
 import { useMemo } from "preact/hooks";
 import { html } from "arena/html.js";
 import { source } from "arena/source.js";
+import { momentOf } from "arena/time.js";
 import { useArrowKeys } from "arena/views/arrow_keys.js";
 import { useAsked } from "arena/views/asked.js";
 import { Chart } from "arena/views/chart.js";
-
-import { shareOf, teamLink } from "arena/views/match_words.js";
-import { momentOf } from "arena/time.js";
+import { shareOf } from "arena/views/match_words.js";
+import { Table } from "arena/views/table.js";
+import { TeamName } from "arena/views/team_name.js";
 import { say, t } from "arena/words.js";
 
 export function TeamView({ state, params }) {
@@ -18,9 +19,11 @@ export function TeamView({ state, params }) {
   const { answer: team, isMissing } = useAsked(() => source.team(name), version);
   return html`<section class="list team-page" ref=${list}>
     <h1><bdi>${team ? team.name : name}</bdi></h1>
-    ${team
-      ? html`<${Page} team=${team} state=${state} />`
-      : html`<p class="empty">${t(isMissing ? "team.missing" : "app.loading")}</p>`}
+    ${
+      team
+        ? html`<${Page} team=${team} state=${state} />`
+        : html`<p class="empty">${t(isMissing ? "team.missing" : "app.loading")}</p>`
+    }
   </section>`;
 }
 
@@ -37,9 +40,11 @@ function Page({ team, state }) {
     <div class="beside-each-other">
       <section>
         <h2>${t("nav.matches")}</h2>
-        ${matches.length
-          ? html`<${Played} matches=${matches} events=${state.events || {}} />`
-          : html`<p class="empty">${t("matches.none")}</p>`}
+        ${
+          matches.length
+            ? html`<${Played} matches=${matches} events=${state.events || {}} />`
+            : html`<p class="empty">${t("matches.none")}</p>`
+        }
       </section>
       <section>
         <${HeadToHead} met=${team.head_to_head || {}} />
@@ -51,7 +56,11 @@ function Page({ team, state }) {
 const namedBefore = new WeakMap(); // the same list for the same history, so that the chart is not drawn again
 
 function named(history, name) {
-  if (!namedBefore.has(history)) namedBefore.set(history, history.map((one) => ({ ...one, name })));
+  if (!namedBefore.has(history))
+    namedBefore.set(
+      history,
+      history.map((one) => ({ ...one, name })),
+    );
   return namedBefore.get(history);
 }
 
@@ -96,41 +105,24 @@ function Fakes({ title, fakes = [] }) {
   </section>`;
 }
 
-function Name({ name }) {
-  return html`<a href=${teamLink(name)}><bdi class="cell-name" title=${name}>${name}</bdi></a>`;
-}
-
-function Table({ title, columns, rows }) {
-  return html`<div class="wide">
-    <table class="stacked">
-      <caption class="unseen">
-        ${t(title)}
-      </caption>
-      <thead>
-        <tr>
-          ${columns.map(([word, kind]) => html`<th scope="col" key=${word} class=${kind}>${t(word)}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+function Points({ match, points }) {
+  const label = t("matches.replay_of", { number: match, points });
+  return html`<a href=${`#/match/${match}`} aria-label=${label}>${points}</a>`;
 }
 
 function Played({ matches, events }) {
   const columns = [["column.event"], ["column.opponent"], ["column.points", "number"], ["column.result"]];
   const rows = [...matches].reverse().map(({ match, event, opponent, points, result }) => {
     return html`<tr key=${match}>
-      <td><a href=${`#/event/${event}`}><bdi class="cell-name">${events[event] ? events[event].name : event}</bdi></a></td>
-      <td>${opponent === undefined ? t("match.bye") : html`<${Name} name=${opponent} />`}</td>
-      <td class="number score-cell">
-        ${points && html`<a href=${`#/match/${match}`} aria-label=${t("matches.replay_of", { number: match, points: points.join(" : ") })}>${points.join(" : ")}</a>`}
+      <td>
+        <a href=${`#/event/${event}`}><bdi class="cell-name">${events[event] ? events[event].name : event}</bdi></a>
       </td>
+      <td>${opponent === undefined ? t("match.bye") : html`<${TeamName} name=${opponent} />`}</td>
+      <td class="number score-cell">${points && html`<${Points} match=${match} points=${points.join(" : ")} />`}</td>
       <td data-result=${result}>${t(`result.${result}`)}</td>
     </tr>`;
   });
-  return html`<${Table} title="nav.matches" columns=${columns} rows=${rows} />`;
+  return html`<${Table} title="nav.matches" class="stacked" columns=${columns}>${rows}<//>`;
 }
 
 function HeadToHead({ met }) {
@@ -146,7 +138,7 @@ function HeadToHead({ met }) {
   const rows = opponents.map(
     ([name, { won, drawn, lost, points, against }]) =>
       html`<tr key=${name}>
-        <th scope="row"><${Name} name=${name} /></th>
+        <th scope="row"><${TeamName} name=${name} /></th>
         <td class="number">${won}</td>
         <td class="number">${drawn}</td>
         <td class="number">${lost}</td>
@@ -154,7 +146,7 @@ function HeadToHead({ met }) {
       </tr>`,
   );
   return html`<h2>${t("team.head_to_head")}</h2>
-    <${Table} title="team.head_to_head" columns=${columns} rows=${rows} />`;
+    <${Table} title="team.head_to_head" class="stacked" columns=${columns}>${rows}<//>`;
 }
 
 const playedWith = ({ won, drawn, lost }) => won + drawn + lost;
@@ -164,11 +156,13 @@ function Snapshots({ snapshots, events }) {
   const rows = [...snapshots].reverse().map(
     ({ event, name, step, since }, index) =>
       html`<tr key=${index}>
-        <td><a href=${`#/event/${event}`}><bdi class="cell-name">${events[event] ? events[event].name : event}</bdi></a></td>
+        <td>
+          <a href=${`#/event/${event}`}><bdi class="cell-name">${events[event] ? events[event].name : event}</bdi></a>
+        </td>
         <td><bdi>${name}</bdi>${step !== undefined && ` ${t("team.step", { step })}`}</td>
         <td class="number">${since && momentOf(since)}</td>
       </tr>`,
   );
   return html`<h2>${t("team.snapshots")}</h2>
-    <${Table} title="team.snapshots" columns=${columns} rows=${rows} />`;
+    <${Table} title="team.snapshots" class="stacked" columns=${columns}>${rows}<//>`;
 }

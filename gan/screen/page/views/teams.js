@@ -1,11 +1,14 @@
 // The teams of the event.
 import { useState } from "preact/hooks";
 import { html } from "arena/html.js";
-import { useArrowKeys } from "arena/views/arrow_keys.js";
-import { teamLink } from "arena/views/match_words.js";
 import { memo } from "arena/memo.js";
+import { useArrowKeys } from "arena/views/arrow_keys.js";
 import { folded, SearchField } from "arena/views/search_field.js";
+import { Table } from "arena/views/table.js";
+import { TeamName } from "arena/views/team_name.js";
 import { t, told } from "arena/words.js";
+
+const COLUMNS = [["column.seeding", "number"], ["column.team"], ["column.snapshot", "number"], ["column.remarks"]];
 
 export function TeamsView({ state }) {
   const [typed, setTyped] = useState("");
@@ -14,30 +17,18 @@ export function TeamsView({ state }) {
   const teams = Object.values(state.teams || {})
     .filter(({ name }) => folded(name).includes(wanted))
     .sort((a, b) => (a.seeding || Infinity) - (b.seeding || Infinity) || a.id - b.id);
-  const column = (word, kind = "") => html`<th scope="col" class=${kind}>${t(word)}</th>`;
   return html`<section class="list" ref=${list}>
     <div class="heading">
       <h1>${t("nav.teams")}</h1>
       <${SearchField} value=${typed} onInput=${setTyped} found=${teams.length} />
     </div>
-    ${teams.length
-      ? html`<div class="wide">
-          <table class="stacked teams">
-            <caption class="unseen">
-              ${t("nav.teams")}
-            </caption>
-            <thead>
-              <tr>
-                ${column("column.seeding", "number")} ${column("column.team")} ${column("column.snapshot", "number")}
-                ${column("column.remarks")}
-              </tr>
-            </thead>
-            <tbody>
-              ${teams.map((team) => html`<${Row} key=${team.id} team=${team} />`)}
-            </tbody>
-          </table>
-        </div>`
-      : html`<p class="empty">${t("teams.none")}</p>`}
+    ${
+      teams.length
+        ? html`<${Table} title="nav.teams" class="stacked teams" columns=${COLUMNS}>
+            ${teams.map((team) => html`<${Row} key=${team.id} team=${team} />`)}
+          <//>`
+        : html`<p class="empty">${t("teams.none")}</p>`
+    }
   </section>`;
 }
 
@@ -45,7 +36,7 @@ const Row = memo(
   ({ team }) =>
     html`<tr>
       <td class="number">${team.seeding}</td>
-      <th scope="row"><a href=${teamLink(team.name)}><bdi class="cell-name" title=${team.name}>${team.name}</bdi></a></th>
+      <th scope="row"><${TeamName} name=${team.name} /></th>
       <td class="number">${team.step}</td>
       <td class="reason">
         ${team.disqualified && html`<strong>${t("team.disqualified")}</strong> `}

@@ -1,10 +1,10 @@
 export default {
-  "app.title": {"en": "The arena", "ko": "경기장"},
+  "app.title": {"en": "The arena", "ko": "아레나"},
   "app.views": {"en": "Views", "ko": "화면"},
-  "app.frozen": {"en": "paused", "ko": "중단됨"},
+  "app.frozen": {"en": "paused", "ko": "일시 중지"},
   "app.loading": {"en": "Loading …", "ko": "불러오는 중 …"},
   "app.no_connection": {"en": "No connection; trying again …", "ko": "연결이 끊겼습니다. 다시 연결하는 중 …"},
-  "app.help": {"en": "Keyboard", "ko": "키보드"},
+  "app.help": {"en": "Keyboard", "ko": "단축키"},
   "app.keys": {"en": "Keys", "ko": "단축키"},
   "app.close": {"en": "Close", "ko": "닫기"},
   "app.theme": {"en": "Theme", "ko": "테마"},
@@ -12,8 +12,8 @@ export default {
   "app.theme.dark": {"en": "● dark", "ko": "● 어둡게"},
   "app.theme.light": {"en": "○ light", "ko": "○ 밝게"},
   "nav.live": {"en": "Live", "ko": "생중계"},
-  "app.sound": {"en": "sound on", "ko": "소리 켬"},
-  "app.no_font": {"en": "This browser lacks a font for: {scripts}", "ko": "이 브라우저에 없는 글꼴: {scripts}"},
+  "app.sound": {"en": "sound on", "ko": "소리 켜짐"},
+  "app.no_font": {"en": "This browser lacks a font for: {scripts}", "ko": "이 브라우저에 글꼴이 없는 문자: {scripts}"},
   "script.hangul": {"en": "Korean", "ko": "한글"},
   "script.han": {"en": "Chinese characters", "ko": "한자"},
   "script.kana": {"en": "Japanese", "ko": "가나"},
@@ -24,6 +24,6 @@ export default {
   "keys.stage": {"en": "back to the stage", "ko": "생중계로 돌아가기"},
   "keys.full_screen": {"en": "full screen", "ko": "전체 화면"},
   "keys.language": {"en": "English or Korean", "ko": "영어 또는 한국어"},
-  "problem.store_unreadable": {"en": "The results cannot be read at the moment", "ko": "지금은 경기 기록을 읽을 수 없습니다"},
-  "problem.no_arena": {"en": "The arena has not begun", "ko": "아직 시작하지 않았습니다"}
+  "problem.store_unreadable": {"en": "The results cannot be read at the moment", "ko": "지금은 매치 기록을 읽을 수 없습니다"},
+  "problem.no_arena": {"en": "The arena has not begun", "ko": "아레나가 아직 시작하지 않았습니다"}
 };
