@@ -10,6 +10,7 @@ const COLUMNS = [
   ["column.team"],
   ["column.won", "number"],
   ["column.drawn", "number"],
+  ["column.lost", "number"],
   ["column.played", "number"],
   ["column.points", "number"],
 ];
@@ -27,6 +28,7 @@ const Row = memo(
       <th scope="row"><${TeamName} name=${name} /></th>
       <td class="number">${row.won}</td>
       <td class="number">${row.drawn}</td>
+      <td class="number">${row.lost}</td>
       <td class="number">${row.played}</td>
       <td class="number">${row.points} : ${row.against}</td>
     </tr>`,

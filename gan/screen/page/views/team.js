@@ -159,7 +159,7 @@ function Snapshots({ snapshots, events }) {
         <td>
           <a href=${`#/event/${event}`}><bdi class="cell-name">${events[event] ? events[event].name : event}</bdi></a>
         </td>
-        <td><bdi>${name}</bdi>${step !== undefined && ` ${t("team.step", { step })}`}</td>
+        <td>${name && html`<bdi>${name}</bdi> `}${step !== undefined && t("team.step", { step })}</td>
         <td class="number">${since && momentOf(since)}</td>
       </tr>`,
   );

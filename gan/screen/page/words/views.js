@@ -122,7 +122,7 @@ export default {
   "team.fake": {"en": "a generated face, judged {percent}% real", "ko": "생성한 얼굴, 실제일 확률 {percent}%로 판별"},
   "team.head_to_head": {"en": "Head to head", "ko": "상대 전적"},
   "team.snapshots": {"en": "Snapshots", "ko": "스냅샷"},
-  "team.step": {"en": "(step {step})", "ko": "({step}스텝)"},
+  "team.step": {"en": "step {step}", "ko": "{step}스텝"},
   "replay.of": {"en": "Replay: {home} against {away}", "ko": "다시 보기: {home} 대 {away}"},
   "replay.missing": {"en": "There is no such match, or it has not been shown yet.", "ko": "그런 매치가 없거나 아직 공개되지 않았습니다."},
   "replay.controls": {"en": "Replay", "ko": "다시 보기"},
