@@ -15,7 +15,7 @@ from gan.console.errors import Fault
 CANNOT_PLAY = Fault("collection_missing", {"collection": "p_for_data"})
 SLOW = Fault("slow", {"seconds": 10.0, "step": "generate"})
 NOT_FINITE = Fault("not_finite", {"name": "discriminator"})
-DISK_FULL = Fault("disk_full", {"folder": "the arena", "mebibytes": 300})
+DISK_FULL = Fault("disk_full", {"folder": "/srv/contest/arena", "mebibytes": 300})
 FROZEN_REASON = "점심시간, back at 13:30"
 NAMES_256 = arena_data.many_names(256)
 
@@ -239,7 +239,8 @@ STATES: dict[str, HallState] = {
     "champion": HallState(_champion, "champion"),
     "over_league": HallState(_over_league, "over"),
     "over_match": HallState(_over_match, "over"),
-    "countdown": HallState(_mock, "countdown"),
+    "countdown": HallState(_mock, "countdown", lambda state: "event" in state),
+    "countdown_first": HallState(_mock, "countdown"),
     "large": HallState(_large, "face"),
     "problem": HallState(_unreadable, "problem"),
 }
