@@ -72,7 +72,7 @@ def test_connects_again(page, played):
     port = address.rstrip("/").rpartition(":")[2]
     process = start("scoreboard", f"--arena_dir={played}", f"--port={port}", "--pace=0")
     try:
-        page.wait_for_function("!document.body.innerText.includes('No connection')")
+        page.wait_for_selector("header:not(:has-text('No connection'))")
     finally:
         process.kill()
         process.communicate()

@@ -32,7 +32,7 @@ export function secondsOf(match, starts, step) {
 // `state`: of the match's event; `match`: as the API tells it with its half rounds.
 export function stateAt(state, match, starts, step) {
   const index = halfAt(starts, step);
-  if (index >= match.half_rounds.length) return atTheEnd(state, match);
+  if (index >= match.half_rounds.length) return atTheEnd(state, match, starts);
   const half = match.half_rounds[index];
   const { shown, told, cards, isOver } = isFailed(half) ? allOf(half) : facesAt(half, step - starts[index]);
   const right = Object.values(cards).filter((card) => isRight(card, state.rules)).length;
@@ -92,20 +92,28 @@ function openMatch(match, count) {
 // A state without what its own moment shows.
 const withoutEnd = (state) => ({ ...state, half_round: undefined, cards: {}, recap: undefined, path: undefined });
 
-const VIEWS = { annulled: "annulled", held: "held", playing: "between" };
+const SETTLED = { annulled: "annulled", held: "held" };
 
 function viewOf({ status, rule, winner }) {
-  if (status in VIEWS) return VIEWS[status];
+  if (status in SETTLED) return SETTLED[status];
   if (rule === "forfeit") return "forfeit";
   if (!winner) return "drawn";
   return rule === "equal points, a toss-up by time" ? "toss_up" : "won";
 }
 
-function atTheEnd(state, match) {
-  const last = match.half_rounds.at(-1);
+// The result; of a match that is still played, how far it has got.
+function atTheEnd(state, match, starts) {
+  if (match.status === "playing") return soFar(state, match, starts);
   return {
     ...withoutEnd(state),
     matches: { ...state.matches, [match.id]: match },
-    stage: { view: viewOf(match), match: match.id, half_round: last && last.id },
+    stage: { view: viewOf(match), match: match.id },
   };
+}
+
+function soFar(state, match, starts) {
+  if (!match.half_rounds.length) return { ...withoutEnd(state), stage: { view: "meets", match: match.id } };
+  const last = stateAt(state, match, starts, starts.at(-1) - 1);
+  const view = last.stage.view === "face" ? "between" : last.stage.view;
+  return { ...last, stage: { ...last.stage, view } };
 }
