@@ -3,6 +3,7 @@
 import os
 
 import arena_data
+import described
 import numpy as np
 import pytest
 
@@ -38,9 +39,24 @@ def arena(tmp_path, clock):
         yield arena
 
 
+class DescribedShow(show.Show):
+    """A Show whose answers are as the API's description says."""
+
+    def state(self, now):
+        state = super().state(now)
+        described.check("State", state)
+        return state
+
+    def match(self, id_, now):
+        match = super().match(id_, now)
+        if match:
+            described.check("WholeMatch", match)
+        return match
+
+
 def watch(arena, settings=PACE):
     """A Show of what another process would read."""
-    return show.Show(store.Store(os.path.dirname(arena.path), read_only=True), settings)
+    return DescribedShow(store.Store(os.path.dirname(arena.path), read_only=True), settings)
 
 
 def begin(arena, mode="tournament", count=4, options=None, name=None):
