@@ -24,6 +24,7 @@ MANY = {"group"}  # of many at a time none carries it
 BELOW = "below the window"
 SHORTENED = "shortened"  # with dots at the end
 _LONG = 30  # letters of a name that nobody can write as large as others
+_LONG_IN_LISTS = 20  # letters of a name that lists may shorten; the team's page has all of it
 # For a picture of what is behind the letters.
 _WITHOUT_LETTERS = "* { color: transparent !important; text-shadow: none !important; transition: none !important; }"
 
@@ -55,7 +56,7 @@ class Text(NamedTuple):
     def problems(self, is_hall: bool) -> list[str]:
         """Sentences; none if all is well. A phone is not read from 20 m, and may be scrolled."""
         found = [fault for fault in self.faults if is_hall or fault != BELOW]
-        if not is_hall or len(self.words) > _LONG and not self.is_story:
+        if not is_hall or (len(self.words) > _LONG_IN_LISTS and not self.is_story):
             found = [fault for fault in found if fault != SHORTENED]
         needed = NEEDED if self.is_story else LIMIT
         if is_hall and not self.is_sign and self.arc_minutes < needed - 0.05:

@@ -1,5 +1,6 @@
 """Arenas in every state that the hall can see. `STATES` names them; each plays on a Hall, for one view of the stage."""
 
+import math
 import pathlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -8,12 +9,13 @@ import arena_data
 from hall import KOREAN, NAMES, NOON, Hall
 
 from gan.arena import annulment, events, schema, store
+from gan.arena.schedule import NextBattle
 from gan.console.errors import Fault
 
 CANNOT_PLAY = Fault("collection_missing", {"collection": "p_for_data"})
 SLOW = Fault("slow", {"seconds": 10.0, "step": "generate"})
 NOT_FINITE = Fault("not_finite", {"name": "discriminator"})
-DISK_FULL = Fault("disk_full", {"folder": "the arena", "mebibytes": 300})
+DISK_FULL = Fault("disk_full", {"folder": "/srv/contest/arena", "mebibytes": 300})
 FROZEN_REASON = "점심시간, back at 13:30"
 NAMES_256 = arena_data.many_names(256)
 
@@ -179,7 +181,7 @@ def _mock(folder: pathlib.Path) -> None:
             hall.play(match, 17 + position, 23)
             hall.finish(match)
         hall.store.events.finish(hall.event.id, None)
-        hall.store.timetable.announce(NOON + 7200, "Asia/Seoul")
+        hall.store.schedule.announce(NextBattle("mock 14:00", NOON + 7200, "Asia/Seoul"))
 
 
 def _large(folder: pathlib.Path) -> None:
@@ -237,28 +239,27 @@ STATES: dict[str, HallState] = {
     "champion": HallState(_champion, "champion"),
     "over_league": HallState(_over_league, "over"),
     "over_match": HallState(_over_match, "over"),
-    "countdown": HallState(_mock, "countdown"),
+    "countdown": HallState(_mock, "countdown", lambda state: "event" in state),
+    "countdown_first": HallState(_mock, "countdown"),
     "large": HallState(_large, "face"),
     "problem": HallState(_unreadable, "problem"),
 }
 
 
-def first_moment(
-    meant: HallState, state_at: Callable[[float], _State], next_change: Callable[[float], float | None]
-) -> float:
+def first_moment(meant: HallState, state_at: Callable[[float], _State], next_change: Callable[[float], float]) -> float:
     """When a state is shown first, in unix seconds.
 
     Args:
         meant: a state of STATES, built.
         state_at: what the page knows at a moment.
-        next_change: the next moment at which that changes; None if it stays.
+        next_change: the next moment at which that changes; infinite if it stays.
 
     Raises:
         LookupError: it never is.
     """
-    now: float | None = NOON - 1
+    now = NOON - 1
     seen = []
-    while now is not None:
+    while now < math.inf:
         state = state_at(now)
         seen.append(state["stage"]["view"])
         if seen[-1] == meant.view and meant.is_meant(state):

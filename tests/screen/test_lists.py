@@ -64,7 +64,7 @@ def test_team_is_found_in_a_large_bracket(page, address_of_64):
     page.wait_for_selector("h3:text-is('Final')")
     assert page.evaluate("document.activeElement.matches('.box')")
     page.click("button:text-is('All rounds')")
-    page.wait_for_function("document.querySelectorAll('.box').length === 63")
+    page.wait_for_function("() => document.querySelectorAll('.box').length === 63")
 
 
 def test_lists_say_what_the_store_says(page, address, tournament):
@@ -78,7 +78,7 @@ def test_lists_say_what_the_store_says(page, address, tournament):
             assert told in row
     page.keyboard.press("/")
     page.keyboard.type("mira")
-    page.wait_for_function("document.querySelectorAll('.matches tbody tr').length < 15")
+    page.wait_for_function("() => document.querySelectorAll('.matches tbody tr').length < 15")
     assert all(TEAM in row for row in page.locator(".matches tbody tr").all_inner_texts())
     page.goto(address + "#/bracket")
     assert page.locator(".slot").count() == 15
@@ -150,7 +150,7 @@ def test_bracket_on_paper(page, address_of_64):
     page.wait_for_selector(".box")
     assert page.pdf().count(b"/Type /Page\n") >= 5
     page.emulate_media(media="print")
-    page.wait_for_function("document.querySelectorAll('.box').length === 15 * 5")
+    page.wait_for_function("() => document.querySelectorAll('.box').length === 15 * 5")
     assert not page.locator("nav, .search, .jump").first.is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 

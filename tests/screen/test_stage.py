@@ -161,6 +161,14 @@ def test_korean_particles(hall):
     assert dict(zip(PARTICLES, hall.page.evaluate(asked, list(PARTICLES)))) == PARTICLES
 
 
+SAID = {0.503: "50.3%", 0.498: "49.8%", 0.5: "50%", 0.50001: ">50%", 0.49999: "<50%", 0.506: "51%", 1: "100%"}
+
+
+def test_half_is_told_from_more(hall):
+    asked = "shares => import('arena/stage/reading.js').then((one) => shares.map(one.percent))"
+    assert hall.page.evaluate(asked, list(SAID)) == list(SAID.values())
+
+
 def test_merge_patches(hall):
     """The cases of RFC 7396, appendix A, that JSON objects as states can be in."""
     asked = "([before, patch]) => import('arena/source.js').then((module) => module.patched(before, patch))"

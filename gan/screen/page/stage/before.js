@@ -75,7 +75,7 @@ export function Draw({ state }) {
 export function Countdown({ state }) {
   const now = useNow(0.25);
   const until = state.stage.until || (state.event && state.event.next_battle) || now;
-  const zone = state.event && state.event.time_zone;
+  const zone = state.stage.time_zone || (state.event && state.event.time_zone);
   return html`<div class="before countdown">
     <div class="clock">
       <h1 class="label">${t("stage.next_battle")}</h1>

@@ -1,12 +1,13 @@
 // What the stage shows at each step of a replay: the state of the API, as it was when the match was shown.
-// A half round takes two steps for each face, which is shown, then told; or one step if it has no faces.
+// A half round takes two steps for each face, which is shown, then told; or one step if something failed.
 import { judgeSide, saidOf } from "arena/stage/reading.js";
 
 const SECONDS = { shown: 0.6, told: 0.4, failed: 3 }; // that steps of each kind take, of faces on average
 const SLOWDOWN = 1.5; // the last face is up for 1 + 1.5 times as long as the first one, as it is live
 
+const isFailed = (half) => Boolean(half.generator_fault || half.discriminator_fault);
 const cardsOf = (half) => Object.keys(half.cards || {}).length;
-const stepsOf = (half) => 2 * cardsOf(half) || 1;
+const stepsOf = (half) => (isFailed(half) ? 1 : 2 * cardsOf(half) || 1);
 
 // The first step of each half round, and at the end that of the result.
 export function startsOf(match) {
@@ -22,7 +23,7 @@ export function secondsOf(match, starts, step) {
   const index = halfAt(starts, step);
   const half = match.half_rounds[index];
   const count = half ? cardsOf(half) : 0;
-  if (!count) return SECONDS.failed;
+  if (!count || isFailed(half)) return SECONDS.failed;
   const within = step - starts[index];
   const place = Math.floor(within / 2) / Math.max(1, count - 1);
   return ((within % 2 ? SECONDS.told : SECONDS.shown) * (1 + SLOWDOWN * place)) / (1 + SLOWDOWN / 2);
@@ -31,33 +32,36 @@ export function secondsOf(match, starts, step) {
 // `state`: of the match's event; `match`: as the API tells it with its half rounds.
 export function stateAt(state, match, starts, step) {
   const index = halfAt(starts, step);
-  if (index >= match.half_rounds.length) return atTheEnd(state, match);
+  if (index >= match.half_rounds.length) return atTheEnd(state, match, starts);
   const half = match.half_rounds[index];
-  const count = cardsOf(half);
-  const within = step - starts[index];
-  const [shown, told] = count ? [Math.floor(within / 2) + 1, Math.ceil(within / 2)] : [0, 0];
-  const cards = {};
-  let right = 0;
-  for (let at = 0; at < shown; at++) {
-    const { truth, p, ...face } = half.cards[at];
-    cards[at] = at < told ? half.cards[at] : face;
-    if (at < told) right += isRight(half.cards[at], state.rules) ? 1 : 0;
-  }
-  const isTold = count === 0 || told === count;
-  const totals = totalsOf(state, match, index, isTold ? half.points : right, isTold ? sizeOf(state, half) : told);
-  const halfRounds = match.half_rounds
-    .slice(0, index + (isTold ? 1 : 0))
-    .map(({ number, points }) => ({ number, points }));
+  const { shown, told, cards, isOver } = isFailed(half) ? allOf(half) : facesAt(half, step - starts[index]);
+  const right = Object.values(cards).filter((card) => isRight(card, state.rules)).length;
+  const points = isOver ? half.points : right;
+  const judged = isOver ? sizeOf(state, half) : told;
+  const totals = totalsOf(state, match, index, points, judged);
+  const shownMatch = { ...openMatch(match, index + (isOver ? 1 : 0)), ...totals };
   return {
-    ...state,
-    matches: { ...state.matches, [match.id]: { ...openMatch(match), ...totals, half_rounds: halfRounds } },
-    stage: { view: count ? "face" : "failed", match: match.id, half_round: half.id },
+    ...withoutEnd(state),
+    matches: { ...state.matches, [match.id]: shownMatch },
+    stage: { view: isFailed(half) ? "failed" : "face", match: match.id, half_round: half.id },
     half_round: { ...half, cards: undefined, right, judged: told, shown, group: { first: shown - 1, count: 1 } },
     cards,
-    recap: undefined,
-    path: undefined,
   };
 }
+
+// What is shown of a half round: the first faces, of which the last one may still be a question.
+function facesAt(half, within) {
+  const count = cardsOf(half);
+  const [shown, told] = [Math.min(count, Math.floor(within / 2) + 1), Math.min(count, Math.ceil(within / 2))];
+  const cards = {};
+  for (let at = 0; at < shown; at++) {
+    const { truth, p, ...question } = half.cards[at];
+    cards[at] = at < told ? half.cards[at] : question;
+  }
+  return { shown, told, cards, isOver: told === count && half.points !== undefined };
+}
+
+const allOf = (half) => ({ shown: cardsOf(half), told: cardsOf(half), cards: half.cards || {}, isOver: true });
 
 const isRight = (card, rules) => Boolean((saidOf(card, rules) || {}).isRight);
 
@@ -76,29 +80,40 @@ function totalsOf(state, match, index, points, judged) {
   return totals;
 }
 
-// A match without what is told with its result.
-function openMatch({ id, event, round, position, attempt, number, home, away, num_rounds, begun }) {
-  return { id, event, round, position, attempt, number, home, away, num_rounds, begun, status: "playing" };
+// What is known of a match before its result.
+const OPEN = ["id", "event", "round", "position", "attempt", "number", "home", "away", "num_rounds", "begun"];
+
+// A match before its result, with so many half rounds.
+function openMatch(match, count) {
+  const told = match.half_rounds.slice(0, count).map(({ number, points }) => ({ number, points }));
+  return { ...Object.fromEntries(OPEN.map((name) => [name, match[name]])), status: "playing", half_rounds: told };
 }
 
-const VIEWS = { annulled: "annulled", held: "held", playing: "between" };
+// A state without what its own moment shows.
+const withoutEnd = (state) => ({ ...state, half_round: undefined, cards: {}, recap: undefined, path: undefined });
+
+const SETTLED = { annulled: "annulled", held: "held" };
 
 function viewOf({ status, rule, winner }) {
-  if (status in VIEWS) return VIEWS[status];
+  if (status in SETTLED) return SETTLED[status];
   if (rule === "forfeit") return "forfeit";
   if (!winner) return "drawn";
   return rule === "equal points, a toss-up by time" ? "toss_up" : "won";
 }
 
-function atTheEnd(state, match) {
-  const last = match.half_rounds.at(-1);
+// The result; of a match that is still played, how far it has got.
+function atTheEnd(state, match, starts) {
+  if (match.status === "playing") return soFar(state, match, starts);
   return {
-    ...state,
+    ...withoutEnd(state),
     matches: { ...state.matches, [match.id]: match },
-    stage: { view: viewOf(match), match: match.id, half_round: last && last.id },
-    half_round: undefined,
-    cards: {},
-    recap: undefined,
-    path: undefined,
+    stage: { view: viewOf(match), match: match.id },
   };
+}
+
+function soFar(state, match, starts) {
+  if (!match.half_rounds.length) return { ...withoutEnd(state), stage: { view: "meets", match: match.id } };
+  const last = stateAt(state, match, starts, starts.at(-1) - 1);
+  const view = last.stage.view === "face" ? "between" : last.stage.view;
+  return { ...last, stage: { ...last.stage, view } };
 }

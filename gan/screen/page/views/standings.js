@@ -1,6 +1,7 @@
 // The table of a league or of mock battles.
 import { html } from "arena/html.js";
 import { memo } from "arena/memo.js";
+import { useShortened } from "arena/views/shortened.js";
 import { Table } from "arena/views/table.js";
 import { TeamName } from "arena/views/team_name.js";
 import { t } from "arena/words.js";
@@ -10,6 +11,7 @@ const COLUMNS = [
   ["column.team"],
   ["column.won", "number"],
   ["column.drawn", "number"],
+  ["column.lost", "number"],
   ["column.played", "number"],
   ["column.points", "number"],
 ];
@@ -27,17 +29,19 @@ const Row = memo(
       <th scope="row"><${TeamName} name=${name} /></th>
       <td class="number">${row.won}</td>
       <td class="number">${row.drawn}</td>
+      <td class="number">${row.lost}</td>
       <td class="number">${row.played}</td>
       <td class="number">${row.points} : ${row.against}</td>
     </tr>`,
 );
 
 export function Standings({ state }) {
-  const rows = ranked(state.standings);
+  const [rows, more] = useShortened(ranked(state.standings));
   if (!rows.length) return html`<p class="empty">${t("matches.none")}</p>`;
   return html`<${Table} title="nav.table" class="standings" columns=${COLUMNS}>
-    ${rows.map(
-      ([id, row], index) => html`<${Row} key=${id} rank=${index + 1} name=${state.teams[id].name} row=${row} />`,
-    )}
-  <//>`;
+      ${rows.map(
+        ([id, row], index) => html`<${Row} key=${id} rank=${index + 1} name=${state.teams[id].name} row=${row} />`,
+      )}
+    <//>
+    ${more}`;
 }
