@@ -171,7 +171,7 @@ def _checked(
 
 def _not_as_shown(kept: store.Store, stage: list[Any], config: WatchHallConfig) -> Iterator[str]:
     """What a show that begins only now would not have had on the stage at that second."""
-    showing = show.Show(kept, pacing.Settings(show_minutes=config.show_minutes))
+    showing = show.Show(kept, pacing.ShowSettings(show_minutes=config.show_minutes))
     moments, now = [], stage[0]["at"] - 60
     end = stage[-1]["at"]
     while now <= end:
