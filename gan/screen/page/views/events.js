@@ -9,6 +9,7 @@ import { Bracket } from "arena/views/bracket.js";
 import { Forfeits } from "arena/views/forfeits.js";
 import { MatchList } from "arena/views/match_list.js";
 import { inOrder } from "arena/views/match_words.js";
+import { useShortened } from "arena/views/shortened.js";
 import { Standings } from "arena/views/standings.js";
 import { Table } from "arena/views/table.js";
 import { TeamName } from "arena/views/team_name.js";
@@ -19,13 +20,15 @@ const COLUMNS = [["column.event"], ["column.mode"], ["column.begun"], ["column.c
 export function EventsView({ state }) {
   const list = useArrowKeys();
   const events = Object.values(state.events || {}).sort((a, b) => b.id - a.id);
+  const [rows, more] = useShortened(events);
   return html`<section class="list" ref=${list}>
     <h1>${t("nav.events")}</h1>
     ${
       events.length
         ? html`<${Table} title="nav.events" class="stacked events" columns=${COLUMNS}>
-            ${events.map((event) => html`<${Row} key=${event.id} event=${event} />`)}
-          <//>`
+              ${rows.map((event) => html`<${Row} key=${event.id} event=${event} />`)}
+            <//>
+            ${more}`
         : html`<p class="empty">${t("views.nothing")}</p>`
     }
   </section>`;

@@ -1,14 +1,13 @@
 // Matches below each other.
-import { useState } from "preact/hooks";
 import { html } from "arena/html.js";
 import { memo } from "arena/memo.js";
 import { nameOf, roundName, SIDES } from "arena/stage/reading.js";
 import { aboutMatch, pointsOf, resultOf } from "arena/views/match_words.js";
+import { useShortened } from "arena/views/shortened.js";
 import { Table } from "arena/views/table.js";
 import { TeamName } from "arena/views/team_name.js";
 import { t } from "arena/words.js";
 
-const AT_FIRST = 100; // rows, before all are asked for
 const COLUMNS = [
   ["column.number", "number"],
   ["column.round"],
@@ -48,9 +47,8 @@ const Row = memo(({ match, home, away, round }) => {
 
 // `matches`: of the event that `state` is about, in the order to be shown in.
 export function MatchList({ state, matches }) {
-  const [isAll, setAll] = useState(false);
+  const [rows, more] = useShortened(matches);
   if (!matches.length) return html`<p class="empty">${t("matches.none")}</p>`;
-  const rows = isAll ? matches : matches.slice(0, AT_FIRST);
   return html`<${Table} title="nav.matches" class="stacked matches" columns=${COLUMNS}>
       ${rows.map(
         (match) =>
@@ -63,8 +61,5 @@ export function MatchList({ state, matches }) {
           />`,
       )}
     <//>
-    ${
-      rows.length < matches.length &&
-      html`<button class="more" onClick=${() => setAll(true)}>${t("matches.all", { n: matches.length })}</button>`
-    }`;
+    ${more}`;
 }

@@ -8,6 +8,7 @@ import { useAsked } from "arena/views/asked.js";
 import { Chart, MOST_LINES } from "arena/views/chart.js";
 import { shareOf } from "arena/views/match_words.js";
 import { folded, SearchField } from "arena/views/search_field.js";
+import { useShortened } from "arena/views/shortened.js";
 import { Table } from "arena/views/table.js";
 import { TeamName } from "arena/views/team_name.js";
 import { t } from "arena/words.js";
@@ -80,10 +81,12 @@ const COLUMNS = [
 function RatingTable({ ranked, all }) {
   const low = Math.min(...all.map(({ one }) => one.low));
   const high = Math.max(...all.map(({ one }) => one.high));
+  const [rows, more] = useShortened(ranked);
   return html`<${Table} title="nav.ratings" class="stacked ratings" columns=${COLUMNS}>
-    ${ranked.map(
-      ({ name, one, rank }) =>
-        html`<${Row} key=${name} rank=${rank} name=${name} one=${one} low=${low} high=${high} />`,
-    )}
-  <//>`;
+      ${rows.map(
+        ({ name, one, rank }) =>
+          html`<${Row} key=${name} rank=${rank} name=${name} one=${one} low=${low} high=${high} />`,
+      )}
+    <//>
+    ${more}`;
 }

@@ -2,6 +2,7 @@
 import { html } from "arena/html.js";
 import { memo } from "arena/memo.js";
 import { ranked } from "arena/stage/reading.js";
+import { useShortened } from "arena/views/shortened.js";
 import { Table } from "arena/views/table.js";
 import { TeamName } from "arena/views/team_name.js";
 import { t } from "arena/words.js";
@@ -30,11 +31,12 @@ const Row = memo(
 );
 
 export function Standings({ state }) {
-  const rows = ranked(state.standings);
+  const [rows, more] = useShortened(ranked(state.standings));
   if (!rows.length) return html`<p class="empty">${t("matches.none")}</p>`;
   return html`<${Table} title="nav.table" class="standings" columns=${COLUMNS}>
-    ${rows.map(
-      ([id, row], index) => html`<${Row} key=${id} rank=${index + 1} name=${state.teams[id].name} row=${row} />`,
-    )}
-  <//>`;
+      ${rows.map(
+        ([id, row], index) => html`<${Row} key=${id} rank=${index + 1} name=${state.teams[id].name} row=${row} />`,
+      )}
+    <//>
+    ${more}`;
 }

@@ -7,6 +7,7 @@ import { useArrowKeys } from "arena/views/arrow_keys.js";
 import { useAsked } from "arena/views/asked.js";
 import { Chart } from "arena/views/chart.js";
 import { shareOf } from "arena/views/match_words.js";
+import { useShortened } from "arena/views/shortened.js";
 import { Table } from "arena/views/table.js";
 import { TeamName } from "arena/views/team_name.js";
 import { say, t } from "arena/words.js";
@@ -112,7 +113,8 @@ function Points({ match, points }) {
 
 function Played({ matches, events }) {
   const columns = [["column.event"], ["column.opponent"], ["column.points", "number"], ["column.result"]];
-  const rows = [...matches].reverse().map(({ match, event, opponent, points, result }) => {
+  const [newest, more] = useShortened([...matches].reverse());
+  const rows = newest.map(({ match, event, opponent, points, result }) => {
     return html`<tr key=${match}>
       <td>
         <a href=${`#/event/${event}`}><bdi class="cell-name">${events[event] ? events[event].name : event}</bdi></a>
@@ -122,7 +124,7 @@ function Played({ matches, events }) {
       <td data-result=${result}>${t(`result.${result}`)}</td>
     </tr>`;
   });
-  return html`<${Table} title="nav.matches" class="stacked" columns=${columns}>${rows}<//>`;
+  return html`<${Table} title="nav.matches" class="stacked" columns=${columns}>${rows}<//> ${more}`;
 }
 
 function HeadToHead({ met }) {

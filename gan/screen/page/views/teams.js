@@ -4,6 +4,7 @@ import { html } from "arena/html.js";
 import { memo } from "arena/memo.js";
 import { useArrowKeys } from "arena/views/arrow_keys.js";
 import { folded, SearchField } from "arena/views/search_field.js";
+import { useShortened } from "arena/views/shortened.js";
 import { Table } from "arena/views/table.js";
 import { TeamName } from "arena/views/team_name.js";
 import { t, told } from "arena/words.js";
@@ -17,6 +18,7 @@ export function TeamsView({ state }) {
   const teams = Object.values(state.teams || {})
     .filter(({ name }) => folded(name).includes(wanted))
     .sort((a, b) => (a.seeding || Infinity) - (b.seeding || Infinity) || a.id - b.id);
+  const [rows, more] = useShortened(teams);
   return html`<section class="list" ref=${list}>
     <div class="heading">
       <h1>${t("nav.teams")}</h1>
@@ -25,8 +27,9 @@ export function TeamsView({ state }) {
     ${
       teams.length
         ? html`<${Table} title="nav.teams" class="stacked teams" columns=${COLUMNS}>
-            ${teams.map((team) => html`<${Row} key=${team.id} team=${team} />`)}
-          <//>`
+              ${rows.map((team) => html`<${Row} key=${team.id} team=${team} />`)}
+            <//>
+            ${more}`
         : html`<p class="empty">${t("teams.none")}</p>`
     }
   </section>`;

@@ -91,7 +91,7 @@ export default {
   "bracket.lost_to": {"en": "Lost to {name}, {points}.", "ko": "{name}에게 {points}로 패배."},
   "bracket.team_page": {"en": "The team’s page", "ko": "팀 페이지"},
   "matches.none": {"en": "No match so far.", "ko": "아직 치른 매치가 없습니다."},
-  "matches.all": {"en": "Show all {n}", "ko": "{n}개 모두 보기"},
+  "views.all": {"en": "Show all {n}", "ko": "{n}개 모두 보기"},
   "matches.replay": {"en": "replay of {home} against {away}, {points}", "ko": "{home} 대 {away} 다시 보기, {points}"},
   "matches.replay_of": {"en": "replay of match {number}, {points}", "ko": "매치 {number} 다시 보기, {points}"},
   "ratings.none": {"en": "Nobody has been rated so far.", "ko": "아직 레이팅이 없습니다."},
