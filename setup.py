@@ -37,6 +37,7 @@ EXTRAS["test"] = [
     *EXTRAS["arena"],
     *EXTRAS["legacy"],
     "httpx>=0.27,<1",  # starlette's tests need it
+    "jsonschema>=4.20,<5",  # holds answers of the API against their description
     "system-calls>=6,<8",  # tables to compare ours with
     "playwright>=1.40,<2",  # drives the system's Chromium, if there is one
     "pytest>=8,<10",

@@ -44,6 +44,7 @@ _REST_SECONDS = 6.0  # without a change, once all is played
 _LATE_SECONDS = 2.0  # that a page may be behind, on a machine that plays beside it
 _EARLY_SECONDS = 0.05  # by the clocks of browsers, which are coarse
 _MOST_TOLD = 20  # lines of each kind
+_PASSING = ("nothing", "opening")  # how far opening has got is known only while it happens
 _LAST_VIEWS = ("champion", "over", "countdown")
 
 
@@ -170,7 +171,7 @@ def _checked(
 
 def _not_as_shown(kept: store.Store, stage: list[Any], config: WatchHallConfig) -> Iterator[str]:
     """What a show that begins only now would not have had on the stage at that second."""
-    showing = show.Show(kept, pacing.Settings(show_minutes=config.show_minutes))
+    showing = show.Show(kept, pacing.ShowSettings(show_minutes=config.show_minutes))
     moments, now = [], stage[0]["at"] - 60
     end = stage[-1]["at"]
     while now <= end:
@@ -179,8 +180,7 @@ def _not_as_shown(kept: store.Store, stage: list[Any], config: WatchHallConfig) 
     latest, before = 0.0, None
     for seen in stage:
         brief = (seen["view"], tuple(seen["points"]))
-        # How far opening has got is known only while it happens.
-        if brief == before or seen["view"] == "opening":
+        if brief == before or seen["view"] in _PASSING:
             continue
         before = brief
         told = [at for at, one in moments if at <= seen["at"] + _EARLY_SECONDS and _is_same(one, brief)]

@@ -84,13 +84,13 @@ def scoreboard(config: ScoreboardConfig) -> None:
             serving.run(sockets=[listening])
 
 
-def _show_settings(config: ScoreboardConfig) -> pacing.Settings:
+def _show_settings(config: ScoreboardConfig) -> pacing.ShowSettings:
     """How fast the show goes."""
     if config.pace is not None and config.show_minutes is not None:
         raise UserError(
             "--pace says how long every half round takes, --show_minutes how long an event may take; give one of them"
         )
-    return pacing.Settings(config.pace, config.show_minutes or pacing.SHOW_MINUTES)
+    return pacing.ShowSettings(config.pace, config.show_minutes or pacing.SHOW_MINUTES)
 
 
 def _settings(showing: board.Board, config: ScoreboardConfig) -> Any:

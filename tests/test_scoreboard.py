@@ -1,5 +1,6 @@
 """The scoreboard: a real server asked by HTTP, and its export."""
 
+import base64
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import socket
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import arena_data
@@ -19,7 +21,8 @@ from conftest import start
 from gan import scoreboard
 from gan.arena import store
 from gan.contest import faults, rules
-from gan.screen import server, show, timeline
+from gan.screen import server, show
+from gan.screen.merge_patch import patched
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +54,7 @@ class Events:
     """Server-sent events, with the state that they lead to."""
 
     def __init__(self, address):
-        self._answer = urllib.request.urlopen(address + "events", timeout=PATIENCE)
+        self._answer = urllib.request.urlopen(address + "api/v1/stream", timeout=PATIENCE)
         self.kinds, self.state = [], {}
 
     def next(self):
@@ -64,7 +67,7 @@ class Events:
                 kind = value
             if name == "data":
                 self.kinds.append(kind)
-                self.state = json.loads(value) if kind == "state" else changed(self.state, json.loads(value))
+                self.state = json.loads(value) if kind == "state" else patched(self.state, json.loads(value))
                 return self.state
         raise AssertionError("the server closed")
 
@@ -77,45 +80,42 @@ class Events:
         return self.state
 
 
-def changed(before, change):
-    """What source.js makes of a change."""
-    if "all" in change:
-        return change["all"]
-    both = {name: (before[name], value) for name, value in change.items()}
-    return before | {
-        name: old | new if isinstance(old, dict) and isinstance(new, dict) else new for name, (old, new) in both.items()
-    }
+def told(address, path):
+    """What the API answers."""
+    return json.loads(ask(address, f"api/v1/{path}")[2])
 
 
 def test_everything_is_there_when_opened_late(address):
     time.sleep(1.5)
-    for state in (Events(address).next(), json.loads(ask(address, "state")[2])):
+    for state in (Events(address).next(), told(address, "now")):
         assert abs(state["now"] - time.time()) < 1  # the browser sets its clock by it
         assert state["event"]["name"] == "Faces Cup 2026" and len(state["events"]) == 2
-        assert len(state["matches"]) == 15 and len(state["places"]) == 15 and state["live"]["phase"] == "champion"
+        assert len(state["matches"]) == 15 and len(state["places"]) == 15 and state["stage"]["view"] == "champion"
         assert state["teams"][str(state["event"]["champion"])]["name"] in arena_data.NAMES
-        assert {forfeit["reason"] for forfeit in state["forfeits"]} >= {faults.sentence(arena_data.FAULT)}
-    mock = json.loads(ask(address, "event/1")[2])
+        assert faults.translations(arena_data.FAULT) in [forfeit["reason"] for forfeit in state["forfeits"]]
+        assert sorted(match["number"] for match in state["matches"].values()) == list(range(1, 16))
+    mock = told(address, "events/1")
     assert mock["event"]["name"] == "Mock 12:00" and len(mock["matches"]) == 1
-    final = json.loads(ask(address, f"match/{max(map(int, state['matches']))}")[2])
+    final = told(address, f"matches/{max(map(int, state['matches']))}")
     assert [one["number"] for one in final["half_rounds"]] == list(range(2 * rules.FINAL_ROUNDS[rules.VERSION]))
-    first = json.loads(ask(address, f"half_round/{final['half_rounds'][0]['id']}")[2])
-    assert first == final["half_rounds"][0] and len(first["probabilities"]) == 30
-    assert len(json.loads(ask(address, "ratings")[2])) == 2 * 15 + 2
+    first = told(address, f"half_rounds/{final['half_rounds'][0]['id']}")
+    assert first == final["half_rounds"][0] and len(first["cards"]) == 30
+    assert len(told(address, "ratings")) == 2 * 15 + 2
 
 
 def test_headers_and_what_is_not_there(address):
-    for path in ("", "state", "app.js", "match/1", "nothing"):
+    for path in ("", "api/v1/now", "app.js", "api/v1/matches/1", "nothing"):
         headers = ask(address, path)[1]
         policy = headers["Content-Security-Policy"]
-        assert policy.startswith("default-src 'self'; img-src 'self' data:") and "unsafe" not in policy
+        assert policy.startswith("default-src 'self'; script-src 'self' 'sha256-") and "unsafe" not in policy
         assert headers["X-Content-Type-Options"] == "nosniff"
-    for path in ("match/999", "half_round/999", "event/999", "match/x", "../store.py", "%2e%2e/store.py", ".."):
-        assert ask(address, path)[0] == 404 or path == ".."
+    missing = "matches/999", "half_rounds/999", "events/999", "matches/x", "../store.py", "%2e%2e/store.py", "teams/%00"
+    for path in (*(f"api/v1/{one}" for one in missing), "../store.py", "%2e%2e/store.py", "..", "match/1", "state"):
+        assert ask(address, path)[0] == 404 or path == "..", path
     page = ask(address)[2]
     assert page == (show.PAGE / "index.html").read_text(encoding="utf-8")
     assert not re.search(r"<script>|<style|\bon\w+=|https?://|style=", page)
-    request = urllib.request.Request(address + "state", method="POST", data=b"x")
+    request = urllib.request.Request(address + "api/v1/now", method="POST", data=b"x")
     with pytest.raises(urllib.error.HTTPError, match="405"):
         urllib.request.urlopen(request)
 
@@ -124,31 +124,33 @@ def test_followed_from_before_it_begins(tmp_path):
     folder = str(tmp_path / "arena")
     with served(folder, "--pace=0.2") as address:
         events = Events(address)
-        assert events.next()["event"] is None
+        assert "event" not in events.next()
         with store.Store(folder) as arena:
             for _ in arena_data.play_tournament(arena, arena_data.many_names(4)):
                 time.sleep(0.05)
-            events.until(lambda state: state["event"] and len(state["teams"]) == 4)
-            events.until(lambda state: state["live"]["phase"] == "playing")
+            events.until(lambda state: "event" in state and len(state["teams"]) == 4)
+            events.until(lambda state: state["stage"]["view"] == "face")
             again = Events(address)  # a connection that was lost gets everything
             again.next()
             for one in (events, again):
-                state = one.until(lambda state: state["event"]["champion"])
-                now = json.loads(ask(address, "state")[2])
+                state = one.until(lambda state: state["stage"]["view"] == "champion")
+                now = told(address, "now")
                 assert state | {"now": 0} == now | {"now": 0}
             assert events.kinds.count("change") > 5 and again.kinds[0] == "state"
         shutil.rmtree(folder)  # the organiser starts again
-        events.until(lambda state: state["event"] is None)
+        events.until(lambda state: "event" not in state)
         with store.Store(folder) as arena:
             arena.events.begin("another", "mock", 1, 2500, {})
-            events.until(lambda state: state["event"])
+            events.until(lambda state: "event" in state)
             assert events.state["event"]["name"] == "another"
         shutil.rmtree(folder)
         os.makedirs(folder)
         with open(os.path.join(folder, store.FILE), "w") as file:
             file.write("no database" * 1000)
-        assert "not a database" in events.until(lambda state: "problem" in state)["problem"]
-        assert ask(address, "match/1")[0] == 503
+        assert events.until(lambda state: "problem" in state)["problem"] == "store_unreadable"
+        assert events.state["event"]["name"] == "another"  # what was last to be seen stays
+        status, _, told_to_all = ask(address, "api/v1/matches/1")
+        assert status == 503 and folder not in told_to_all
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -174,34 +176,16 @@ def test_mistakes(fails, finished, tmp_path, monkeypatch):
     assert "cannot be listened at" in fails(scoreboard.main, f"--arena_dir={finished}", "--host=nowhere.invalid")
     assert "--arena_dir is needed" in fails(scoreboard.main)
     assert "in a bucket" in fails(scoreboard.main, "--arena_dir=gs://bucket/arena")
-    assert "--pace" in fails(scoreboard.main, f"--arena_dir={finished}", "--pace=-1")
+    for flag in ("--pace=-1", "--show_minutes=0"):
+        assert flag.partition("=")[0] in fails(scoreboard.main, f"--arena_dir={finished}", flag)
+    both = fails(scoreboard.main, f"--arena_dir={finished}", "--pace=3", "--show_minutes=30")
+    assert "--pace says how long every half round takes" in both and "give one of them" in both
     path = os.path.join(finished, store.FILE)
     assert f"--arena_dir={path} is a file" in fails(scoreboard.main, f"--arena_dir={path}")
     (tmp_path / store.FILE).write_text("no database" * 1000)
     assert "not a database" in fails(scoreboard.main, f"--arena_dir={tmp_path}")
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert "pip install 'gan-contest[arena]'" in fails(scoreboard.main, f"--arena_dir={finished}")
-
-
-def test_differences():
-    before = {"empty": {}, "a": 1, "b": {"x": 1, "y": {"z": 1}}, "c": None, "d": [1]}
-    for after in (
-        before,
-        before | {"a": 2},
-        before | {"b": {"x": 1, "y": {"z": 2}, "new": None}},
-        before | {"b": {"x": 1}},
-        before | {"b": None},
-        before | {"b": {**before["b"], "new": {}}},
-        before | {"empty": {"x": {}}},
-        before | {"c": {"x": 1}},
-        before | {"d": []},
-        before | {"e": 1},
-        {"a": 1},
-    ):
-        assert changed(before, json.loads(json.dumps(server.difference(before, after)))) == after
-    assert server.difference(before, before) == {}
-    assert server.difference(before, before | {"b": {"x": 2, "y": {"z": 1}}}) == {"b": {"x": 2}}
-    assert server.difference({}, before) == {"all": before}
 
 
 def exported_data(folder, name):
@@ -218,17 +202,23 @@ def test_export_holds_everything(fails, finished, address, tmp_path, capsys):
     target = tmp_path / "new" / "page"
     assert export(finished, target) == 0
     assert (target / "index.html").as_uri() in capsys.readouterr().out
-    served = json.loads(ask(address, "state")[2])
-    state = exported_data(target, "state")
-    assert state | {"now": 0, "pace": 0} == served | {"now": 0} and state["pace"] == timeline.PACE
+    served, state = told(address, "now"), exported_data(target, "state")
+    assert state | {"now": 0} == served | {"now": 0}
     for event in state["events"]:
-        for match in json.loads(ask(address, f"event/{event}")[2])["matches"]:
-            assert exported_data(target, f"match/{match}") == json.loads(ask(address, f"match/{match}")[2])
-    assert exported_data(target, "ratings") == json.loads(ask(address, "ratings")[2])
+        shown = exported_data(target, f"events/{event}")
+        assert shown | {"now": 0} == told(address, f"events/{event}") | {"now": 0}
+        for match in shown["matches"]:
+            assert exported_data(target, f"matches/{match}") == told(address, f"matches/{match}")
+    assert exported_data(target, "ratings") == told(address, "ratings")
+    names = exported_data(target, "teams")
+    assert names == told(address, "teams") and len(names) == 16
+    for number, name in enumerate(names):
+        assert exported_data(target, f"teams/{number}") == told(address, f"teams/{urllib.parse.quote(name)}")
+    check_modules((target / "index.html").read_text(encoding="utf-8"))
 
-    (target / "data" / "match_999.js").write_text("old")
+    (target / "data" / "matches_999.js").write_text("old")
     assert export(finished, target) == 0
-    assert not (target / "data" / "match_999.js").exists()
+    assert not (target / "data" / "matches_999.js").exists()
     other = tmp_path / "other"
     other.mkdir()
     (other / "thesis.txt").write_text("precious")
@@ -237,3 +227,17 @@ def test_export_holds_everything(fails, finished, address, tmp_path, capsys):
     assert "no such file" in fails(scoreboard.main, f"--arena_dir={other}", f"--export={tmp_path}/x")
     assert not (tmp_path / "x").exists()
     assert "is in a bucket" in fails(scoreboard.main, f"--arena_dir={finished}", "--export=gs://bucket/page")
+
+
+def check_modules(index):
+    """All modules of the page are in the import map of an index.html, whole and by every name that they have."""
+    modules = json.loads(server.IMPORT_MAP.search(index)[1])["imports"]
+    sources = {name: base64.b64decode(address.partition(",")[2]).decode() for name, address in modules.items()}
+    assert all(address.startswith("data:text/javascript;base64,") for address in modules.values())
+    assert sources["arena/app.js"] == (show.PAGE / "app.js").read_text(encoding="utf-8")
+    from_module = re.compile(r"""(?:^|[;}])\s*(?:import|export)\b[^;'"]*?from\s*["']([^"']+)["']""", re.M)
+    assert sum(len(from_module.findall(source)) for source in sources.values()) > len(sources)
+    for name, source in sources.items():
+        for imported in from_module.findall(source):
+            assert imported in modules, (name, imported)
+    assert '<script type="module">import "arena/app.js";</script>' in index and 'data-source="files"' in index

@@ -13,7 +13,7 @@ class NextBattle(NamedTuple):
     zone: str  # name of the time zone, such as Asia/Seoul
 
 
-class Schedule:
+class BattleSchedule:
     """What is to come in an arena."""
 
     def __init__(self, database: Database) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from gan.arena import store
 from gan.console.errors import UserError
 from gan.screen import merge_patch, show
-from gan.screen.pacing import Settings
+from gan.screen.pacing import ShowSettings
 from gan.screen.stage import View
 
 LOOK_SECONDS = 0.25  # between two looks at the store
@@ -26,7 +26,7 @@ _State = dict[str, Any]  # of the page; what JSON can hold
 class Source:
     """The show of an arena_dir. The folder may be missing at first, and may be replaced while it is shown."""
 
-    def __init__(self, arena_dir: str, settings: Settings) -> None:
+    def __init__(self, arena_dir: str, settings: ShowSettings) -> None:
         self.settings = settings
         self._folder, self._path = arena_dir, os.path.join(arena_dir, store.FILE)
         self._store: store.Store | None = None

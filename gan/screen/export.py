@@ -17,7 +17,7 @@ from gan.arena import store
 from gan.console.errors import UserError
 from gan.console.progress import Progress
 from gan.screen import show
-from gan.screen.pacing import Settings
+from gan.screen.pacing import ShowSettings
 from gan.screen.server import IMPORT_MAP
 from gan.storage import paths
 
@@ -45,7 +45,7 @@ def export(arena_dir: str, target: str) -> None:
     folder = pathlib.Path(target)
     _check_export(folder)
     with store.Store(arena_dir, read_only=True) as source:
-        showing, now = show.Show(source, Settings(pace=0)), {"now": time.time()}
+        showing, now = show.Show(source, ShowSettings(pace=0)), {"now": time.time()}
         state = showing.state(_THE_END) | now
         (folder / "data").mkdir(parents=True, exist_ok=True)
         for path in (folder / "data").iterdir():

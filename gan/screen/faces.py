@@ -20,7 +20,7 @@ Json = dict[str, Any]
 _KEPT = 64  # half rounds whose faces are kept as pictures; each takes 80 kB
 
 
-class Progress(NamedTuple):
+class Uncovered(NamedTuple):
     """How far a half round is shown."""
 
     shown: int = 0  # faces
@@ -40,16 +40,16 @@ class Faces:
         self.pictures = functools.lru_cache(_KEPT)(self._draw)
         self.order = functools.lru_cache(_KEPT)(self._in_order)
 
-    def progress(self, row: StoredHalfRound, moment: Moment, pace: MatchPace, now: float) -> Progress:
+    def progress(self, row: StoredHalfRound, moment: Moment, pace: MatchPace, now: float) -> Uncovered:
         """How far a half round is shown; nothing of one in which something failed."""
         groups = timeline.groups_of(row, pace)
         shown = sum(one.size for one in groups if moment.begin + one.shown <= now)
         judged = sum(one.size for one in groups if moment.begin + one.told <= now)
         seen = row.played.shown
         if not judged or seen is None:
-            return Progress(shown, judged)
+            return Uncovered(shown, judged)
         told = self.order(row.id)[:judged]
-        return Progress(shown, judged, int((seen.guesses == seen.truth)[told].sum()))
+        return Uncovered(shown, judged, int((seen.guesses == seen.truth)[told].sum()))
 
     def changes(self, row: StoredHalfRound, moment: Moment, pace: MatchPace) -> Iterable[float]:
         """When a half round changes on the screen."""
@@ -57,7 +57,7 @@ class Faces:
             yield moment.begin + group.shown
             yield moment.begin + group.told
 
-    def half_round(self, row: StoredHalfRound, moment: Moment, progress: Progress, is_told: bool) -> Json:
+    def half_round(self, row: StoredHalfRound, moment: Moment, progress: Uncovered, is_told: bool) -> Json:
         """A half round without its faces, as far as it is shown."""
         seen, score = row.played.shown, row.played.score
         real = rules.IMAGES_OF_EACH if seen is None else int(np.sum(seen.truth != 0))
@@ -86,7 +86,7 @@ class Faces:
             }
         )
 
-    def cards(self, row: StoredHalfRound, progress: Progress, is_told: bool) -> Json:
+    def cards(self, row: StoredHalfRound, progress: Uncovered, is_told: bool) -> Json:
         """The faces that are shown so far, by their places in the order of showing.
 
         If something failed, all of them are there once that is told; without what the discriminator says, if it failed.

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 _FIELDS = "id", "event", "round", "position", "attempt", "home", "away", "num_rounds", "begun"
 
 
-class Matches:
+class ShownMatches:
     """All matches.
 
     Args:

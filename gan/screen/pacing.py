@@ -23,7 +23,7 @@ _LATE_ROUNDS = 3  # of a tournament, whose pace is kept if they take half of the
 _FAILED_SECONDS = 4.0  # a half round in which something failed, at most
 
 
-class Settings(NamedTuple):
+class ShowSettings(NamedTuple):
     """What the organiser says about the show.
 
     pace: seconds of each half round, 0 shows all at once; None for natural paces.
@@ -85,7 +85,7 @@ class EventPace:
         settings: of the screen.
     """
 
-    def __init__(self, plan: Plan, settings: Settings) -> None:
+    def __init__(self, plan: Plan, settings: ShowSettings) -> None:
         if settings.pace is not None:
             fixed = MatchPace(0.0, settings.pace, min(WINNER_SECONDS, settings.pace))
             self._rounds = [_Round(0, 1, fixed)]

@@ -12,7 +12,7 @@ from gan.arena.store import Store
 from gan.console.errors import Fault
 from gan.contest.timing import Measured
 from gan.screen import pacing, timeline
-from gan.screen.pacing import EventPace, MatchPace, Plan, Settings
+from gan.screen.pacing import EventPace, MatchPace, Plan, ShowSettings
 from gan.screen.timeline import Happened, Moment
 
 _NOTICES = ("frozen", "unfrozen", "disqualified")  # kinds of the log's entries that the hall is told of
@@ -42,7 +42,7 @@ class Records:
         version: differs whenever anything of this does.
     """
 
-    def __init__(self, source: Store, settings: Settings) -> None:
+    def __init__(self, source: Store, settings: ShowSettings) -> None:
         self.store, self.settings = source, settings
         self.version = 0
         self._data_version: int | None = None

@@ -14,15 +14,15 @@ from gan.arena.schema import Event
 from gan.arena.store import Store
 from gan.contest import rules
 from gan.screen import matches, standing, texts
-from gan.screen.faces import Faces, Progress
-from gan.screen.matches import Matches
+from gan.screen.faces import Faces, Uncovered
+from gan.screen.matches import ShownMatches
 from gan.screen.next_match import next_match
-from gan.screen.pacing import Settings
+from gan.screen.pacing import ShowSettings
 from gan.screen.recap import Recap
 from gan.screen.records import Records
 from gan.screen.stage import Scene, Stage, View
 from gan.screen.team_page import TeamPages
-from gan.screen.teams import Teams
+from gan.screen.teams import ShownTeams
 from gan.screen.timeline import CHAMPION, EVENT, HALF_ROUND, RESULT, Moment
 from gan.screen.told import Told
 
@@ -36,7 +36,7 @@ _WITH_NEXT = (View.DRAW, View.WON, View.TOSS_UP, View.DRAWN, View.FORFEIT, View.
 _WITH_RECAP = (View.WON, View.TOSS_UP)
 
 
-def nothing(now: float, settings: Settings) -> Json:
+def nothing(now: float, settings: ShowSettings) -> Json:
     """The state before the first event."""
     return {
         "now": now,
@@ -68,11 +68,11 @@ class Show:
         settings: of the show.
     """
 
-    def __init__(self, source: Store, settings: Settings) -> None:
+    def __init__(self, source: Store, settings: ShowSettings) -> None:
         self.settings = settings
         self._records = records = Records(source, settings)
         self._faces = Faces(records)
-        self._matches, self._teams, self._stage = Matches(records), Teams(records), Stage(records)
+        self._matches, self._teams, self._stage = ShownMatches(records), ShownTeams(records), Stage(records)
         self._recap = Recap(records, self._faces)
         self._pages = TeamPages(records, self._teams, self._recap)
         self._told: tuple[int, Told] | None = None
@@ -83,8 +83,8 @@ class Show:
         told = self._shown(now)
         live = self._live(told)
         progress = self._progress(live, now) if live else None
-        is_late = self._stage.is_counting_down(now)
-        return self._records.version, told.position, live and live.id, progress, is_late
+        battle = [now < at for at in self._stage.changes_of_countdown()]
+        return self._records.version, told.position, live and live.id, progress, battle
 
     def next_change(self, now: float) -> float:
         """When the state changes next, unless the store does before; infinity if it does not, in unix seconds."""
@@ -94,8 +94,7 @@ class Show:
             row = self._records.half_rounds[live.id]
             pace = self._records.pace_of(self._records.matches[row.match])
             times += [at for at in self._faces.changes(row, live, pace) if at > now]
-        if self._stage.is_counting_down(now) and self._records.next_battle:
-            times.append(self._records.next_battle.at)
+        times += [at for at in self._stage.changes_of_countdown() if at > now]
         return min(times, default=math.inf)
 
     def state(self, now: float) -> Json:
@@ -274,7 +273,7 @@ class Show:
         cards = self._faces.cards(row, progress, is_told)
         return self._faces.half_round(row, moment, progress, is_told) | {"cards": cards}
 
-    def _progress(self, moment: Moment, now: float) -> Progress:
+    def _progress(self, moment: Moment, now: float) -> Uncovered:
         row = self._records.half_rounds[moment.id]
         pace = self._records.pace_of(self._records.matches[row.match])
         return self._faces.progress(row, moment, pace, now)

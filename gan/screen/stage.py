@@ -70,6 +70,8 @@ class Stage:
 
     def scene(self, event: Event, told: Told, now: float) -> Scene:
         """What is on the stage of an event that has begun."""
+        if frozen := self._frozen(event, told):
+            return frozen
         last = next(moment for moment in told.latest() if self._is_on_stage(moment, event))
         if last.kind == EVENT:
             return Scene(self._before_play(event), last.begin)
@@ -81,9 +83,12 @@ class Stage:
             match = self._records.matches[last.id]
             half_rounds = self._records.played.get(match.id)
             return Scene(self.of_result(match), last.begin, match, half_rounds[-1] if half_rounds else None)
-        if last.kind == NOTICE:
-            return Scene(View.FROZEN, last.begin, self._last_result(event, told))
         return self._of_end(event, last, told, now)
+
+    def changes_of_countdown(self) -> list[float]:
+        """When the next mock battle should begin, and when it is given up; nothing if none is known."""
+        battle = self._records.next_battle
+        return [battle.at, battle.at + LATE_SECONDS] if battle else []
 
     def is_counting_down(self, now: float) -> bool:
         """Whether the next mock battle is awaited."""
@@ -143,11 +148,21 @@ class Stage:
         return None
 
     def _is_on_stage(self, moment: Moment, event: Event) -> bool:
-        if moment.event != event.id:
+        if moment.event != event.id or moment.kind == NOTICE:
             return False
-        if moment.kind == NOTICE:
-            return self._records.notices[moment.id].kind == "frozen"
         return moment.kind != RESULT or self._records.matches[moment.id].away is not None
+
+    def _frozen(self, event: Event, told: Told) -> Scene | None:
+        """The view of an event that is frozen and in which nothing has been shown since."""
+        latest = next((moment for moment in told.latest() if moment.event == event.id), None)
+        if latest is None or latest.kind != NOTICE or self.frozen(event, told) is None:
+            return None
+        frozen = next(moment for moment in told.latest() if self._is_freeze(moment, event))
+        return Scene(View.FROZEN, frozen.begin, self._last_result(event, told))
+
+    def _is_freeze(self, moment: Moment, event: Event) -> bool:
+        is_notice = moment.kind == NOTICE and moment.event == event.id
+        return is_notice and self._records.notices[moment.id].kind == "frozen"
 
     def frozen(self, event: Event, told: Told) -> Json | None:
         """Why and since when an event is frozen; None if it is not, as far as that is told."""

@@ -8,7 +8,7 @@ from gan.contest import rules
 from gan.screen import texts
 from gan.screen.recap import MOST, Recap
 from gan.screen.records import Records
-from gan.screen.teams import Teams
+from gan.screen.teams import ShownTeams
 from gan.screen.timeline import EVENT, RESULT
 from gan.screen.told import Told
 
@@ -26,7 +26,7 @@ class TeamPages:
         recap: faces.
     """
 
-    def __init__(self, records: Records, teams: Teams, recap: Recap) -> None:
+    def __init__(self, records: Records, teams: ShownTeams, recap: Recap) -> None:
         self._records, self._teams, self._recap = records, teams, recap
 
     def names(self, told: Told) -> list[str]:

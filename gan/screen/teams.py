@@ -14,7 +14,7 @@ from gan.screen.told import Told
 Json = dict[str, Any]
 
 
-class Teams:
+class ShownTeams:
     """The teams of all events.
 
     Args:

@@ -10,11 +10,11 @@ from hall import Clock
 
 from gan.screen import board, pacing, server
 
-SETTINGS = pacing.Settings()
+SETTINGS = pacing.ShowSettings()
 
 
 @contextlib.contextmanager
-def served(folder: str, moment: float, settings: pacing.Settings = SETTINGS) -> Iterator[str]:
+def served(folder: str, moment: float, settings: pacing.ShowSettings = SETTINGS) -> Iterator[str]:
     """The address of the page of an arena_dir, for which it is always the same unix second."""
     uvicorn = server.import_uvicorn()
     with contextlib.closing(board.Source(folder, settings)) as source, server.listen("127.0.0.1", 0) as listening:

@@ -5,7 +5,7 @@ import pytest
 
 from gan.arena import store
 from gan.screen import show
-from gan.screen.pacing import Settings
+from gan.screen.pacing import ShowSettings
 from gan.screen.stage import View
 
 
@@ -14,7 +14,7 @@ def shown(name, folder):
     meant = hall_states.STATES[name]
     meant.build(folder)
     with store.Store(str(folder), read_only=True) as kept:
-        showing = show.Show(kept, Settings())
+        showing = show.Show(kept, ShowSettings())
         return showing.state(hall_states.first_moment(meant, showing.state, showing.next_change))
 
 

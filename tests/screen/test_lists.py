@@ -112,6 +112,7 @@ def test_page_of_a_team(page, address, tournament):
         assert f"{own} : {against}" in told
     assert page.locator(".fake-list img").count() == 12
     assert all(width == 50 for width in page.evaluate("[...document.images].map(image => image.naturalWidth)"))
+    assert page.title() == f"{TEAM} · Faces Cup 2026"
     page.goto(address + "#/team/nobody")
     page.wait_for_selector("text=There is no such team")
 

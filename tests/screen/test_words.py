@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from gan.contest import languages, rules
 from gan.screen import show
 
 AREAS = sorted((show.PAGE / "words").glob("*.js"))
@@ -38,3 +39,9 @@ def test_every_key_that_is_named_is_there():
     for path in show.PAGE.rglob("*.js"):
         named = re.findall(r"\b(?:t|say)\(\s*\"([\w.]+)\"", path.read_text(encoding="utf-8"))
         assert set(named) <= keys, path
+
+
+def test_rules_are_named_as_in_results():
+    words = {key: sentences for path in AREAS for key, sentences in words_of(path).items()}
+    for rule in rules.EXPLANATIONS:
+        assert words[f"rule.{rule}"] == {language: rules.name(rule, language) for language in languages.LANGUAGES}

@@ -11,7 +11,7 @@ import { Kiosk } from "arena/kiosk.js";
 import { useSound } from "arena/sound.js";
 import { Overlay } from "arena/stage/overlay.js";
 import { source } from "arena/source.js";
-import { found } from "arena/views/routes.js";
+import { found, titleOf } from "arena/views/routes.js";
 import { LANGUAGES, languageNow, setLanguage, t } from "arena/words.js";
 
 const pathNow = () => location.hash.replace(/^#?\/?/, "");
@@ -66,8 +66,9 @@ function App() {
   useFocus(main, path);
   useEffect(() => showTheme(theme), [theme]);
   useEffect(() => {
-    document.title = state && state.event ? state.event.name : t("app.title");
-  }, [state && state.event && state.event.name, language]);
+    const name = state && state.event ? state.event.name : t("app.title");
+    document.title = [titleOf(path, state), name].filter(Boolean).join(" · ");
+  }, [state && state.event && state.event.name, path, language]);
 
   const onLanguage = (code) => {
     setLanguage(code);

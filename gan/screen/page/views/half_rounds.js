@@ -30,14 +30,13 @@ export function HalfRounds({ match, state, onChoose }) {
           <th scope="row">
             <button type="button" onClick=${() => onChoose(index)}>${t("column.half_round")} ${half.number + 1}</button>
           </th>
-          ${[half.generator, half.discriminator].map(
-            (team) => html`<td><bdi class="cell-name">${nameOf(state, team)}</bdi></td>`,
-          )}
-          <td class="number">${half.points}</td>
-          <td class="number">${milliseconds(half.generator_seconds)}</td>
-          <td class="number">${milliseconds(half.discriminator_seconds)}</td>
+          <td data-label=${t("column.draws")}><bdi class="cell-name">${nameOf(state, half.generator)}</bdi></td>
+          <td data-label=${t("column.judges")}><bdi class="cell-name">${nameOf(state, half.discriminator)}</bdi></td>
+          <td class="number" data-label=${t("column.points")}>${half.points}</td>
+          <td class="number" data-label=${t("column.to_draw")}>${milliseconds(half.generator_seconds)}</td>
+          <td class="number" data-label=${t("column.to_judge")}>${milliseconds(half.discriminator_seconds)}</td>
           <td class="reason">${decidedBy(half)}</td>
-          <td class="number soft">${half.id}</td>
+          <td class="number soft" data-label=${t("column.id")}>${half.id}</td>
         </tr>`,
     )}
   <//>`;

@@ -15,7 +15,7 @@ function Row({ team, result, points, isBye, isMarked }) {
         ? html`<bdi class="box-name" title=${team.name}>${team.name}</bdi>`
         : html`<span class="box-name nobody">${isBye ? t("match.bye") : "·"}</span>`
     }
-    ${team && team.disqualified && html`<span class="box-tag">${t("team.disqualified_short")}</span>`}
+    ${team && team.disqualified && result !== "won" && html`<span class="box-tag">${t("team.disqualified_short")}</span>`}
     ${result === "won" && html`<span class="won-mark" role="img" aria-label=${t("match.won")}>◀</span>`}
     <span class="box-points">${points}</span>
   </span>`;

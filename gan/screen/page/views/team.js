@@ -141,9 +141,9 @@ function HeadToHead({ met }) {
     ([name, { won, drawn, lost, points, against }]) =>
       html`<tr key=${name}>
         <th scope="row"><${TeamName} name=${name} /></th>
-        <td class="number">${won}</td>
-        <td class="number">${drawn}</td>
-        <td class="number">${lost}</td>
+        <td class="number" data-label=${t("column.won")}>${won}</td>
+        <td class="number" data-label=${t("column.drawn")}>${drawn}</td>
+        <td class="number" data-label=${t("column.lost")}>${lost}</td>
         <td class="number">${points} : ${against}</td>
       </tr>`,
   );

@@ -40,7 +40,7 @@ const Row = memo(
     html`<tr>
       <td class="number">${team.seeding}</td>
       <th scope="row"><${TeamName} name=${team.name} /></th>
-      <td class="number">${team.step}</td>
+      <td class="number" data-label=${t("column.snapshot")}>${team.step}</td>
       <td class="reason">
         ${team.disqualified && html`<strong>${t("team.disqualified")}</strong> `}
         ${team.refused && t("team.refused", { reason: told(team.refused) })}

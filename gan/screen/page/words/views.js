@@ -14,6 +14,7 @@ export default {
   "views.search": {"en": "Team", "ko": "팀"},
   "views.found": {"en": {"one": "{n} found", "other": "{n} found"}, "ko": "{n}개 찾음"},
   "views.nothing": {"en": "The arena has not begun.", "ko": "아레나가 아직 시작하지 않았습니다."},
+  "match.title": {"en": "Replay {id}", "ko": "다시 보기 {id}"},
   "match.number": {"en": "match {number}", "ko": "매치 {number}"},
   "match.bye": {"en": "bye", "ko": "부전승"},
   "match.won": {"en": "won", "ko": "승리"},
