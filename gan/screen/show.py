@@ -76,9 +76,7 @@ class Show:
         self._recap = Recap(records, self._faces)
         self._pages = TeamPages(records, self._teams, self._recap)
         self._told: tuple[int, Told] | None = None
-        self._lasting: dict[
-            int, tuple[Any, Json]
-        ] = {}  # event -> (key, all but the stage)
+        self._lasting: dict[int, tuple[Any, Json]] = {}  # event -> (key, all but the stage)
 
     def position(self, now: float) -> tuple[Any, ...]:
         """A key that differs whenever `state` does, apart from its `now`."""
