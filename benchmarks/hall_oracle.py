@@ -72,8 +72,13 @@ class Oracle:
         if match is None:
             if seen["points"]:
                 yield f"it shows points of no match: {seen['progress']}"
-        elif seen["points"]:
-            yield from self._wrong_match(seen, match)
+        else:
+            if seen["names"] not in ([], self._sides(match)):
+                yield f"{seen['names']} meet, in place of {self._sides(match)}"
+            if seen["points"]:
+                yield from self._wrong_points(seen, match)
+            if seen["view"] == "drawn" and seen["drawn"] != f"{match.home_points} : {match.away_points}":
+                yield f"the score of a draw is {seen['drawn']}"
         if seen["winner"] is not None:
             yield from self._wrong_winner(seen, match)
 
@@ -104,9 +109,7 @@ class Oracle:
             return self.matches[int(found[1]) - 1]
         return self.matches[0] if len(self.matches) == 1 else None
 
-    def _wrong_match(self, seen: dict[str, Any], match: Match) -> Iterator[str]:
-        if seen["names"] != self._sides(match):
-            yield f"{seen['names']} meet, in place of {self._sides(match)}"
+    def _wrong_points(self, seen: dict[str, Any], match: Match) -> Iterator[str]:
         halves = self.halves[match.id]
         full = [[0, 0]]
         for half in halves:
@@ -116,6 +119,8 @@ class Oracle:
         if seen["view"] != "face" or number is None or number >= len(halves):
             if seen["points"] not in full:
                 yield f"the points are {seen['points']}, none of {full}"
+            elif any(half.at > seen["at"] + _SLACK for half in halves[: full.index(seen["points"])]):
+                yield f"the points are {seen['points']} before they were played"
             return
         half = halves[number]
         if half.at > seen["at"] + _SLACK:

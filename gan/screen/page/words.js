@@ -43,6 +43,7 @@ export const t = (key, values = {}) => parts(key, values).map(plain).join("");
 
 export const has = (key) => key in WORDS;
 
+const GLUE = "\u2060"; // no line ends between a name and its particle
 const MOST_LETTERS = 24; // of a name within a sentence
 
 // What a reader takes for letters, none of which can be cut in two.
@@ -62,7 +63,7 @@ export const say = (key, values = {}) =>
     if (typeof part === "string") return part;
     const { value, particle } = part;
     const text = value && value.node ? value.text : value;
-    const ending = particle ? withParticle(text, particle) : "";
+    const ending = particle ? GLUE + withParticle(text, particle) : "";
     if (value && value.node) return [value.node, ending];
     if (typeof value === "string") return [html`<bdi class="word" title=${value}>${brief(value)}</bdi>`, ending];
     return [value, ending];

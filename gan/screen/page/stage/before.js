@@ -2,9 +2,9 @@
 import { html } from "arena/html.js";
 import { useNow } from "arena/clock.js";
 import { Fit } from "arena/stage/fit.js";
-import { matchOnStage, nameOf, SIDES, winnerSide } from "arena/stage/reading.js";
+import { matchOnStage, nameOf, ranked, SIDES, winnerSide } from "arena/stage/reading.js";
 import { Next } from "arena/stage/strip.js";
-import { Table } from "arena/stage/table.js";
+import { hasTable, Table } from "arena/stage/table.js";
 import { dateOf, momentOf, timeOf } from "arena/time.js";
 import { say, t, told } from "arena/words.js";
 
@@ -83,7 +83,7 @@ export function Countdown({ state }) {
       <p class="at">${timeOf(until, zone)}</p>
       <p class="soft">${dateOf(until, zone)}</p>
     </div>
-    <${Table} state=${state} />
+    ${hasTable(state) ? html`<${Table} state=${state} />` : html`<${HowItWorks} rules=${state.rules} />`}
   </div>`;
 }
 
@@ -126,8 +126,13 @@ export const Problem = () =>
   </div>`;
 
 export function Over({ state }) {
+  const { event } = state;
+  const [first] = event.mode === "league" ? ranked(state.standings) : [];
   return html`<div class="before over">
-    <${Fit} tag="h1" class="title">${say("stage.over", { event: state.event.name })}<//>
+    <p class="kind">${say("stage.over", { event: event.name })}</p>
+    <${Fit} tag="h1" class="title">
+      ${first ? say("overlay.wins", { team: nameOf(state, first[0]) }) : t("stage.thanks")}
+    <//>
     <${Table} state=${state} />
   </div>`;
 }

@@ -56,18 +56,23 @@ export function Bar({ said, card, rules, judge, isBrief }) {
 // Several faces at a time, each with what is known of it.
 export function FaceGroup({ cards, first, side, rules }) {
   return html`<ol class=${`group ${side}`} data-size=${sizeOf(cards.length)}>
-    ${cards.map((card, index) => html`<${GroupCard} key=${first + index} card=${card} rules=${rules} />`)}
+    ${cards.map(
+      (card, index) =>
+        html`<${GroupCard} key=${first + index} card=${card} rules=${rules} isWide=${cards.length <= MOST_WIDE} />`,
+    )}
   </ol>`;
 }
 
 const sizeOf = (count) => [3, 5, 8, 12, 30].find((most) => count <= most);
 
-const GroupCard = memo(({ card, rules }) => {
+const MOST_WIDE = 3; // cards at a time that have room for a sentence
+
+const GroupCard = memo(({ card, rules, isWide }) => {
   const said = saidOf(card, rules);
   const verdict = verdictOf(said);
   return html`<li class="card" data-verdict=${verdict}>
     <img class="pixels" src=${card.image} alt="" />
-    <p class="truth">${isTold(card) ? truthWord(card) : "?"}</p>
+    <p class="truth">${isTold(card) ? truthWord(card) : isWide ? t("stage.which") : "?"}</p>
     <p class="said">
       ${said
         ? html`<span class="sign">${SIGNS[verdict]}</span> ${t("stage.said", {

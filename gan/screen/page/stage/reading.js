@@ -56,4 +56,10 @@ export function saidOf(card, rules) {
   return { isReal, share: isReal ? card.p : 1 - card.p, isRight: isReal === (card.truth === 1) };
 }
 
+// The table of an event, best first: wins, then points more than the opponents', then points; as the arena ranks.
+export const ranked = (standings) =>
+  Object.entries(standings || {}).sort(
+    ([, a], [, b]) => b.won - a.won || b.points - b.against - (a.points - a.against) || b.points - a.points,
+  );
+
 export const isTold = (card) => Boolean(card) && card.truth !== undefined;

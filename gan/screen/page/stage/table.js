@@ -1,12 +1,15 @@
 // The table of an event, or the ratings, as much as a hall can read.
 import { html } from "arena/html.js";
-import { nameOf } from "arena/stage/reading.js";
+import { nameOf, ranked } from "arena/stage/reading.js";
 import { t } from "arena/words.js";
 
 const MOST_ROWS = 8;
 
+export const hasTable = (state) =>
+  [state.standings, state.ratings].some((rows) => Object.keys(rows || {}).length > 0);
+
 export function Table({ state }) {
-  const standings = Object.entries(state.standings || {});
+  const standings = ranked(state.standings);
   const rows = standings.length ? ofStandings(state, standings) : ofRatings(state.ratings || {});
   if (!rows.length) return null;
   const head = standings.length ? ["won", "lost", "points"] : ["matches", "rating"];
@@ -29,9 +32,7 @@ export function Table({ state }) {
 }
 
 const ofStandings = (state, standings) =>
-  standings
-    .sort(([, a], [, b]) => b.won - a.won || b.points - b.against - (a.points - a.against))
-    .map(([team, row]) => ({ name: nameOf(state, team), values: [row.won, row.lost, row.points] }));
+  standings.map(([team, row]) => ({ name: nameOf(state, team), values: [row.won, row.lost, row.points] }));
 
 const ofRatings = (ratings) =>
   Object.entries(ratings)

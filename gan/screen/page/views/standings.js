@@ -1,6 +1,7 @@
 // The table of a league or of mock battles.
 import { html } from "arena/html.js";
 import { memo } from "arena/memo.js";
+import { ranked } from "arena/stage/reading.js";
 import { useShortened } from "arena/views/shortened.js";
 import { Table } from "arena/views/table.js";
 import { TeamName } from "arena/views/team_name.js";
@@ -15,12 +16,6 @@ const COLUMNS = [
   ["column.played", "number"],
   ["column.points", "number"],
 ];
-
-// Wins, then points more than the opponents', then points: as the arena ranks.
-const ranked = (standings) =>
-  Object.entries(standings || {}).sort(
-    ([, a], [, b]) => b.won - a.won || b.points - b.against - (a.points - a.against) || b.points - a.points,
-  );
 
 const Row = memo(
   ({ rank, name, row }) =>
