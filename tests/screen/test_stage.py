@@ -144,7 +144,7 @@ def test_language_switch(hall):
     page = hall.show(state("timing", match={"points": [24, 24], "judged": [30, 30]}))
     assert "Blue Foxes and Team Mira" in hall.text(".reason")
     page.click("button[lang=ko]")
-    assert "Blue Foxes와 Team Mira의" in hall.text(".reason")
+    assert "Blue Foxes\u2060와 Team Mira의" in hall.text(".reason")  # a name and its particle stay on one line
     assert page.evaluate("[document.documentElement.lang, localStorage.getItem('arena.lang')]") == ["ko", "ko"]
     page.keyboard.press("l")
     assert "Blue Foxes and Team Mira" in hall.text(".reason")
