@@ -29,8 +29,8 @@ class Hall:
         return self.page
 
     def text(self, selector):
-        """The text of an element, as it is written, without the marks that keep particles at their words."""
-        return self.page.locator(selector).text_content().strip().replace("\u2060", "")
+        """The text of an element, as it is written."""
+        return self.page.locator(selector).text_content().strip()
 
 
 @pytest.fixture(scope="module")
