@@ -10,6 +10,7 @@ from gan.console.errors import ContractError, UserError
 from gan.contest import behaviour, contract
 from gan.contest.behaviour import Behaviour
 from gan.data import pixels, tfrecords
+from gan.networks import nonsense_filter
 from gan.networks.network import CALIBRATION_OFFSET
 from gan.networks.registry import ModelNames, load_models
 from gan.random_noise_generator import Use, uniform_noise
@@ -49,7 +50,8 @@ class SnapshotExporter:
         self._settings, self._size, self._sees_batch = settings, size, False
         self._held_out = _held_out_images(settings, size)
         calibrated = self._held_out is not None
-        self._serving = serving_graph.build_serving_graph(*load_models(models), size, calibrated)
+        has_filter = any(name.startswith(f"{nonsense_filter.SCOPE}/") for name in trained)
+        self._serving = serving_graph.build_serving_graph(*load_models(models), size, calibrated, has_filter)
         missing = sorted(set(self._serving.variables) - set(trained) - {CALIBRATION_OFFSET})
         if missing:
             raise UserError(

@@ -29,7 +29,9 @@ class ServingGraph(NamedTuple):
     networks: tuple[cut.NetworkGraph, cut.NetworkGraph]  # the same as data, with their variables
 
 
-def build_serving_graph(generator: Any, discriminator: Any, size: int, calibrated: bool = False) -> ServingGraph:
+def build_serving_graph(
+    generator: Any, discriminator: Any, size: int, calibrated: bool = False, has_filter: bool = False
+) -> ServingGraph:
     """Builds the graph that is handed in, lowered to old operations.
 
     Args:
@@ -37,6 +39,7 @@ def build_serving_graph(generator: Any, discriminator: Any, size: int, calibrate
         discriminator: a discriminator model that was not used in another graph.
         size: pixels of an image.
         calibrated: whether the discriminator gets a variable network.CALIBRATION_OFFSET.
+        has_filter: whether the discriminator judges together with a nonsense filter.
 
     Raises:
         ContractError: a condition or a loop of a network depends on its input.
@@ -44,7 +47,7 @@ def build_serving_graph(generator: Any, discriminator: Any, size: int, calibrate
     with keras_layers.new_graph():
         contract.publish(
             *Network(generator, GENERATOR, size).connect_to_placeholder(),
-            *Network(discriminator, DISCRIMINATOR, size).connect_to_placeholder(calibrated),
+            *Network(discriminator, DISCRIMINATOR, size).connect_to_placeholder(calibrated, has_filter),
         )
         networks = cut.extract_networks(_meta_graph(), size)
     return _lowered_serving_graph(networks, calibrated)

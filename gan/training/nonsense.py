@@ -174,7 +174,7 @@ def _at(images: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
 
 
 def _toned(images: tf.Tensor, draws: _Draws) -> tf.Tensor:
-    """Faint, dark or glaring; with hard contrast, negative, or with few grey levels."""
+    """Faint, dark or glaring; with hard contrast, negative, solarised, or with few grey levels."""
     mean = tf.reduce_mean(images, [1, 2], keepdims=True)
     faint = draws.take() + draws.take(0.0, 0.25) * (images - mean)
     dark = draws.take(0.0, 0.3) * images
@@ -182,7 +182,8 @@ def _toned(images: tf.Tensor, draws: _Draws) -> tf.Tensor:
     hard = 0.5 + draws.take(4, 30) * (images - mean)
     levels = tf.floor(draws.take(1, 4))
     stepped = tf.round(images * levels) / levels
-    return _chosen([faint, dark, glaring, hard, 1 - images, stepped], draws.take())
+    solarised = tf.where(_like(images > draws.take(0.3, 0.7), images), 1 - images, images)
+    return _chosen([faint, dark, glaring, hard, 1 - images, solarised, stepped], draws.take())
 
 
 def _grained(images: tf.Tensor, draws: _Draws, noise: tf.Tensor) -> tf.Tensor:
