@@ -64,9 +64,7 @@ class Network:
         self._connected = True
         return self._checked(results)
 
-    def connect_to_placeholder(
-        self, calibrated: bool = False, has_filter: bool = False
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def connect_to_placeholder(self, calibrated: bool = False, has_filter: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
         """Runs the model for serving; returns its placeholder and its images or probabilities.
 
         Args:
@@ -81,12 +79,9 @@ class Network:
         if not calibrated and not has_filter:
             return given, results["predictions"]
         logits = results["logits"]
-        if has_filter:
-            logits = nonsense_filter.judge_beside(logits, given)
-        if not calibrated:
-            return given, tf.sigmoid(logits)
-        offset = tf.get_variable(CALIBRATION_OFFSET, [], initializer=tf.zeros_initializer(), trainable=False)
-        return given, tf.sigmoid(logits + offset)
+        if calibrated:
+            logits += tf.get_variable(CALIBRATION_OFFSET, [], initializer=tf.zeros_initializer(), trainable=False)
+        return given, tf.sigmoid(nonsense_filter.judge_beside(logits, given) if has_filter else logits)
 
     @property
     def judges_independently(self) -> bool:

@@ -4,10 +4,11 @@ A discriminator that must refuse nonsense too tells fewer good images from real 
 filter is trained by itself (training/filter_training.py), and what is handed in judges by the lower of both logits.
 """
 
+import math
+
 import tensorflow.compat.v1 as tf
 
 from gan import layers
-from gan.data import pixels
 
 SCOPE = "nonsense_filter"
 _CHANNELS = (16, 32, 64, 64)  # after each convolution, which halves the sides
@@ -25,7 +26,7 @@ def logits(images: tf.Tensor) -> tf.Tensor:
     Returns:
         float32 [N, 1], more is a photograph.
     """
-    side = pixels.side(images.shape.as_list()[1])
+    side = math.isqrt(images.shape.as_list()[1])
     with tf.variable_scope(SCOPE, reuse=tf.AUTO_REUSE):
         x = 2 * tf.reshape(images, [-1, side, side, 1]) - 1
         for number, channels in enumerate(_CHANNELS):

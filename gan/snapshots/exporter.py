@@ -72,7 +72,7 @@ class SnapshotExporter:
             saver.load_weights(self._serving, self._session, weights)
             return
         saver.load_weights(self._serving, self._session, {**weights, CALIBRATION_OFFSET: np.float32(0)})
-        offset = calibration.offset(self._logits(self._held_out), self._settings.calibration_acceptance)
+        offset = calibration.offset(self._held_out_logits(), self._settings.calibration_acceptance)
         self._serving.variables[CALIBRATION_OFFSET].load(offset, self._session)
 
     def warn_of_refusal(self) -> None:
@@ -138,11 +138,19 @@ class SnapshotExporter:
                 (generator.is_random, discriminator.is_random),
             )
 
-    def _logits(self, images: np.ndarray) -> np.ndarray:
-        batches = np.split(images, range(CALIBRATION_BATCH, len(images), CALIBRATION_BATCH))
+    def _held_out_logits(self) -> np.ndarray:
+        """The discriminator's logits of the held-out images; -inf for those that the nonsense filter refuses."""
+        logits = self._run(self._serving.logits)
+        if self._serving.filter_logits is None:
+            return logits
+        return np.where(self._run(self._serving.filter_logits) > 0, logits, -np.inf)
+
+    def _run(self, output: tf.Tensor) -> np.ndarray:
+        assert self._held_out is not None
+        batches = np.split(self._held_out, range(CALIBRATION_BATCH, len(self._held_out), CALIBRATION_BATCH))
         feeds = [{self._serving.images: batch} for batch in batches]
         with contract.explaining("not_computable", name=contract.PROBABILITY):
-            return np.concatenate([self._session.run(self._serving.logits, feed)[:, 0] for feed in feeds])
+            return np.concatenate([self._session.run(output, feed)[:, 0] for feed in feeds])
 
 
 def _held_out_images(settings: SnapshotSettings, size: int) -> np.ndarray | None:

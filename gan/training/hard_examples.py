@@ -160,9 +160,7 @@ class HardExamples:
             (the discriminator's loss, of which those images have their shares; update operations).
         """
         num_real = tf.shape(passed.real_logits)[0]
-        chosen = [
-            (share, choose) for share, choose in zip(self._shares, (self._past, self._spoilt)) if share
-        ]
+        chosen = [(share, choose) for share, choose in zip(self._shares, (self._past, self._spoilt)) if share]
         counts = [loss_values.how_many(share, num_real) for share, _ in chosen]
         images = tf.concat([choose(count, real_images) for count, (_, choose) in zip(counts, chosen)], 0)
         logits, features = passed.judge_with_features(augmenter.fake(images, num_real))

@@ -102,11 +102,11 @@ class StepSettings:
     loss: LossSettings = LossSettings()
     augmentation: Augmentation = Augmentation()
     hard_examples: HardExampleSettings = HardExampleSettings()
-    nonsense_filter: bool = False  # whether a filter is trained beside both networks
     optimizer: OptimizerSettings = OptimizerSettings()
     learning_rate: LearningRateSettings = LearningRateSettings()
     compute_type: str = compute_type.FLOAT32  # one of compute_type.COMPUTE_TYPES
     discriminator_steps: int = 1  # updates of the discriminator in a step, each with a batch of its own
+    nonsense_filter: bool = False  # whether a filter is trained beside both networks
 
 
 @dataclass(frozen=True)
