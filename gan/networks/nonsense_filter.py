@@ -35,6 +35,11 @@ def logits(images: tf.Tensor) -> tf.Tensor:
         return layers.dense(tf.reshape(x, [-1, height * width * channels]), 1, "judge")
 
 
+def make_variables(size: int) -> None:
+    """Makes the filter's variables in the current graph, so that `logits` may be called inside a condition."""
+    logits(tf.zeros([1, size]))
+
+
 def variables() -> list[tf.Variable]:
     """The filter's variables in the current graph."""
     return tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES, f"{SCOPE}/")

@@ -9,7 +9,8 @@ from gan.networks import nonsense_filter
 from gan.training import nonsense
 from gan.training.gradients import Pairs
 
-IMAGES = 16  # photographs in a step, and as many images that are none
+STEPS = 4  # from one step in which the filter learns to the next
+_IMAGES = 64  # photographs that it then sees at most, and as many images that are none
 _LEARNING_RATE = 1e-3
 _AVERAGING_DECAY = 0.999
 
@@ -17,28 +18,37 @@ _AVERAGING_DECAY = 0.999
 class FilterStep(NamedTuple):
     """What a training step does for the filter."""
 
-    pairs: Pairs  # gradients with their variables
+    pairs: Pairs  # gradients with their variables; 0 in a step in which it does not learn
     optimizer: tf.train.Optimizer
-    loss: tf.Tensor  # cross entropy, a scalar; 2 log 2 for a filter that knows nothing
 
 
 def take_step(real_images: tf.Tensor, seed: tf.Tensor, schedule_factor: tf.Variable | None) -> FilterStep:
-    """The filter's loss and gradients on the first of some real images and as much nonsense.
+    """The filter's gradients on the first of some real images and as much nonsense.
 
     Args:
         real_images: float32 [N, size] in [0, 1], of this step.
         seed: int64 [2], the last of which is the number of the step.
         schedule_factor: part of the learning rate; None if that stays the same.
     """
-    count = tf.minimum(tf.shape(real_images)[0], IMAGES)
-    photographs = _mirrored(real_images[:count], seed)
-    drawn = nonsense.draw(real_images, count, seed)
-    loss = tf.reduce_mean(tf.nn.softplus(-nonsense_filter.logits(photographs)))
-    loss += tf.reduce_mean(tf.nn.softplus(nonsense_filter.logits(_as_handed_in(drawn))))
+    nonsense_filter.make_variables(real_images.shape.as_list()[1])
     variables = nonsense_filter.variables()
+    gradients = tf.cond(
+        tf.equal(seed[1] % STEPS, 0),
+        lambda: tf.gradients(loss(real_images, seed), variables),
+        lambda: [tf.zeros_like(variable) for variable in variables],
+    )
     rate = _LEARNING_RATE if schedule_factor is None else _LEARNING_RATE * schedule_factor
     optimizer = tf.train.AdamOptimizer(rate, beta2=0.99, name=f"{nonsense_filter.SCOPE}_AdamOptimizer")
-    return FilterStep(list(zip(tf.gradients(loss, variables), variables)), optimizer, loss)
+    return FilterStep(list(zip(gradients, variables)), optimizer)
+
+
+def loss(real_images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Cross entropy of the filter's verdicts, a scalar; 2 log 2 for a filter that knows nothing."""
+    count = tf.minimum(tf.shape(real_images)[0], _IMAGES)
+    photographs = _mirrored(real_images[:count], seed)
+    drawn = _as_handed_in(nonsense.draw(real_images, count, seed))
+    on_photographs = tf.reduce_mean(tf.nn.softplus(-nonsense_filter.logits(photographs)))
+    return on_photographs + tf.reduce_mean(tf.nn.softplus(nonsense_filter.logits(drawn)))
 
 
 def average(global_step: tf.Variable) -> tuple[tf.Operation, dict[str, tf.Tensor]]:

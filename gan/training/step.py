@@ -160,8 +160,7 @@ def build_training_graph(
         discriminator_op=alone,
         discriminator_loss=losses.values[0],
         generator_loss=losses.values[1],
-        scalars=_scalars(losses, connected, rates, settings.augmentation.target is not None)
-        | ({f"loss/{nonsense_filter.SCOPE}": filtering.loss} if filtering else {}),
+        scalars=_scalars(losses, connected, rates, settings.augmentation.target is not None),
         schedule_factor=rates.schedule_factor,
         noise_factor=connected.augmenter.noise_factor,
         counters=counters,
