@@ -81,7 +81,7 @@ class Network:
         logits = results["logits"]
         if calibrated:
             logits += tf.get_variable(CALIBRATION_OFFSET, [], initializer=tf.zeros_initializer(), trainable=False)
-        return given, tf.sigmoid(nonsense_filter.judge_beside(logits, given) if has_filter else logits)
+        return given, tf.sigmoid(nonsense_filter.judge_beside(logits, given, calibrated) if has_filter else logits)
 
     @property
     def judges_independently(self) -> bool:

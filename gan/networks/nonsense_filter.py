@@ -11,10 +11,11 @@ import tensorflow.compat.v1 as tf
 from gan import layers
 
 SCOPE = "nonsense_filter"
+OFFSET = "calibration/filter_offset"  # variable of a snapshot whose filter is calibrated
 _CHANNELS = (16, 32, 64, 64)  # after each convolution, which halves the sides
 # The filter's logits are multiplied by it. So it decides about nonsense alone: for photographs the discriminator's
 # logit is the lower one.
-_SHARPNESS = 4.0
+SHARPNESS = 4.0
 
 
 def logits(images: tf.Tensor) -> tf.Tensor:
@@ -45,6 +46,18 @@ def variables() -> list[tf.Variable]:
     return tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES, f"{SCOPE}/")
 
 
-def judge_beside(discriminator_logits: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
-    """The logits by which both judge: float32 [N, 1] each."""
-    return tf.minimum(discriminator_logits, _SHARPNESS * logits(images))
+def judge_beside(discriminator_logits: tf.Tensor, images: tf.Tensor, calibrated: bool) -> tf.Tensor:
+    """The logits by which both judge.
+
+    Args:
+        discriminator_logits: float32 [N, 1].
+        images: float32 [N, size] in [0, 1].
+        calibrated: whether there is a variable OFFSET, which is added to the filter's logits.
+
+    Returns:
+        float32 [N, 1].
+    """
+    found = logits(images)
+    if calibrated:
+        found += tf.get_variable(OFFSET, [], initializer=tf.zeros_initializer(), trainable=False)
+    return tf.minimum(discriminator_logits, SHARPNESS * found)
