@@ -4,6 +4,7 @@ checkpoint_files.py says which files they are and in which order they appear.
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,13 +17,14 @@ from gan.snapshots.checkpoint_files import Found
 from gan.snapshots.serving_graph import ServingGraph
 from gan.storage import files
 
-# End of a variable's name -> the flag that puts it into a training state.
+# In a variable's name -> the flag that puts it into a training state; the first that is found counts.
 _FLAGS_OF_VARIABLES = {
-    "/ExponentialMovingAverage": "averaging_decay",
-    "schedule_factor": "learning_rate_schedule",
-    "replay/images": "replay_share",
-    "augment_probability": "augment_target",
-    "instance_noise_factor": "instance_noise",
+    r"^nonsense_filter/|^beta[12]_power_2$": "nonsense_filter",
+    r"/ExponentialMovingAverage$": "averaging_decay",
+    r"schedule_factor$": "learning_rate_schedule",
+    r"replay/images$": "replay_share",
+    r"augment_probability$": "augment_target",
+    r"instance_noise_factor$": "instance_noise",
 }
 
 
@@ -114,12 +116,7 @@ def restore_state(saver: tf.train.Saver, session: tf.Session, found: Found, vari
         for name in sorted({**saved, **wanted})
         if saved.get(name) != wanted.get(name)
     ]
-    of_flags = {
-        name: flag_name
-        for name in {*saved} ^ {*wanted}
-        for ending, flag_name in _FLAGS_OF_VARIABLES.items()
-        if name.endswith(ending)
-    }
+    of_flags = {name: flag_name for name in {*saved} ^ {*wanted} if (flag_name := _flag_of(name))}
     if of_flags and len(of_flags) == len(differences):
         told = {f"--{flag_name} {'on' if name in saved else 'off'}" for name, flag_name in of_flags.items()}
         raise StateError(f"{found.prefix} was trained with {', '.join(sorted(told))}, which cannot change on the way")
@@ -130,6 +127,10 @@ def restore_state(saver: tf.train.Saver, session: tf.Session, found: Found, vari
             "another --train_dir, or --start_new_model to begin from scratch"
         )
     saver.restore(session, found.prefix)
+
+
+def _flag_of(variable: str) -> str | None:
+    return next((name for part, name in _FLAGS_OF_VARIABLES.items() if re.search(part, variable)), None)
 
 
 def _save(saver: tf.train.Saver, session: tf.Session, prefix: str) -> None:
