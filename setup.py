@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
-VERSION = re.search(r'__version__ = "(.+)"', (HERE / "gan" / "__init__.py").read_text(encoding="utf-8")).group(1)
+VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "gan" / "__init__.py").read_text(encoding="utf-8")).group(1)
 
 CORE = [
     "tensorflow>=2.15,<2.22",  # the engine, in graph mode; developed with 2.21
@@ -49,7 +49,7 @@ EXTRAS["test"] = [
 ]
 
 setup(
-    name="gan-contest",
+    name="gan_contest",  # so that every setuptools writes gan_contest-VERSION.tar.gz, which jobs in the cloud name
     version=VERSION,
     description="A contest of GANs on 50x50 grey faces: train, evaluate, hand in, battle",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
