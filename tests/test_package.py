@@ -9,6 +9,7 @@ import sys
 import tarfile
 
 import pytest
+import setuptools
 from conftest import ROOT
 
 from gan import __version__
@@ -20,27 +21,39 @@ MINORS = (10, 11, 12, 13)
 
 
 def interpreter(minor):
-    """Path to a Python 3.`minor` that has setuptools; skips the test if there is none."""
+    """Path to a Python 3.`minor`; skips the test if there is none."""
     if sys.version_info[:2] == (3, minor):
         return sys.executable
     installed = sorted(pathlib.Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python"))
-    named = os.environ.get(f"PYTHON_3_{minor}")
-    for path in [named, *map(str, installed), shutil.which(f"python3.{minor}")]:
-        if path and not subprocess.run([path, "-c", "import setuptools"], capture_output=True).returncode:
+    for path in [*map(str, installed), shutil.which(f"python3.{minor}")]:
+        if path and not subprocess.run([path, "-c", ""], capture_output=True).returncode:
             return path
-    pytest.skip(f"no Python 3.{minor} with setuptools: install it, or name one by PYTHON_3_{minor}")
+    pytest.skip(f"there is no Python 3.{minor}")
+
+
+def environment_of(python, folder):
+    """Variables with which a Python finds setuptools: its own, or ours if it has none."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    if subprocess.run([python, "-c", "import setuptools"], env=environment, capture_output=True).returncode:
+        ours = pathlib.Path(setuptools.__file__).parent.parent
+        for name in ("setuptools", "_distutils_hack", "pkg_resources"):
+            if (ours / name).exists():
+                (folder / name).symlink_to(ours / name)
+        environment["PYTHONPATH"] = str(folder)
+        if subprocess.run([python, "-c", "import setuptools"], env=environment, capture_output=True).returncode:
+            pytest.skip(f"neither {python} has setuptools nor runs our {setuptools.__version__}: install it there")
+    return environment
 
 
 @pytest.mark.parametrize("minor", MINORS)
 def test_every_python_writes_the_file_that_jobs_name(minor, tmp_path):
-    python, source = interpreter(minor), tmp_path / "source"
-    source.mkdir()
-    for name in ("setup.py", "README.md", "MANIFEST.in", "LICENSE"):
-        shutil.copy(ROOT / name, source)
-    (source / "gan").mkdir()
-    shutil.copy(ROOT / "gan" / "__init__.py", source / "gan")
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    python, source, borrowed = interpreter(minor), tmp_path / "source", tmp_path / "borrowed"
+    borrowed.mkdir()
+    (source / "gan").mkdir(parents=True)
+    for name in ("setup.py", "README.md", "MANIFEST.in", "LICENSE", "gan/__init__.py"):
+        shutil.copy(ROOT / name, source / name)
     command = [python, "setup.py", "--quiet", "sdist"]  # as docs/cloud.md says it
+    environment = environment_of(python, borrowed)
     done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert os.listdir(source / "dist") == [ARCHIVE]

@@ -33,7 +33,8 @@ def collect(pages: Path) -> None:
         shutil.copytree(ROOT / room, pages / room, ignore=shutil.ignore_patterns("site", "*.ipynb"))
     shutil.copy(HERE / "index.md", pages)
     text, resources = MarkdownExporter().from_filename(str(ROOT / "docs" / "tour.ipynb"))
-    (pages / "docs" / "tour.md").write_text(text, encoding="utf-8")
+    # Cells that run commands are no Python.
+    (pages / "docs" / "tour.md").write_text(text.replace("```python\n!", "```bash\n!"), encoding="utf-8")
     for name, content in resources["outputs"].items():
         (pages / "docs" / name).write_bytes(content)
 
