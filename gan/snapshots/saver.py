@@ -24,6 +24,7 @@ _FLAGS_OF_VARIABLES = {
     "augment_probability": "augment_target",
     "instance_noise_factor": "instance_noise",
 }
+_LATER_VARIABLES = {"num_images"}  # which the first states of version 1.0.0 lack
 
 
 def readable_state(train_dir: str) -> Found | None:
@@ -109,14 +110,15 @@ def restore_state(saver: tf.train.Saver, session: tf.Session, found: Found, vari
     """
     saved = tf.train.load_checkpoint(found.prefix).get_variable_to_shape_map()
     wanted = {variable.op.name: variable.shape.as_list() for variable in variables}
+    later = _LATER_VARIABLES - saved.keys()
     differences = [
         f"{name} is {_shape(saved, name)} there and {_shape(wanted, name)} in the networks asked for"
         for name in sorted({**saved, **wanted})
-        if saved.get(name) != wanted.get(name)
+        if saved.get(name) != wanted.get(name) and name not in later
     ]
     of_flags = {
         name: flag_name
-        for name in {*saved} ^ {*wanted}
+        for name in ({*saved} ^ {*wanted}) - later
         for ending, flag_name in _FLAGS_OF_VARIABLES.items()
         if name.endswith(ending)
     }
@@ -129,7 +131,20 @@ def restore_state(saver: tf.train.Saver, session: tf.Session, found: Found, vari
             f"{found.prefix} is the state of other networks or another optimizer: {differences[0]}{more}; choose "
             "another --train_dir, or --start_new_model to begin from scratch"
         )
-    saver.restore(session, found.prefix)
+    if later:
+        _load_values(session, found, variables)
+    else:
+        saver.restore(session, found.prefix)
+
+
+def _load_values(session: tf.Session, found: Found, variables: Sequence[tf.Variable]) -> None:
+    """Gives variables their values in a state, and those that it lacks their first ones."""
+    state = tf.train.load_checkpoint(found.prefix)
+    for variable in variables:
+        if state.has_tensor(variable.op.name):
+            variable.load(state.get_tensor(variable.op.name), session)
+        else:
+            session.run(variable.initializer)
 
 
 def _save(saver: tf.train.Saver, session: tf.Session, prefix: str) -> None:
