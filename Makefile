@@ -7,13 +7,14 @@ DATA ?= data
 RUN = $(VENV)/bin/python -m
 INSTALLED = $(VENV)/.installed
 
-.PHONY: help demo test test-fast lint pics house-team old-tensorflow gsutil clean
+.PHONY: help demo test test-fast lint docs pics house-team old-tensorflow gsutil clean
 
 help:
 	@echo "make demo             train a face GAN on 100 faces, evaluate it, check it, draw it: about 3 minutes"
 	@echo "make test             run all tests: about 8 minutes on 2 cores"
 	@echo "make test-fast        run the tests that start no processes and train nothing long: about a minute"
 	@echo "make lint             check style, format and types"
+	@echo "make docs             write the documentation as a site, to site/"
 	@echo "make old-tensorflow   install TensorFlow 1.2 and 1.15, for the tests that open snapshots in them"
 	@echo "make gsutil           install gsutil, for the test that hands in with it"
 	@echo "make pics FACES=run1 [MNIST=digits_run]   draw the pictures of the README from two training runs"
@@ -64,6 +65,10 @@ lint: $(INSTALLED)
 	$(RUN) ruff format --check .
 	$(RUN) mypy
 
+docs: $(INSTALLED)
+	$(VENV)/bin/python docs/site/build.py site
+	@echo "open $(abspath site)/index.html"
+
 old-tensorflow:
 	sh tests/install_old_tensorflow.sh
 
@@ -81,4 +86,4 @@ house-team: $(INSTALLED)
 	cp house_team_run/$$(cut -d'"' -f2 gan/house_team/checkpoint).* gan/house_team/
 
 clean:
-	rm -rf $(VENV) .old-tensorflow .gsutil $(DEMO) build dist *.egg-info
+	rm -rf $(VENV) .old-tensorflow .gsutil $(DEMO) site build dist *.egg-info

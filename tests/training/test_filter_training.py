@@ -72,10 +72,17 @@ def test_both_networks_are_as_without_it(records, tmp_path):
         np.testing.assert_array_equal(value, weights[0][name], name)
 
 
-def test_a_training_cannot_begin_with_it_half_way(records, tmp_path, capsys):
-    assert run_train(records / "train.tfrecords", tmp_path / "run", "--max_steps=2") == 0
-    assert run_train(records / "train.tfrecords", tmp_path / "run", "--max_steps=4", "--nonsense_filter") == 1
-    assert "was trained with --nonsense_filter off, which cannot change on the way" in capsys.readouterr().err
+def test_it_can_begin_with_a_training_that_goes_on_and_cannot_end_in_one(records, tmp_path, capsys):
+    train = records / "train.tfrecords"
+    assert run_train(train, tmp_path / "plain", "--max_steps=6") == 0
+    for steps, flag in ((2, []), (6, ["--nonsense_filter"])):
+        assert run_train(train, tmp_path / "later", f"--max_steps={steps}", *flag) == 0
+    before, later = (tf.train.load_checkpoint(str(tmp_path / name)) for name in ("plain", "later"))
+    for name in before.get_variable_to_shape_map():
+        np.testing.assert_array_equal(before.get_tensor(name), later.get_tensor(name), name)
+    assert later.has_tensor("nonsense_filter/judge/weights")
+    assert run_train(train, tmp_path / "later", "--max_steps=8") == 1
+    assert "was trained with --nonsense_filter on, which cannot change on the way" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("step, moved", [(8, 1e-3), (9, 0)])
