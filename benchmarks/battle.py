@@ -67,7 +67,7 @@ def measure(config: BattleBenchmarkConfig) -> None:
         raise UserError(f"--networks={config.networks}: there are {', '.join((*NETWORKS, HOUSE))}")
     files = [os.path.abspath(path) for path in cache.find_files(config.input_data_pattern, "input_data_pattern")]
     with tempfile.TemporaryDirectory() as folder:
-        _write_teams(folder, names, config)
+        write_teams(folder, names, config)
         command = [sys.executable, "-m", "gan.battle", "--mode=tournament", f"--teams={folder}/teams.csv"]
         command += [f"--arena_dir={folder}/arena", f"--input_data_pattern={','.join(files)}", f"--seed={config.seed}"]
         begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -101,7 +101,7 @@ def _median_and_most(seconds):
     return f"median {1000 * statistics.median(seconds):.1f} ms, at most {1000 * max(seconds):.1f} ms"
 
 
-def _write_teams(folder, names, config):
+def write_teams(folder, names, config):
     """Writes a snapshot for each team, and teams.csv."""
     tensorflow_import.import_tensorflow()
     import tensorflow.compat.v1 as tf

@@ -113,6 +113,7 @@ def _refuse_useless_flags(config: BattleFlags) -> None:
         "num_rounds": (events.MATCH,),
         "snapshots": (events.MATCH, events.CHECK),
         "no_secret_images": (events.MOCK,),
+        "language": (events.MOCK,),
         "matches_per_battle": (events.MOCK,),
         "pairing": (events.MOCK,),
         "show_again": (events.TOURNAMENT,),
@@ -268,7 +269,7 @@ def _hold_mock_battles(
     print(f"mock battles: seed {seed}, kept in {opened.store.path}; Ctrl-C ends", flush=True)
     clock = mock_battles.Clock()
     table = _timetable(config, mock_battles.begun(opened) or clock.now())
-    telling = mock_battles.Telling(_on_match(told), _say, told.next_battle, told.skipped_battle)
+    telling = mock_battles.Telling(_on_match(told), _say, told.next_battle, told.skipped_battle, config.language)
     battles = mock_battles.MockBattles(opened, lambda: _listed(config), table, seed, clock, telling)
     return battles.hold(config.num_battles, mock_battles.MockDraw(config.pairing, config.matches_per_battle))
 

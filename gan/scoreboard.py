@@ -22,7 +22,7 @@ from gan.arena import recognition, store, terminal
 from gan.console import command
 from gan.console.errors import UserError
 from gan.console.flags import flag
-from gan.screen import connections, export, server, timeline
+from gan.screen import board, connections, export, pacing, server
 from gan.storage import paths
 
 
@@ -42,9 +42,13 @@ class ScoreboardConfig:
         "Names, with commas, by which browsers reach the page if it stands behind a proxy, such as battle.example.com. "
         "Addresses, localhost and names of the local network are always known.",
     )
-    pace: float = flag(
-        timeline.PACE, "Seconds that it takes to uncover the faces of a half round; 0 shows all at once.", at_least=0
+    show_minutes: float = flag(
+        None,
+        "Minutes that an event may take on the screen; each face is up for as long as that allows, up to 1.2 s in a "
+        f"final. {pacing.SHOW_MINUTES:g} if it is not given; mock battles end in half of the time until the next one.",
+        at_least=0.1,
     )
+    pace: float = flag(None, "Seconds of every half round in place of --show_minutes; 0 shows all at once.", at_least=0)
     leaderboard: bool = flag(False, "Prints ratings and shares over all matches, for the organiser, and ends.")
     export: str = flag(None, "Folder: writes the page there, with everything that was played, and ends.")
 
@@ -63,23 +67,33 @@ def scoreboard(config: ScoreboardConfig) -> None:
         with store.Store(config.arena_dir, read_only=True) as kept:
             print(terminal.leaderboard_text(kept.ratings.latest(), recognition.of_arena(kept)))
         return
+    settings = _show_settings(config)
     if config.export:
-        export.export(config.arena_dir, config.export, config.pace)
+        export.export(config.arena_dir, config.export)
         return
     uvicorn = server.import_uvicorn()
-    with contextlib.closing(server.Source(config.arena_dir, config.pace)) as source:
+    with contextlib.closing(board.Source(config.arena_dir, settings)) as source:
         has_begun = source.show() is not None
         with server.listen(config.host, config.port) as listening:
-            board = server.Board(source)
-            serving = uvicorn.Server(_settings(board, config))
-            board.is_over = lambda: serving.should_exit
+            showing = board.Board(source)
+            serving = uvicorn.Server(_settings(showing, config))
+            showing.is_over = lambda: serving.should_exit
             print(f"the scoreboard of {config.arena_dir} is at {server.address_of(config.host, listening)}", flush=True)
             if not has_begun:
                 print("the arena has not begun; the page waits for it", flush=True)
             serving.run(sockets=[listening])
 
 
-def _settings(board: server.Board, config: ScoreboardConfig) -> Any:
+def _show_settings(config: ScoreboardConfig) -> pacing.ShowSettings:
+    """How fast the show goes."""
+    if config.pace is not None and config.show_minutes is not None:
+        raise UserError(
+            "--pace says how long every half round takes, --show_minutes how long an event may take; give one of them"
+        )
+    return pacing.ShowSettings(config.pace, config.show_minutes or pacing.SHOW_MINUTES)
+
+
+def _settings(showing: board.Board, config: ScoreboardConfig) -> Any:
     """How uvicorn serves the page."""
     uvicorn = server.import_uvicorn()
     tally = connections.Tally()
@@ -87,7 +101,7 @@ def _settings(board: server.Board, config: ScoreboardConfig) -> Any:
     limits = connections.ConnectionLimits(connections=most, of_one_address=max(1, most // 2))
     names = [name.strip() for name in config.host_names.split(",") if name.strip()]
     settings = uvicorn.Config(
-        server.application(board, names),
+        server.application(showing, names),
         http=connections.protocol_class(connections.Places(limits, tally)),
         ws="none",
         log_level="warning",

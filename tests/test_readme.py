@@ -195,6 +195,14 @@ def test_both_languages_explain_the_same():
     assert {*map(tuple, commands(ENGLISH["commands.md"]))} <= {*map(tuple, commands(guide))}
     assert blocks(guide, "python") == blocks(TRAINING, "python")
     assert messages(guide) == messages(ENGLISH["troubleshooting.md"])
+    arena, english = PAGES["arena.ko.md"], ENGLISH["arena.md"]
+    assert commands(arena) == commands(english)
+    assert {*rows(arena)} <= {*rows(english)} and len(rows(arena)) > 15
+
+
+def rows(text):
+    """What the rows of tables are about: flags and actions."""
+    return re.findall(r"^\| (`[^|]+) \|", text, re.MULTILINE)
 
 
 def test_both_languages_show_the_same_commands_and_pictures():

@@ -238,10 +238,10 @@ class Viewer:
 
     def ask_for_all(self, half_rounds: int, matches: int, events: int) -> None:
         """Asks for everything that was played so far; waits until it is shown."""
-        numbered = [("half_round", half_rounds), ("match", matches), ("event", events)]
-        paths = [f"/{name}/{number}" for name, count in numbered for number in range(1, count + 1)]
+        numbered = [("half_rounds", half_rounds), ("matches", matches), ("events", events)]
+        paths = [f"/api/v1/{name}/{number}" for name, count in numbered for number in range(1, count + 1)]
         deadline = time.monotonic() + 120
-        for path in [*paths, "/ratings", "/state", "/"]:
+        for path in [*paths, "/api/v1/ratings", "/api/v1/now", "/"]:
             while self.ask(path).status == 404 and time.monotonic() < deadline:
                 time.sleep(1)
 
@@ -257,7 +257,7 @@ class Viewer:
     def _look(self) -> None:
         last = time.monotonic()
         while not self._over.is_set():
-            if self.ask("/state").status == 200:
+            if self.ask("/api/v1/now").status == 200:
                 now = time.monotonic()
                 self.silence, last = max(self.silence, now - last), now
             self._over.wait(0.5)
@@ -265,16 +265,16 @@ class Viewer:
     def _listen(self) -> None:
         connection = http.client.HTTPConnection(cloud.HOST, self._port, timeout=60)
         try:
-            connection.request("GET", "/events")
+            connection.request("GET", "/api/v1/stream")
             response, last = connection.getresponse(), time.monotonic()
             while line := response.readline():
                 now = time.monotonic()
                 self.stream_silence, last = max(self.stream_silence, now - last), now
                 self.texts.add(line)
             if not self._over.is_set():
-                self.failed.append("/events: the stream ended")
+                self.failed.append("/api/v1/stream: the stream ended")
         except OSError as error:
             if not self._over.is_set():
-                self.failed.append(f"/events: {error}")
+                self.failed.append(f"/api/v1/stream: {error}")
         finally:
             connection.close()

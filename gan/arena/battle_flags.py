@@ -4,7 +4,7 @@ import dataclasses
 
 from gan.arena import arena, events, open_snapshots, pairing, timetable
 from gan.console.flags import flag
-from gan.contest import rules
+from gan.contest import languages, rules
 from gan.sandbox import child_process, staging
 
 MODES = (events.MATCH, events.TOURNAMENT, events.MOCK, events.LEAGUE, events.CHECK)
@@ -72,6 +72,11 @@ class BattleFlags:
         False, "For --mode=tournament: lets it show real images that were shown in earlier events of the arena."
     )
     use_mnist: bool = flag(False, "Images are MNIST digits, 28x28, instead of 50x50 faces.")
+    language: str = flag(
+        languages.ENGLISH,
+        "Of the pages that mock battles write to teams' buckets: results and status.",
+        choices=languages.LANGUAGES,
+    )
     webhook: str = flag(
         None,
         "Address of a webhook, such as a chat room's of Slack, Discord or Mattermost, that is told the next or a "

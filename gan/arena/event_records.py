@@ -4,7 +4,7 @@ Every method that writes is one transaction, or a part of the one that it is cal
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gan.arena import notes
@@ -54,6 +54,11 @@ class Log:
         if event is None:
             return self._database.all(LogEntry, "ORDER BY id")
         return self._database.all(LogEntry, "WHERE event = ? ORDER BY id", event)
+
+    def of_kinds(self, kinds: Sequence[str]) -> list[LogEntry]:
+        """The entries of some kinds, oldest first."""
+        marks = ", ".join("?" * len(kinds))
+        return self._database.all(LogEntry, f"WHERE kind IN ({marks}) ORDER BY id", *kinds)
 
 
 class Events:

@@ -23,7 +23,8 @@ MATCH, TOURNAMENT, MOCK, LEAGUE, CHECK = "match", schema.TOURNAMENT, schema.MOCK
 RATED = (TOURNAMENT, MOCK, LEAGUE)
 BY_DRAW, BY_RATING = "draw", "rating"
 MATCHES_PER_BATTLE, PAIRING = "matches_per_battle", "pairing"  # options of a mock battle
-_PAIRS = "pairs"  # option of a mock battle, once they are drawn: rounds of pairs of teams
+PERIOD_SECONDS = "period_seconds"  # option of a mock battle: from it to the next one
+PAIRS = "pairs"  # option of a mock battle, once they are drawn: rounds of pairs of teams
 FROZEN = "frozen"  # a file in arena_dir, while the organiser wants nothing to be played
 
 OnMatch = Callable[[Match, Team, Team | None], None]  # called after each match with it and its teams; None for a bye
@@ -62,8 +63,8 @@ def begin(
     listed = [[entrant.name, entrant.path, faults.plain(entrant.fault)] for entrant in entrants]
     wanted = {**(options or {}), **arena.fixed_options(), "teams": listed}
     event = arena.store.events.named(name)
-    if event is not None and _PAIRS in event.options:  # what was drawn stays
-        wanted[_PAIRS] = event.options[_PAIRS]
+    if event is not None and PAIRS in event.options:  # what was drawn stays
+        wanted[PAIRS] = event.options[PAIRS]
     if event is None:
         event = arena.store.events.begin(name, mode, seed, arena.size, wanted)
         arena.keep_references(event)
@@ -306,11 +307,11 @@ def _league(game: _Game) -> Team | None:
 
 def mock_rounds(event: Event, teams: Sequence[Team]) -> list[list[tuple[Team, Team]]]:
     """The pairs of a mock battle, round by round; none before they are drawn."""
-    if _PAIRS not in event.options:  # a battle of an earlier version, in which everybody plays once
+    if PAIRS not in event.options:  # a battle of an earlier version, in which everybody plays once
         seeded = sorted((team for team in teams if team.seeding), key=lambda team: team.seeding or 0)
         return [list(zip(seeded[::2], seeded[1::2]))]
     by_id = {team.id: team for team in teams}
-    return [[(by_id[home], by_id[away]) for home, away in pairs] for pairs in event.options[_PAIRS]]
+    return [[(by_id[home], by_id[away]) for home, away in pairs] for pairs in event.options[PAIRS]]
 
 
 def _mock(game: _Game) -> None:
@@ -336,7 +337,7 @@ def _draw_mock(game: _Game) -> None:
     )
     pairs = [[(able[home].id, able[away].id) for home, away in one] for one in drawn]
     with game.arena.store.writing():
-        game.arena.store.events.set_options(game.event.id, {**options, _PAIRS: pairs})
+        game.arena.store.events.set_options(game.event.id, {**options, PAIRS: pairs})
         _set_seeding(game, [able[index] for pair in drawn[0] for index in pair] if drawn else [])
     game.event = game.arena.store.events.get(game.event.id)
 

@@ -3,7 +3,7 @@
 Version 1 kept English sentences where version 2 keeps codes with parameters, and did not say by which rules an event
 is played: they were those of version 1. A sentence becomes the code "other" with the sentence as its text, unless the
 program itself has to understand it. Version 2 kept neither an event's reference images nor which images were secret.
-Version 3 kept of a tie only the median times.
+Version 3 kept of a tie only the median times. Version 4 did not know when the next mock battle is.
 """
 
 import contextlib
@@ -141,6 +141,12 @@ def _to_version_4(connection: sqlite3.Connection) -> None:
     _fill_forfeits(connection)
 
 
+def _to_version_5(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "CREATE TABLE next_battle (id INTEGER PRIMARY KEY, name TEXT NOT NULL, at REAL NOT NULL, zone TEXT NOT NULL)"
+    )
+
+
 def _fill_forfeits(connection: sqlite3.Connection) -> None:
     """Notes why matches were forfeited: by the fault that the team has, unless it was disqualified after the match."""
     log = connection.execute("SELECT event, at, note FROM log WHERE kind = 'disqualified'").fetchall()
@@ -177,4 +183,5 @@ _STEPS: list[Callable[[sqlite3.Connection], None]] = [
     _to_version_2,
     _to_version_3,
     _to_version_4,
+    _to_version_5,
 ]  # the first leads from 1 to 2

@@ -18,11 +18,13 @@ from gan.arena import bucket_looks, events, notes, pairing, result_publishing, s
 from gan.arena.arena import Arena
 from gan.arena.bucket_looks import Look
 from gan.arena.events import OnMatch, Outcome
+from gan.arena.schedule import NextBattle
 from gan.arena.schema import Event
 from gan.arena.teams import Entrant
 from gan.arena.timetable import Timetable
 from gan.console.errors import OTHER, BucketRefused, BucketSilent, ContractError, Fault, HostError, UserError
 from gan.contest import faults
+from gan.contest.languages import ENGLISH
 from gan.random_noise_generator import Use, random_generator
 from gan.snapshots import checkpoint_files
 
@@ -54,6 +56,7 @@ class Telling(NamedTuple):
     say: Callable[[str], None] = print  # prints a line
     on_next: Callable[[str, datetime.datetime], None] = lambda name, moment: None  # called with the next battle
     on_skipped: Callable[[str, str], None] = lambda name, why: None  # called with a battle that is not held
+    language: str = ENGLISH  # of the pages in teams' buckets
 
 
 class MockDraw(NamedTuple):
@@ -89,9 +92,10 @@ class MockBattles:
     ) -> None:
         self._arena, self._list_teams, self._timetable, self._seed = arena, list_teams, timetable, seed
         self._clock, self._on_match, self._say = clock, telling.on_match, telling.say
+        self._language = telling.language
         self._over: set[datetime.datetime] = set()  # moments whose battles were held, or could not be
         self._on_next, self._on_skipped = telling.on_next, telling.on_skipped
-        self._pages, self._snapshot_names = status_pages.StatusPages(), dict[str, str]()
+        self._pages, self._snapshot_names = status_pages.StatusPages(telling.language), dict[str, str]()
 
     def hold(self, battles: int | None = None, drawn_by: MockDraw = ONE_BY_LOT) -> Outcome | None:
         """Holds so many mock battles; None holds them until interrupted.
@@ -126,6 +130,7 @@ class MockBattles:
             if moment != told:
                 self._say(f"next: {self._timetable.name(moment)}")
                 self._on_next(self._timetable.name(moment), self._timetable.local(moment))
+                self._arena.store.schedule.announce(self._announced(moment))
                 told = moment
             self._clock.wait_until(moment)
             late = self._clock.now() - moment
@@ -133,6 +138,9 @@ class MockBattles:
                 self._skipped(self._timetable.name(moment), notes.note("clock_jumped"))
             elif late >= datetime.timedelta():
                 return moment
+
+    def _announced(self, moment: datetime.datetime) -> NextBattle:
+        return NextBattle(self._timetable.name(moment), moment.timestamp(), self._timetable.zone)
 
     def _skip_passed(self, held: datetime.datetime) -> None:
         """Tells which battles are skipped, as their time passed before the one of `held` was played and delivered."""
@@ -173,6 +181,7 @@ class MockBattles:
             return self._skipped(name, notes.note("no_bucket_readable") if is_ours else notes.note("nobody_handed_in"))
         own_seed = int(random_generator(Use.DRAW, self._seed, int(moment.timestamp())).integers(2**31))
         options = {events.PAIRING: drawn_by.kind, events.MATCHES_PER_BATTLE: drawn_by.matches}
+        options[events.PERIOD_SECONDS] = (self._timetable.next_after(moment) - moment).total_seconds()
         event = events.begin(self._arena, name, events.MOCK, [*entrants, HOUSE_TEAM], own_seed, options)
         try:
             return self._play(event)
@@ -253,7 +262,7 @@ class MockBattles:
 
     def _publish(self) -> None:
         """Writes to every team's bucket the results that it lacks, side by side, in the time until the next battle."""
-        publishing = result_publishing.Publishing(self._arena.store, self._say)
+        publishing = result_publishing.Publishing(self._arena.store, self._say, self._language)
         left = self._timetable.next_after(self._clock.now()) - self._clock.now()
         publishing.publish(min(result_publishing.PUBLISH_SECONDS, left.total_seconds()))
 

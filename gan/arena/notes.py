@@ -6,10 +6,12 @@ Codes with parameters are stored; contest.faults makes the sentence when somebod
 from collections.abc import Iterable
 from typing import Any
 
+from gan.arena import notes_ko
 from gan.arena.schema import LogEntry, Team
 from gan.console.errors import OTHER, Fault
 from gan.contest import faults
 from gan.contest.behaviour import Behaviour
+from gan.contest.languages import ENGLISH, KOREAN
 from gan.sandbox.sandbox import Isolation
 
 # Codes that the program itself looks for.
@@ -123,7 +125,7 @@ _OF_THE_LOG = {
     "results_published": "the results of {team} are delivered",
     "mock_seed": "the seed of mock battles is {seed}",
 }
-faults.add_sentences({**_OF_THE_LIST, **_OF_A_TEAM, **_OF_A_BUCKET, **_OF_A_MATCH, **_OF_THE_LOG})
+faults.add_sentences({**_OF_THE_LIST, **_OF_A_TEAM, **_OF_A_BUCKET, **_OF_A_MATCH, **_OF_THE_LOG}, notes_ko.SENTENCES)
 
 
 def note(code: str, /, **parameters: Any) -> Fault:
@@ -154,7 +156,7 @@ def of_snapshot(team: str, digest: str, behaviour: Behaviour, never_run: list[st
     return found
 
 
-def remarks_of(team: Team, entries: Iterable[LogEntry]) -> list[str]:
+def remarks_of(team: Team, entries: Iterable[LogEntry], language: str = ENGLISH) -> list[str]:
     """What a team should know about its snapshot, as the log says: sentences without its name.
 
     They tell why it is not the one that the file `checkpoint` names, and how a network that sees its batch is asked.
@@ -162,8 +164,16 @@ def remarks_of(team: Team, entries: Iterable[LogEntry]) -> list[str]:
     remarks = []
     for code, parameters in (entry.note for entry in entries):
         if code in (_CHOSEN, *_SEE_BATCH) and parameters["snapshot"] == team.snapshot:
-            remarks += [str(parameters["choice"])] if code == _CHOSEN else _SEE_BATCH[code].remarks()
+            if code == _CHOSEN:
+                remarks.append(remark_of_choice(str(parameters["choice"]), language))
+            else:
+                remarks += _SEE_BATCH[code].remarks(language)
     return list(dict.fromkeys(remarks))
+
+
+def remark_of_choice(choice: str, language: str = ENGLISH) -> str:
+    """What a team should know about the choice of its snapshot; `choice` says why, as staging.Staged does."""
+    return notes_ko.CHOSEN.format(choice=choice) if language == KOREAN else choice
 
 
 def of_isolation(found: Isolation) -> Fault:

@@ -6,11 +6,12 @@ No TensorFlow.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from gan.arena import schema
+from gan.arena import result_texts, schema
 from gan.arena.schema import StoredHalfRound
 from gan.arena.store import Store
 from gan.contest import rules
 from gan.contest.half_round import GENERATED, REAL
+from gan.contest.languages import ENGLISH
 from gan.measure import estimates
 
 
@@ -77,14 +78,12 @@ def of_arena(kept: Store) -> dict[str, Recognition]:
     return total(filter(None, half_rounds), names)
 
 
-def sentence(found: Recognition) -> str:
+def sentence(found: Recognition, language: str = ENGLISH) -> str:
     """In words, such as "over all matches its discriminator recognised 83% of real images (25 of 30) ..."."""
     if not found.real.of and not found.fooled.of:
-        return "nothing was judged so far"
-    return (
-        f"over all matches its discriminator recognised {_words(found.real)} of real and {_words(found.generated)} of "
-        f"generated images; its generator's own were taken for real in {_words(found.fooled)}"
-    )
+        return result_texts.text("nothing_judged", language)
+    shares = {name: _words(count, language) for name, count in found._asdict().items()}
+    return result_texts.text("recognised", language, **shares)
 
 
 def percent(count: Count) -> str:
@@ -92,5 +91,5 @@ def percent(count: Count) -> str:
     return "–" if count.share is None else estimates.percent(count.share)
 
 
-def _words(count: Count) -> str:
-    return f"{percent(count)} ({count.times} of {count.of})"
+def _words(count: Count, language: str) -> str:
+    return result_texts.text("share", language, percent=percent(count), times=count.times, of=count.of)

@@ -12,13 +12,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan.arena import findings, known_images, schema, words
+from gan.arena import findings, known_images, result_texts, schema, words
 from gan.arena.findings import Probed
 from gan.arena.schema import Event, Match, StoredHalfRound, Suspect, Team
 from gan.arena.store import Store
 from gan.console.errors import Fault
 from gan.contest import faults, half_round, rules
-from gan.contest.half_round import JudgedImages
+from gan.contest.half_round import GENERATED, REAL, JudgedImages
+from gan.contest.languages import ENGLISH
+from gan.contest.rules import HalfRoundScore
 from gan.contest.timing import Measured
 from gan.measure.estimates import Estimate
 from gan.report import page
@@ -70,6 +72,15 @@ class TeamResults(NamedTuple):
     forfeits: Mapping[int, Mapping[int, Fault]] = {}  # match -> team -> why it forfeited the match
     record: str = ""  # how its networks did over all matches, as recognition.sentence has it
     timings: Mapping[int, Measured] = types.MappingProxyType({})  # what was measured to break ties, by match
+    language: str = ENGLISH  # of the page
+
+    def text(self, key: str, /, **values: Any) -> str:
+        """One of result_texts in the language of the page."""
+        return result_texts.text(key, self.language, **values)
+
+    def sentence(self, fault: Fault | None) -> str:
+        """What went wrong, for a team; empty for None."""
+        return faults.sentence(fault, self.language)
 
 
 class HalfRoundFiles:
@@ -106,9 +117,9 @@ def write(folder: str, results: TeamResults, half_rounds: HalfRoundFiles) -> Non
     numbers = itertools.accumulate((2 * match.num_rounds for match in results.matches), initial=0)
     shown = [_match(folder, match, first, half_rounds, results) for match, first in zip(results.matches, numbers)]
     # What a match was forfeited for stands there: the team's fault may be of later, and then says nothing about it.
-    fault = "" if any(match.is_over for match in shown) else _sentence(team.fault)
+    fault = "" if any(match.is_over for match in shown) else results.sentence(team.fault)
     values: dict[str, Any] = {"team": team.name, "event": event.name, "fault": fault, "remarks": results.remarks}
-    values |= {"record": results.record, "matches": shown}
+    values |= {"record": results.record, "matches": shown, "language": results.language, "text": result_texts.text}
     files.write_whole(os.path.join(folder, PAGE), page.render("results.html.j2", _TEMPLATES, **values).encode())
 
 
@@ -189,58 +200,64 @@ def _match(
     results: TeamResults,
 ) -> MatchShown:
     """A match on a team's page; the folders of its half rounds are numbered from `first` on."""
-    names, forfeits = results.names, results.forfeits.get(match.id, {})
+    names, text = results.names, results.text
+    forfeits = results.forfeits.get(match.id, {})
     home = names[match.home]
     if match.away is None:
-        return MatchShown(f"{home} goes on without a match")
+        return MatchShown(text("no_opponent", home=home))
     away = names[match.away]
     if match.status == schema.HELD:
-        return MatchShown(f"{home} - {away} is held: {_sentence(match.reason)}")
+        return MatchShown(text("held", home=home, away=away, why=results.sentence(match.reason)))
     if match.status == schema.PLAYING:
-        return MatchShown(f"{home} - {away} is not over yet")
+        return MatchShown(text("not_over", home=home, away=away))
     played = list(half_rounds.of_match(match.id))
-    winner = names[match.winner] + " wins" if match.winner else "Nobody wins"
-    said = [f"{winner}: {match.rule}.", rules.EXPLANATIONS.get(match.rule or "", "")]
-    if measured := results.timings.get(match.id):
-        said.append(words.time_sentence((home, away), measured))
-    if sure := words.sureness(match, (home, away), [one.played.score for one in played]):
-        said.append(sure)
     return MatchShown(
         title=f"{home} {match.home_points} : {match.away_points} {away}",
         is_over=True,
-        outcome=" ".join(filter(None, said)),
-        forfeits=[f"{names[team]} cannot take part: {_sentence(fault)}" for team, fault in forfeits.items()],
+        outcome=_outcome(match, (home, away), played, results),
+        forfeits=[text("forfeits", team=names[team], why=results.sentence(fault)) for team, fault in forfeits.items()],
         half_rounds=[
-            _half_round(os.path.join(folder, f"half_round_{first + one.number}"), one, half_rounds, names)
+            _half_round(os.path.join(folder, f"half_round_{first + one.number}"), one, half_rounds, results)
             for one in played
         ],
     )
 
 
+def _outcome(match: Match, sides: tuple[str, str], played: Sequence[StoredHalfRound], results: TeamResults) -> str:
+    """Who won, by which rule, and what that is worth."""
+    language, rule = results.language, match.rule or ""
+    name = rules.name(rule, language)
+    won = results.text("wins", team=results.names[match.winner], rule=name) if match.winner else ""
+    said = [won or results.text("nobody_wins", rule=name), rules.explanation(rule, language)]
+    if measured := results.timings.get(match.id):
+        said.append(words.time_sentence(sides, measured, language))
+    said.append(words.sureness(match, sides, [one.played.score for one in played], language) or "")
+    return " ".join(filter(None, said))
+
+
 def _half_round(
-    folder: str, stored: StoredHalfRound, half_rounds: HalfRoundFiles, names: Mapping[int, str]
+    folder: str, stored: StoredHalfRound, half_rounds: HalfRoundFiles, results: TeamResults
 ) -> HalfRoundShown:
+    names, text = results.names, results.text
     discriminator, generator = names[stored.discriminator], names[stored.generator]
     score, seen = stored.played.score, stored.played.shown
     failed = ((generator, score.generator_fault), (discriminator, score.discriminator_fault))
+    sides = {"discriminator": discriminator, "generator": generator}
     shown = HalfRoundShown(
-        title=f"{discriminator} judges {generator}: {score.points} of {rules.HALF_ROUND_POINTS}",
-        failures=[f"{who} failed: {_sentence(fault)}" for who, fault in failed if fault],
+        title=text("half_round", **sides, points=score.points, all=rules.HALF_ROUND_POINTS),
+        failures=[text("failed", team=who, why=results.sentence(fault)) for who, fault in failed if fault],
     )
     if seen is None or seen.probabilities is None:
         return shown
     half_rounds.write(folder, stored, seen)
-    times = f"generator {_milliseconds(score.generator_seconds)}, discriminator "
-    times += _milliseconds(score.discriminator_seconds)
-    return shown._replace(
-        note=f"{half_round.describe(seen)}; {times}", overview=f"{os.path.basename(folder)}/overview.png"
-    )
+    return shown._replace(note=_judged(score, seen, text), overview=f"{os.path.basename(folder)}/overview.png")
 
 
-def _milliseconds(seconds: float | None) -> str:
-    return "not timed" if seconds is None else f"{1000 * seconds:.1f} ms"
-
-
-def _sentence(fault: Fault | None) -> str:
-    """What went wrong, for a team."""
-    return faults.sentence(fault) if fault else ""
+def _judged(score: HalfRoundScore, seen: JudgedImages, text: Callable[..., str]) -> str:
+    """How many images were told right, and how long that took."""
+    (right, count), (real, all_real), (generated, all_generated) = seen.right(), seen.right(REAL), seen.right(GENERATED)
+    counts = {"right": right, "all": count, "real": real, "all_real": all_real}
+    counts |= {"generated": generated, "all_generated": all_generated}
+    took = {"generator_time": score.generator_seconds, "discriminator_time": score.discriminator_seconds}
+    times = {name: text("not_timed") if each is None else f"{1000 * each:.1f} ms" for name, each in took.items()}
+    return text("judged", **counts, **times)

@@ -10,6 +10,7 @@ from gan.arena import bucket_looks, notes, recognition, result_delivery, result_
 from gan.arena.schema import MOCK, Event, Team
 from gan.arena.store import Store
 from gan.console.errors import OTHER, Fault, UserError
+from gan.contest.languages import ENGLISH
 from gan.snapshots import checkpoint_files
 
 PUBLISH_SECONDS = 120.0  # for all buckets together; what is not written by then is tried after the next battle
@@ -31,10 +32,11 @@ class Publishing:
     Args:
         kept: the arena's store, open to write.
         say: prints a line.
+        language: of the pages, "en" or "ko".
     """
 
-    def __init__(self, kept: Store, say: Callable[[str], None]) -> None:
-        self._kept, self._say = kept, say
+    def __init__(self, kept: Store, say: Callable[[str], None], language: str = ENGLISH) -> None:
+        self._kept, self._say, self._language = kept, say, language
 
     def publish(self, seconds: float) -> None:
         """Writes every team's results that are not written yet, and tells what cannot be written.
@@ -89,9 +91,10 @@ class Publishing:
         found = []
         for team in lacking:
             own = [match for match in matches if team.id in (match.home, match.away)]
-            record = recognition.sentence(records.get(team.name, recognition.Recognition()))
-            remarks = notes.remarks_of(team, entries)
+            record = recognition.sentence(records.get(team.name, recognition.Recognition()), self._language)
+            remarks = notes.remarks_of(team, entries, self._language)
             results = result_pages.TeamResults(event, team, own, names, remarks, forfeits, record, timings)
+            results = results._replace(language=self._language)
             place = os.path.join(folder, str(team.id))
             result_pages.write(place, results, half_rounds)
             found.append(_Pending(event, team, place))

@@ -5,7 +5,7 @@ log.note. arena.notes and contest.faults have the sentences.
 
 Version 2 of the tables added event.rules, and put Faults where version 1 had English sentences. Version 3 added the
 tables reference, secret_image and shown_image. Version 4 added forfeit, renaming, disqualification,
-log_author, fingerprint, probe and timing. See migration.py.
+log_author, fingerprint, probe and timing. Version 5 added next_battle. See migration.py.
 """
 
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from gan.console.errors import Fault
 from gan.contest.half_round import PlayedHalfRound
 from gan.contest.timing import Measured
 
-VERSION = 4  # of the tables
+VERSION = 5  # of the tables
 MOCK = "mock"  # the mode whose results are written to teams' buckets
 TOURNAMENT = "tournament"  # the mode in which the winner of a match goes on to (round + 1, position // 2)
 PLAYING, DONE, ANNULLED, HELD = "playing", "done", "annulled", "held"  # statuses of a match
@@ -69,6 +69,7 @@ CREATE TABLE fingerprint (snapshot TEXT PRIMARY KEY, generator BLOB NOT NULL, di
 CREATE TABLE probe (
     event INTEGER NOT NULL REFERENCES event(id), snapshot TEXT NOT NULL, test TEXT NOT NULL, public TEXT,
     at REAL NOT NULL, PRIMARY KEY (event, snapshot));
+CREATE TABLE next_battle (id INTEGER PRIMARY KEY, name TEXT NOT NULL, at REAL NOT NULL, zone TEXT NOT NULL);
 CREATE INDEX team_of_event ON team(event);
 CREATE INDEX rating_of_name ON rating(name);
 CREATE INDEX rating_of_match ON rating(match);

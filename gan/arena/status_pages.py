@@ -11,10 +11,13 @@ import os
 import queue
 import tempfile
 import threading
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from gan.arena import result_delivery, result_publishing
+from gan.arena import result_delivery, result_publishing, result_texts
 from gan.console.errors import UserError
+from gan.contest import rules
+from gan.contest.languages import ENGLISH
 from gan.report import page
 from gan.storage import files, paths
 
@@ -51,6 +54,8 @@ class TeamStatus(NamedTuple):
     remarks: list[str]  # what the team should know about its snapshot
     matches: list[MatchTold]
     next_battle: datetime.datetime
+    problems_ko: Sequence[str] = ()  # in Korean
+    remarks_ko: Sequence[str] = ()
 
     def as_json(self) -> dict[str, Any]:
         """What JSON can hold; times are in ISO 8601 with their distance from UTC."""
@@ -59,9 +64,14 @@ class TeamStatus(NamedTuple):
 
 
 class StatusPages:
-    """Writes statuses to teams' folders."""
+    """Writes statuses to teams' folders.
 
-    def __init__(self) -> None:
+    Args:
+        language: of the page, "en" or "ko"; status.json has both.
+    """
+
+    def __init__(self, language: str = ENGLISH) -> None:
+        self._language = language
         self._waiting: dict[str, TeamStatus] = {}  # by path: the newest replaces one that waits
         self._busy: set[str] = set()
         self._written: dict[str, dict[str, Any]] = {}  # by path
@@ -126,7 +136,8 @@ class StatusPages:
             return
         with tempfile.TemporaryDirectory() as folder:
             text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-            values = {"status": status, "looked": _shown(status.looked), "next": _shown(status.next_battle)}
+            values = {"language": self._language, "status": status, "text": result_texts.text, "rule": rules.name}
+            values |= {"looked": _shown(status.looked), "next": _shown(status.next_battle)}
             files.write_whole(os.path.join(folder, PAGE), page.render("status.html.j2", _TEMPLATES, **values).encode())
             files.write_whole(os.path.join(folder, STATUS), text.encode())
             result_delivery.deliver(folder, root, result_publishing.RESULTS)

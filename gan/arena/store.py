@@ -16,6 +16,7 @@ from gan.arena.event_records import Events, Log, Teams
 from gan.arena.finding_records import Fingerprints, Probes
 from gan.arena.image_records import ImageDigests
 from gan.arena.match_records import HalfRounds, Matches, Ratings, Suspects, Timings
+from gan.arena.schedule import BattleSchedule
 from gan.console.errors import Fault, StateError
 
 FILE, LOCK = "arena.sqlite3", "arena.lock"
@@ -46,7 +47,8 @@ class Store:
     Attributes:
         path: of the file.
         events, teams, matches, half_rounds, timings, ratings, suspects, secret_images, shown_images, fingerprints,
-            probes, log: the repositories. Their methods raise StateError if the file cannot be used, as on a full disk.
+            probes, schedule, log: the repositories. Their methods raise StateError if the file cannot be used, as on a
+            full disk.
 
     Raises:
         NotBegun: read_only, and there is no store yet.
@@ -67,6 +69,7 @@ class Store:
         self.ratings = Ratings(shared)
         self.suspects = Suspects(shared)
         self.timings = Timings(shared)
+        self.schedule = BattleSchedule(shared)
         self.matches = Matches(shared, self.log, self.ratings)
         self.secret_images = ImageDigests(shared, "secret_image")
         self.shown_images = ImageDigests(shared, "shown_image")

@@ -14,6 +14,7 @@ from gan.arena.teams import Entrant
 from gan.console import printable
 from gan.console.errors import ContractError, Fault
 from gan.contest import faults
+from gan.contest.languages import ENGLISH, KOREAN
 from gan.sandbox.staging import Staged
 
 
@@ -58,7 +59,9 @@ def after_look(
             step=staged and staged.step,
             admitted=None if staged and not problem else False,
             problems=_shown(problem),
+            problems_ko=_shown(problem, KOREAN),
             remarks=[staged.note] if staged and staged.note else [],
+            remarks_ko=[notes.remark_of_choice(staged.note, KOREAN)] if staged and staged.note else [],
             matches=matches.get(entrant.name, []),
             next_battle=moments.next_battle,
         )
@@ -86,7 +89,9 @@ def after_battle(kept: Store, event: Event, names: Mapping[str, str], moments: M
             step=team.step,
             admitted=team.fault is None if team.snapshot or team.fault else None,
             problems=_shown(team.fault),
+            problems_ko=_shown(team.fault, KOREAN),
             remarks=notes.remarks_of(team, entries),
+            remarks_ko=notes.remarks_of(team, entries, KOREAN),
             matches=matches.get(team.name, []),
             next_battle=moments.next_battle,
         )
@@ -124,8 +129,8 @@ def _fault_of(answer: Look | None) -> Fault | None:
     return fault if isinstance(fault, Fault) else notes.note("bucket_missing")
 
 
-def _shown(fault: Fault | None) -> list[str]:
-    return [printable.without_places(text) for text in faults.sentences(fault)]
+def _shown(fault: Fault | None, language: str = ENGLISH) -> list[str]:
+    return [printable.without_places(text) for text in faults.sentences(fault, language)]
 
 
 def snapshot_names(looked: Mapping[str, Look]) -> dict[str, str]:

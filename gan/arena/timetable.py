@@ -34,6 +34,9 @@ class Timetable:
         zone: name of the time zone, such as Asia/Seoul.
         begun: aware datetime on whose day the mock battles begin, if `first` has no day; None for long ago.
 
+    Attributes:
+        zone: as given.
+
     Raises:
         UserError: one of them is malformed or unknown.
     """
@@ -49,7 +52,7 @@ class Timetable:
                 f"{period_minutes:g} minutes between mock battles are no whole number of seconds; take 0.5 or 1, for "
                 "example"
             )
-        self._zone = _time_zone(zone)
+        self.zone, self._zone = zone, _time_zone(zone)
         self._start = _first_battle(first, begun.astimezone(self._zone).date() if begun else None)
         self._has_day = _has_day(first)
         self._times = _times_of_day(self._start.time(), seconds)

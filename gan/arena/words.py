@@ -3,8 +3,10 @@
 import math
 from collections.abc import Sequence
 
+from gan.arena import result_texts
 from gan.arena.schema import Match
 from gan.contest import certainty, rules, timing
+from gan.contest.languages import ENGLISH
 from gan.contest.rules import HalfRoundScore
 from gan.contest.timing import Measured
 from gan.measure import estimates
@@ -15,39 +17,41 @@ def times(measured: Measured) -> tuple[str, str]:
     return timing.shown(*measured.seconds)
 
 
-def time_sentence(names: tuple[str, str], measured: Measured) -> str:
+def time_sentence(names: tuple[str, str], measured: Measured, language: str = ENGLISH) -> str:
     """What was measured to break a tie: times, how many, and between what their difference lies.
 
     Args:
         names: of home and away.
         measured: for the tie.
+        language: "en" or "ko".
     """
-    (home, away), (low, high) = times(measured), measured.interval
-    where = f"on the same core (number {measured.core})" if measured.core is not None else "in turns"
-    text = f"Model time: {names[0]} {home}, {names[1]} {away} (medians of {len(measured.home)} each, {where})."
+    (home, away), (home_time, away_time), (low, high) = names, times(measured), measured.interval
+    is_pinned = measured.core is not None
+    where = result_texts.text("on_one_core" if is_pinned else "in_turns", language, core=measured.core)
+    values = {"home": home, "away": away, "home_time": home_time, "away_time": away_time}
+    told = result_texts.text("times", language, **values, number=len(measured.home), where=where)
     if math.isinf(low) or math.isinf(high):
-        return text
+        return told
     least, most = sorted((1000 * low, 1000 * high))
-    verdict = "so the times tell" if measured.tells else "so the times do not tell"
-    return (
-        f"{text} {names[0]} takes {least:+.3g} to {most:+.3g} ms more than {names[1]} with 95% probability, {verdict}."
-    )
+    verdict = "times_tell" if measured.tells else "times_do_not_tell"
+    return f"{told} {result_texts.text(verdict, language, home=home, away=away, least=least, most=most)}"
 
 
-def sureness(match: Match, names: tuple[str, str], scores: Sequence[HalfRoundScore]) -> str | None:
+def sureness(
+    match: Match, names: tuple[str, str], scores: Sequence[HalfRoundScore], language: str = ENGLISH
+) -> str | None:
     """What a result by points is worth; None if it was not decided by guesses.
 
     Args:
         match: that is over.
         names: of home and away.
         scores: of its half rounds.
+        language: "en" or "ko".
     """
     probabilities = certainty.of_match(scores)
     if match.rule != rules.BY_POINTS or match.winner is None or probabilities is None:
         return None
     winner = rules.HOME if match.winner == match.home else rules.AWAY
     images = rules.IMAGES_OF_EACH * len(scores)
-    return (
-        f"How sure is that? If both went on for ever, {names[winner]} would be ahead with a probability of "
-        f"{estimates.percent(probabilities[winner])}; 50% is a coin toss, and {images} images each are few."
-    )
+    probability = estimates.percent(probabilities[winner])
+    return result_texts.text("sureness", language, winner=names[winner], probability=probability, images=images)

@@ -1,7 +1,7 @@
 """What can go wrong for a team or a machine: a code with parameters, and the sentence that people read.
 
-Codes are stored and sent. The sentence is made when it is shown, for the person who reads it. Another room adds
-sentences of its own codes with `add_sentences`. No TensorFlow.
+Codes are stored and sent. The sentence is made when it is shown, for the person who reads it, in English or Korean
+(gan/contest/faults_ko.py). Another room adds sentences of its own codes with `add_sentences`. No TensorFlow.
 """
 
 import contextlib
@@ -14,6 +14,8 @@ import numpy as np
 
 from gan.console import printable
 from gan.console.errors import OTHER, ContractError, Fault, HostError
+from gan.contest import faults_ko, korean
+from gan.contest.languages import ENGLISH, KOREAN, LANGUAGES
 
 _LONGEST_SENTENCE = 4000  # characters
 _LONGEST_TEXT, _MOST_TEXTS = 600, 50  # characters of a parameter, or of each text in a list; texts in a list
@@ -143,6 +145,7 @@ _OF_THE_MACHINE = {
     "fork_server_threads": "the process that forks others for snapshots has {threads:.0f} threads; it must have one",
 }
 SENTENCES: dict[str, str] = {OTHER: "{text}", **_IN_THE_SNAPSHOT, **_OUTSIDE_THE_SNAPSHOT, **_OF_THE_MACHINE}
+IN_KOREAN: dict[str, str] = dict(faults_ko.SENTENCES)  # of the same codes, but for those that only organisers read
 
 # Values of a parameter that are codes themselves: parameter -> value -> words; any other value is shown as it is.
 _WORDS = {
@@ -161,8 +164,12 @@ _WORDS = {
 }
 
 
-def add_sentences(sentences: Mapping[str, str]) -> None:
+def add_sentences(sentences: Mapping[str, str], in_korean: Mapping[str, str]) -> None:
     """Adds another room's codes to the catalogue: code -> sentence, as in this file.
+
+    Args:
+        sentences: in English.
+        in_korean: the same in Korean; a code that only organisers read may be missing.
 
     Raises:
         ValueError: a code is there already, with another sentence.
@@ -170,22 +177,33 @@ def add_sentences(sentences: Mapping[str, str]) -> None:
     for code, text in sentences.items():
         if SENTENCES.setdefault(code, text) != text:
             raise ValueError(f"the fault {code} has a sentence already: {SENTENCES[code]}")
+    IN_KOREAN.update(in_korean)
 
 
-def sentence(fault: Fault | None) -> str:
-    """The sentence of a Fault in English, fit to be shown: strangers choose some of its parameters. Empty for None."""
+def sentence(fault: Fault | None, language: str = ENGLISH) -> str:
+    """The sentence of a Fault, fit to be shown: strangers choose some of its parameters. Empty for None.
+
+    Args:
+        fault: what went wrong.
+        language: of LANGUAGES. A code without a sentence in it has the English one.
+    """
     if fault is None:
         return ""
     try:
-        text = _completed(fault)
+        text = _completed(fault, language)
     except (ArithmeticError, LookupError, TypeError, ValueError):  # stored by a version that knew other codes
         text = f"{fault.code} {fault.parameters}"
     return printable.cleaned(text)[:_LONGEST_SENTENCE]
 
 
-def sentences(fault: Fault | None) -> list[str]:
+def sentences(fault: Fault | None, language: str = ENGLISH) -> list[str]:
     """The sentence of each fault in a Fault, which may hold several; none for None."""
-    return [sentence(part) for part in _parts(fault)] if fault else []
+    return [sentence(part, language) for part in _parts(fault)] if fault else []
+
+
+def translations(fault: Fault) -> dict[str, str]:
+    """The sentence of a Fault in every language: {"en": ..., "ko": ...}."""
+    return {language: sentence(fault, language) for language in LANGUAGES}
 
 
 def breach(code: str, /, **parameters: Any) -> ContractError:
@@ -307,20 +325,22 @@ def _plain_dict(fault: Fault) -> dict[str, Any]:
     return {"code": fault.code, "parameters": nested}
 
 
-def _completed(fault: Fault) -> str:
+def _completed(fault: Fault, language: str = ENGLISH) -> str:
     if fault.code == SEVERAL:
-        texts = [_completed(part) for part in _parts(fault)]
+        texts = [_completed(part, language) for part in _parts(fault)]
         return " ".join(f"({number}) {text}" for number, text in enumerate(texts, 1))
-    shown = {name: _shown(name, value) for name, value in fault.parameters.items()}
-    return SENTENCES[fault.code].format(**shown)
+    is_korean = language == KOREAN and fault.code in IN_KOREAN
+    words = faults_ko.WORDS if is_korean else _WORDS
+    shown = {name: _shown(words.get(name, {}), value, language) for name, value in fault.parameters.items()}
+    return korean.completed(IN_KOREAN[fault.code], shown) if is_korean else SENTENCES[fault.code].format(**shown)
 
 
-def _shown(name: str, value: Any) -> Any:
+def _shown(words: Mapping[str, str], value: Any, language: str) -> Any:
     if isinstance(value, Fault):
-        return sentence(value)
+        return sentence(value, language)
     if isinstance(value, list):
         return ", ".join(value)
-    return _WORDS.get(name, {}).get(value, value) if isinstance(value, str) else value
+    return words.get(value, value) if isinstance(value, str) else value
 
 
 def _fault(code: str, parameters: Mapping[str, Any]) -> Fault:

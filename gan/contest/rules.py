@@ -28,6 +28,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gan.console.errors import Fault
+from gan.contest import languages, rules_ko
 
 VERSION = 3  # of these rules; an event records the one that it began with
 IMAGES_OF_EACH = 15  # generated ones, and real ones, in a half round
@@ -77,6 +78,22 @@ EXPLANATIONS = {
     NEEDS_TIMING: "Both have equal points; both teams' networks are now timed side by side, and the faster team wins.",
 }
 _DRAWS = {BY_SEEDING: DRAWN_TIME, BOTH_FAILED: DRAWN_FAILED}
+
+
+def name(rule: str, language: str = languages.ENGLISH) -> str:
+    """The name of a rule, in one of the languages; of a rule that an earlier version knew, the rule as it is."""
+    return rules_ko.RULES[rule][0] if language == languages.KOREAN and rule in rules_ko.RULES else rule
+
+
+def explanation(rule: str, language: str = languages.ENGLISH) -> str:
+    """A sentence or two that explain a rule, in one of the languages; empty for a rule that is not known."""
+    texts = rules_ko.RULES.get(rule)
+    return texts[1] if language == languages.KOREAN and texts else EXPLANATIONS.get(rule, "")
+
+
+def translations(rule: str) -> dict[str, str]:
+    """The explanation of a rule in every language: {"en": ..., "ko": ...}."""
+    return {language: explanation(rule, language) for language in languages.LANGUAGES}
 
 
 class HalfRoundScore(NamedTuple):

@@ -34,7 +34,12 @@ add_sentences(
         "saver = tf.train.Saver(write_version=tf.train.SaverDef.V2)",
         "unpacks_too_large": "{file} is compressed in the bucket, and has more bytes than a snapshot may have once it "
         "is decompressed",
-    }
+    },
+    in_korean={
+        "saver_v1_sharded": "여러 파일({file})로 나뉜 Saver V1 형식이라 읽지 않습니다. "
+        "saver = tf.train.Saver(write_version=tf.train.SaverDef.V2)로 저장하십시오",
+        "unpacks_too_large": "{file:은/는} 버킷에 압축되어 있고, 압축을 풀면 스냅샷에 허용된 크기보다 큽니다",
+    },
 )
 _V1_SHARD = re.compile(r".+-\d{5}-of-\d{5}\Z", re.ASCII)
 # Errors that say nothing about the file that was to be read: try again.

@@ -1,167 +1,29 @@
-"""The server of the page: it sends what is on the screen, as server-sent events."""
+"""The server of the page and of its API: it sends what is on the screen, as server-sent events and as answers."""
 
 import asyncio
+import base64
 import contextlib
-import json
-import os
+import hashlib
+import mimetypes
+import re
 import socket
-import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from typing import Any
 
-from gan.arena import store
-from gan.console.errors import StateError, UserError
-from gan.screen import connections, show
+from gan.console.errors import UserError
+from gan.screen import api, connections, show
+from gan.screen.board import Board
 
-LOOK_SECONDS = 0.25  # between two looks at the store
-HEARTBEAT_SECONDS = 15  # proxies on the way to the hall may close a connection that is silent for longer
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'; object-src 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-_UNBUFFERED = {"X-Accel-Buffering": "no"}  # so that nginx passes each event on at once
 _PACKED_BYTES = 1000  # an answer of more is compressed for browsers that take it
+IMPORT_MAP = re.compile(r'<script type="importmap">(.*?)</script>', re.DOTALL)  # of the page: its modules by name
+_MODULES = ".js", ".mjs"  # some systems know no type for these, or one that browsers refuse
 
-
-_State = dict[str, Any]  # of the page; what JSON can hold
 _Asgi = Callable[[Any, Any, Any], Awaitable[None]]
-
-
-class Source:
-    """The show of an arena_dir. The folder may be missing at first, and may be replaced while it is shown."""
-
-    def __init__(self, arena_dir: str, pace: float) -> None:
-        self.pace = pace
-        self._folder, self._path = arena_dir, os.path.join(arena_dir, store.FILE)
-        self._store: store.Store | None = None
-        self._show: show.Show | None = None
-        self._opened: tuple[int, int] | None = None
-
-    def show(self) -> show.Show | None:
-        """The show of now; None before the arena has begun. Raises StateError if the store cannot be used."""
-        found = _identity(self._path)
-        if found != self._opened:
-            self.close()
-            with contextlib.suppress(store.NotBegun):
-                self._store = store.Store(self._folder, read_only=True)
-                self._show, self._opened = show.Show(self._store, self.pace), found
-        return self._show
-
-    def close(self) -> None:
-        """Closes the store."""
-        if self._store:
-            self._store.close()
-        self._store = self._show = self._opened = None
-
-
-class Board:
-    """The state of the page, and the connections that wait for its changes.
-
-    Attributes:
-        is_over: function that says whether the server stops.
-    """
-
-    def __init__(self, source: Source) -> None:
-        self.is_over: Callable[[], bool] = lambda: False
-        self._source = source
-        self._state: _State = {}
-        self._key: Any = None  # of the state
-        self._number = 0  # of the state
-        self._change: _State = {}  # from the state before
-        self._changed = asyncio.Event()
-        self._change_text: str | None = None  # as JSON, once it was sent
-
-    def look(self) -> None:
-        """Looks at the store, and wakes who waits if it has changed."""
-        now = time.time()
-        try:
-            showing = self._source.show()
-            key: Any = showing and (showing, *showing.position(now))
-            if self._state and key == self._key:
-                return
-            state = showing.state(now) if showing else show.nothing(now, self._source.pace)
-        except Exception as error:  # the screen must go on: nobody is there to restart it
-            key = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-            if key == self._key:
-                return
-            state = {**self._state, "now": now, "problem": key}
-            print(f"scoreboard: {key}", file=sys.stderr, flush=True)
-        self._change, self._state, self._key = difference(self._state, state), state, key
-        self._change_text = None
-        self._number += 1
-        self._wake()
-
-    async def follow(self) -> None:
-        """Looks at the store again and again until the server stops."""
-        while not self.is_over():
-            self.look()
-            await asyncio.sleep(LOOK_SECONDS)
-        self._wake()
-
-    async def news(self) -> AsyncIterator[str]:
-        """Yields server-sent events: the state, then its changes."""
-        yield "retry: 1000\n\n"
-        sent = None
-        while not self.is_over():
-            changed = self._changed
-            if sent != self._number:
-                is_next = sent is not None and sent + 1 == self._number
-                text = self._news() if is_next else _json(self._as_of_now())
-                sent = self._number
-                yield f"event: {'change' if is_next else 'state'}\ndata: {text}\n\n"
-                continue
-            try:
-                await asyncio.wait_for(changed.wait(), HEARTBEAT_SECONDS)
-            except asyncio.TimeoutError:
-                yield ": still here\n\n"
-
-    def ask(self, question: Callable[[show.Show, float], Any]) -> Any:
-        """question(show, now); None if the arena has not begun."""
-        showing = self._source.show()
-        return showing and question(showing, time.time())
-
-    def current(self) -> _State:
-        """The state now."""
-        self.look()
-        return self._as_of_now()
-
-    def _news(self) -> str:
-        """The latest change as JSON, encoded once for all connections."""
-        if self._change_text is None:
-            self._change_text = _json(self._change)
-        return self._change_text
-
-    def _as_of_now(self) -> _State:
-        """The state with the time of now; browsers set their clock by it."""
-        return self._state | {"now": time.time()}
-
-    def _wake(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-
-def difference(before: _State, after: _State) -> _State:
-    """What changes one state into another: the values that differ; of values that are dicts, the entries that differ.
-
-    A difference cannot say that something is gone. If something is, or the event is another one, the difference is
-    the whole state, under the key `all`.
-    """
-    is_gone = any(isinstance(value, dict) and set(value) - set(after.get(key) or ()) for key, value in before.items())
-    if is_gone or set(before) != set(after):
-        return {"all": after}
-    changes = {}
-    for key, value in after.items():
-        old = before[key]
-        if isinstance(value, dict) and isinstance(old, dict):
-            value = {name: part for name, part in value.items() if name not in old or old[name] != part}
-            old = {}
-        if value != old:
-            changes[key] = value
-    return changes
 
 
 def application(board: Board, host_names: Collection[str] = ()) -> _Asgi:
@@ -192,65 +54,37 @@ def application(board: Board, host_names: Collection[str] = ()) -> _Asgi:
         elif not connections.is_known(dict(scope["headers"]).get(b"host", b"").decode("latin-1"), names):
             await misdirected(scope, receive, send)
         elif "\0" in scope["path"]:  # no file has such a name
-            await _answer(None)(scope, receive, send)
+            await api.answer(None)(scope, receive, send)
         else:  # what is packed is held back until there is enough of it
-            await (plain if scope["path"] == "/events" else packed)(scope, receive, send)
+            await (plain if scope["path"] == api.STREAM else packed)(scope, receive, send)
 
     return _with_headers(chosen)
 
 
-def _answer(content: Any) -> Any:
-    """A response with a value as JSON; of None, that there is no such thing."""
-    from starlette.responses import Response
-
-    if content is None:
-        return Response("there is no such thing, or it has not been shown yet", 404, media_type="text/plain")
-    return Response(_json(content), media_type="application/json")
-
-
 def _routes(board: Board) -> list[Any]:
-    """What is served at which address: the page's files, the state, and what a Board answers."""
-    from starlette.convertors import IntegerConvertor, register_url_convertor
-    from starlette.requests import Request
-    from starlette.responses import Response, StreamingResponse
-    from starlette.routing import Mount, Route
+    """What is served at which address: the API, and the page's files."""
+    from starlette.routing import Mount
     from starlette.staticfiles import StaticFiles
 
-    def route(path: str, question: Callable[[show.Show, Any, float], Any]) -> Route:
-        async def endpoint(request: Request) -> Any:
-            id_ = request.path_params.get("id")
-            try:
-                return _answer(board.ask(lambda showing, now: question(showing, id_, now)))
-            except StateError as error:
-                return Response(str(error), 503, media_type="text/plain")
+    for ending in _MODULES:
+        mimetypes.add_type("text/javascript", ending)
+    return [Mount(api.ROOT, routes=api.routes(board)), Mount("/", StaticFiles(directory=show.PAGE, html=True))]
 
-        return Route(path, endpoint)
 
-    async def state(request: Request) -> Any:
-        return _answer(board.current())
-
-    async def events(request: Request) -> StreamingResponse:
-        return StreamingResponse(board.news(), media_type="text/event-stream", headers=_UNBUFFERED)
-
-    class Id(IntegerConvertor):
-        """A number that the store can have."""
-
-        regex = "[0-9]{1,15}"
-
-    register_url_convertor("id", Id())
-    return [
-        Route("/state", state),
-        Route("/events", events),
-        route("/event/{id:id}", lambda showing, id_, now: showing.state_of(id_, now)),
-        route("/match/{id:id}", lambda showing, id_, now: showing.match(id_, now)),
-        route("/half_round/{id:id}", lambda showing, id_, now: showing.half_round(id_, now)),
-        route("/ratings", lambda showing, _, now: showing.ratings(now)),
-        Mount("/", StaticFiles(directory=show.PAGE, html=True)),
-    ]
+def policy(index: str) -> str:
+    """The Content-Security-Policy of a page: only its own files, and the import map that it holds."""
+    found = IMPORT_MAP.search(index)
+    digest = hashlib.sha256((found[1] if found else "").encode()).digest()
+    return (
+        f"default-src 'self'; script-src 'self' 'sha256-{base64.b64encode(digest).decode()}'; img-src 'self' data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+    )
 
 
 def _with_headers(application: _Asgi) -> _Asgi:
-    headers = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
+    index = (show.PAGE / "index.html").read_text(encoding="utf-8")
+    fixed = {"Content-Security-Policy": policy(index), **_HEADERS}
+    headers = [(name.lower().encode(), value.encode()) for name, value in fixed.items()]
 
     async def wrapped(scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
         async def send_with_headers(message: Any) -> None:
@@ -261,19 +95,6 @@ def _with_headers(application: _Asgi) -> _Asgi:
         await application(scope, receive, send_with_headers)
 
     return wrapped
-
-
-def _json(content: Any) -> str:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    """Differs for two files that were at a path one after the other; None if there is no file."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def import_uvicorn() -> Any:

@@ -1,36 +1,63 @@
 """What the screen may show at a moment: from the store to what JSON can hold. No TensorFlow.
 
 `timeline` says when something is told. Nothing of what has not begun is told, and nothing that would give it away: no
-points, winners, ratings or faults, and no seeds.
+points, winners, ratings or faults, and no seeds. docs/screen_api.md and openapi.json describe the answers. A field that does
+not apply is absent, never null.
 """
 
-import base64
-import bisect
-import functools
+import math
 import pathlib
-import time
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from gan.arena import notes, recognition, schema
-from gan.arena.schema import Event, Match, Rating, StoredHalfRound, Team
+from gan.arena import schema
+from gan.arena.schema import Event
 from gan.arena.store import Store
-from gan.console import printable
-from gan.console.errors import Fault
-from gan.contest import faults, rules
-from gan.data import pixels
-from gan.screen import standing, timeline, worth
+from gan.contest import rules
+from gan.screen import matches, standing, texts
+from gan.screen.faces import Faces, Uncovered
+from gan.screen.matches import ShownMatches
+from gan.screen.next_match import next_match
+from gan.screen.pacing import ShowSettings
+from gan.screen.recap import Recap
+from gan.screen.records import Records
+from gan.screen.stage import Scene, Stage, View
+from gan.screen.team_page import TeamPages
+from gan.screen.teams import ShownTeams
 from gan.screen.timeline import CHAMPION, EVENT, HALF_ROUND, RESULT, Moment
+from gan.screen.told import Told
 
 PAGE = pathlib.Path(__file__).parent / "page"  # what the browser loads
+API_VERSION = "1"
 
-_Json = dict[str, Any]  # what JSON can hold
-_KEPT_SPRITES = 32  # encoded; everybody asks for the newest
+Json = dict[str, Any]  # what JSON can hold
+
+_WITH_FACES = (View.FACE, View.BETWEEN, View.FAILED, View.TIMING)
+_WITH_NEXT = (View.DRAW, View.WON, View.TOSS_UP, View.DRAWN, View.FORFEIT, View.ANNULLED, View.HELD, View.FROZEN)
+_WITH_RECAP = (View.WON, View.TOSS_UP)
 
 
-def nothing(now: float, pace: float) -> _Json:
+def nothing(now: float, settings: ShowSettings) -> Json:
     """The state before the first event."""
-    return {"now": now, "pace": pace, "event": None, "events": {}, "explanations": rules.EXPLANATIONS}
+    return {
+        "now": now,
+        "version": API_VERSION,
+        "settings": texts.without_none(settings._asdict() | ({} if settings.pace is None else {"show_minutes": None})),
+        "rules": rules_of(rules.VERSION),
+        "events": {},
+        "stage": {"view": View.NOTHING.value},
+    }
+
+
+def rules_of(version: int) -> Json:
+    """The numbers of the contest that a viewer needs, by the version of the rules."""
+    return {
+        "version": version,
+        "images_of_each": rules.IMAGES_OF_EACH,
+        "points_of_half_round": rules.HALF_ROUND_POINTS,
+        "threshold": rules.THRESHOLD,
+        "rounds": {"match": rules.MATCH_ROUNDS, "final": rules.FINAL_ROUNDS.get(version, rules.MATCH_ROUNDS)},
+        "first_judge": ("home", "away")[matches.judge_side(0)],
+    }
 
 
 class Show:
@@ -38,298 +65,232 @@ class Show:
 
     Args:
         source: opened to read.
-        pace: seconds a half round; 0 shows everything at once.
+        settings: of the show.
     """
 
-    def __init__(self, source: Store, pace: float) -> None:
-        self._store, self._pace = source, pace
-        self._version: int | None = None
-        self._laid_out = 0.0  # by the clock; what it says may go back
-        self._half_rounds: dict[int, StoredHalfRound] = {}
-        self._teams: dict[int, dict[int, Team]] = {}  # event -> id -> team
-        self._num_renamings = 0
-        # Event -> when it was finished as its teams were read, which do not change after that.
-        self._finished: dict[int, float | None] = {}
-        self._judged: dict[int, recognition.Judged | None] = {}  # half round -> what is counted of it
-        self._sprite = functools.lru_cache(_KEPT_SPRITES)(self._draw_sprite)
+    def __init__(self, source: Store, settings: ShowSettings) -> None:
+        self.settings = settings
+        self._records = records = Records(source, settings)
+        self._faces = Faces(records)
+        self._matches, self._teams, self._stage = ShownMatches(records), ShownTeams(records), Stage(records)
+        self._recap = Recap(records, self._faces)
+        self._pages = TeamPages(records, self._teams, self._recap)
+        self._told: tuple[int, Told] | None = None
+        self._lasting: tuple[Any, Json] | None = None  # key -> what changes with half rounds and results only
 
-    def position(self, now: float) -> tuple[int | None, int, int]:
+    def position(self, now: float) -> tuple[Any, ...]:
         """A key that differs whenever `state` does, apart from its `now`."""
-        self._refresh()
-        return self._version, bisect.bisect(self._begins, now), bisect.bisect(self._tolds, now)
+        told = self._shown(now)
+        live = self._live(told)
+        progress = self._progress(live, now) if live else None
+        battle = [now < at for at in self._stage.changes_of_countdown()]
+        return self._records.version, told.position, live and live.id, progress, battle
 
-    def state(self, now: float) -> _Json:
-        """Everything about the latest event but images and the history of ratings.
+    def next_change(self, now: float) -> float:
+        """When the state changes next, unless the store does before; infinity if it does not, in unix seconds."""
+        told = self._shown(now)
+        times = list(self._records.times.after(now))
+        if live := self._live(told):
+            row = self._records.half_rounds[live.id]
+            pace = self._records.pace_of(self._records.matches[row.match])
+            times += [at for at in self._faces.changes(row, live, pace) if at > now]
+        times += [at for at in self._stage.changes_of_countdown() if at > now]
+        return min(times, default=math.inf)
+
+    def state(self, now: float) -> Json:
+        """Everything about the latest event, with the stage, but without the history of ratings.
 
         Args:
             now: unix seconds.
 
         Returns:
-            Values that are dicts are by id. `nothing` before the first event.
+            Values that are dicts are by id, written as text. `nothing` before the first event.
         """
-        shown = self._shown(now)
-        begun = [one for one in self._events if one.id in shown.begun[EVENT]]
-        return self._state(begun[-1], shown, now) if begun else nothing(now, self._pace)
+        told = self._shown(now)
+        begun = [one for one in self._records.events if one.id in told.begun[EVENT]]
+        if not begun:
+            return self._awaited(now)
+        event = begun[-1]
+        state = {"now": now, **self._of_event(event, told)}
+        state["event"] = state["event"] | self._countdown(now)
+        scene = self._stage.scene(event, told, now)
+        return state | self._on_stage(event, scene, told, state, now)
 
-    def state_of(self, event: int, now: float) -> _Json | None:
-        """As `state`, about the event of this id; None if it has not begun."""
-        shown = self._shown(now)
-        chosen = next((one for one in self._events if one.id == event and event in shown.begun[EVENT]), None)
-        return self._state(chosen, shown, now) if chosen else None
-
-    def _state(self, chosen: Event, shown: "_Shown", now: float) -> _Json:
-        events = {one.id: _event(one, shown) for one in self._events if one.id in shown.begun[EVENT]}
-        state = nothing(now, self._pace) | {"events": events}
-        teams = self._teams[chosen.id]
-        matches = {one.id: self._match(one, shown) for one in self._of_event(chosen.id) if self._is_shown(one, shown)}
-        return state | {
-            "event": _event(chosen, shown),
-            "teams": {team.id: _team(team) for team in teams.values()},
-            "matches": matches,
-            **(standing.bracket_of(teams, matches) if chosen.mode == schema.TOURNAMENT else standing.NO_BRACKET),
-            "standings": standing.standings_of(teams, matches),
-            "live": self._live(chosen, shown, now),
-            "forfeits": self._forfeits(chosen, shown),
-            "ratings": self._latest_ratings(shown),
-        }
-
-    def match(self, id_: int, now: float) -> _Json | None:
-        """A match with its half rounds, as far as it was shown; None if it was not."""
-        shown = self._shown(now)
-        row = self._matches.get(id_)
-        if row is None or not self._is_shown(row, shown):
+    def state_of(self, event: int, now: float) -> Json | None:
+        """As `state`, about the event of this id and without the stage; None if it has not begun."""
+        told = self._shown(now)
+        if event not in told.begun[EVENT]:
             return None
-        return self._match(row, shown) | {
-            "event": row.event,
-            "teams": {team: _team(self._teams[row.event][team]) for team in (row.home, row.away) if team},
-            "half_rounds": [
-                self._half_round(one, shown) for one in self._played.get(id_, ()) if one in shown.begun[HALF_ROUND]
-            ],
+        return {"now": now, **self._of_event(self._records.event(event), told)}
+
+    def events(self, now: float) -> list[Json]:
+        """All events that have begun, oldest first."""
+        return list(self._events(self._shown(now)).values())
+
+    def match(self, id_: int, now: float) -> Json | None:
+        """A match with its teams and half rounds, as far as it was shown; None if it was not."""
+        told = self._shown(now)
+        row = self._records.matches.get(id_)
+        if row is None or not self._matches.is_shown(row, told):
+            return None
+        teams = self._teams.of_event(self._records.event(row.event), told)
+        halves = [one for one in self._records.played.get(id_, ()) if one in told.begun[HALF_ROUND]]
+        return self._live_match(self._matches.match(row, told), told, now) | {
+            "teams": {str(team): teams[str(team)] for team in (row.home, row.away) if team},
+            "half_rounds": [self._half_round(one, told, now) for one in halves],
         }
 
-    def half_round(self, id_: int, now: float) -> _Json | None:
-        """A half round with its images; None before it begins to be shown."""
-        shown = self._shown(now)
-        return self._half_round(id_, shown) if id_ in shown.begun[HALF_ROUND] else None
+    def replay(self, id_: int, now: float) -> Json | None:
+        """A match whose result is told, to be kept as a file: with the rules and its event; None before that."""
+        row = self._records.matches.get(id_)
+        told = self._shown(now)
+        if row is None or id_ not in told.told[RESULT]:
+            return None
+        match = self.match(id_, now)
+        event = self._events(told)[str(row.event)]
+        return {"version": API_VERSION, "rules": rules_of(self._records.event(row.event).rules), "event": event} | {
+            "match": match
+        }
 
-    def ratings(self, now: float) -> list[_Json]:
+    def half_round(self, id_: int, now: float) -> Json | None:
+        """A half round with its faces, as far as it was shown; None before it begins to be shown."""
+        told = self._shown(now)
+        return self._half_round(id_, told, now) if id_ in told.begun[HALF_ROUND] else None
+
+    def ratings(self, now: float) -> list[Json]:
         """All ratings shown so far, oldest first."""
-        told = self._shown(now).told[RESULT]
-        return [
-            {"name": one.name, "match": one.match, "event": one.event, "at": one.at, **_rating(one)}
-            for one in self._ratings
-            if one.match in told
-        ]
+        return self._teams.history(self._shown(now))
 
-    def _refresh(self) -> None:
-        version, now = self._store.data_version(), time.time()
-        if version == self._version and now >= self._laid_out:  # laid out again if the clock was put back
-            self._laid_out = now
-            return
-        with self._store.reading():
-            self._events = self._store.events.all()
-            self._matches = {match.id: match for match in self._store.matches.all(with_annulled=True)}
-            for one in self._store.half_rounds.after(max(self._half_rounds, default=0)):
-                self._half_rounds[one.id], self._judged[one.id] = one, recognition.of_half_round(one)
-            if self._num_renamings != (num_renamings := self._store.teams.num_renamings()):
-                self._num_renamings = num_renamings
-                self._finished.clear()  # teams of events that are over have other names, too
-            for event in self._events:
-                if event.finished is None or event.finished != self._finished.get(event.id):
-                    self._teams[event.id] = {team.id: team for team in self._store.teams.of_event(event.id)}
-                    self._finished[event.id] = event.finished
-            self._forfeited = self._store.matches.forfeits()
-            self._ratings, self._timings = self._store.ratings.all(), self._store.timings.all()
-        self._played: dict[int, list[int]] = {}  # match -> its half rounds
-        for one in self._half_rounds.values():
-            self._played.setdefault(one.match, []).append(one.id)
-        half_rounds = self._half_rounds.values()
-        self._timeline = timeline.laid_out(self._events, self._matches.values(), half_rounds, self._pace, now)
-        self._begins = [moment.begin for moment in self._timeline]
-        self._tolds = [moment.told for moment in self._timeline]
-        self._version, self._laid_out = version, now
+    def team_names(self, now: float) -> list[str]:
+        """The names of all teams of events that have begun."""
+        return self._pages.names(self._shown(now))
 
-    def _shown(self, now: float) -> "_Shown":
-        self._refresh()
-        begun = self._timeline[: bisect.bisect(self._begins, now)]
-        told = self._timeline[: bisect.bisect(self._tolds, now)]
-        return _Shown(begun, _by_kind(begun), _by_kind(told))
+    def team(self, name: str, now: float) -> Json | None:
+        """All that is told of a team; None if there is none of this name."""
+        return self._pages.page(name, self._shown(now))
 
-    def _of_event(self, event: int) -> list[Match]:
-        return [match for match in self._matches.values() if match.event == event]
+    def _shown(self, now: float) -> Told:
+        self._records.refresh()
+        position = self._records.times.position(now)
+        if self._told is None or self._told[0] != self._records.version or not self._told[1].advance(position):
+            self._told = self._records.version, Told(self._records.moments)
+            self._told[1].advance(position)
+        return self._told[1]
 
-    def _is_shown(self, match: Match, shown: "_Shown") -> bool:
-        return match.id in shown.told[RESULT] or any(
-            one in shown.begun[HALF_ROUND] for one in self._played.get(match.id, ())
-        )
+    def _awaited(self, now: float) -> Json:
+        """The state before the first event; the first mock battle may be announced."""
+        state, battle = nothing(now, self.settings), self._records.next_battle
+        if battle and self._stage.is_counting_down(now):
+            state["stage"] = {"view": View.COUNTDOWN.value, "until": battle.at, "time_zone": battle.zone}
+        return state
 
-    def _match(self, row: Match, shown: "_Shown") -> _Json:
-        """A match as far as it was told; its points are those of the half rounds told."""
-        points = [0, 0]
-        for one in self._played.get(row.id, ()):
-            if one in shown.told[HALF_ROUND]:
-                judge = 1 - rules.generator_side(self._half_rounds[one].number)  # a check is a team against itself
-                points[judge] += self._half_rounds[one].played.score.points
-        fields = "id", "round", "position", "attempt", "home", "away", "num_rounds", "begun"
-        match: _Json = {name: getattr(row, name) for name in fields}
-        match |= {"status": schema.PLAYING, "points": points}
-        if row.id in shown.told[RESULT]:
-            match |= {name: getattr(row, name) for name in ("status", "winner", "rule", "ended")}
-            match["reason"] = _sentence(row.reason)
-            if row.home_points is not None:
-                match["points"] = [row.home_points, row.away_points]
-            match["seconds"] = [row.home_seconds, row.away_seconds]
-            scores = [self._half_rounds[one].played.score for one in self._played.get(row.id, ())]
-            match |= worth.of_match(row, scores, self._timings.get(row.id))
-        return match
+    def _of_event(self, event: Event, told: Told) -> Json:
+        """All of the state that changes with half rounds and results only; the very same object until then."""
+        key = self._records.version, told.position[:2], event.id
+        if self._lasting is None or self._lasting[0] != key:
+            self._lasting = key, self._of_event_now(event, told)
+        return self._lasting[1]
 
-    def _half_round(self, id_: int, shown: "_Shown") -> _Json:
-        row = self._half_rounds[id_]
-        score, images = row.played.score, row.played.shown
-        probabilities = None if images is None else images.probabilities
-        fields = "id", "match", "number", "generator", "discriminator"
-        return {name: getattr(row, name) for name in fields} | {
-            **score._asdict(),
-            "generator_fault": _sentence(score.generator_fault),
-            "discriminator_fault": _sentence(score.discriminator_fault),
-            "truth": None if images is None else images.truth.tolist(),
-            "probabilities": None if probabilities is None else probabilities.tolist(),
-            "sprite": self._sprite(id_),
-            "begin": shown.begun[HALF_ROUND][id_].begin,
-        }
-
-    def _draw_sprite(self, id_: int) -> str | None:
-        """All images of a half round side by side, as the address of a PNG picture; None if there are none."""
-        stored = self._store.half_rounds.get(id_)
-        if stored is None or stored.played.shown is None:
-            return None
-        images = stored.played.shown.images
-        picture = pixels.png(pixels.grid(images, columns=len(images), gap=0))
-        return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")
-
-    def _live(self, event: Event, shown: "_Shown", now: float) -> _Json:
-        """What is on the stage.
-
-        Its phase is one of waiting (nothing yet), playing (a half round is being uncovered), between (it is uncovered,
-        and the next has not been played yet), deciding (the last one is uncovered), and done, annulled, held, or
-        champion.
-        """
-        last = next(moment for moment in reversed(shown.in_order) if self._is_on_stage(moment, event))
-        live: _Json = {"phase": "waiting", "match": None, "half_round": None}
-        if last.kind == HALF_ROUND:
-            row = self._half_rounds[last.id]
-            is_last = row.number == 2 * self._matches[row.match].num_rounds - 1
-            phase = "playing" if last.told > now else "deciding" if is_last else "between"
-            return live | {"phase": phase, "match": row.match, "half_round": row.id}
-        if last.kind == EVENT:
-            return live
-        results = [m.id for m in shown.in_order if m.kind == RESULT and self._is_on_stage(m, event)]
-        live |= {"phase": CHAMPION if last.kind == CHAMPION else self._matches[last.id].status}
-        if results:
-            half_rounds = self._played.get(results[-1])
-            live |= {"match": results[-1], "half_round": half_rounds[-1] if half_rounds else None}
-        return live
-
-    def _is_on_stage(self, moment: Moment, event: Event) -> bool:
-        is_bye = moment.kind == RESULT and self._matches[moment.id].away is None
-        return moment.event == event.id and not is_bye
-
-    def _forfeits(self, event: Event, shown: "_Shown") -> list[_Json]:
-        """All faults: those of teams that could not take part, then those of half rounds, in order.
-
-        Why a team forfeited a match is told with its result, as it was then; the entry lists the matches. A team that
-        met nobody is told of with the event's end.
-        """
-        teams = self._teams[event.id]
-        found = self._forfeited_matches(teams, shown)
-        if event.id in shown.told[CHAMPION]:
-            met = {team for one in self._of_event(event.id) for team in (one.home, one.away)}
-            found += [_forfeit(team.id, team.fault) for team in teams.values() if team.fault and team.id not in met]
-        for id_ in shown.told[HALF_ROUND]:
-            row = self._half_rounds[id_]
-            score = row.played.score
-            for network, owner, fault in (
-                ("generator", row.generator, score.generator_fault),
-                ("discriminator", row.discriminator, score.discriminator_fault),
-            ):
-                if fault and owner in teams:
-                    where = {"match": row.match, "number": row.number, "network": network}
-                    found.append(_forfeit(owner, fault) | where)
-        return found
-
-    def _forfeited_matches(self, teams: Mapping[int, Team], shown: "_Shown") -> list[_Json]:
-        """An entry for each reason for which one of these teams forfeited matches that were told and count."""
-        found: dict[tuple[int, str | None], _Json] = {}
-        for match in shown.told[RESULT]:
-            if self._matches[match].status == schema.DONE:
-                for team, fault in self._forfeited.get(match, {}).items():
-                    if team in teams:
-                        entry = found.setdefault((team, _sentence(fault)), _forfeit(team, fault))
-                        entry["matches"].append(match)
-        order = list(teams)
-        return sorted(found.values(), key=lambda entry: order.index(entry["team"]))
-
-    def _latest_ratings(self, shown: "_Shown") -> dict[str, _Json]:
-        told = [one for one in self._ratings if one.match in shown.told[RESULT]]
-        counts: dict[str, int] = {}
-        for one in told:
-            counts[one.name] = counts.get(one.name, 0) + 1
-        names = {team.id: team.name for teams in self._teams.values() for team in teams.values()}
-        found = recognition.total(filter(None, (self._judged[id_] for id_ in self._counted(shown))), names)
+    def _of_event_now(self, event: Event, told: Told) -> Json:
+        teams = self._records.teams[event.id]
+        shown = self._matches.of_event(event.id, told)
+        is_bracket = event.mode == schema.TOURNAMENT
         return {
-            one.name: {**_rating(one), "matches": counts[one.name], **worth.of_team(found.get(one.name))}
-            for one in told
+            "version": API_VERSION,
+            "settings": nothing(0, self.settings)["settings"],
+            "rules": rules_of(event.rules),
+            "event": self._event(event, told, shown),
+            "events": self._events(told),
+            "teams": self._teams.of_event(event, told),
+            "matches": shown,
+            **(standing.bracket_of(teams, shown) if is_bracket else standing.NO_BRACKET),
+            "standings": standing.standings_of(teams, shown),
+            "forfeits": self._teams.forfeits(event, told),
+            "ratings": self._teams.ratings(told),
         }
 
-    def _counted(self, shown: "_Shown") -> Iterator[int]:
-        """The half rounds of all matches whose result is told, and stands."""
-        for id_ in shown.told[RESULT]:
-            if self._matches[id_].status == schema.DONE:
-                yield from self._played.get(id_, ())
+    def _event(self, event: Event, told: Told, shown: Json) -> Json:
+        """The event that a state is about."""
+        battle = self._records.next_battle
+        done = [one for one in shown.values() if one["status"] == schema.DONE and "away" in one]
+        fields = {
+            **self._listed(event, told),
+            "num_teams": self._records.listed(event),
+            "teams_opened": len(self._records.teams[event.id]),
+            "frozen": self._stage.frozen(event, told),
+            "num_matches": self._records.num_matches(event),
+            "matches_told": len(done),
+            "time_zone": battle and battle.zone,
+        }
+        return texts.without_none(fields)
 
+    def _events(self, told: Told) -> Json:
+        return {str(one.id): self._listed(one, told) for one in self._records.events if one.id in told.begun[EVENT]}
 
-class _Shown(NamedTuple):
-    """The Moments until now: in order, and kind -> {id: Moment} of those that have begun and those that are told."""
+    def _listed(self, event: Event, told: Told) -> Json:
+        """An event as it is listed."""
+        fields: Json = {name: getattr(event, name) for name in ("id", "name", "mode", "begun")}
+        if event.id in told.told[CHAMPION]:
+            champion = self._records.teams[event.id].get(event.champion or 0)
+            fields |= {"finished": event.finished, "champion": event.champion}
+            fields["champion_name"] = champion and champion.name
+        return texts.without_none(fields)
 
-    in_order: list[Moment]
-    begun: dict[str, dict[int, Moment]]
-    told: dict[str, dict[int, Moment]]
+    def _countdown(self, now: float) -> Json:
+        battle = self._records.next_battle
+        return {"next_battle": battle.at} if battle and now < battle.at else {}
 
+    def _on_stage(self, event: Event, scene: Scene, told: Told, state: Json, now: float) -> Json:
+        """What belongs to the view on the stage."""
+        fields: Json = {"stage": scene.fields()}
+        stage, shown = fields["stage"], state["matches"]
+        if scene.view == View.COUNTDOWN and self._records.next_battle:
+            stage["until"] = self._records.next_battle.at
+        if scene.view in _WITH_NEXT and (following := next_match(self._records, event, shown, state["places"])):
+            stage["next"] = following
+        if scene.half_round is not None and scene.match is not None and scene.view in _WITH_FACES:
+            match = self._live_match(shown[str(scene.match.id)], told, now)
+            fields["matches"] = shown | {str(scene.match.id): match}
+            fields |= self._faces_on_stage(scene.half_round, match, told, now)
+        if scene.view in _WITH_RECAP and scene.match:
+            fields["recap"] = self._recap.of_match(scene.match.id, told)
+        if scene.view == View.CHAMPION and event.champion is not None:
+            fields["recap"] = self._recap.of_event(event.id, told)
+            fields["path"] = self._recap.way(event.id, event.champion, told)
+        return fields
 
-def _sentence(fault: Fault | None) -> str | None:
-    """Why something failed, for everybody: the organiser's folders, buckets and accounts are left out."""
-    if fault is None:
-        return None
-    if fault.code == notes.BUCKET_CLOSED:  # its reason is in the words of the bucket's owner
-        return "the organiser has no right to read its bucket"
-    return printable.without_places(faults.sentence(fault))
+    def _faces_on_stage(self, id_: int, match: Json, told: Told, now: float) -> Json:
+        half_round = self._half_round(id_, told, now)
+        cards = half_round.pop("cards")
+        size = matches.size_of(self._records, id_)
+        half_round["needs"] = matches.needs(match, half_round["number"], size)
+        is_failed = not half_round["shown"] and "points" in half_round
+        return {"half_round": texts.without_none(half_round), "cards": {} if is_failed else cards}
 
+    def _half_round(self, id_: int, told: Told, now: float) -> Json:
+        row, moment = self._records.half_rounds[id_], told.begun[HALF_ROUND][id_]
+        progress, is_told = self._progress(moment, now), id_ in told.told[HALF_ROUND]
+        cards = self._faces.cards(row, progress, is_told)
+        return self._faces.half_round(row, moment, progress, is_told) | {"cards": cards}
 
-def _forfeit(team: int, fault: Fault | None) -> _Json:
-    """An entry of what was forfeited: by itself of all that a team has to play."""
-    return {"team": team, "match": None, "matches": [], "number": None, "network": None, "reason": _sentence(fault)}
+    def _progress(self, moment: Moment, now: float) -> Uncovered:
+        row = self._records.half_rounds[moment.id]
+        pace = self._records.pace_of(self._records.matches[row.match])
+        return self._faces.progress(row, moment, pace, now)
 
+    def _live(self, told: Told) -> Moment | None:
+        """The half round that is being shown; None if another thing is."""
+        latest = next(told.latest(), None)
+        return latest if latest and latest.kind == HALF_ROUND and told.position[2] < told.position[0] else None
 
-def _by_kind(moments: Iterable[Moment]) -> dict[str, dict[int, Moment]]:
-    found: dict[str, dict[int, Moment]] = {kind: {} for kind in (EVENT, HALF_ROUND, RESULT, CHAMPION)}
-    for moment in moments:
-        found[moment.kind][moment.id] = moment
-    return found
-
-
-def _event(row: Event, shown: _Shown) -> _Json:
-    is_over = row.id in shown.told[CHAMPION]
-    fields = ("id", "name", "mode", "size", "frozen", "begun")
-    end = {"finished": row.finished if is_over else None, "champion": row.champion if is_over else None}
-    # Their snapshots are opened one by one after the event has begun.
-    num_teams = len(row.options.get("teams", ()))
-    return {name: getattr(row, name) for name in fields} | {"num_teams": num_teams} | end
-
-
-def _team(row: Team) -> _Json:
-    return {name: getattr(row, name) for name in ("id", "name", "seeding", "step")}
-
-
-def _rating(row: Rating) -> _Json:
-    low, high = row.strength.interval
-    return {**row.strength._asdict(), "low": low, "high": high, "ordinal": row.strength.ordinal}
+    def _live_match(self, match: Json, told: Told, now: float) -> Json:
+        """A match, with what is told so far of the half round that is being shown."""
+        live = self._live(told)
+        if live is None or live.id in told.told[HALF_ROUND] or self._records.half_rounds[live.id].match != match["id"]:
+            return match
+        progress = self._progress(live, now)
+        side = matches.judge_side(self._records.half_rounds[live.id].number)
+        points, judged = [*match["points"]], [*match["judged"]]
+        points[side] += progress.right
+        judged[side] += progress.judged
+        return match | {"points": points, "judged": judged}

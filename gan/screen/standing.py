@@ -5,14 +5,15 @@ from typing import Any
 
 from gan.arena import bracket, schema
 from gan.arena.schema import Team
+from gan.screen import texts
 
 Json = dict[str, Any]  # what JSON can hold
 
 NO_BRACKET: Json = {"rounds": [], "places": {}}
 
 
-def bracket_of(teams: Mapping[int, Team], matches: Mapping[int, Json]) -> Json:
-    """The names of the rounds, and "round:position" -> who plays there as far as that is known; empty before the draw.
+def bracket_of(teams: Mapping[int, Team], matches: Mapping[str, Json]) -> Json:
+    """The rounds, and "round:position" -> who plays there as far as that is known; empty before the draw.
 
     Args:
         teams: by id.
@@ -29,17 +30,19 @@ def bracket_of(teams: Mapping[int, Team], matches: Mapping[int, Json]) -> Json:
         winners = []
         for position, pair in enumerate(pairs):
             match, is_bye = played.get((round_, position)), round_ == 0 and pair[1] is None
-            here = [match["home"], match["away"]] if match else [of_seed.get(seed) for seed in pair]
-            places[f"{round_}:{position}"] = {"teams": here, "match": match and match["id"], "bye": is_bye}
-            winner = here[0] if is_bye else match and match.get("winner")
+            home, away = (match["home"], match.get("away")) if match else (of_seed.get(seed) for seed in pair)
+            place = {"home": home, "away": away, "match": match and match["id"], "bye": is_bye or None}
+            places[f"{round_}:{position}"] = texts.without_none(place)
+            winner = home if is_bye else match and match.get("winner")
             winners.append(teams[winner].seeding if winner else None)
         # One of both may be known already; the better seeded is at home.
         pairs = [sorted(pair, key=lambda seed: seed or len(of_seed) + 1) for pair in zip(winners[::2], winners[1::2])]
-    return {"rounds": [bracket.round_name(round_, num_rounds) for round_ in range(num_rounds)], "places": places}
+    sizes = [bracket.num_matches(round_, num_rounds) for round_ in range(num_rounds)]
+    return {"rounds": [{"teams": 2 * matches, "matches": matches} for matches in sizes], "places": places}
 
 
-def standings_of(teams: Iterable[int], matches: Mapping[int, Json]) -> dict[int, Json]:
+def standings_of(teams: Iterable[int], matches: Mapping[str, Json]) -> dict[str, Json]:
     """Team -> its part of the table, from the matches that are done."""
-    done = [one for one in matches.values() if one["status"] == schema.DONE and one["away"] is not None]
-    table = bracket.standings(teams, [(one["home"], one["away"], one["points"], one["winner"]) for one in done])
-    return {team: row._asdict() for team, row in table.items()}
+    done = [one for one in matches.values() if one["status"] == schema.DONE and "away" in one]
+    table = bracket.standings(teams, [(one["home"], one["away"], one["points"], one.get("winner")) for one in done])
+    return {str(team): {**row._asdict(), "lost": row.played - row.won - row.drawn} for team, row in table.items()}

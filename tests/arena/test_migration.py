@@ -10,6 +10,7 @@ import pytest
 from conftest import because
 
 from gan.arena import events, migration, notes, schema, store
+from gan.arena.schedule import NextBattle
 from gan.console.errors import OTHER, Fault, StateError
 from gan.contest import faults, rules
 
@@ -177,7 +178,7 @@ def test_a_store_of_version_2_gets_reference_images(tmp_path):
     connection.executescript(
         "DROP TABLE reference; DROP TABLE secret_image; DROP TABLE shown_image; PRAGMA user_version = 2;"
         "DROP TABLE forfeit; DROP TABLE renaming; DROP TABLE disqualification; DROP TABLE log_author;"
-        "DROP TABLE fingerprint; DROP TABLE probe; DROP TABLE timing;"
+        "DROP TABLE fingerprint; DROP TABLE probe; DROP TABLE timing; DROP TABLE next_battle;"
     )
     connection.close()
     with store.Store(str(tmp_path)) as kept:
@@ -191,7 +192,7 @@ def test_a_store_of_version_3_gets_the_tables_of_today(tmp_path):
     with store.Store(str(tmp_path)) as kept:
         kept.events.begin("cup", "league", 5, 4, {})
     connection = sqlite3.connect(tmp_path / store.FILE)
-    new = "forfeit", "renaming", "disqualification", "log_author", "fingerprint", "probe", "timing"
+    new = "forfeit", "renaming", "disqualification", "log_author", "fingerprint", "probe", "timing", "next_battle"
     connection.executescript("".join(f"DROP TABLE {table};" for table in new) + "PRAGMA user_version = 3;")
     connection.close()
     with store.Store(str(tmp_path), read_only=True) as kept:
@@ -199,3 +200,19 @@ def test_a_store_of_version_3_gets_the_tables_of_today(tmp_path):
     with store.Store(str(tmp_path)) as kept:
         assert kept.timings.all() == {} and kept.teams.num_renamings() == 0 and kept.matches.forfeits() == {}
     assert (tmp_path / f"{store.FILE}.version3").exists()
+
+
+def test_a_store_of_version_4_learns_when_the_next_battle_is(tmp_path):
+    with store.Store(str(tmp_path)):
+        pass
+    connection = sqlite3.connect(tmp_path / store.FILE)
+    connection.executescript("DROP TABLE next_battle; PRAGMA user_version = 4;")
+    connection.close()
+    with store.Store(str(tmp_path), read_only=True) as kept:
+        assert kept.schedule.next_battle() is None
+    battle = NextBattle("mock 14:00", 1000.5, "Asia/Seoul")
+    with store.Store(str(tmp_path)) as kept:
+        kept.schedule.announce(battle._replace(name="mock 12:00"))
+        kept.schedule.announce(battle)
+    with store.Store(str(tmp_path), read_only=True) as kept:
+        assert kept.schedule.next_battle() == battle

@@ -51,6 +51,24 @@ def test_a_status_is_written_if_anything_but_the_look_changed(tmp_path):
     assert "It may play" in page and str(tmp_path) not in page
 
 
+def test_a_status_in_korean(tmp_path):
+    folder = tmp_path / "foxes" / "model"
+    folder.mkdir(parents=True)
+    match = status_pages.MatchTold("mock", "한별", 15, 15, None, "equal points and time, a draw")
+    told = status(problems_ko=["컬렉션이 없습니다"], remarks_ko=["배치를 봅니다"], matches=[match])
+    pages = status_pages.StatusPages("ko")
+    pages.write(str(folder), told)
+    pages.wait()
+    page = (tmp_path / "foxes" / "results" / "status.html").read_text()
+    assert '<html lang="ko">' in page and "찾은 스냅샷: model.ckpt-7, 7스텝." in page and "참가할 수 없습니다" in page
+    assert (
+        "컬렉션이 없습니다" in page and "제출한 스냅샷에 대해: 배치를 봅니다" in page and "2026-11-23 14:00 KST" in page
+    )
+    assert "한별 상대로 15 : 15, 승자 없음(점수와 시간이 같아 무승부)" in page and "is missing" not in page
+    kept = json.loads((tmp_path / "foxes" / "results" / "status.json").read_text())
+    assert kept["problems"] == ["the collection p_for_data is missing"] and kept["problems_ko"] == told.problems_ko
+
+
 def test_a_team_that_is_not_there_gets_no_folder(tmp_path):
     pages = status_pages.StatusPages()
     pages.write(str(tmp_path / "eve" / "model"), status(found=False))

@@ -80,6 +80,12 @@ def test_slower_networks_lose_and_what_was_measured_is_kept(opened, folders, tmp
         all(f"{name} {time}" in page for name, time in zip((home.name, away.name), times)) and "the times tell" in page
     )
     assert "100% (15 of 15) of real and 0% (0 of 15) of generated" in page
+    korean = results._replace(record=recognition.sentence(found, "ko"), language="ko")
+    half_rounds = result_pages.HalfRoundFiles(opened.store.half_rounds.of_match)
+    result_pages.write(str(tmp_path / "korean"), korean, half_rounds)
+    page = (tmp_path / "korean" / "index.html").read_text()
+    assert "fast 승리: 동점, 더 짧은 시간. 두 팀의 점수가" in page and f"모델 실행 시간: {home.name} {times[0]}" in page
+    assert "이미지 30장 중 15장 정답: 실제 15장 중 15장, 생성 15장 중 0장; 생성자 " in page and "wins" not in page
     assert f"{times[0]} against {times[1]}" in terminal.line(row, home, away)
 
 

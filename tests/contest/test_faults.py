@@ -4,14 +4,16 @@ import ast
 import collections
 import importlib
 import json
+import re
 import string
 
 import numpy as np
 import pytest
 from conftest import ROOT
 
+from gan.arena import notes
 from gan.console.errors import OTHER, ContractError, Fault, HostError
-from gan.contest import faults
+from gan.contest import faults, faults_ko
 
 RAISING = {"breach", "host_failure", "explaining", "note", "Fault"}
 
@@ -114,14 +116,58 @@ def test_what_another_version_stored_is_shown():
 
 def test_sentences_of_other_rooms():
     try:
-        faults.add_sentences({"test_of_a_room": "the {thing} is broken"})
-        faults.add_sentences({"test_of_a_room": "the {thing} is broken"})
+        faults.add_sentences(
+            {"test_of_a_room": "the {thing} is broken"}, {"test_of_a_room": "{thing:이/가} 고장났습니다"}
+        )
+        faults.add_sentences({"test_of_a_room": "the {thing} is broken"}, {})
         assert str(faults.breach("test_of_a_room", thing="roof")) == "the roof is broken"
         with pytest.raises(ValueError, match="has a sentence already"):
-            faults.add_sentences({"slow": "it is slow"})
+            faults.add_sentences({"slow": "it is slow"}, {})
+        assert faults.translations(Fault("test_of_a_room", {"thing": "지붕"})) == {
+            "en": "the 지붕 is broken",
+            "ko": "지붕이 고장났습니다",
+        }
         assert faults.received("test_of_a_room", {"thing": "roof"}) is None, "no process of a snapshot finds that"
     finally:
         faults.SENTENCES.pop("test_of_a_room")
+        faults.IN_KOREAN.pop("test_of_a_room")
+
+
+FOR_ORGANISERS = set(notes._OF_THE_LOG)  # the log, which is in English
+
+
+def test_korean_has_the_same_codes():
+    assert set(faults.SENTENCES) - set(faults.IN_KOREAN) <= FOR_ORGANISERS - {"snapshot_chosen", "arena_frozen_because"}
+    assert set(faults.IN_KOREAN) <= set(faults.SENTENCES)
+
+
+def fields(sentence):
+    """(parameter, its format without particles) of a sentence."""
+    found = {(name, form) for _, name, form, _ in string.Formatter().parse(sentence) if name}
+    return {(name, "" if "/" in form and "|" not in form else form.partition("|")[0]) for name, form in found}
+
+
+@pytest.mark.parametrize("code", faults.IN_KOREAN)
+def test_korean_sentences(code):
+    assert fields(faults.IN_KOREAN[code]) == fields(faults.SENTENCES[code])
+    text = faults.sentence(Fault(code, sample(code)), "ko")
+    assert not {"{", "|"} & set(text) and not text.endswith((".", "다.)")) and (code in faults_ko.SENTENCES or text)
+    assert code in WITHOUT_WORDS or re.search("[가-힣]", text)
+
+
+WITHOUT_WORDS = (OTHER, "annulled", "disqualification", "battle_not_held")  # the parameters say all
+
+
+def test_korean_words_of_parameters():
+    error = faults.breach("slow", seconds=3, step="generate")
+    assert faults.sentence(error.fault, "ko") == "이미지를 생성하는 데 3초보다 오래 걸렸습니다"
+    assert {step for step in faults._WORDS["step"]} == {step for step in faults_ko.WORDS["step"]}
+    several = Fault("several", {"faults": [["out_of_memory", {}], ["variable_missing", {"variable": "w"}]]})
+    assert faults.sentence(several, "ko").startswith("(1) 허용된 것보다") and "(2) 체크" in faults.sentence(
+        several, "ko"
+    )
+    why = Fault("annulled_with", {"match": 3, "reason": Fault("test_images_known", {})})
+    assert faults.sentence(why, "ko").endswith("매치 3이 무효가 되었습니다: 판별자가 테스트 이미지를 외우고 있습니다")
 
 
 OF_SNAPSHOTS = sorted(faults._IN_THE_SNAPSHOT)

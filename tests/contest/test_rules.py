@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gan.contest import rules
+from gan.contest import rules, rules_ko
 from gan.contest.rules import AWAY, HOME, ModelTimes
 
 TRUTH = [1] * 15 + [0] * 15
@@ -205,3 +205,12 @@ def test_every_rule_is_explained_to_spectators():
     }
     assert texts == set(rules.EXPLANATIONS)
     assert all(sentence.endswith(".") and "\n" not in sentence for sentence in rules.EXPLANATIONS.values())
+
+
+def test_rules_in_korean():
+    assert set(rules_ko.RULES) == set(rules.EXPLANATIONS)
+    for rule in rules.EXPLANATIONS:
+        english, in_korean = rules.translations(rule).values()
+        assert english == rules.EXPLANATIONS[rule] and in_korean.endswith("니다.")
+        assert rules.name(rule) == rule and rules.name(rule, "ko") != rule
+    assert rules.name("of the future", "ko") == "of the future" and rules.explanation("of the future", "ko") == ""

@@ -83,7 +83,7 @@ def test_silent_connections_do_not_take_the_screen(arena, many_files):
         begun = time.monotonic()
         arena_data.run(steps)
         hall.until(lambda state: len(state["matches"]) > before)
-        assert ask(shown.address, "state")[0] == 200
+        assert ask(shown.address, "api/v1/now")[0] == 200
         assert time.monotonic() - begun < PATIENCE / 2
         silent[0].settimeout(connections.ConnectionLimits().request_seconds + PATIENCE)
         with contextlib.suppress(ConnectionResetError):
@@ -136,11 +136,11 @@ STRANGE = {
     "GET /%ff%fe HTTP/1.1": 404,
     f"GET /{'a' * 3000} HTTP/1.1": 404,
     "GET /..%2f..%2fstore.py HTTP/1.1": 404,
-    "HEAD /state HTTP/1.1": 200,
-    "POST /state HTTP/1.1": 405,
-    "DELETE /events HTTP/1.1": 405,
-    "GET /state HTTP/1.0": 200,
-    "GET /state": 400,
+    "HEAD /api/v1/now HTTP/1.1": 200,
+    "POST /api/v1/now HTTP/1.1": 405,
+    "DELETE /api/v1/stream HTTP/1.1": 405,
+    "GET /api/v1/now HTTP/1.0": 200,
+    "GET /api/v1/now": 400,
     "nonsense": 400,
 }
 
@@ -165,7 +165,7 @@ def test_strange_requests_are_answered(shown, line):
 
 def status(shown, host):
     connection = http.client.HTTPConnection(*shown.place, timeout=PATIENCE)
-    connection.request("GET", "/state", headers={"Host": host})
+    connection.request("GET", "/api/v1/now", headers={"Host": host})
     return connection.getresponse().status
 
 
@@ -187,12 +187,12 @@ def test_names_that_are_listed_are_known(shown):
 
 def test_large_answers_are_packed_and_events_are_not(shown):
     connection = http.client.HTTPConnection(*shown.place, timeout=PATIENCE)
-    connection.request("GET", "/state", headers={"Accept-Encoding": "gzip"})
+    connection.request("GET", "/api/v1/events/1", headers={"Accept-Encoding": "gzip"})
     answer = connection.getresponse()
     assert answer.headers["Content-Encoding"] == "gzip"
     packed = answer.read()
     assert gzip.decompress(packed).startswith(b'{"now":') and len(packed) < len(gzip.decompress(packed)) / 3
-    connection.request("GET", "/events", headers={"Accept-Encoding": "gzip"})
+    connection.request("GET", "/api/v1/stream", headers={"Accept-Encoding": "gzip"})
     answer = connection.getresponse()
     assert answer.headers["Content-Encoding"] is None and answer.headers["X-Accel-Buffering"] == "no"
 
@@ -257,7 +257,7 @@ def test_the_hall_sees_all_beside_silent_connections_and_viewers(arena, many_fil
 
     def watch(viewer):
         with contextlib.suppress(OSError, AssertionError):
-            viewer.until(lambda state: state["live"]["phase"] == "champion")
+            viewer.until(lambda state: state["stage"]["view"] == "champion")
             seen.append(viewer)
 
     with nginx(tmp_path, shown.place) as address, idle(shown.place, IDLE // 2), idle(urlplace(address), IDLE // 2):
@@ -272,7 +272,7 @@ def test_the_hall_sees_all_beside_silent_connections_and_viewers(arena, many_fil
             hall.next()
             late.append(time.monotonic() - begun)
             assert number < 1000
-        hall.until(lambda state: state["live"]["phase"] == "champion")
+        hall.until(lambda state: state["stage"]["view"] == "champion")
         for thread in threads:
             thread.join(PATIENCE)
     told = shown.end()

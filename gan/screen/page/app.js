@@ -1,92 +1,124 @@
-// Which view is shown, the keyboard, and the line at the top.
-"use strict";
+// The page: what came last from the source, the view that the address names, and the keys that all views share.
+import { render } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { chosen, isKiosk, isOverlay, languageOfBrowser, remember, showTheme, THEMES } from "arena/choices.js";
+import { Header } from "arena/header.js";
+import { missingFor } from "arena/fonts.js";
+import { Help } from "arena/help.js";
+import { html } from "arena/html.js";
+import { useKeys } from "arena/keys.js";
+import { Kiosk } from "arena/kiosk.js";
+import { useSound } from "arena/sound.js";
+import { Overlay } from "arena/stage/overlay.js";
+import { source } from "arena/source.js";
+import { found, titleOf } from "arena/views/routes.js";
+import { LANGUAGES, languageNow, setLanguage, t } from "arena/words.js";
 
-(function () {
-  const TICK_MILLISECONDS = 40;
-  const main = document.getElementById("main");
-  const connection = document.getElementById("connection");
-  let state = null;
-  let view = null;
+const pathNow = () => location.hash.replace(/^#?\/?/, "");
 
-  const views = [
-    [/^$/, () => new Arena.LiveView()],
-    [/^bracket$/, () => new Arena.BracketView()],
-    [/^matches$/, () => new Arena.MatchesView()],
-    [/^ratings$/, () => new Arena.RatingsView()],
-    [/^forfeits$/, () => new Arena.ForfeitsView()],
-    [/^match\/(\d+)$/, (id) => new Arena.ReplayView(Number(id))],
-    [/^event\/(\d+)$/, (id) => new Arena.EventView(Number(id))],
-  ];
+// The state, and whether the source can be reached (undefined before that is known).
+function useSource() {
+  const [state, setState] = useState(null);
+  const [isConnected, setConnected] = useState(undefined);
+  useEffect(() => source.start(setState, setConnected), []);
+  return { state, isConnected };
+}
 
-  function open(isFirst) {
-    const path = location.hash.replace(/^#?\/?/, "");
-    const [pattern, make] = views.find(([one]) => one.test(path)) || views[0];
-    view = make(...(path.match(pattern) || []).slice(1));
-    main.replaceChildren(view.element);
-    for (const link of document.querySelectorAll("nav[aria-label=Views] a")) {
-      const isHere = link.getAttribute("href") === `#/${path}`;
-      if (isHere) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
+function usePath() {
+  const [path, setPath] = useState(pathNow());
+  useEffect(() => {
+    const take = () => setPath(pathNow());
+    addEventListener("hashchange", take);
+    return () => removeEventListener("hashchange", take);
+  }, []);
+  return path;
+}
+
+// Another view begins at its top, with its heading in focus for screen readers; not the first one.
+function useFocus(main, path) {
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (!isFirst.current) {
+      scrollTo(0, 0);
+      const heading = main.current.querySelector("h1");
+      if (heading) {
+        heading.tabIndex = -1;
+        heading.focus({ preventScroll: true });
+      }
     }
-    if (state) view.update(state);
-    tick();
-    if (isFirst) return;
-    scrollTo(0, 0);
-    const heading = main.querySelector("h1");
-    if (heading) heading.focus({ preventScroll: true });
-  }
+    isFirst.current = false;
+  }, [path]);
+}
 
-  function take(next) {
-    state = next;
-    const { event, problem } = state;
-    const name = document.getElementById("event-name");
-    name.replaceChildren(
-      Arena.el("bdi", {}, event ? event.name : "The arena"),
-      event && event.frozen ? " (frozen)" : "",
-    );
-    connection.textContent = problem ? `The store cannot be read: ${problem}` : "";
-    document.querySelector('a[href="#/bracket"]').textContent =
-      event && event.mode !== "tournament" ? "Table" : "Bracket";
-    view.update(state);
-    tick();
-  }
+// A browser may refuse.
+function switchFullScreen() {
+  const done = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen();
+  done.catch(() => {});
+}
 
-  function tick() {
-    if (view.tick && state) view.tick(Arena.source.now());
-  }
+function App() {
+  const { state, isConnected } = useSource();
+  const path = usePath();
+  const main = useRef(null);
+  const [language, setChosenLanguage] = useState(languageNow());
+  const [theme, setTheme] = useState(chosen("theme", THEMES, "auto"));
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  useFocus(main, path);
+  useEffect(() => showTheme(theme), [theme]);
+  useEffect(() => {
+    const name = state && state.event ? state.event.name : t("app.title");
+    document.title = [titleOf(path, state), name].filter(Boolean).join(" · ");
+  }, [state && state.event && state.event.name, path, language]);
 
-  // Arrow up and down go from link to link in lists and brackets.
-  function moveFocus(by) {
-    const links = [...main.querySelectorAll(".box[href], td a, .events a")];
-    if (!links.length || main.querySelector(".live, .replay")) return false;
-    const at = links.indexOf(document.activeElement);
-    links[Math.max(0, Math.min(links.length - 1, at < 0 ? 0 : at + by))].focus();
-    return true;
-  }
+  const onLanguage = (code) => {
+    setLanguage(code);
+    remember("lang", code);
+    setChosenLanguage(code);
+  };
+  const onTheme = (next) => {
+    remember("theme", next);
+    setTheme(next);
+  };
+  useKeys(
+    (event) => {
+      if (event.key === "?") setHelpOpen(true);
+      else if (event.key === "Escape" && path && !isHelpOpen) location.hash = "#/";
+      else if (event.key === "f") switchFullScreen();
+      else if (event.key === "l") onLanguage(language === "ko" ? "en" : "ko");
+      else return false;
+      return true;
+    },
+    [
+      ["?", "keys.help"],
+      ["Esc", "keys.stage"],
+      ["l", "keys.language"],
+      ["f", "keys.full_screen"],
+    ],
+  );
 
-  document.addEventListener("keydown", (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const tag = event.target.tagName;
-    let isTaken = false;
-    if (event.key === "Escape") {
-      location.hash = "#/";
-      isTaken = true;
-    } else if (["INPUT", "SELECT"].includes(tag) || (event.key === " " && ["BUTTON", "A"].includes(tag))) return;
-    else if (view.key && view.key(event)) isTaken = true;
-    else if (event.key === "ArrowUp" || event.key === "ArrowDown")
-      isTaken = moveFocus(event.key === "ArrowUp" ? -1 : 1);
-    if (isTaken) event.preventDefault();
-  });
+  const hasSound = useSound(state);
+  const teams = state && state.teams;
+  const missing = useMemo(
+    () => missingFor([...Object.values(teams || {}).map((team) => team.name), language === "ko" ? "한" : ""]),
+    [Object.keys(teams || {}).length, language],
+  );
+  const { View, params } = isOverlay ? { View: Overlay } : isKiosk && !path ? { View: Kiosk } : found(path);
+  return html`<div class="page" key=${language}>
+    ${!isKiosk &&
+    !isOverlay &&
+    html`<${Header} ...${{ state, path, isConnected, theme, missing, hasSound, onLanguage, onTheme }} onHelp=${() => setHelpOpen(true)} />`}
+    <main ref=${main}>
+      ${state || View.isForAll
+        ? html`<${View} key=${path} state=${state} isConnected=${isConnected} params=${params} />`
+        : html`<p class="empty">${isConnected === false ? t("app.no_connection") : t("app.loading")}</p>`}
+    </main>
+    ${isHelpOpen && html`<${Help} onClose=${() => setHelpOpen(false)} />`}
+  </div>`;
+}
 
-  addEventListener("resize", () => view.resize && view.resize());
-  addEventListener("hashchange", () => open(false));
-  open(true);
-  Arena.source.start(take, (isConnected) => {
-    connection.textContent = isConnected
-      ? ""
-      : Arena.source.isLive
-        ? "No connection; trying again …"
-        : "The page's data are not here.";
-  });
-  setInterval(tick, TICK_MILLISECONDS);
-})();
+setLanguage(chosen("lang", Object.keys(LANGUAGES), languageOfBrowser(Object.keys(LANGUAGES))));
+document.documentElement.classList.toggle("kiosk", isKiosk);
+document.documentElement.classList.toggle("overlay", isOverlay);
+const place = document.getElementById("app");
+place.replaceChildren();
+render(html`<${App} />`, place);

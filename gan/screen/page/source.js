@@ -1,82 +1,104 @@
 // Where the page's data come from: a server, by events as they happen; or files beside the page, which were exported.
-"use strict";
 
-Arena.source = (function () {
-  const isLive = document.documentElement.dataset.source === "live";
-  const waiting = {}; // name -> what takes the content of an exported file
-  const asked = {}; // name -> promise of it
-  let offset = 0; // milliseconds that the server's clock is ahead
+const isLive = document.documentElement.dataset.source === "live";
+const RETRY_MILLISECONDS = 2000;
+
+// ---- exported files: each is a classic script that calls arena_data(path, content)
+
+const waiting = {}; // path -> what takes the content of a file
+const asked = {}; // path -> promise of it
+
+window.arena_data = (path, content) => waiting[path](content);
+
+function fromFile(path) {
+  asked[path] ||= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = `data/${encodeURIComponent(path.replaceAll("/", "_"))}.js`;
+    waiting[path] = resolve;
+    script.onload = () => script.remove();
+    script.onerror = () => {
+      script.remove();
+      delete asked[path];
+      reject(new Error(`${path} is not here`));
+    };
+    document.head.append(script);
+  });
+  return asked[path];
+}
+
+// ---- a server
+
+async function fromServer(path) {
+  const answer = await fetch(`api/v1/${path}`);
+  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
+
+const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+
+// A value after a JSON merge patch (RFC 7396). What the patch does not touch stays the very same object, so that
+// views can see by === whether their part has changed.
+export function patched(before, patch) {
+  if (!isObject(patch)) return patch;
+  const after = isObject(before) ? { ...before } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete after[key];
+    else after[key] = patched(after[key], value);
+  }
+  return after;
+}
+
+let offset = 0; // milliseconds that the server's clock is ahead
+
+function follow(onState, onConnection) {
+  const events = new EventSource("api/v1/stream");
   let state = null;
-
-  // Called by exported files.
-  window.arena_data = function (name, content) {
-    waiting[name](content);
+  const take = (next) => {
+    state = next;
+    if (state.now) offset = state.now * 1000 - Date.now();
+    onState(state);
   };
-
-  function fromFile(name) {
-    asked[name] ||= new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = `data/${name.replace("/", "_")}.js`;
-      waiting[name] = resolve;
-      script.onload = () => script.remove();
-      script.onerror = () => {
-        script.remove();
-        reject(new Error(`${name} is not here`));
-      };
-      document.head.append(script);
-    });
-    return asked[name];
-  }
-
-  async function fromServer(name) {
-    const answer = await fetch(name);
-    if (!answer.ok) throw new Error(await answer.text());
-    return answer.json();
-  }
-
-  const isDict = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
-
-  // The state after a change, as gan/screen/server.py's `difference` writes it.
-  function changed(before, change) {
-    if (change.all) return change.all;
-    const after = { ...before };
-    for (const [key, value] of Object.entries(change)) {
-      after[key] = isDict(value) && isDict(before[key]) ? { ...before[key], ...value } : value;
-    }
-    return after;
-  }
-
-  function follow(onState, onConnection) {
-    const events = new EventSource("events");
-    const take = (next) => {
-      state = next;
-      if (state.now) offset = state.now * 1000 - Date.now();
-      onState(state);
-    };
-    events.addEventListener("state", (event) => take(JSON.parse(event.data)));
-    events.addEventListener("change", (event) => take(changed(state, JSON.parse(event.data))));
-    events.onopen = () => onConnection(true);
-    events.onerror = () => {
-      onConnection(false);
-      // The browser connects again by itself, unless something answered that is not the scoreboard.
-      if (events.readyState === EventSource.CLOSED) {
-        events.close();
-        setTimeout(() => follow(onState, onConnection), 2000);
-      }
-    };
-  }
-
-  return {
-    isLive,
-    get: isLive ? fromServer : fromFile, // event/ID, match/ID or ratings -> promise
-    halfRound: async function (id, match) {
-      if (isLive) return fromServer(`half_round/${id}`);
-      return (await fromFile(`match/${match}`)).half_rounds.find((half) => half.id === id);
-    },
-    now: () => (Date.now() + offset) / 1000, // unix seconds of the server
-    start: function (onState, onConnection) {
-      if (isLive) follow(onState, onConnection);
-      else fromFile("state").then(onState, () => onConnection(false));
-    },
+  events.addEventListener("state", (event) => take(JSON.parse(event.data)));
+  events.addEventListener("change", (event) => state && take(patched(state, JSON.parse(event.data))));
+  events.onopen = () => onConnection(true);
+  events.onerror = () => {
+    onConnection(false);
+    // The browser connects again by itself, unless something answered that is not the scoreboard.
+    if (events.readyState !== EventSource.CLOSED) return;
+    events.close();
+    setTimeout(() => follow(onState, onConnection), RETRY_MILLISECONDS);
   };
-})();
+}
+
+// ---- both
+
+export const source = {
+  isLive,
+
+  // A path of the API without api/v1/, like matches/12, events/3, ratings, half_rounds/7 -> promise of its answer.
+  get: isLive ? fromServer : fromFile,
+
+  // The page of a team, by its name. An export numbers its teams in the order of the list `teams`.
+  async team(name) {
+    if (isLive) return fromServer(`teams/${encodeURIComponent(name)}`);
+    const names = await fromFile("teams");
+    if (!names.includes(name)) throw new Error(`there is no team ${name}`);
+    return fromFile(`teams/${names.indexOf(name)}`);
+  },
+
+  // Unix seconds of the server's clock.
+  now: () => (Date.now() + offset) / 1000,
+
+  // Calls onState(state) at first and at each change, onConnection(isConnected) when that changes.
+  start(onState, onConnection) {
+    if (isLive) follow(onState, onConnection);
+    else
+      fromFile("state").then(
+        (state) => {
+          onConnection(true);
+          onState(state);
+        },
+        () => onConnection(false),
+      );
+  },
+};

@@ -1,200 +1,73 @@
-// What is said in words about a scene (see stage.js): who is winning, and why.
-"use strict";
+// All words of the page, in the language of now. Those of each area are in words/<area>.js, English and Korean side
+// by side. In a sentence, {name} is a value; {name:이/가} is a value with the Korean particle that fits its end.
+import { html } from "arena/html.js";
+import { withParticle } from "arena/particles.js";
+import APP from "arena/words/app.js";
+import STAGE from "arena/words/stage.js";
+import VIEWS from "arena/words/views.js";
 
-// The line above everything.
-Arena.headline = function (scene) {
-  const { phase, match, teams } = scene;
-  if (phase === "champion")
-    return scene.champion ? [Arena.word(scene.champion), " is the champion"] : ["All matches are played"];
-  if (!scene.event) return [scene.problem ? "The arena cannot be shown at the moment" : "The arena has not begun"];
-  if (!match && scene.isOpening) return [Arena.openingLine(scene.event.num_teams)];
-  if (!match) return ["The teams are getting ready; the first match is about to begin"];
-  if (phase === "held") return ["This match waits for the organisers"];
-  if (phase === "annulled") return ["This match was annulled"];
-  if (phase === "done") return Arena.resultLine(scene);
-  if (phase === "deciding") return Arena.decidingLine(scene);
-  if (!scene.half) return [Arena.word(teams[match.home]), " meets ", Arena.word(teams[match.away])];
-  return Arena.halfRoundLine(scene);
-};
+export const LANGUAGES = { en: "English", ko: "한국어" };
+const WORDS = { ...APP, ...STAGE, ...VIEWS };
+const PLACE = /\{(\w+)(?::([^}]+))?\}/g;
 
-Arena.openingLine = (count) =>
-  count === 1
-    ? "1 team: its snapshot is being opened and checked"
-    : `${count} teams: their snapshots are being opened and checked`;
+let language = "en";
 
-Arena.BEFORE_THE_DRAW = "The teams are drawn once all snapshots are checked.";
+export const languageNow = () => language;
 
-Arena.halfRoundLine = function ({ half, teams, uncovered }) {
-  const { word, el } = Arena;
-  const judge = word(teams[half.discriminator]);
-  const drawer = word(teams[half.generator]);
-  if (half.discriminator_fault) return ["The discriminator of ", judge, " failed and gets no points"];
-  if (half.generator_fault) {
-    const how = Arena.cards(half) ? " forfeits" : " failed";
-    return ["The generator of ", drawer, `${how}: all ${half.points} points go to `, judge];
+export function setLanguage(next) {
+  language = next in LANGUAGES ? next : "en";
+  document.documentElement.lang = language;
+}
+
+// The parts of a sentence: texts, and values with their particles. Without the sentence, its key, so that it is seen.
+function parts(key, values) {
+  let sentence = (WORDS[key] || {})[language];
+  if (sentence === undefined) return [key];
+  if (typeof sentence === "object") sentence = values.n === 1 ? sentence.one : sentence.other;
+  const found = [];
+  let end = 0;
+  for (const match of sentence.matchAll(PLACE)) {
+    const [place, name, particle] = match;
+    found.push(sentence.slice(end, match.index), { value: values[name], particle });
+    end = match.index + place.length;
   }
-  const count = Arena.cards(half);
-  const real = half.truth.filter((one) => one === 1).length;
-  const right = Arena.countRight(half, uncovered);
-  const isAll = uncovered === count;
-  const score = el("strong", {}, uncovered ? `${right} of ${uncovered} right` : "");
-  return [
-    "The discriminator of ",
-    judge,
-    isAll ? " judged " : " judges ",
-    `${real} real faces and ${count - real} drawn by the generator of `,
-    drawer,
-    uncovered ? ": " : "",
-    score,
-    uncovered && !isAll ? " so far" : "",
-  ];
-};
+  found.push(sentence.slice(end));
+  return found.filter((part) => part !== "");
+}
 
-Arena.decidingLine = function ({ match, points, teams }) {
-  if (points[0] !== points[1]) return ["All faces are judged; the result comes in a moment"];
-  return [
-    "Equal points: the models of ",
-    Arena.word(teams[match.home]),
-    " and ",
-    Arena.word(teams[match.away]),
-    " are timed now; the faster ones win",
-  ];
-};
+const plain = (part) =>
+  typeof part === "string" ? part : `${part.value}${part.particle ? withParticle(part.value, part.particle) : ""}`;
 
-Arena.resultLine = function ({ match, teams }) {
-  const winner = match.winner;
-  if (Arena.meetsItself(match)) return [Arena.word(teams[match.home]), ` against itself, ${match.points.join(" : ")}`];
-  if (!winner)
-    return [Arena.word(teams[match.home]), " and ", Arena.word(teams[match.away]), ` draw, ${match.points.join(" : ")}`];
-  if (match.away === null) return [Arena.word(teams[winner]), " goes on without a match"];
-  const loser = winner === match.home ? match.away : match.home;
-  const [first, second] = winner === match.home ? [0, 1] : [1, 0];
-  return [
-    Arena.word(teams[winner]),
-    " beats ",
-    Arena.word(teams[loser]),
-    `, ${match.points[first]} : ${match.points[second]}`,
-  ];
-};
+// A sentence as a text. `n` among the values chooses between "one" and "other" of an English sentence.
+export const t = (key, values = {}) => parts(key, values).map(plain).join("");
 
-// What there is to read before the first match.
-Arena.howItWorks = () =>
-  Arena.el(
-    "ol",
-    { class: "how" },
-    [
-      "Each team has two networks: a generator, which draws faces, " +
-        "and a discriminator, which tells real faces from drawn ones.",
-      "In a half round one team’s generator draws 15 faces. The other team’s discriminator looks at them " +
-        "among 15 real ones, and gets a point for each that it tells right.",
-      "Then the other way round. More points win; on equal points the faster networks.",
-    ].map((text) => Arena.el("li", {}, text)),
-  );
+export const has = (key) => key in WORDS;
 
-// What stands in place of the faces once a match is over.
-Arena.verdict = function (scene) {
-  const el = Arena.el;
-  const { match, teams, phase } = scene;
-  const parts = [];
-  if (phase === "champion" && scene.champion) {
-    parts.push(
-      el("p", { class: "laurel", "aria-hidden": "true" }, "★ ★ ★"),
-      el("p", { class: "winner" }, Arena.name(scene.champion)),
-      el("p", { class: "wins" }, "is the champion"),
-    );
-    if (match) parts.push(el("p", { class: "why" }, "The last match: ", Arena.resultLine(scene)));
-  } else if (phase === "done" && match.winner && !Arena.meetsItself(match)) {
-    const side = Arena.SIDES[Arena.winnerSide(match)].key;
-    parts.push(
-      el("p", { class: `winner ${side}` }, Arena.name(teams[match.winner])),
-      el("p", { class: "wins" }, match.away === null ? "goes on" : Arena.isTossUp(match) ? "wins a toss-up" : "wins"),
-    );
-  } else {
-    const over = Arena.isDrawn(match) ? "a draw" : "over";
-    parts.push(el("p", { class: "wins" }, { held: "waiting", annulled: "annulled" }[phase] || over));
-  }
-  if (match) parts.push(Arena.reasons(scene));
-  return el("div", { class: "verdict" }, parts);
-};
+const GLUE = "\u2060"; // no line ends between a name and its particle
+const MOST_LETTERS = 24; // of a name within a sentence
 
-Arena.reasons = function ({ match, teams, explanations, forfeits, phase }) {
-  const el = Arena.el;
-  const said = [];
-  if (phase === "held")
-    said.push(el("p", { class: "why" }, `Something failed that is not the teams' fault: ${match.reason}`));
-  else if (phase === "annulled") said.push(el("p", { class: "why" }, `Why: ${match.reason}`));
-  else if (match.rule) said.push(el("p", { class: "why" }, explanations[match.rule] || match.rule));
-  if (match.times) {
-    const times = [match.home, match.away].map((team, side) => [Arena.word(teams[team]), ` ${match.times[side]}`]);
-    said.push(el("p", { class: "why" }, "Model time: ", times[0], " : ", times[1], Arena.timesTell(match)));
-  }
-  if (match.sure && match.winner && match.status === "done") said.push(Arena.sureness(match, teams));
-  for (const forfeit of forfeits)
-    said.push(el("p", { class: "why fault-reason" }, Arena.forfeitSentence(forfeit, teams)));
-  return said;
-};
+// What a reader takes for letters, none of which can be cut in two.
+const letters = (text) =>
+  Intl.Segmenter ? [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment) : [...text];
 
-// Whether the times tell who is faster, and how often they were measured.
-Arena.timesTell = function ({ timing }) {
-  if (!timing) return "";
-  const what = timing.tells ? "faster beyond doubt" : "too close to tell: a toss-up";
-  return ` (${what}, ${timing.pairs} measurements each)`;
-};
+// A long name, cut for a sentence.
+export function brief(name) {
+  const all = letters(name);
+  return all.length <= MOST_LETTERS ? name : `${all.slice(0, MOST_LETTERS - 1).join("").trimEnd()}…`;
+}
 
-// What a result by points is worth, in words that need no statistics.
-Arena.sureness = function (match, teams) {
-  const share = match.sure[Arena.winnerSide(match)];
-  const percent = share < 0.995 ? `${Math.round(share * 100)}%` : "more than 99%";
-  const verdict = share < 0.75 ? "hardly more than luck" : share < 0.95 ? "likely, not certain" : "very likely";
-  return Arena.el(
-    "p",
-    { class: "why sureness" },
-    "How sure is that? ",
-    Arena.word(teams[match.winner]),
-    ` would stay ahead with ${percent} if they went on for ever: ${verdict}`,
-  );
-};
+// A sentence as nodes: values that are texts are names, each kept apart from the text around it (<bdi>), whichever way
+// it is written; numbers are texts; nodes stay as they are (then give `text` of a particle as {node, text}).
+export const say = (key, values = {}) =>
+  parts(key, values).map((part) => {
+    if (typeof part === "string") return part;
+    const { value, particle } = part;
+    const text = value && value.node ? value.text : value;
+    const ending = particle ? GLUE + withParticle(text, particle) : "";
+    if (value && value.node) return [value.node, ending];
+    if (typeof value === "string") return [html`<bdi class="word" title=${value}>${brief(value)}</bdi>`, ending];
+    return [value, ending];
+  });
 
-Arena.forfeitSentence = function (forfeit, teams) {
-  const whose = forfeit.network
-    ? [`${Arena.capital(forfeit.network)} of `, Arena.word(teams[forfeit.team])]
-    : [Arena.word(teams[forfeit.team])];
-  return [...whose, `: ${forfeit.reason}`];
-};
-
-Arena.faultSentences = function (half, teams) {
-  return ["generator", "discriminator"]
-    .filter((network) => half[`${network}_fault`])
-    .map((network) =>
-      Arena.el(
-        "p",
-        {},
-        Arena.forfeitSentence({ network, team: half[network], reason: half[`${network}_fault`] }, teams),
-      ),
-    );
-};
-
-Arena.legend = function (half, teams) {
-  const el = Arena.el;
-  const marks = [
-    el("span", { class: "key right", "aria-hidden": "true" }, "✓"),
-    " right, a point for ",
-    Arena.word(teams[half.discriminator]),
-    el("span", { class: "key wrong", "aria-hidden": "true" }, "✗"),
-    " wrong",
-  ];
-  return el(
-    "p",
-    { class: "legend" },
-    Arena.hasVerdicts(half) && marks,
-    el("span", { class: "key percent" }, "“87% real”"),
-    " what the discriminator says; above 50% it takes the face for real",
-  );
-};
-
-Arena.times = function (half) {
-  const said = [];
-  if (half.generator_seconds !== null) said.push(`${Arena.milliseconds(half.generator_seconds)} to draw`);
-  if (half.discriminator_seconds !== null) said.push(`${Arena.milliseconds(half.discriminator_seconds)} to judge`);
-  return Arena.el("p", { class: "times" }, said.length ? `Model time: ${said.join(", ")}` : "");
-};
+// A text that the arena gives in both languages.
+export const told = (text) => (text ? text[language] || text.en || "" : "");

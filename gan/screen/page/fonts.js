@@ -1,0 +1,39 @@
+// Whether the browser has letters for what stands on the page. A letter that no font has is drawn as a box, like one
+// that does not exist.
+
+const SCRIPTS = [
+  ["hangul", /\p{Script=Hangul}/u],
+  ["han", /\p{Script=Han}/u],
+  ["kana", /[\p{Script=Hiragana}\p{Script=Katakana}]/u],
+  ["arabic", /\p{Script=Arabic}/u],
+  ["emoji", /\p{Extended_Pictographic}/u],
+];
+const MISSING = ["\u0378", "\u{1FFFD}"]; // no font has these
+const SIZE = 32; // px
+
+const known = {}; // script -> whether it is missing
+
+function drawn(letter) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 2 * SIZE;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.font = `${SIZE}px ${getComputedStyle(document.body).fontFamily}`;
+  context.fillText(letter, 0, SIZE);
+  return context.getImageData(0, 0, canvas.width, canvas.height).data.join();
+}
+
+function isMissing(letter) {
+  const picture = drawn(letter);
+  return MISSING.some((missing) => drawn(missing) === picture);
+}
+
+// Names of the scripts that texts have letters of and that the browser has none for.
+export function missingFor(texts) {
+  const all = texts.join("");
+  return SCRIPTS.filter(([script, pattern]) => {
+    const found = all.match(pattern);
+    if (!found) return false;
+    known[script] ??= isMissing(found[0]);
+    return known[script];
+  }).map(([script]) => script);
+}

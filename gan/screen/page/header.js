@@ -1,0 +1,49 @@
+// The line at the top: the event, the views, what is wrong, and the switches of language and theme.
+import { html } from "arena/html.js";
+import { THEMES } from "arena/choices.js";
+import { ROUTES } from "arena/views/routes.js";
+import { LANGUAGES, has, languageNow, t } from "arena/words.js";
+
+export function Header({ state, path, isConnected, theme, missing, hasSound, onLanguage, onTheme, onHelp }) {
+  const event = state && state.event;
+  return html`<header class="top">
+    <p class="event-name">
+      <bdi>${event ? event.name : t("app.title")}</bdi>
+      ${event && event.frozen && html`<span class="tag">${t("app.frozen")}</span>`}
+    </p>
+    <nav aria-label=${t("app.views")}>
+      ${ROUTES.filter((route) => route.nav).map(({ path: to, nav }) => {
+        const label = typeof nav === "function" ? nav(state) : nav;
+        return html`<a key=${to} href=${`#/${to}`} aria-current=${to === path ? "page" : null}>${t(label)}</a>`;
+      })}
+    </nav>
+    <p class="connection" role="status" title=${fontLine(missing)}>${connectionLine(state, isConnected) || fontLine(missing)}</p>
+    <div class="switches">
+      ${hasSound && html`<span class="tag">♪ ${t("app.sound")}</span>`}
+      ${Object.entries(LANGUAGES).map(
+        ([code, name]) =>
+          html`<button
+            key=${code}
+            lang=${code}
+            aria-pressed=${String(code === languageNow())}
+            onClick=${() => onLanguage(code)}
+          >
+            ${name}
+          </button>`,
+      )}
+      <button aria-label=${`${t("app.theme")}: ${t(`app.theme.${theme}`)}`} onClick=${() => onTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length])}>
+        ${t(`app.theme.${theme}`)}
+      </button>
+      <button onClick=${onHelp} aria-label=${t("app.help")}>?</button>
+    </div>
+  </header>`;
+}
+
+const fontLine = (missing) =>
+  missing.length ? t("app.no_font", { scripts: missing.map((script) => t(`script.${script}`)).join(", ") }) : "";
+
+export function connectionLine(state, isConnected) {
+  if (isConnected === false) return t("app.no_connection");
+  if (state && state.problem) return has(`problem.${state.problem}`) ? t(`problem.${state.problem}`) : state.problem;
+  return "";
+}

@@ -1,0 +1,76 @@
+// The lower third of a picture, over a clear background: for streaming software that lays it over its camera.
+import { html } from "arena/html.js";
+import { Bar, SIGNS, verdictOf } from "arena/stage/faces.js";
+import { Fit } from "arena/stage/fit.js";
+import { Name } from "arena/stage/names.js";
+import { remaining } from "arena/stage/before.js";
+import { useNow } from "arena/clock.js";
+import { isTold, judgeSide, matchOnStage, nameOf, progressOf, roundName, saidOf, SIDES } from "arena/stage/reading.js";
+import { say, t, told } from "arena/words.js";
+
+export function Overlay({ state }) {
+  const match = matchOnStage(state);
+  return html`<section class="lower" data-view=${state.stage.view}>
+    <p class="caption">${captionOf(state, match)}</p>
+    ${match && html`<div class="line">${sideOf(state, match, 0)}<${Middle} state=${state} />${sideOf(state, match, 1)}</div>`}
+    ${!match && html`<${Sentence} state=${state} />`}
+  </section>`;
+}
+
+function captionOf(state, match) {
+  if (!state.event) return t("app.title");
+  const name = html`<bdi>${state.event.name}</bdi>`;
+  return match ? [name, " · ", roundName(state, match.round), " · ", progressOf(state, match)] : name;
+}
+
+function sideOf(state, match, index) {
+  const { key, sign } = SIDES[index];
+  const half = state.stage.view === "face" && state.half_round;
+  const isJudge = half && judgeSide(half, state.rules) === index;
+  return html`<div class=${`end ${key}${isJudge ? " judge" : ""}`}>
+    <${Fit} class="team"><span aria-hidden="true">${sign}</span> <${Name}>${nameOf(state, match[key])}<//><//>
+    <p class="points">${match.points[index]}</p>
+  </div>`;
+}
+
+// The face that is being judged, or what there is to say.
+function Middle({ state }) {
+  const { half_round: half, cards, rules, stage } = state;
+  const card = stage.view === "face" && half && half.shown ? (cards || {})[half.shown - 1] : null;
+  if (!card) return html`<div class="center"><${Sentence} state=${state} /></div>`;
+  const said = saidOf(card, rules);
+  const verdict = verdictOf(said);
+  const side = SIDES[judgeSide(half, rules)].key;
+  return html`<div class=${`center ${side}`}>
+    <img class="pixels" src=${card.image} alt="" />
+    <div>
+      <p class=${`verdict ${verdict}`}>
+        ${isTold(card) ? `${SIGNS[verdict] || ""} ${t(card.truth === 1 ? "stage.real" : "stage.generated")}` : t("stage.which")}
+      </p>
+      <${Bar} isBrief card=${card} said=${said} rules=${rules} judge=${nameOf(state, half.discriminator)} />
+    </div>
+  </div>`;
+}
+
+const WON = ["won", "toss_up", "forfeit", "over"];
+
+function Sentence({ state }) {
+  const now = useNow(1);
+  return html`<${Fit} class="sentence">${sentenceOf(state, now)}<//>`;
+}
+
+function sentenceOf(state, now) {
+  const { stage, event } = state;
+  const match = matchOnStage(state);
+  if (stage.view === "champion") return say("overlay.champion", { team: nameOf(state, event.champion) });
+  if (stage.view === "countdown") return [t("stage.next_battle"), " ", html`<strong>${remaining((stage.until || now) - now)}</strong>`];
+  if (stage.view === "frozen") return [t("stage.frozen"), ": ", told((event.frozen || stage).reason)];
+  if (match && match.winner && WON.includes(stage.view)) return say("overlay.wins", { team: nameOf(state, match.winner) });
+  if (match && stage.view === "timing") return t("stage.faster_wins");
+  if (match && ["drawn", "annulled", "held"].includes(stage.view)) return t(`stage.kind.${stage.view}`);
+  if (stage.view === "failed") return t(state.half_round.discriminator_fault ? "stage.discriminator_failed" : "stage.generator_failed");
+  if (stage.view === "opening") return t("stage.opening");
+  if (stage.view === "draw") return t("stage.draw", { n: Object.keys(state.teams || {}).length });
+  if (stage.view === "over") return say("stage.over", { event: event.name });
+  return match ? t("stage.versus") : t("stage.nothing");
+}

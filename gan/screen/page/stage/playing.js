@@ -1,0 +1,142 @@
+// A match that is being played: who meets whom, the faces of each half round, what failed, and equal points.
+import { useRef } from "preact/hooks";
+import { html } from "arena/html.js";
+import { FaceGroup, Film, LargeFace } from "arena/stage/faces.js";
+import { Fit } from "arena/stage/fit.js";
+import { Name } from "arena/stage/names.js";
+import { isTold, judgeSide, matchOnStage, nameOf, SIDES } from "arena/stage/reading.js";
+import { Scoreboard } from "arena/stage/scoreboard.js";
+import { say, t, told } from "arena/words.js";
+
+const MOST_WITH_FILM = 12; // faces at a time; more of them need the room of the small ones
+
+const namesOf = (state, half) => ({
+  judge: nameOf(state, half.discriminator),
+  drawer: nameOf(state, half.generator),
+});
+
+// The cards on show, [first, count]: those that are not told yet, or those that were told last.
+function useGroup(half, cards) {
+  const last = useRef({});
+  if (last.current.half !== half.id) last.current = { half: half.id };
+  if (half.group) return [half.group.first, half.group.count];
+  if (half.face !== undefined) last.current.group = [half.face, half.shown - half.face];
+  if (last.current.group) return last.current.group;
+  const first = Object.keys(cards).map(Number).find((at) => !isTold(cards[at])) ?? half.shown - 1;
+  return [first, half.shown - first];
+}
+
+export function Faces({ state, match, half, cards }) {
+  const [first, count] = useGroup(half, cards);
+  const { rules } = state;
+  const total = half.real + half.generated;
+  const side = SIDES[judgeSide(half, rules)].key;
+  const now = Array.from({ length: count }, (_, index) => first + index);
+  const shown = now.map((at) => cards[at]).filter(Boolean);
+  return html`<div class=${`playing ${side}`}>
+    <${Scoreboard} state=${state} match=${match} half=${half} />
+    ${shown.length === 1
+      ? html`<${LargeFace} card=${shown[0]} at=${first} count=${total} names=${namesOf(state, half)} side=${side} rules=${rules} />`
+      : shown.length > 1 && html`<${FaceGroup} cards=${shown} first=${first} side=${side} rules=${rules} />`}
+    ${shown.length <= MOST_WITH_FILM && html`<${Film} cards=${cards} count=${total} rules=${rules} now=${now} />`}
+  </div>`;
+}
+
+export function FaceScene({ state }) {
+  const match = matchOnStage(state);
+  return html`<${Faces} state=${state} match=${match} half=${state.half_round} cards=${state.cards || {}} />`;
+}
+
+// A half round is told; the next is not there yet.
+export function Between({ state }) {
+  const match = matchOnStage(state);
+  const { half_round: half, rules } = state;
+  const cards = state.cards || {};
+  const total = half.real + half.generated;
+  const side = SIDES[judgeSide(half, rules)].key;
+  return html`<div class=${`playing between ${side}`}>
+    <${Scoreboard} state=${state} match=${match} half=${half} isOver />
+    <div class="summary">
+      <${Fit} tag="p" class="sum">${say("stage.half_told", { judge: namesOf(state, half).judge, right: half.right, of: half.judged })}<//>
+      <p class="soft">
+        ${say("stage.fooled_times", { drawer: namesOf(state, half).drawer, n: generatedMissed(cards, rules), of: half.generated })}
+      </p>
+      <p class="wait">${t(half.number + 1 < 2 * match.num_rounds ? "stage.next_half_soon" : "stage.result_soon")}</p>
+    </div>
+    <${Film} cards=${cards} count=${total} rules=${rules} now=${[]} />
+  </div>`;
+}
+
+const generatedMissed = (cards, rules) =>
+  Object.values(cards).filter((card) => card.truth === 0 && card.p > rules.threshold).length;
+
+export function Failed({ state }) {
+  const match = matchOnStage(state);
+  const { half_round: half, rules } = state;
+  const names = namesOf(state, half);
+  const isJudge = Boolean(half.discriminator_fault);
+  const fault = half.discriminator_fault || half.generator_fault;
+  return html`<div class="playing">
+    <${Scoreboard} state=${state} match=${match} half=${half} isOver />
+    <div class="notice">
+      <p class="kind">✗ ${t(isJudge ? "stage.discriminator_failed" : "stage.generator_failed")}</p>
+      <${Fit} tag="p" class="headline">
+        ${isJudge
+          ? say("stage.no_points", { judge: names.judge })
+          : say("stage.all_points", { judge: names.judge, n: half.points ?? rules.points_of_half_round })}
+      <//>
+      <${Fit} tag="p" class="reason">${t("stage.why")} ${told(fault)}<//>
+    </div>
+  </div>`;
+}
+
+export function Timing({ state }) {
+  const match = matchOnStage(state);
+  return html`<div class="playing">
+    <${Scoreboard} state=${state} match=${match} isOver />
+    <div class="notice">
+      <p class="kind">${t("stage.equal")}</p>
+      <${Fit} tag="p" class="headline">${t("stage.faster_wins")}<//>
+      <${Fit} tag="p" class="reason">
+        ${say("stage.timing", { home: nameOf(state, match.home), away: nameOf(state, match.away) })}
+      <//>
+    </div>
+  </div>`;
+}
+
+export function Meets({ state }) {
+  const match = matchOnStage(state);
+  const first = judgeSide({ number: 0 }, state.rules);
+  const sides = SIDES.map(({ key, sign }) => {
+    const name = nameOf(state, match[key]);
+    return html`<section class=${`corner ${key}`} key=${key}>
+      <p class="sign" aria-hidden="true">${sign}</p>
+      <${Fit} class="big-name"><${Name}>${name}<//><//>
+      <${Record} rating=${state.ratings && state.ratings[name]} />
+    </section>`;
+  });
+  return html`<div class="meets">
+    <h1 class="unseen">${say("stage.pair", { home: nameOf(state, match.home), away: nameOf(state, match.away) })}</h1>
+    <div class="corners">${sides[0]}
+      <p class="versus" aria-hidden="true">VS</p>
+      ${sides[1]}</div>
+    <${Fit} tag="p" class="note">
+      ${say("stage.begins", {
+        drawer: nameOf(state, match[SIDES[1 - first].key]),
+        judge: nameOf(state, match[SIDES[first].key]),
+      })}
+    <//>
+  </div>`;
+}
+
+// What is known of a team from earlier matches.
+function Record({ rating }) {
+  if (!rating || !rating.matches) return html`<p class="record">${t("stage.newcomer")}</p>`;
+  const share = ([k, n]) => (n ? `${Math.round((100 * k) / n)}%` : "–");
+  const told = rating.real && rating.generated ? [rating.real[0] + rating.generated[0], rating.real[1] + rating.generated[1]] : null;
+  return html`<dl class="record">
+    <div><dt>${t("stage.rating")}</dt><dd>${rating.ordinal.toFixed(1)}</dd></div>
+    ${told && html`<div><dt>${t("stage.tells_right")}</dt><dd>${share(told)}</dd></div>`}
+    ${rating.fooled && html`<div><dt>${t("stage.fools")}</dt><dd>${share(rating.fooled)}</dd></div>`}
+  </dl>`;
+}

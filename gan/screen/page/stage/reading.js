@@ -1,0 +1,65 @@
+// What is read off a state: who plays what, what a round is called, how a number is written.
+import { t } from "arena/words.js";
+
+export const SIDES = [
+  { key: "home", sign: "◆" },
+  { key: "away", sign: "●" },
+];
+
+export const nameOf = (state, team) => (state.teams && state.teams[team] ? state.teams[team].name : "");
+
+// 0 for home, 1 for away. In a check a team meets itself, so a half round's number tells, not its teams.
+export function judgeSide(half, rules) {
+  const first = rules && rules.first_judge === "home" ? 0 : 1;
+  return half.number % 2 ? 1 - first : first;
+}
+
+export const winnerSide = (match) => (match.winner === match.home ? 0 : 1);
+export const meetsItself = (match) => match.home === match.away;
+
+export function matchOnStage(state) {
+  const { stage, matches } = state;
+  return stage && stage.match !== undefined && matches ? matches[stage.match] : undefined;
+}
+
+// What a round of an event is called: in a bracket by how many teams are left.
+export function roundName(state, round) {
+  const { event, rounds } = state;
+  if (rounds && rounds[round]) {
+    const { teams } = rounds[round];
+    return { 2: t("round.final"), 4: t("round.semi"), 8: t("round.quarter") }[teams] || t("round.of", { n: teams });
+  }
+  if (event && event.mode === "league") return t("round.league", { n: round + 1 });
+  return t(event ? `round.${event.mode}` : "round.match");
+}
+
+// "match 7 of 15"
+export function progressOf(state, match) {
+  const { event } = state;
+  const of = event ? event.num_matches : 0;
+  if (!match || !match.number) return "";
+  return of > 1 ? t("stage.match_of", { number: match.number, of }) : "";
+}
+
+// In percent; with a decimal if it rounds to 50, which usually divides real from generated.
+export function percent(share) {
+  const rounded = Math.round(share * 100);
+  if (rounded !== 50 || share === 0.5) return `${rounded}%`;
+  const exact = (share * 100).toFixed(1);
+  return exact === "50.0" ? `${share > 0.5 ? ">" : "<"}50%` : `${exact}%`;
+}
+
+// What a discriminator says of a card, and whether that is right: {isReal, share, isRight}; nothing before it is told.
+export function saidOf(card, rules) {
+  if (card.p === undefined) return null;
+  const isReal = card.p > rules.threshold;
+  return { isReal, share: isReal ? card.p : 1 - card.p, isRight: isReal === (card.truth === 1) };
+}
+
+// The table of an event, best first: wins, then points more than the opponents', then points; as the arena ranks.
+export const ranked = (standings) =>
+  Object.entries(standings || {}).sort(
+    ([, a], [, b]) => b.won - a.won || b.points - b.against - (a.points - a.against) || b.points - a.points,
+  );
+
+export const isTold = (card) => Boolean(card) && card.truth !== undefined;

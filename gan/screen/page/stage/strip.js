@@ -1,0 +1,36 @@
+// The line at the top of the stage: what is played, and how far the event has got.
+import { html } from "arena/html.js";
+import { matchOnStage, progressOf, roundName } from "arena/stage/reading.js";
+import { say, t } from "arena/words.js";
+
+const WITH_ROUND = ["meets", "face", "between", "failed", "timing", "won", "toss_up", "drawn", "forfeit", "annulled", "held"];
+
+export function Strip({ state }) {
+  const { event, stage } = state;
+  const match = matchOnStage(state);
+  if (!event) return html`<div class="strip"><p class="what">${t("app.title")}</p></div>`;
+  const isOfMatch = match && WITH_ROUND.includes(stage.view);
+  const again = isOfMatch && match.attempt > 1 && ` · ${t("stage.attempt", { n: match.attempt })}`;
+  return html`<div class="strip">
+    <p class="event"><bdi>${event.name}</bdi></p>
+    <p class="what">${isOfMatch ? [roundName(state, match.round), again] : t(`mode.${event.mode}`)}</p>
+    <p class="progress">${isOfMatch ? progressOf(state, match) : ""}</p>
+    ${event.num_matches > 1 &&
+    html`<progress
+      class="told"
+      max=${event.num_matches}
+      value=${event.matches_told || 0}
+      aria-label=${t("stage.told", { told: event.matches_told || 0, of: event.num_matches })}
+    ></progress>`}
+  </div>`;
+}
+
+// "Next: A – B"
+export function Next({ state }) {
+  const { next } = state.stage;
+  if (!next) return null;
+  const name = (team) => (state.teams[team] ? state.teams[team].name : "");
+  return html`<p class="next">
+    <span class="label">${t("stage.next")}</span> ${say("stage.pair", { home: name(next.home), away: name(next.away) })}
+  </p>`;
+}

@@ -1,0 +1,241 @@
+"""The stage in a real browser, if there is one: what stands there in a state that is made up by hand."""
+
+import contextlib
+import itertools
+import shutil
+
+import pytest
+from page_server import Stream, half_round, image, served, state
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+class Hall:
+    """A page that is open, whose states a test puts in one after another."""
+
+    def __init__(self, page, stream):
+        self.page, self._stream, self._names = page, stream, map("Cup {}".format, itertools.count())
+
+    def show(self, given):
+        """Has the page show a state; returns the page once it does."""
+        name = next(self._names) if given.get("event") else None
+        if name:
+            given = {**given, "event": {**given["event"], "name": name}}
+        self._stream.put(given)
+        self.page.wait_for_function(
+            "([name, view]) => (!name || document.title === name) && document.querySelector(`[data-view=${view}]`)",
+            arg=[name, given["stage"]["view"]],
+        )
+        return self.page
+
+    def text(self, selector):
+        """The text of an element, as it is written."""
+        return self.page.locator(selector).text_content().strip()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM:
+        pytest.skip("there is no chromium on this machine")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def opened(browser, query):
+    """A Hall; fails if a script or the policy failed, or if the page asked another server for anything."""
+    problems, asked, stream = [], [], Stream()
+    with served(stream) as address:
+        context = browser.new_context(viewport={"width": 1920, "height": 1080}, color_scheme="dark")
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda message: message.type == "error" and problems.append(message.text))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(address + query)
+        yield Hall(page, stream)
+        context.close()
+    assert not problems
+    assert asked and all(url.startswith((address, "data:")) for url in asked)
+
+
+@pytest.fixture(scope="module")
+def hall(browser):
+    with opened(browser, "?lang=en") as hall:
+        yield hall
+
+
+@pytest.fixture(scope="module")
+def kiosk(browser):
+    with opened(browser, "?kiosk&lang=ko") as hall:
+        yield hall
+
+
+def told(truth, p):
+    return {"image": image(90), "place": 0, "truth": truth, "p": p}
+
+
+@pytest.mark.parametrize(
+    "card, verdict, truth, says, line",
+    [
+        (told(1, 0.83), "right", "It is real", "83% real", "✓ Right: a point for Team Mira"),
+        (told(0, 0.1), "right", "It is generated", "90% generated", "✓ Right: a point for Team Mira"),
+        (told(0, 0.83), "wrong", "It is generated", "83% real", "✗ Wrong: Blue Foxes fools Team Mira"),
+        (told(1, 0.5), "wrong", "It is real", "50% generated", "✗ Wrong: Team Mira rejects a real face"),
+        (told(1, 0.5004), "right", "It is real", ">50% real", "✓ Right: a point for Team Mira"),
+    ],
+)
+def test_verdicts(hall, card, verdict, truth, says, line):
+    right = int(verdict == "right")
+    given = state("face", half_round=half_round(1, 1, right=right), cards={"0": card}, match={"points": [0, right]})
+    page = hall.show(given)
+    assert page.locator(".large").get_attribute("data-verdict") == verdict
+    assert (hall.text(".panel .truth"), hall.text(".gauge strong"), hall.text(".panel .verdict")) == (truth, says, line)
+    assert page.locator(".shot[data-verdict]").first.get_attribute("data-verdict") == verdict
+
+
+def test_nothing_is_told_while_it_is_judged(hall):
+    page = hall.show(state("face", half_round=half_round(1, 0), cards={"0": {"image": image(90), "place": 4}}))
+    assert hall.text(".panel .truth") == "Real or generated?" and hall.text(".panel .verdict") == ""
+    assert page.locator(".gauge strong").count() == 0
+    assert page.locator(".frame img").evaluate("image => image.clientWidth % 50") == 0
+
+
+LONG = ("W" * 60, "An exceedingly long name of a team that has sixty characters")
+WON = {"status": "done", "points": [26, 22], "judged": [30, 30], "winner": 1, "rule": "more points"}
+
+
+SIZES = """() => [...document.querySelectorAll(".stage *")]
+    .filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+    .map((one) => [parseFloat(getComputedStyle(one).fontSize), Boolean(one.closest(".winner"))])"""
+CUT = """() => [...document.querySelectorAll(".fit")]
+    .filter((box) => box.scrollHeight > box.clientHeight + 1 || box.scrollWidth > box.clientWidth + 1)
+    .map((box) => box.className)"""
+
+
+@pytest.mark.parametrize(
+    "names", [("Blue Foxes", "Team Mira"), ("딥페이크 사냥꾼들과 함께하는 연구실", "나무"), LONG, LONG[::-1]]
+)
+def test_the_winner_is_the_largest_text_and_fits(hall, names):
+    page = hall.show(state("won", names, match=WON))
+    try:
+        for width, height in ((1366, 768), (390, 844), (1920, 1080)):
+            page.set_viewport_size({"width": width, "height": height})
+            page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            sizes = page.evaluate(SIZES)
+            winner = max(size for size, is_winner in sizes if is_winner)
+            assert winner > max(size for size, is_winner in sizes if not is_winner), width
+            assert page.evaluate(CUT) == [], width
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+    finally:
+        page.set_viewport_size({"width": 1920, "height": 1080})
+
+
+def test_a_short_name_takes_all_the_room(kiosk):
+    """The largest size is 220 px of a window that is 1920 px wide."""
+    page = kiosk.show(state("won", match=WON))
+    size = page.locator(".winner").evaluate("winner => parseFloat(getComputedStyle(winner).fontSize)")
+    assert abs(size - 220) < 1
+
+
+def test_language_switch(hall):
+    page = hall.show(state("timing", match={"points": [24, 24], "judged": [30, 30]}))
+    assert "Blue Foxes and Team Mira" in hall.text(".reason")
+    page.click("button[lang=ko]")
+    assert "Blue Foxes\u2060와 Team Mira의" in hall.text(".reason")  # a name and its particle stay on one line
+    assert page.evaluate("[document.documentElement.lang, localStorage.getItem('arena.lang')]") == ["ko", "ko"]
+    page.keyboard.press("l")
+    assert "Blue Foxes and Team Mira" in hall.text(".reason")
+
+
+PARTICLES = {
+    **{"팀": "이", "나무": "가", "GAN": "이", "MNIST": "가", "Falcon": "이", "Foxes": "가", "Apple": "이"},
+    **{"Team 7": "이", "Team 2": "가", "Team 10": "이", "팀 (예비)": "가", "robot": "이(가)", "深層": "이(가)"},
+}
+
+
+def test_korean_particles(hall):
+    asked = "words => import('arena/particles.js').then((one) => words.map((word) => one.withParticle(word, '이/가')))"
+    assert dict(zip(PARTICLES, hall.page.evaluate(asked, list(PARTICLES)))) == PARTICLES
+
+
+SAID = {0.503: "50.3%", 0.498: "49.8%", 0.5: "50%", 0.50001: ">50%", 0.49999: "<50%", 0.506: "51%", 1: "100%"}
+
+
+def test_half_is_told_from_more(hall):
+    asked = "shares => import('arena/stage/reading.js').then((one) => shares.map(one.percent))"
+    assert hall.page.evaluate(asked, list(SAID)) == list(SAID.values())
+
+
+def test_merge_patches(hall):
+    """The cases of RFC 7396, appendix A, that JSON objects as states can be in."""
+    asked = "([before, patch]) => import('arena/source.js').then((module) => module.patched(before, patch))"
+    for before, patch, after in (
+        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
+        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
+        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
+        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
+        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+    ):
+        assert hall.page.evaluate(asked, [before, patch]) == after
+
+
+def test_a_kiosk_takes_turns_in_quiet_moments_only(kiosk):
+    """Of a minute: the stage for half of it, then the bracket and the ratings, 12 seconds each time."""
+    asked = "states => import('arena/kiosk.js').then((one) => states.map(([stage, now]) => one.turnOf({stage}, now)))"
+    quiet, busy = {"view": "countdown", "since": 0}, {"view": "face", "since": 0}
+    minute = [[quiet, now] for now in (48, 60, 72, 84, 96)]
+    assert kiosk.page.evaluate(asked, minute) == ["", "", "bracket", "ratings", ""]
+    assert set(kiosk.page.evaluate(asked, [[busy, now] for _, now in minute])) == {""}
+    assert kiosk.page.evaluate(asked, [[{"view": "champion", "since": 70}, 72]]) == [""]  # everybody looks at it
+
+
+def test_sounds_follow_what_is_shown(hall):
+    def after(shown, judged, p):
+        cards = {str(at): {"image": "", "truth": 1, "p": p} for at in range(judged)}
+        return state("face", half_round=half_round(shown, judged), cards=cards)
+
+    won = state("won", match=WON)
+    pairs = [
+        [after(1, 0, 1), after(1, 1, 0.9)],
+        [after(1, 0, 1), after(1, 1, 0.1)],
+        [after(1, 1, 0.9), after(2, 1, 0.9)],
+    ]
+    pairs += [[after(30, 30, 0.9), won], [won, won]]
+    asked = "pairs => import('arena/sound.js').then((one) => pairs.map(([before, after]) => one.tuneOf(before, after)))"
+    assert hall.page.evaluate(asked, pairs) == ["right", "wrong", "tick", "win", None]
+
+
+def test_every_view_has_a_scene_without_navigation(kiosk):
+    """In a kiosk: no header, something to read, nothing outside the window."""
+    judged = {"points": [0, 1], "judged": [0, 1]}
+    half = {"half_round": half_round(1, 1, right=1), "cards": {"0": told(1, 0.9)}}
+    failed = {"half_round": half_round(0, 0, points=30, generator_fault={"en": "it is slow", "ko": "느립니다"})}
+    for given in (
+        state("nothing", stage={"match": None}, event={}) | {"event": None},
+        state("opening", stage={"match": None}, event={"teams_opened": 1, "num_teams": 64}),
+        state("draw", stage={"match": None}, places={"0:0": {"teams": {"home": 1, "away": 2}}}),
+        state("countdown", event={"mode": "mock"}, stage={"match": None, "until": 4600}),
+        state("meets"),
+        state("face", match=judged, **half),
+        state("between", match=judged, **half),
+        state("failed", match={"points": [0, 30]}, **failed),
+        state("timing", match={"points": [24, 24], "judged": [30, 30]}),
+        *(state(view, match=WON) for view in ("won", "toss_up", "forfeit", "over")),
+        state("drawn", match=WON | {"winner": None, "points": [24, 24]}),
+        *(state(view, match={"status": view, "reason": {"en": "why", "ko": "왜"}}) for view in ("annulled", "held")),
+        state("frozen", match=WON, event={"frozen": {"reason": {"en": "lunch", "ko": "점심"}, "at": 900}}),
+        state("champion", match=WON, event={"champion": 1, "finished": 990}, path=[7]),
+        state("problem", stage={"match": None}, problem="store_unreadable"),
+    ):
+        page, view = kiosk.show(given), given["stage"]["view"]
+        assert page.locator("h1").count() == 1 and page.locator("header").count() == 0, view
+        assert kiosk.text(".stage") and "stage." not in kiosk.text(".stage"), view  # a key without words
+        assert page.evaluate(CUT) == [], view
+        size = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+        assert size == [1920, 1080], view
