@@ -68,7 +68,7 @@ setup(
     packages=find_packages(include=["gan", "gan.*"]),
     package_data={
         "gan": [
-            *("*.yaml", "recipes/*.flags", "house_team/*", "screen/page/*", "screen/page/*/*"),
+            *("*.yaml", "recipes/*.flags", "house_team/*", "screen/*.json", "screen/page/*", "screen/page/*/*"),
             *("report/templates/*", "arena/templates/*"),
         ]
     },

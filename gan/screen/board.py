@@ -85,7 +85,11 @@ class Board:
                 return
             state = {**(self._state or self._unseen(now)), "now": now, "problem": UNREADABLE}
             print(f"scoreboard: {key}", file=sys.stderr, flush=True)
-        self._change, self._state, self._key = merge_patch.difference(self._state, state), state, key
+        change = merge_patch.difference(self._state, state)
+        self._key = key
+        if self._state and set(change) <= {"now"}:  # the arena has gone on, which the hall does not see yet
+            return
+        self._change, self._state = change, state
         self._change_text = None
         self._number += 1
         self._wake()

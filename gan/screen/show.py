@@ -76,7 +76,7 @@ class Show:
         self._recap = Recap(records, self._faces)
         self._pages = TeamPages(records, self._teams, self._recap)
         self._told: tuple[int, Told] | None = None
-        self._lasting: tuple[Any, Json] | None = None  # key -> what changes with half rounds and results only
+        self._lasting: dict[int, tuple[Any, Json]] = {}  # event -> (key, all but the stage)
 
     def position(self, now: float) -> tuple[Any, ...]:
         """A key that differs whenever `state` does, apart from its `now`."""
@@ -186,10 +186,10 @@ class Show:
 
     def _of_event(self, event: Event, told: Told) -> Json:
         """All of the state that changes with half rounds and results only; the very same object until then."""
-        key = self._records.version, told.position[:2], event.id
-        if self._lasting is None or self._lasting[0] != key:
-            self._lasting = key, self._of_event_now(event, told)
-        return self._lasting[1]
+        key = self._records.version, told.position[:2]
+        if event.id not in self._lasting or self._lasting[event.id][0] != key:
+            self._lasting[event.id] = key, self._of_event_now(event, told)
+        return self._lasting[event.id][1]
 
     def _of_event_now(self, event: Event, told: Told) -> Json:
         teams = self._records.teams[event.id]

@@ -135,6 +135,14 @@ def test_how_pairs_are_drawn_is_kept_with_the_battle(opened, tmp_path):
     assert len(opened.store.matches.of_event(event.id)) == 1  # two teams have one opponent each
 
 
+def test_the_screen_knows_the_next_battle(opened, tmp_path, pair):
+    clock = SimulatedClock(at("2026-11-23 02:00"))
+    hold(opened, tmp_path, clock, 2)
+    last = at("2026-11-23 05:00").timestamp()  # 14:00 in Seoul
+    assert opened.store.schedule.next_battle() == ("mock 2026-11-23 14:00 KST", last, "Asia/Seoul")
+    assert [event.options[events.PERIOD_SECONDS] for event in opened.store.events.all()] == [7200, 7200]
+
+
 def test_what_was_drawn_stays(opened, tmp_path):
     """Informative pairs follow from ratings, which the battle itself changes: after a freeze they are the same."""
     for name in "abcd":

@@ -53,6 +53,20 @@
     if (ratio < (isLarge ? 3 : 4.5)) found.push(`contrast ${ratio.toFixed(2)}: ${where(element)}`);
   }
 
+  // Edges without which one would not see that there is a control or a match: 3:1 against what is around.
+  for (const element of document.querySelectorAll("main :is(button, input:not([type=range]), select), .box, header button")) {
+    if (!isVisible(element)) continue;
+    const around = groundOf(element.parentElement);
+    const edge = over(parsed(getComputedStyle(element).borderTopColor), around);
+    const ratio = Math.max(contrast(edge, around), contrast(groundOf(element), around));
+    if (ratio < 3) found.push(`edge ${ratio.toFixed(2)}: ${where(element)}`);
+  }
+  // Bars of a chart that tell something: 3:1 against what is behind them.
+  for (const bar of document.querySelectorAll(".bar-range, .bar-middle")) {
+    const ratio = contrast(groundOf(bar), groundOf(bar.parentElement));
+    if (ratio < 3) found.push(`bar ${ratio.toFixed(2)}: ${where(bar)}`);
+  }
+
   // ---- names
   const nameOf = (element) =>
     element.getAttribute("aria-label") ||

@@ -78,6 +78,13 @@ def test_every_address_is_described(client):
     assert views == [view.value for view in stage.View]
 
 
+def test_the_documentation_lists_every_view():
+    page = (pathlib.Path(ROOT) / "docs" / "arena.md").read_text(encoding="utf-8")
+    table = page.partition("| on the stage (`stage.view`) | when |")[2].partition("\n\n")[0]
+    named = [view for row in re.findall(r"^\| (`.*?) \|", table, re.M) for view in re.findall(r"`(\w+)`", row)]
+    assert sorted(named) == sorted(view.value for view in stage.View)
+
+
 def test_the_description_is_strict_and_whole():
     jsonschema.Draft202012Validator.check_schema({"components": DESCRIPTION["components"]})
     schemas = DESCRIPTION["components"]["schemas"]
@@ -162,6 +169,22 @@ def test_it_wakes_at_the_next_change(folder, monkeypatch):
             board.is_over = iter([False, True]).__next__
             asyncio.run(board.follow())
     assert slept == [pytest.approx(0.1, abs=0.05), 0.25]
+
+
+def test_what_the_hall_does_not_see_wakes_nobody(tmp_path):
+    """The arena plays on while the first half round is shown."""
+    with store.Store(str(tmp_path)) as arena:
+        steps = arena_data.play_tournament(arena, arena_data.many_names(4))
+        arena_data.run(steps, 3)
+        board = Board(Source(str(tmp_path), ShowSettings(pace=3600)))
+        board.look()
+        before, number = board.current(), board._number
+        arena_data.run(steps, 3)
+        board.look()
+        assert board._number == number and board.current() | {"now": 0} == before | {"now": 0}
+        arena.events.rename(1, "Another name")
+        board.look()
+        assert board._number == number + 1 and board._change["event"] == {"name": "Another name"}
 
 
 def test_the_client_of_the_documentation_prints_the_bracket(folder):

@@ -176,11 +176,12 @@ def test_audit_finds_what_is_planted(page, address):
     page.evaluate(
         """() => {
             document.documentElement.style.setProperty("--soft", "#444");
+            document.documentElement.style.setProperty("--line", "#333");
             document.querySelector("main").append(document.createElement("button"), document.createElement("img"));
         }"""
     )
     found = "\n".join(page.evaluate(AUDIT))
-    assert "contrast" in found and "no name: button" in found and "no text for an image" in found
+    assert "contrast" in found and "edge" in found and "no name: button" in found and "no text for an image" in found
 
 
 def test_arrow_keys_go_from_link_to_link(page, address):
