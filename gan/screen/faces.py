@@ -26,6 +26,7 @@ class Uncovered(NamedTuple):
     shown: int = 0  # faces
     judged: int = 0  # faces that are told
     right: int = 0  # of those that are told
+    group: int = 0  # the first of the faces that were shown last, all at once
 
 
 class Faces:
@@ -44,12 +45,13 @@ class Faces:
         """How far a half round is shown; nothing of one in which something failed."""
         groups = timeline.groups_of(row, pace)
         shown = sum(one.size for one in groups if moment.begin + one.shown <= now)
+        group = max((one.first for one in groups if moment.begin + one.shown <= now), default=0)
         judged = sum(one.size for one in groups if moment.begin + one.told <= now)
         seen = row.played.shown
         if not judged or seen is None:
-            return Uncovered(shown, judged)
+            return Uncovered(shown, judged, 0, group)
         told = self.order(row.id)[:judged]
-        return Uncovered(shown, judged, int((seen.guesses == seen.truth)[told].sum()))
+        return Uncovered(shown, judged, int((seen.guesses == seen.truth)[told].sum()), group)
 
     def changes(self, row: StoredHalfRound, moment: Moment, pace: MatchPace) -> Iterable[float]:
         """When a half round changes on the screen."""

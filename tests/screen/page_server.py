@@ -62,7 +62,7 @@ def state(view: str, names: tuple[str, str] = ("Blue Foxes", "Team Mira"), **fie
 def half_round(shown: int, told: int, **fields: Any) -> JSON:
     """The first half round of that match, in which away judges."""
     half = {"id": 3, "match": 7, "number": 0, "generator": 1, "discriminator": 2, "begin": 1, "end": 31}
-    half |= {"real": 15, "generated": 15, "right": 0, "judged": told, "shown": shown}
+    half |= {"real": 15, "generated": 15, "right": 0, "judged": told, "shown": shown, "group": max(0, shown - 1)}
     return half | ({"face": told} if shown > told else {}) | fields
 
 

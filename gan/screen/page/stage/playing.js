@@ -1,10 +1,9 @@
 // A match that is being played: who meets whom, the faces of each half round, what failed, and equal points.
-import { useRef } from "preact/hooks";
 import { html } from "arena/html.js";
 import { FaceGroup, Film, LargeFace } from "arena/stage/faces.js";
 import { Fit } from "arena/stage/fit.js";
 import { Name } from "arena/stage/names.js";
-import { isTold, judgeSide, matchOnStage, nameOf, SIDES } from "arena/stage/reading.js";
+import { judgeSide, matchOnStage, nameOf, SIDES } from "arena/stage/reading.js";
 import { Scoreboard } from "arena/stage/scoreboard.js";
 import { say, t, told } from "arena/words.js";
 
@@ -15,23 +14,12 @@ const namesOf = (state, half) => ({
   drawer: nameOf(state, half.generator),
 });
 
-// The cards on show, [first, count]: those that are not told yet, or those that were told last.
-function useGroup(half, cards) {
-  const last = useRef({});
-  if (last.current.half !== half.id) last.current = { half: half.id };
-  if (half.group) return [half.group.first, half.group.count];
-  if (half.face !== undefined) last.current.group = [half.face, half.shown - half.face];
-  if (last.current.group) return last.current.group;
-  const first = Object.keys(cards).map(Number).find((at) => !isTold(cards[at])) ?? half.shown - 1;
-  return [first, half.shown - first];
-}
-
 export function Faces({ state, match, half, cards }) {
-  const [first, count] = useGroup(half, cards);
+  const { group: first } = half;
   const { rules } = state;
   const total = half.real + half.generated;
   const side = SIDES[judgeSide(half, rules)].key;
-  const now = Array.from({ length: count }, (_, index) => first + index);
+  const now = Array.from({ length: half.shown - first }, (_, index) => first + index);
   const shown = now.map((at) => cards[at]).filter(Boolean);
   return html`<div class=${`playing ${side}`}>
     <${Scoreboard} state=${state} match=${match} half=${half} />

@@ -44,7 +44,7 @@ export function stateAt(state, match, starts, step) {
     ...withoutEnd(state),
     matches: { ...state.matches, [match.id]: shownMatch },
     stage: { view: isFailed(half) ? "failed" : "face", match: match.id, half_round: half.id },
-    half_round: { ...half, cards: undefined, right, judged: told, shown, group: { first: shown - 1, count: 1 } },
+    half_round: { ...half, cards: undefined, right, judged: told, shown, group: Math.max(0, shown - 1) },
     cards,
   };
 }
