@@ -1,8 +1,8 @@
 """What the screen may show at a moment: from the store to what JSON can hold. No TensorFlow.
 
 `timeline` says when something is told. Nothing of what has not begun is told, and nothing that would give it away: no
-points, winners, ratings or faults, and no seeds. docs/api.md and openapi.json describe the answers. A field that does
-not apply is absent, never null.
+points, winners, ratings or faults, and no seeds. docs/screen_api.md and openapi.json describe the answers. A field that
+does not apply is absent, never null.
 """
 
 import math
