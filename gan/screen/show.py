@@ -242,6 +242,8 @@ class Show:
         stage, shown = fields["stage"], state["matches"]
         if scene.view == View.COUNTDOWN and self._records.next_battle:
             stage["until"] = self._records.next_battle.at
+        if scene.view == View.FROZEN and "frozen" not in state["event"]:
+            fields["event"] = state["event"] | {"frozen": self._stage.frozen_countdown(event, now)}
         if scene.view in _WITH_NEXT and (following := next_match(self._records, event, shown, state["places"])):
             stage["next"] = following
         if scene.half_round is not None and scene.match is not None and scene.view in _WITH_FACES:
