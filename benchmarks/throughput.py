@@ -210,7 +210,7 @@ def _faces(files, folder):
 
 
 def _time(config, networks, products, faces):
-    before, speed, after = products.peaks(), _train(config, networks), products.peaks()
+    before, speed, after = products.peaks(), train(config, networks), products.peaks()
     peaks = {dtype: max(before[dtype], after[dtype]) for dtype in before}
     return Round(speed, peaks, _peer(config, networks.peer, faces) if faces and networks.peer else None)
 
@@ -222,26 +222,27 @@ def _flags(networks, **others):
     return [*(f"--{name}={value}" for name, value in flags.items()), *networks.flags, *beside_peer]
 
 
-def _train(config, networks):
-    """Images/s by the counters of the last state."""
+def train(config: Any, networks: Networks) -> float:
+    """Trains for `config.seconds`; returns images/s by the counters of the last state."""
     import tensorflow.compat.v1 as tf
 
     from gan.snapshots import checkpoint_files
 
     with tempfile.TemporaryDirectory() as folder:
         flags = dict(train_data_pattern=config.train_data_pattern, train_dir=folder, max_minutes=config.seconds / 60)
-        _run([sys.executable, "-m", "gan.train", *_flags(networks, **flags)])
+        run([sys.executable, "-m", "gan.train", *_flags(networks, **flags)])
         state = tf.train.load_checkpoint(checkpoint_files.latest_state(folder).prefix)
         return state.get_tensor("images_seen") / state.get_tensor("seconds")
 
 
 def _peer(config, arch, faces):
     """Images/s of the same networks in PyTorch, in its fastest layout."""
-    printed = _run([sys.executable, config.peer, faces, f"--arch={arch}", f"--seconds={config.seconds}"])
+    printed = run([sys.executable, config.peer, faces, f"--arch={arch}", f"--seconds={config.seconds}"])
     return max(float(speed) for speed in re.findall(r": (\d+) images/s", printed))
 
 
-def _run(command):
+def run(command: list[str]) -> str:
+    """Runs a command; returns what it prints, or raises UserError with it."""
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         raise UserError(f"{' '.join(command)} failed: {done.stdout}")

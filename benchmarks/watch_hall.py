@@ -44,7 +44,7 @@ _REST_SECONDS = 6.0  # without a change, once all is played
 _LATE_SECONDS = 2.0  # that a page may be behind, on a machine that plays beside it
 _EARLY_SECONDS = 0.05  # by the clocks of browsers, which are coarse
 _MOST_TOLD = 20  # lines of each kind
-_PASSING = ("nothing", "opening")  # how far opening has got is known only while it happens
+_PASSING = ("nothing", "opening", "draw", "countdown")  # the store keeps only the latest of these
 _LAST_VIEWS = ("champion", "over", "countdown")
 
 

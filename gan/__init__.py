@@ -6,7 +6,7 @@ TensorFlow; it only sets environment variables that TensorFlow reads when it is 
 
 import os
 
-__version__ = "1.0.0"
+__version__ = "2.0.0"  # the only place; CHANGELOG.md begins with it, and jobs in the cloud name the file of it
 
 # TensorFlow leaves oneDNN off on processors without AVX512_VNNI, although it is up to 1.7 times faster there.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

@@ -1,26 +1,36 @@
 """All commands in one: `gan train --help` is `python -m gan.train --help`."""
+# PYTHON_ARGCOMPLETE_OK tells argcomplete, if it is active for all programs, that this one can be asked.
 
 import ast
 import importlib
 import os
 import sys
+import textwrap
 
 if not __package__:  # `python gan` in the repository's root
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from gan import __version__
-from gan.console import command, output
+from gan.console import command, completion, output
 
 # In the order in which a contestant and then an organiser needs them.
-COMMANDS = [
-    *("prepare_data", "train", "eval", "compare", "generate_and_discriminate", "linear_interpolation"),
-    *("export_model", "submit", "battle", "organise", "scoreboard"),
-]
+GROUPS = {
+    "From pictures to a hand-in": [
+        *("prepare_data", "train", "eval", "compare", "generate_and_discriminate", "linear_interpolation"),
+        *("export_model", "submit"),
+    ],
+    "Battles": ["battle", "organise", "scoreboard"],
+}
+COMMANDS = [name for names in GROUPS.values() for name in names]
+_WIDTH = 96  # characters a line of help
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command that the first word names, and returns its exit code."""
-    program, *words = sys.argv if argv is None else argv
+    given = sys.argv if argv is None else argv
+    program, *words = completion.words_before() if completion.is_asked() else given
+    if completion.is_asked() and not words:
+        completion.tell_words([*COMMANDS, "--help", "--version"], 1)
     with output.lasting():
         if not words or words[0] in command.HELP_FLAGS:
             print(help_text())
@@ -36,10 +46,16 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def help_text() -> str:
-    """What each command does, in a line each; read from the files, since importing all of them takes long."""
-    width = max(map(len, COMMANDS))
-    lines = [f"  {name:{width}}  {_first_line(name)}" for name in COMMANDS]
-    return "\n".join(["gan COMMAND --help says more.", "", *lines])
+    """What each command does; read from the files, since importing all of them takes long."""
+    lines = [_first_line("__init__"), "", "    gan COMMAND --flag=value ...", "    gan COMMAND --help"]
+    for title, names in GROUPS.items():
+        lines += ["", f"{title}:"]
+        for name in names:
+            lines += [
+                f"  {name}",
+                textwrap.fill(_first_line(name), _WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6),
+            ]
+    return "\n".join(lines)
 
 
 def _first_line(name: str) -> str:

@@ -35,6 +35,7 @@ if not __package__:  # `python battle.py` inside gan/: the package is found one 
 
 from gan.arena import (
     arena,
+    checking,
     copy_check,
     events,
     mock_battles,
@@ -297,6 +298,8 @@ def _tell(opened: arena.Arena, outcome: events.Outcome) -> int:
     if event.mode == events.CHECK:
         text, is_good = terminal.check_text(kept, event)
         _say(text)
+        for remark in checking.remarks(opened, event):
+            _say(remark)
         return 0 if is_good else command.EXIT_MISTAKE
     page = result_pages.write_suspects(opened.folder, kept, event)
     output.announce(terminal.outcome_text(kept, outcome, opened.folder, page))

@@ -43,9 +43,9 @@ def train(config: TrainingFlags) -> int:
         for flag, usual in (("replay_share", 0.0), ("discriminator_steps", 1), ("instance_noise", 0.0)):
             if getattr(config, flag) != usual:
                 raise UserError(f"--{flag} works in one process only; TF_CONFIG names a cluster")
-    if config.negatives_share + config.nonsense_share and config.batch_size < 2:
+    if (config.negatives_share or config.nonsense_filter) and config.batch_size < 2:
         raise UserError(
-            "--negatives_share and --nonsense_share put images of a batch together; raise --batch_size to 2 or more"
+            "--negatives_share and --nonsense_filter put images of a batch together; raise --batch_size to 2 or more"
         )
     if config.dry_run:
         return _try_out(config, place)

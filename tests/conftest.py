@@ -82,7 +82,7 @@ def refused_without_rights(action):
 
 # Files of tests that train, start processes or open many snapshots; all others are `fast`.
 SLOW = {
-    *("test_bucket_looks", "test_webhook"),
+    *("test_old_folders", "test_api", "test_bucket_looks", "test_site", "test_tour", "test_webhook"),
     *("test_battle", "test_cloud", "test_cluster", "test_command", "test_compare", "test_contest_in_buckets"),
     *("test_memory_watch", "test_particles", "test_snapshot_copies"),
     *("test_dry_run", "test_eval", "test_exporter", "test_generate_and_discriminate", "test_in_bucket"),
@@ -103,7 +103,7 @@ SLOW = {
         "test_scoreboard",
         "test_snapshot",
     ),
-    *("test_fingerprints", "test_probe"),
+    *("test_fingerprints", "test_nothing_early", "test_probe"),
     *(
         "test_prepare_records",
         "test_result_worth",

@@ -22,6 +22,7 @@ FLOORS = [
     {"report"},
     {"arena"},
     {"screen"},
+    {"api"},
 ]
 # Files of one floor that may import each other, beside those of one room.
 NEIGHBOURS = {"networks", "models", "losses", "layers", "augment", "random_noise_generator"}, {"data", "readers"}
@@ -30,7 +31,7 @@ NEVER = [("measure", "training"), ("measure", "arena")]  # although the floor wo
 WITHOUT_TENSORFLOW = [
     *("console", "storage", "contest.rules", "measure.metrics", "report", "arena", "screen"),
     *("sandbox.sandbox", "sandbox.child_process", "sandbox.staging", "sandbox.confinement", "sandbox.framing"),
-    *("sandbox.protocol", "sandbox.landlock", "sandbox.seccomp", "contest.faults"),
+    *("sandbox.protocol", "sandbox.landlock", "sandbox.seccomp", "contest.faults", "api"),
 ]
 
 

@@ -556,6 +556,13 @@ def test_a_check_that_fails(faces, tmp_path, capsys):
     assert "would forfeit every match: the generator uses" in capsys.readouterr().out
 
 
+def test_a_check_tells_what_opponents_will_find_weak(faces, guests, tmp_path, capsys):
+    """The sample networks after a few steps: whoever draws such images convinces weak discriminators only."""
+    assert play(f"--snapshots=ours={guests[0]}", mode="check", faces=faces, arena_dir=tmp_path / "arena") == 0
+    told = capsys.readouterr().out
+    assert "ours: its images" in told and "they will convince weak discriminators only" in told
+
+
 def test_a_check_tells_how_a_snapshot_is_asked_and_the_log_what_never_runs(faces, tmp_path, capsys):
     hostile.build("ranks the batch", tmp_path / "ranks")
     named = hostile.build("init op", tmp_path / "writes")

@@ -102,8 +102,9 @@ def measure_times(
 ) -> tuple[rules.ModelTimes, Measured | None]:
     """Times both teams' models in turns, on the same core, each for what it does in a round.
 
-    There are measurements until they tell who is faster, or up to a limit; see contest.timing. Rules before
-    rules.KNOWS_DRAWS take timing.FEWEST_PAIRS.
+    In a round a generator makes 15 images, and a discriminator judges those of the other side and 15 real ones. A
+    measurement takes a third of these judgements, and counts them three times. There are measurements until they tell
+    who is faster, or up to a limit; see contest.timing. Rules before rules.KNOWS_DRAWS take timing.FIXED_PAIRS.
 
     Args:
         sides: (home, away).
@@ -117,15 +118,17 @@ def measure_times(
         HostError: this machine failed.
     """
     noise = uniform_noise(rules.IMAGES_OF_EACH, Use.TIMING, *key)
-    images = pixels.to_floats(half_round.choose(real_images.shown, rules.HALF_ROUND_POINTS, *key))
     beside = pixels.to_floats(real_images.references)
+    fewest = timing.FEWEST_PAIRS if real_images.rules >= rules.KNOWS_DRAWS else timing.FIXED_PAIRS
     times: tuple[list[float], list[float]] = [], []
     with _on_one_core(sides) as core:
         begun = time.monotonic()
+        judged, took = _judged_images(sides, real_images, noise, key)
         for pair in itertools.count():  # the first one warms up, and does not count
-            took: list[float | None] = [None, None]
             for side in (rules.HOME, rules.AWAY) if pair % 2 else (rules.AWAY, rules.HOME):
-                _, took[side], _ = _attempt(sides[side], lambda snapshot: _run_both(snapshot, noise, images, beside))
+                if None not in took:
+                    part = judged[side][pair % timing.PARTS :: timing.PARTS]
+                    took[side] = _time_of_round(sides[side], noise, part, beside)
             home, away = took
             if home is None or away is None:
                 return rules.ModelTimes(home, away), None
@@ -133,12 +136,31 @@ def measure_times(
                 times[rules.HOME].append(home)
                 times[rules.AWAY].append(away)
             passed = time.monotonic() - begun
-            if pair >= timing.FEWEST_PAIRS or pair and passed >= timing.LONGEST_SECONDS:
+            if pair >= fewest or pair and passed >= timing.LONGEST_SECONDS:
                 measured = Measured(tuple(times[rules.HOME]), tuple(times[rules.AWAY]), core)
                 if _are_enough(measured, passed, real_images.rules):
                     break
     tells = measured.tells or real_images.rules < rules.KNOWS_DRAWS
     return rules.ModelTimes(*measured.seconds, tells), measured
+
+
+def _judged_images(
+    sides: Sequence[Side], real_images: EventImages, noise: np.ndarray, key: MatchKey
+) -> tuple[list[np.ndarray], list[float | None]]:
+    """What each side's discriminator judges while it is timed, real and generated images in turn.
+
+    Returns:
+        (float32 [30, size] of home and of away, each side's time to generate; None if it failed).
+    """
+    real = pixels.to_floats(half_round.choose(real_images.shown, rules.IMAGES_OF_EACH, *key))
+    judged, took = [real, real], list[float | None]()
+    for side, other in ((rules.HOME, rules.AWAY), (rules.AWAY, rules.HOME)):
+        generated, seconds, _ = _attempt(sides[side], lambda snapshot: snapshot.generate(noise))
+        took.append(seconds)
+        if generated is not None:
+            shown = pixels.to_floats(pixels.to_bytes(generated))
+            judged[other] = np.stack([real, shown], 1).reshape(-1, real.shape[1])
+    return judged, took
 
 
 def _are_enough(measured: Measured, passed: float, version: int) -> bool:
@@ -165,11 +187,17 @@ def _on_one_core(sides: Sequence[Side]) -> Iterator[int | None]:
             snapshot.pin(allowed)
 
 
-def _run_both(snapshot: SandboxedSnapshot, noise: np.ndarray, images: np.ndarray, beside: np.ndarray) -> None:
-    snapshot.generate(noise)
-    seconds = snapshot.seconds
-    snapshot.discriminate(images, batch_size=1, references=beside)
-    snapshot.seconds += seconds
+def _time_of_round(side: Side, noise: np.ndarray, part: np.ndarray, beside: np.ndarray) -> float | None:
+    """Seconds that a side's networks need for a round, from one part of the images; None if one fails."""
+
+    def run_both(snapshot: SandboxedSnapshot) -> None:
+        snapshot.generate(noise)
+        seconds = snapshot.seconds
+        snapshot.discriminate(part, batch_size=1, references=beside)
+        snapshot.seconds = seconds + timing.PARTS * snapshot.seconds
+
+    _, seconds, _ = _attempt(side, run_both)
+    return seconds
 
 
 def _attempt(

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from gan.console import command, output
+from gan.console import command, completion, output
 
 
 class Action(NamedTuple):
@@ -37,6 +37,8 @@ def run(name: str, doc: str, actions: Sequence[Action], argv: Sequence[str] | No
 
 def _run(name: str, doc: str, actions: Sequence[Action], argv: Sequence[str]) -> int:
     program, *words = argv
+    if completion.is_asked() and not words:
+        completion.tell_words([action.name for action in actions], 2)
     if words and words[0] in command.HELP_FLAGS:
         print(help_text(doc, actions))
         return 0

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from gan.console import flags, output
+from gan.console import completion, flags, output
 from gan.console.errors import UserError
 
 EXIT_MISTAKE, EXIT_FLAGS, EXIT_INTERRUPTED = 1, 2, 130
@@ -67,6 +67,8 @@ def _run(
     if name is None:
         name = main.__module__ if main.__module__ != "__main__" else os.path.splitext(os.path.basename(argv[0]))[0]
         name = name.rpartition(".")[2]
+    if completion.is_asked():
+        completion.tell_flags(config_class, 1 + len(name.split()))
     if HELP_FLAGS.intersection(argv[1:]):
         print(help_text(doc or sys.modules[main.__module__].__doc__ or "", config_class))
         return 0

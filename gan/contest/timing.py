@@ -20,8 +20,11 @@ import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
-FEWEST_PAIRS, MOST_PAIRS = 15, 100
-PAIRS_BEFORE_GIVING_UP = 20  # then there is no use in going on if the pairs so far, up to MOST_PAIRS, would not tell
+FEWEST_PAIRS, MOST_PAIRS = 8, 100  # 7 pairs cannot tell, even if all are alike
+FIXED_PAIRS = 15  # by rules before contest.rules.KNOWS_DRAWS
+# Of the images that a discriminator judges in a round: a pair takes one part, in turn, and counts it so often.
+PARTS = 3
+PAIRS_BEFORE_GIVING_UP = 24  # then there is no use in going on if the pairs so far, up to MOST_PAIRS, would not tell
 MOST_SECONDS = 2.0  # of measuring, once there are FEWEST_PAIRS: ties between equals are common, and take this long
 LONGEST_SECONDS = 30.0  # of measuring, however few pairs there are: two slow teams must not stop an event
 _DOUBT = 0.05  # that remains when the times tell
@@ -29,7 +32,7 @@ _MOST_DECIMALS = 6  # of milliseconds
 
 
 class Measured(NamedTuple):
-    """What was measured to break a tie: times of pairs, in order. A pair is a round of both sides' networks."""
+    """What was measured to break a tie: times of pairs, in order. A pair is a round of each side's networks."""
 
     home: tuple[float, ...]  # seconds
     away: tuple[float, ...]  # seconds, as many

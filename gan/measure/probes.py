@@ -70,7 +70,7 @@ def about_verdicts(snapshot: AskedSnapshot, real: np.ndarray, seed: int = 0) -> 
         return []
     named = ", ".join(f"{name} {share:.0%}" for name, share in list(shares.items())[:_NAMED])
     more = f" and {len(shares) - _NAMED} other kinds" if len(shares) > _NAMED else ""
-    return [f"its discriminator takes plain nonsense for real: {named}{more}; train with --nonsense_share=0.15"]
+    return [f"its discriminator takes plain nonsense for real: {named}{more}; --nonsense_filter trains against that"]
 
 
 def about_images(images: np.ndarray, real: np.ndarray, seed: int = 0) -> list[str]:

@@ -20,16 +20,20 @@ def offset(logits: np.ndarray, acceptance: float) -> float:
     """What to add to the logits so that the discriminator accepts this share of the images.
 
     Args:
-        logits: float [N], of held-out real images, without an offset. Logits cannot be recovered from probabilities:
-            beyond 16 the sigmoid is 1 in float32.
+        logits: float [N], of held-out real images, without an offset; -inf for those that are refused anyhow. Logits
+            cannot be recovered from probabilities: beyond 16 the sigmoid is 1 in float32.
         acceptance: share of the images to accept, in (0, 1].
 
     Returns:
         The offset that puts the threshold halfway between the image that is just accepted and the one that is just
-        refused, as far as it can be from both.
+        refused, as far as it can be from both. If more are refused anyhow, all others are accepted.
     """
     found = np.sort(logits)
-    refused = len(found) - int(np.ceil(acceptance * len(found)))
-    if refused == 0:
-        return float(1 - found[0])
-    return float(-(found[refused - 1] + found[refused]) / 2)
+    wanted = int(np.ceil(acceptance * len(found)))
+    judged = found[np.isfinite(found)]
+    refused = len(judged) - wanted
+    if not len(judged):
+        return 0.0
+    if refused <= 0:
+        return float(1 - judged[0])
+    return float(-(judged[refused - 1] + judged[refused]) / 2)

@@ -10,6 +10,7 @@ from gan.console.errors import ContractError, UserError
 from gan.contest import behaviour, contract
 from gan.contest.behaviour import Behaviour
 from gan.data import pixels, tfrecords
+from gan.networks import nonsense_filter
 from gan.networks.network import CALIBRATION_OFFSET
 from gan.networks.registry import ModelNames, load_models
 from gan.random_noise_generator import Use, uniform_noise
@@ -19,6 +20,9 @@ from gan.storage import cache
 
 SAMPLES = 64  # images in a sample grid
 CALIBRATION_BATCH = 256  # held-out images run at once
+FILTER_ACCEPTANCE = (
+    0.98  # share of them that a nonsense filter accepts; of what it refuses the discriminator refuses most
+)
 GENERATED_AT_ONCE = 255  # images
 
 
@@ -49,8 +53,10 @@ class SnapshotExporter:
         self._settings, self._size, self._sees_batch = settings, size, False
         self._held_out = _held_out_images(settings, size)
         calibrated = self._held_out is not None
-        self._serving = serving_graph.build_serving_graph(*load_models(models), size, calibrated)
-        missing = sorted(set(self._serving.variables) - set(trained) - {CALIBRATION_OFFSET})
+        has_filter = any(name.startswith(f"{nonsense_filter.SCOPE}/") for name in trained)
+        self._serving = serving_graph.build_serving_graph(*load_models(models), size, calibrated, has_filter)
+        self._offsets = {CALIBRATION_OFFSET, nonsense_filter.OFFSET} & set(self._serving.variables)
+        missing = sorted(set(self._serving.variables) - set(trained) - self._offsets)
         if missing:
             raise UserError(
                 f"variable {missing[0]} exists only with is_training=False; make all variables in create_model"
@@ -69,9 +75,15 @@ class SnapshotExporter:
         if self._held_out is None:
             saver.load_weights(self._serving, self._session, weights)
             return
-        saver.load_weights(self._serving, self._session, {**weights, CALIBRATION_OFFSET: np.float32(0)})
-        offset = calibration.offset(self._logits(self._held_out), self._settings.calibration_acceptance)
-        self._serving.variables[CALIBRATION_OFFSET].load(offset, self._session)
+        saver.load_weights(self._serving, self._session, {**weights, **dict.fromkeys(self._offsets, np.float32(0))})
+        acceptance = self._settings.calibration_acceptance
+        logits = self._run(self._serving.logits)
+        if self._serving.filter_logits is not None:
+            found = self._run(self._serving.filter_logits) / nonsense_filter.SHARPNESS
+            offset = calibration.offset(found, max(acceptance, FILTER_ACCEPTANCE))
+            self._serving.variables[nonsense_filter.OFFSET].load(offset, self._session)
+            logits = np.where(found + offset > 0, logits, -np.inf)
+        self._serving.variables[CALIBRATION_OFFSET].load(calibration.offset(logits, acceptance), self._session)
 
     def warn_of_refusal(self) -> None:
         """Says now if a battle would refuse the weights last loaded, and why, or how it would ask the networks."""
@@ -136,11 +148,13 @@ class SnapshotExporter:
                 (generator.is_random, discriminator.is_random),
             )
 
-    def _logits(self, images: np.ndarray) -> np.ndarray:
-        batches = np.split(images, range(CALIBRATION_BATCH, len(images), CALIBRATION_BATCH))
+    def _run(self, output: tf.Tensor) -> np.ndarray:
+        """What a tensor [N, 1] is of the held-out images: [N]."""
+        assert self._held_out is not None
+        batches = np.split(self._held_out, range(CALIBRATION_BATCH, len(self._held_out), CALIBRATION_BATCH))
         feeds = [{self._serving.images: batch} for batch in batches]
         with contract.explaining("not_computable", name=contract.PROBABILITY):
-            return np.concatenate([self._session.run(self._serving.logits, feed)[:, 0] for feed in feeds])
+            return np.concatenate([self._session.run(output, feed)[:, 0] for feed in feeds])
 
 
 def _held_out_images(settings: SnapshotSettings, size: int) -> np.ndarray | None:

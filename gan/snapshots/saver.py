@@ -4,6 +4,7 @@ checkpoint_files.py says which files they are and in which order they appear.
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,14 +17,19 @@ from gan.snapshots.checkpoint_files import Found
 from gan.snapshots.serving_graph import ServingGraph
 from gan.storage import files
 
-# End of a variable's name -> the flag that puts it into a training state.
+_OF_FILTER = r"^nonsense_filter/|^beta[12]_power_2$"
+# In a variable's name -> the flag that puts it into a training state; the first that is found counts.
 _FLAGS_OF_VARIABLES = {
-    "/ExponentialMovingAverage": "averaging_decay",
-    "schedule_factor": "learning_rate_schedule",
-    "replay/images": "replay_share",
-    "augment_probability": "augment_target",
-    "instance_noise_factor": "instance_noise",
+    _OF_FILTER: "nonsense_filter",
+    r"/ExponentialMovingAverage$": "averaging_decay",
+    r"schedule_factor$": "learning_rate_schedule",
+    r"replay/images$": "replay_share",
+    r"augment_probability$": "augment_target",
+    r"instance_noise_factor$": "instance_noise",
 }
+# Variables that begin when a training goes on: the first states of version 1.0.0 lack the first one, and a filter
+# learns by itself.
+_LATER_VARIABLES = rf"^num_images$|{_OF_FILTER}"
 
 
 def readable_state(train_dir: str) -> Found | None:
@@ -109,17 +115,13 @@ def restore_state(saver: tf.train.Saver, session: tf.Session, found: Found, vari
     """
     saved = tf.train.load_checkpoint(found.prefix).get_variable_to_shape_map()
     wanted = {variable.op.name: variable.shape.as_list() for variable in variables}
+    later = {name for name in wanted.keys() - saved.keys() if re.search(_LATER_VARIABLES, name)}
     differences = [
         f"{name} is {_shape(saved, name)} there and {_shape(wanted, name)} in the networks asked for"
         for name in sorted({**saved, **wanted})
-        if saved.get(name) != wanted.get(name)
+        if saved.get(name) != wanted.get(name) and name not in later
     ]
-    of_flags = {
-        name: flag_name
-        for name in {*saved} ^ {*wanted}
-        for ending, flag_name in _FLAGS_OF_VARIABLES.items()
-        if name.endswith(ending)
-    }
+    of_flags = {name: flag_name for name in ({*saved} ^ {*wanted}) - later if (flag_name := _flag_of(name))}
     if of_flags and len(of_flags) == len(differences):
         told = {f"--{flag_name} {'on' if name in saved else 'off'}" for name, flag_name in of_flags.items()}
         raise StateError(f"{found.prefix} was trained with {', '.join(sorted(told))}, which cannot change on the way")
@@ -129,7 +131,24 @@ def restore_state(saver: tf.train.Saver, session: tf.Session, found: Found, vari
             f"{found.prefix} is the state of other networks or another optimizer: {differences[0]}{more}; choose "
             "another --train_dir, or --start_new_model to begin from scratch"
         )
-    saver.restore(session, found.prefix)
+    if later:
+        _load_values(session, found, variables)
+    else:
+        saver.restore(session, found.prefix)
+
+
+def _load_values(session: tf.Session, found: Found, variables: Sequence[tf.Variable]) -> None:
+    """Gives variables their values in a state, and those that it lacks their first ones."""
+    state = tf.train.load_checkpoint(found.prefix)
+    for variable in variables:
+        if state.has_tensor(variable.op.name):
+            variable.load(state.get_tensor(variable.op.name), session)
+        else:
+            session.run(variable.initializer)
+
+
+def _flag_of(variable: str) -> str | None:
+    return next((name for part, name in _FLAGS_OF_VARIABLES.items() if re.search(part, variable)), None)
 
 
 def _save(saver: tf.train.Saver, session: tf.Session, prefix: str) -> None:

@@ -22,6 +22,7 @@ class ServingGraph(NamedTuple):
     images: tf.Tensor
     probability: tf.Tensor
     logits: tf.Tensor | None  # of a calibrated discriminator, its offset added; None if it is not calibrated
+    filter_logits: tf.Tensor | None  # of a nonsense filter beside a calibrated discriminator; None if there is none
     saver: tf.train.Saver
     meta_graph: tf.MetaGraphDef  # what the .meta file holds
     variables: dict[str, tf.Variable]  # by name
@@ -29,7 +30,9 @@ class ServingGraph(NamedTuple):
     networks: tuple[cut.NetworkGraph, cut.NetworkGraph]  # the same as data, with their variables
 
 
-def build_serving_graph(generator: Any, discriminator: Any, size: int, calibrated: bool = False) -> ServingGraph:
+def build_serving_graph(
+    generator: Any, discriminator: Any, size: int, calibrated: bool = False, has_filter: bool = False
+) -> ServingGraph:
     """Builds the graph that is handed in, lowered to old operations.
 
     Args:
@@ -37,6 +40,7 @@ def build_serving_graph(generator: Any, discriminator: Any, size: int, calibrate
         discriminator: a discriminator model that was not used in another graph.
         size: pixels of an image.
         calibrated: whether the discriminator gets a variable network.CALIBRATION_OFFSET.
+        has_filter: whether the discriminator judges together with a nonsense filter.
 
     Raises:
         ContractError: a condition or a loop of a network depends on its input.
@@ -44,13 +48,15 @@ def build_serving_graph(generator: Any, discriminator: Any, size: int, calibrate
     with keras_layers.new_graph():
         contract.publish(
             *Network(generator, GENERATOR, size).connect_to_placeholder(),
-            *Network(discriminator, DISCRIMINATOR, size).connect_to_placeholder(calibrated),
+            *Network(discriminator, DISCRIMINATOR, size).connect_to_placeholder(calibrated, has_filter),
         )
         networks = cut.extract_networks(_meta_graph(), size)
-    return _lowered_serving_graph(networks, calibrated)
+    return _lowered_serving_graph(networks, calibrated, has_filter)
 
 
-def _lowered_serving_graph(networks: tuple[cut.NetworkGraph, cut.NetworkGraph], calibrated: bool) -> ServingGraph:
+def _lowered_serving_graph(
+    networks: tuple[cut.NetworkGraph, cut.NetworkGraph], calibrated: bool, has_filter: bool
+) -> ServingGraph:
     """Puts two cut networks with reference variables into a new graph, with a saver."""
     graph = tf.Graph()
     with graph.as_default():
@@ -67,10 +73,15 @@ def _lowered_serving_graph(networks: tuple[cut.NetworkGraph, cut.NetworkGraph], 
         contract.publish(noise, generated, images, probability)
         saver = tf.train.Saver(variables, max_to_keep=None)
         meta_graph = _meta_graph(saver.as_saver_def())
-        logits = probability.op.inputs[0] if calibrated else None
+        logits = filter_logits = None
+        if calibrated:
+            logits = probability.op.inputs[0]
+            if has_filter:
+                logits, filter_logits = logits.op.inputs  # of a minimum
         outside = sorted(set().union(*(battle_ops.outside_battle_ops(n.graph_def, n.output) for n in networks)))
     return ServingGraph(
-        graph, noise, generated, images, probability, logits, saver, meta_graph, variables, outside, networks
+        *(graph, noise, generated, images, probability, logits, filter_logits, saver, meta_graph, variables, outside),
+        networks,
     )
 
 

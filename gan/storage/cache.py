@@ -22,12 +22,12 @@ def cache_folder(*names: str) -> str:
     return os.path.join(root, "gan-contest", *names)
 
 
-def find_files(pattern: str, flag: str) -> list[str]:
+def find_files(pattern: str, flag: str | None) -> list[str]:
     """Finds the files that match a pattern, on disk or in a bucket.
 
     Args:
         pattern: such as data/train*.tfrecords or gs://bucket/data/train*; several are separated by commas.
-        flag: name of the flag that gave it, for the message.
+        flag: name of the flag that gave it, for the message; None if it was no flag.
 
     Returns:
         Paths on disk, sorted; of files in a bucket, those of their copies in the cache.
@@ -36,21 +36,17 @@ def find_files(pattern: str, flag: str) -> list[str]:
         DataError: nothing matches, or a folder does.
         UserError: the bucket cannot be read.
     """
-    found = []
+    found, given = [], f"--{flag}={pattern}" if flag else pattern
     for part in filter(None, (part.strip() for part in pattern.split(","))):
         matching = _find_remote(part) if paths.is_remote(part) else glob.glob(os.path.expanduser(part))
         if not matching:
-            raise DataError(f"--{flag}={pattern}: no file matches {part}")
+            raise DataError(f"{given}: no file matches {part}")
         found += matching
     for path in found:
         if not printable.is_text(path):
-            raise DataError(
-                f"--{flag}={pattern}: {printable.escaped(path)} is not UTF-8, which TensorFlow needs; rename it"
-            )
+            raise DataError(f"{given}: {printable.escaped(path)} is not UTF-8, which TensorFlow needs; rename it")
         if os.path.isdir(path):
-            raise DataError(
-                f"--{flag}={pattern}: {path} is a folder; give a pattern of files, such as {path}/*.tfrecords"
-            )
+            raise DataError(f"{given}: {path} is a folder; give a pattern of files, such as {path}/*.tfrecords")
     return sorted(set(found))
 
 

@@ -4,7 +4,7 @@ Past images: a discriminator forgets what it no longer sees, and a generator tha
 them (Shrivastava et al. 2017, arXiv 1612.07828, section 2.3; Thanh-Tung and Tran 2018, arXiv 1811.11083). In a battle,
 other people's generators make the mistakes that this one made long ago.
 
-Spoilt images: real images, spoilt in ways that this generator does not happen to. Nonsense: see nonsense.py.
+Spoilt images: real images, spoilt in ways that this generator does not happen to.
 """
 
 from typing import Any
@@ -15,7 +15,6 @@ from gan.augment import Augmenter
 from gan.data import pixels
 from gan.networks import loss_values
 from gan.networks.loss_values import Features
-from gan.training import nonsense
 from gan.training.forward_pass import ForwardPass
 from gan.training.settings import HardExampleSettings
 
@@ -127,7 +126,7 @@ def spoil(images: tf.Tensor, count: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 class HardExamples:
-    """Past images, spoilt ones and nonsense, judged beside those of this step.
+    """Past images and spoilt ones, judged beside those of this step.
 
     Args:
         settings: their shares.
@@ -161,9 +160,7 @@ class HardExamples:
             (the discriminator's loss, of which those images have their shares; update operations).
         """
         num_real = tf.shape(passed.real_logits)[0]
-        chosen = [
-            (share, choose) for share, choose in zip(self._shares, (self._past, self._spoilt, self._nonsense)) if share
-        ]
+        chosen = [(share, choose) for share, choose in zip(self._shares, (self._past, self._spoilt)) if share]
         counts = [loss_values.how_many(share, num_real) for share, _ in chosen]
         images = tf.concat([choose(count, real_images) for count, (_, choose) in zip(counts, chosen)], 0)
         logits, features = passed.judge_with_features(augmenter.fake(images, num_real))
@@ -185,6 +182,3 @@ class HardExamples:
 
     def _spoilt(self, count: tf.Tensor, real_images: tf.Tensor) -> tf.Tensor:
         return spoil(real_images, count, self._seed)
-
-    def _nonsense(self, count: tf.Tensor, real_images: tf.Tensor) -> tf.Tensor:
-        return nonsense.draw(real_images, count, self._seed)

@@ -2,7 +2,8 @@
 
 A discriminator that never saw a kind of bad image leaves its answer to chance: a black image may pass for a face. These
 are drawn by a process that composes: what an image shows (a face, an average of faces, noise of any scale, a plane of
-grey, waves), a region in which it shows something else, how it is put together and bent, its tones, and its grain.
+grey, waves), a region in which it shows something else, how it is put together and bent, its tones, its grain, and how
+much of it is left.
 """
 
 import math
@@ -13,8 +14,9 @@ import tensorflow.compat.v1 as tf
 from gan.data import pixels
 
 _SCALES = (2, 3, 5, 9, 17, 25, 33)  # squares of noise along a side; a side itself is white noise
-_CHANGES = 5  # of which each image has at least one: region, order, bending, tones, grain
-_ALSO = 0.25  # probability of each further change
+_CHANGES = 8  # of which each image has at least one: region, order, bending, tones, grain, exposure, patches, squares
+_ALSO = 0.2  # probability of each further change
+_MIXED = 8  # faces in a combination
 
 
 class _Draws:
@@ -68,6 +70,9 @@ def draw(images: tf.Tensor, count: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     content = tf.where(_like(changes(0), content), _in_region(content, ground, draws, noise[2], plane), content)
     content = tf.where(_like(changes(1), content), _rearranged(content, draws), content)
     content = tf.where(_like(changes(2), content), _bent(content, draws, noise[3], plane), content)
+    content = tf.where(_like(changes(5), content), _exposed_twice(content, ground, draws), content)
+    content = tf.where(_like(changes(6), content), _patched(content, faces, seed + 4), content)
+    content = tf.where(_like(changes(7), content), _in_squares(content, draws), content)
     content = tf.where(_like(changes(3), content), _toned(content, draws), content)
     content = tf.where(_like(changes(4), content), _grained(content, draws, noise[4]), content)
     return tf.reshape(tf.clip_by_value(content, 0.0, 1.0), [-1, size])
@@ -76,17 +81,26 @@ def draw(images: tf.Tensor, count: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 def _content(
     faces: tf.Tensor, shift: int, count: tf.Tensor, draws: _Draws, noise: tf.Tensor, plane: _Plane
 ) -> tf.Tensor:
-    """What an image shows: a face or noise, twice as often as an average, a plane or waves."""
+    """What an image shows: a face or noise, twice as often as an average, a combination, a plane or waves."""
     face, *others = (tf.roll(faces, shift + number, 0)[:count] for number in range(3))
     share = draws.take(0.3, 0.7)
     average = share * face + (1 - share) * tf.add_n(others) / len(others)
+    combined = _combined(faces, shift, count, noise)
     mean, deviation = draws.take(), draws.take(0.0, 0.35)
     cloudy = mean + deviation * _scaled(noise, draws)
     angle, slope = draws.take(0, 2 * math.pi), tf.nn.relu(draws.take(-0.3, 0.5))
     along = tf.cos(angle) * plane.rows + tf.sin(angle) * plane.columns
     flat = mean + slope * along
     waves = mean + deviation * tf.sin(tf.exp(draws.take(1.0, 4.5)) * along)
-    return _chosen([face, face, average, cloudy, cloudy, flat, waves], draws.take())
+    return _chosen([face, face, average, combined, cloudy, cloudy, flat, waves], draws.take())
+
+
+def _combined(faces: tf.Tensor, shift: int, count: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    """Weighted averages of several faces, with weights of any sign and a sum of 1, as of principal components."""
+    weights = 0.4 * noise[:, :_MIXED, 0]
+    weights += (1 - tf.reduce_sum(weights, 1, keepdims=True)) / _MIXED
+    several = (tf.roll(faces, shift + number, 0)[:count] for number in range(_MIXED))
+    return tf.add_n([weights[:, number, tf.newaxis, tf.newaxis] * face for number, face in enumerate(several)])
 
 
 def _scaled(noise: tf.Tensor, draws: _Draws) -> tf.Tensor:
@@ -173,8 +187,48 @@ def _at(images: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
     return tf.reshape(tf.gather(tf.reshape(images, [-1, side * side]), flat, batch_dims=1), [-1, side, side])
 
 
+def _exposed_twice(images: tf.Tensor, ground: tf.Tensor, draws: _Draws) -> tf.Tensor:
+    """Averages of an image and another one, or itself on its side or upside down."""
+    second = _chosen([ground, tf.transpose(images, [0, 2, 1]), images[:, ::-1]], draws.take())
+    share = draws.take(0.35, 0.65)
+    return share * images + (1 - share) * second
+
+
+def _patched(images: tf.Tensor, faces: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """A third to all of the patches are those of other places or other faces."""
+    side = images.shape.as_list()[1]
+    patches = next((each for each in (5, 4, 3, 2) if side % each == 0), 1)
+    length, count = side // patches, tf.shape(images)[0]
+
+    def cut(whole: tf.Tensor) -> tf.Tensor:
+        parts = tf.reshape(whole, [-1, patches, length, patches, length])
+        return tf.reshape(tf.transpose(parts, [0, 1, 3, 2, 4]), [-1, patches**2, length, length])
+
+    drawn = tf.random.stateless_uniform([3, count, patches**2], seed, alg="philox")
+    moved = tf.gather(cut(images), tf.argsort(drawn[0]), batch_dims=1)
+    others = cut(tf.roll(faces, 5, 0)[:count])
+    is_other_face = drawn[1, :, :1] < 0.5
+    is_changed = drawn[2] < 1 / 3 + drawn[1, :, 1:2] * 2 / 3
+    new = tf.where(_like(is_other_face[..., tf.newaxis, tf.newaxis], moved), others, moved)
+    parts = tf.where(_like(is_changed[..., tf.newaxis, tf.newaxis], moved), new, cut(images))
+    parts = tf.transpose(tf.reshape(parts, [-1, patches, patches, length, length]), [0, 1, 3, 2, 4])
+    return tf.reshape(parts, [-1, side, side])
+
+
+def _in_squares(images: tf.Tensor, draws: _Draws) -> tf.Tensor:
+    """Large pixels: one grey level for each square of 4 to 10 pixels."""
+    side = images.shape.as_list()[1]
+
+    def squares(length: int) -> tf.Tensor:
+        small = tf.nn.avg_pool(images[..., tf.newaxis], length, length, "SAME")[..., 0]
+        large = tf.repeat(tf.repeat(small, length, 1), length, 2)
+        return large[:, :side, :side]
+
+    return _chosen([squares(length) for length in (4, 5, 7, 10)], draws.take())
+
+
 def _toned(images: tf.Tensor, draws: _Draws) -> tf.Tensor:
-    """Faint, dark or glaring; with hard contrast, negative, or with few grey levels."""
+    """Faint, dark or glaring; with hard contrast, negative, solarised, or with few grey levels."""
     mean = tf.reduce_mean(images, [1, 2], keepdims=True)
     faint = draws.take() + draws.take(0.0, 0.25) * (images - mean)
     dark = draws.take(0.0, 0.3) * images
@@ -182,7 +236,8 @@ def _toned(images: tf.Tensor, draws: _Draws) -> tf.Tensor:
     hard = 0.5 + draws.take(4, 30) * (images - mean)
     levels = tf.floor(draws.take(1, 4))
     stepped = tf.round(images * levels) / levels
-    return _chosen([faint, dark, glaring, hard, 1 - images, stepped], draws.take())
+    solarised = tf.where(_like(images > draws.take(0.3, 0.7), images), 1 - images, images)
+    return _chosen([faint, dark, glaring, hard, 1 - images, solarised, stepped], draws.take())
 
 
 def _grained(images: tf.Tensor, draws: _Draws, noise: tf.Tensor) -> tf.Tensor:

@@ -57,12 +57,11 @@ class HardExampleSettings:
 
     replay_share: float = 0.0  # generated in earlier steps
     negatives_share: float = 0.0  # spoilt real ones
-    nonsense_share: float = 0.0  # of nothing that a camera takes
 
     @property
-    def shares(self) -> tuple[float, float, float]:
+    def shares(self) -> tuple[float, float]:
         """All of them, in the order above."""
-        return self.replay_share, self.negatives_share, self.nonsense_share
+        return self.replay_share, self.negatives_share
 
 
 @dataclass(frozen=True)
@@ -107,6 +106,7 @@ class StepSettings:
     learning_rate: LearningRateSettings = LearningRateSettings()
     compute_type: str = compute_type.FLOAT32  # one of compute_type.COMPUTE_TYPES
     discriminator_steps: int = 1  # updates of the discriminator in a step, each with a batch of its own
+    nonsense_filter: bool = False  # whether a filter is trained beside both networks
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ def _restore(training: TrainingSession, state: Found | None, seed: int, num_imag
             counters.seed.load(seed, session)
         seconds, images_before = session.run([counters.seconds, counters.num_images])
         counters.num_images.load(num_images, session)
-    if state and images_before != num_images:
+    if state and images_before not in (num_images, 0):  # 0: a state of version 1.0.0 may not say it
         print(
             f"warning: trained on {images_before} images so far, now on {num_images}; epochs are counted in the latter"
         )

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import tensorflow.compat.v1 as tf
 
 from gan.augment import Augmenter
-from gan.networks import loss_values, registry
+from gan.networks import loss_values, nonsense_filter, registry
 from gan.networks.network import Network
 from gan.networks.registry import DISCRIMINATOR, GENERATOR
-from gan.training import compute_type, gradients, learning_rate
+from gan.training import compute_type, filter_training, gradients, learning_rate
 from gan.training.forward_pass import ForwardPass
 from gan.training.gradients import Losses, Pairs, Penalty
 from gan.training.hard_examples import HardExamples
@@ -66,7 +66,7 @@ class Connected(NamedTuple):
 class Gradients(NamedTuple):
     """What a step changes, before anything is changed."""
 
-    pairs: list[Pairs]  # the discriminator's, then the generator's
+    pairs: list[Pairs]  # the discriminator's, then the generator's, perhaps the nonsense filter's
     updates: list[tf.Operation]  # to run with every step
     num_real: tf.Tensor  # int32, real images used
 
@@ -134,16 +134,24 @@ def build_training_graph(
     rates = find_learning_rates(settings, counters)
     optimizers = make_optimizers(settings.optimizer, rates)
     found = take_gradients(game.loss, connected, losses, updates)
+    filtering = None
+    if settings.nonsense_filter:
+        filtering = filter_training.take_step(inputs.real_images, connected.seed, rates.schedule_factor)
+        found = found._replace(pairs=[*found.pairs, filtering.pairs])
+        optimizers.append(filtering.optimizer)
     if exchange:
         found = Gradients(*exchange(*found))
     applied = apply_gradients(found.pairs, optimizers, settings.optimizer)
     with tf.control_dependencies(applied + found.updates):
         averages = average(connected.generator, settings.optimizer.averaging_decay, counters.global_step)
+        if filtering:
+            averages = _with(averages, *filter_training.average(counters.global_step))
     with tf.control_dependencies([averages.update]):
         train_op = tf.group(
             tf.assign_add(counters.global_step, 1),
             tf.assign_add(counters.images_seen, tf.cast(found.num_real, tf.int64)),
         )
+    filters = nonsense_filter.variables() if filtering else []
     alone = None
     if settings.discriminator_steps > 1:
         alone = update_discriminator(found, connected, optimizers, settings.optimizer, counters)
@@ -158,7 +166,7 @@ def build_training_graph(
         counters=counters,
         serving_weights={
             variable.op.name: averages.by_name.get(variable.op.name, variable)
-            for variable in connected.generator.variables + connected.discriminator.variables
+            for variable in connected.generator.variables + connected.discriminator.variables + filters
         },
     )
 
@@ -296,6 +304,11 @@ def average(generator: Network, decay: float, global_step: tf.Variable) -> Avera
     averages = tf.train.ExponentialMovingAverage(decay, num_updates=global_step)
     variables = [v for v in generator.variables if v.dtype.base_dtype.is_floating]
     return Averages(averages.apply(variables), {v.op.name: averages.average(v) for v in variables})
+
+
+def _with(averages: Averages, update: tf.Operation, by_name: dict[str, tf.Tensor]) -> Averages:
+    """Averages, and others beside them."""
+    return Averages(tf.group(averages.update, update), averages.by_name | by_name)
 
 
 def _make_optimizer(rule: UpdateRule, rate: tf.Tensor, kind: str) -> tf.train.Optimizer:

@@ -219,12 +219,11 @@ class TrainingFlags:
         at_least=0,
         at_most=0.45,
     )
-    nonsense_share: float = _hard(
-        0.0,
-        "Share of the discriminator's negative images that no camera took: grey planes, noise, waves, and faces that "
-        "are bent, faint, negative or cut up, drawn at random. Otherwise chance decides about a black image.",
-        at_least=0,
-        at_most=0.3,
+    nonsense_filter: bool = _hard(
+        False,
+        "Trains a small network beside both, which refuses images that no camera took: grey planes, noise, waves, and "
+        "faces that are bent, faint, negative or cut up. It becomes part of the discriminator that is handed in. "
+        "Without it chance decides about a black image.",
     )
     top_k_share: float = _hard(
         1.0,
@@ -372,7 +371,8 @@ def _step_settings(config: TrainingFlags) -> "settings.StepSettings":
             speed=config.batch_size / ADAPTATION_IMAGES,
             noise=config.instance_noise,
         ),
-        hard_examples=settings.HardExampleSettings(config.replay_share, config.negatives_share, config.nonsense_share),
+        hard_examples=settings.HardExampleSettings(config.replay_share, config.negatives_share),
+        nonsense_filter=config.nonsense_filter,
         optimizer=settings.OptimizerSettings(
             generator=_update_rule(config, "generator"),
             discriminator=_update_rule(config, "discriminator"),

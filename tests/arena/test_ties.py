@@ -3,10 +3,11 @@
 import os
 
 import hostile
+import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from gan.arena import arena, events, recognition, result_pages, store, teams, terminal, words
+from gan.arena import arena, events, match, recognition, result_pages, schema, store, teams, terminal, words
 from gan.contest import rules, timing
 from gan.data import tfrecords
 from gan.screen import show
@@ -118,17 +119,17 @@ def test_slow_teams_do_not_stop_an_event_by_a_tie(opened, folders, monkeypatch):
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system pins nothing")
 def test_both_are_pinned_to_one_core_and_let_go(opened, folders, monkeypatch):
     """Every thread of both processes, while they are timed and after it."""
-    seen, discriminate = [], arena.match._run_both
+    seen, time_of_round = [], arena.match._time_of_round
 
-    def look(snapshot, *rest):
-        seen.append(cores_of(snapshot))
-        discriminate(snapshot, *rest)
+    def look(side, *rest):
+        seen.append(cores_of(side.open()))
+        return time_of_round(side, *rest)
 
     def cores_of(snapshot):
         pid = snapshot._process._pid
         return {frozenset(os.sched_getaffinity(int(thread))) for thread in os.listdir(f"/proc/{pid}/task")}
 
-    monkeypatch.setattr(arena.match, "_run_both", look)
+    monkeypatch.setattr(arena.match, "_time_of_round", look)
     play(opened, folders, events.LEAGUE, ["slow", "fast"])
     measured = opened.store.timings.of_match(1)
     assert measured.core in os.sched_getaffinity(0)
@@ -190,3 +191,41 @@ def test_under_earlier_rules_home_wins_in_a_league(opened, folders, monkeypatch)
 def test_a_check_times_nobody_against_itself(opened, folders):
     play(opened, folders, events.CHECK, ["fast"])
     assert only_match(opened).rule == rules.DRAWN_TIME and opened.store.timings.all() == {}
+
+
+class Asked:
+    """Stands for an open snapshot: draws images of one grey level, and keeps what it is asked to judge."""
+
+    def __init__(self, grey):
+        self.grey, self.judged, self.seconds = grey, [], 0.0
+
+    def wait(self):
+        pass
+
+    def pin(self, cores):
+        return True
+
+    def generate(self, noise):
+        self.seconds = 2.0
+        return np.full((len(noise), 2500), self.grey, np.float32)
+
+    def discriminate(self, images, batch_size, references):
+        assert batch_size == 1 and len(references) == 15
+        self.judged.append(images)
+        self.seconds = 1.0
+
+
+def test_a_discriminator_is_timed_on_what_the_other_side_draws_and_on_real_images():
+    """A third of a round's images a time, 5 of each kind: 2 s for the images and three times 1 s to judge them."""
+    real = np.arange(20, dtype=np.uint8)[:, None].repeat(2500, 1)
+    asked = Asked(0.2), Asked(0.8)
+    sides = [match.Side(schema.Team(n, 0, "", "", None, None, None, None), lambda n=n: asked[n]) for n in (0, 1)]
+    times, measured = match.measure_times(sides, match.EventImages(real, real[:15], rules.VERSION), (1, 2))
+    assert (times.home, times.away, times.tells) == (5.0, 5.0, False)
+    assert len(measured.home) == timing.MOST_PAIRS
+    for one, other in (asked, asked[::-1]):
+        round_ = np.concatenate(one.judged[:3])
+        assert all(len(part) == 10 and (part > 0.1).all(1).sum() == 5 for part in one.judged)
+        drawn = round_[(round_ > 0.1).all(1)]
+        assert len(drawn) == 15 and np.allclose(drawn, other.grey, atol=0.01)
+        assert len(np.unique(round_[(round_ < 0.1).all(1)][:, 0])) == 15

@@ -31,15 +31,21 @@ def test_a_clear_difference_tells():
     assert not measured([0.0171] * 15, [0.0171] * 15).tells
 
 
+def test_the_fewest_pairs_can_just_tell():
+    """2^7 / 8 = 16 and 2^8 / 9 = 28, of which 20 tell."""
+    assert timing.FEWEST_PAIRS == 8
+    assert measured([1.0] * 8, [2.0] * 8).tells and not measured([1.0] * 7, [2.0] * 7).tells
+
+
 def test_when_there_is_no_use_in_going_on():
-    """8 of 20 would be 40 of 100, which does not tell: 2^100 / (101 C(100, 40)) = 0.9. 6 of 20, so 30, would: 427."""
+    """10 of 25 would be 40 of 100, which does not tell: 2^100 / (101 C(100, 40)) = 0.9. 7 of 25, so 28, would: 2511."""
 
     def with_faster(number):
-        return measured([1.0] * number + [3.0] * (20 - number), [2.0] * 20)
+        return measured([1.0] * number + [3.0] * (25 - number), [2.0] * 25)
 
-    assert not with_faster(8).may_still_tell and not with_faster(12).may_still_tell
-    assert with_faster(6).may_still_tell and with_faster(14).may_still_tell
-    assert measured([1.0, 3.0] * 9, [2.0] * 18).may_still_tell  # too few to judge
+    assert not with_faster(10).may_still_tell and not with_faster(15).may_still_tell
+    assert with_faster(7).may_still_tell and with_faster(18).may_still_tell
+    assert measured([1.0, 3.0] * 11, [2.0] * 22).may_still_tell  # too few to judge
 
 
 def test_the_medians_and_the_pairs_must_agree():

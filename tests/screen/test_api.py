@@ -188,7 +188,7 @@ def test_what_the_hall_does_not_see_wakes_nobody(tmp_path):
 
 
 def test_the_client_of_the_documentation_prints_the_bracket(folder):
-    page = (pathlib.Path(ROOT) / "docs" / "api.md").read_text(encoding="utf-8")
+    page = (pathlib.Path(ROOT) / "docs" / "screen_api.md").read_text(encoding="utf-8")
     program = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
     assert program.count("\n") <= 12
     with served(folder, "--pace=0") as address:

@@ -64,7 +64,8 @@ function sentenceOf(state, now) {
   const match = matchOnStage(state);
   if (stage.view === "champion") return say("overlay.champion", { team: nameOf(state, event.champion) });
   if (stage.view === "countdown") return [t("stage.next_battle"), " ", html`<strong>${remaining((stage.until || now) - now)}</strong>`];
-  if (stage.view === "frozen") return [t("stage.frozen"), ": ", told((event.frozen || stage).reason)];
+  if (stage.view === "problem") return t("problem.store_unreadable");
+  if (stage.view === "frozen") return [t("stage.frozen"), told((event.frozen || stage).reason)].filter(Boolean).join(": ");
   if (match && match.winner && WON.includes(stage.view)) return say("overlay.wins", { team: nameOf(state, match.winner) });
   if (match && stage.view === "timing") return t("stage.faster_wins");
   if (match && ["drawn", "annulled", "held"].includes(stage.view)) return t(`stage.kind.${stage.view}`);

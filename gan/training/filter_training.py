@@ -1,0 +1,72 @@
+"""How the nonsense filter learns, beside both networks and without a word to either."""
+
+from typing import NamedTuple
+
+import tensorflow.compat.v1 as tf
+
+from gan.data import pixels
+from gan.networks import nonsense_filter
+from gan.training import nonsense
+from gan.training.gradients import Pairs
+
+STEPS = 4  # from one step in which the filter learns to the next
+_IMAGES = 64  # photographs that it then sees at most, and as many images that are none
+_LEARNING_RATE = 1e-3
+_AVERAGING_DECAY = 0.999
+
+
+class FilterStep(NamedTuple):
+    """What a training step does for the filter."""
+
+    pairs: Pairs  # gradients with their variables; 0 in a step in which it does not learn
+    optimizer: tf.train.Optimizer
+
+
+def take_step(real_images: tf.Tensor, seed: tf.Tensor, schedule_factor: tf.Variable | None) -> FilterStep:
+    """The filter's gradients on the first of some real images and as much nonsense.
+
+    Args:
+        real_images: float32 [N, size] in [0, 1], of this step.
+        seed: int64 [2], the last of which is the number of the step.
+        schedule_factor: part of the learning rate; None if that stays the same.
+    """
+    nonsense_filter.make_variables(real_images.shape.as_list()[1])
+    variables = nonsense_filter.variables()
+    gradients = tf.cond(
+        tf.equal(seed[1] % STEPS, 0),
+        lambda: tf.gradients(loss(real_images, seed), variables),
+        lambda: [tf.zeros_like(variable) for variable in variables],
+    )
+    rate = _LEARNING_RATE if schedule_factor is None else _LEARNING_RATE * schedule_factor
+    optimizer = tf.train.AdamOptimizer(rate, beta2=0.99, name=f"{nonsense_filter.SCOPE}_AdamOptimizer")
+    return FilterStep(list(zip(gradients, variables)), optimizer)
+
+
+def loss(real_images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Cross entropy of the filter's verdicts, a scalar; 2 log 2 for a filter that knows nothing."""
+    count = tf.minimum(tf.shape(real_images)[0], _IMAGES)
+    photographs = _mirrored(real_images[:count], seed)
+    drawn = _as_handed_in(nonsense.draw(real_images, count, seed))
+    on_photographs = tf.reduce_mean(tf.nn.softplus(-nonsense_filter.logits(photographs)))
+    return on_photographs + tf.reduce_mean(tf.nn.softplus(nonsense_filter.logits(drawn)))
+
+
+def average(global_step: tf.Variable) -> tuple[tf.Operation, dict[str, tf.Tensor]]:
+    """Moving averages of the filter's weights: what updates them, and the averages by the variables' names."""
+    averages = tf.train.ExponentialMovingAverage(_AVERAGING_DECAY, num_updates=global_step)
+    variables = nonsense_filter.variables()
+    return averages.apply(variables), {v.op.name: averages.average(v) for v in variables}
+
+
+def _mirrored(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Half of the images, drawn at random, as in a mirror."""
+    side = pixels.side(images.shape.as_list()[1])
+    square = tf.reshape(images, [-1, side, side])
+    drawn = tf.random.stateless_uniform([tf.shape(images)[0], 1, 1], seed + 5, alg="philox") < 0.5
+    mirrored = tf.where(tf.broadcast_to(drawn, tf.shape(square)), square[:, :, ::-1], square)
+    return tf.reshape(mirrored, tf.shape(images))
+
+
+def _as_handed_in(images: tf.Tensor) -> tf.Tensor:
+    """Images of whole grey levels, as all that a judge shows."""
+    return tf.round(images * 255) / 255
