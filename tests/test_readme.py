@@ -197,7 +197,7 @@ def test_both_languages_explain_the_same():
     assert messages(guide) == messages(ENGLISH["troubleshooting.md"])
     arena, english = PAGES["arena.ko.md"], ENGLISH["arena.md"]
     assert commands(arena) == commands(english)
-    assert {*rows(arena)} <= {*rows(english)} and len(rows(arena)) > 15
+    assert {*rows(arena)} <= {*rows(english)} and len(rows(arena)) > 30
 
 
 def rows(text):

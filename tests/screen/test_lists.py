@@ -10,7 +10,7 @@ import pytest
 from gan.arena import store
 from gan.contest import faults
 
-pytest_plugins = ["browsing"]
+pytest_plugins = ["page_fixtures"]
 
 AUDIT = (pathlib.Path(__file__).parent / "page_audit.js").read_text(encoding="utf-8")
 TEAM = "Team Mira"

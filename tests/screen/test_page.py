@@ -13,7 +13,7 @@ from gan.arena import schema, store
 from gan.arena.match_records import MatchPlace
 from gan.contest import rules
 
-pytest_plugins = ["browsing"]
+pytest_plugins = ["page_fixtures"]
 
 
 def test_opened_late(page, played, address):

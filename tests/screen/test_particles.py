@@ -4,7 +4,7 @@ import arena_data
 
 from gan.contest import korean
 
-pytest_plugins = ["browsing"]
+pytest_plugins = ["page_fixtures"]
 
 WORDS = [
     *("팀", "나무", "물", "Team 1", "team2", "10", "LMN", "CPU", "model", "apple", "noise", "images", "cat", "time"),
