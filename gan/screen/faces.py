@@ -41,7 +41,7 @@ class Faces:
         self.pictures = functools.lru_cache(_KEPT)(self._draw)
         self.order = functools.lru_cache(_KEPT)(self._in_order)
 
-    def progress(self, row: StoredHalfRound, moment: Moment, pace: MatchPace, now: float) -> Uncovered:
+    def uncovered(self, row: StoredHalfRound, moment: Moment, pace: MatchPace, now: float) -> Uncovered:
         """How far a half round is shown; nothing of one in which something failed."""
         groups = timeline.groups_of(row, pace)
         shown = sum(one.size for one in groups if moment.begin + one.shown <= now)
@@ -59,7 +59,7 @@ class Faces:
             yield moment.begin + group.shown
             yield moment.begin + group.told
 
-    def half_round(self, row: StoredHalfRound, moment: Moment, progress: Uncovered, is_told: bool) -> Json:
+    def half_round(self, row: StoredHalfRound, moment: Moment, uncovered: Uncovered, is_told: bool) -> Json:
         """A half round without its faces, as far as it is shown."""
         seen, score = row.played.shown, row.played.score
         real = rules.IMAGES_OF_EACH if seen is None else int(np.sum(seen.truth != 0))
@@ -82,13 +82,13 @@ class Faces:
                 "end": moment.end,
                 "real": real,
                 "generated": rules.IMAGES_OF_EACH if seen is None else len(seen.truth) - real,
-                **progress._asdict(),
-                "face": progress.judged if progress.judged < progress.shown else None,
+                **uncovered._asdict(),
+                "face": uncovered.judged if uncovered.judged < uncovered.shown else None,
                 **told,
             }
         )
 
-    def cards(self, row: StoredHalfRound, progress: Uncovered, is_told: bool) -> Json:
+    def cards(self, row: StoredHalfRound, uncovered: Uncovered, is_told: bool) -> Json:
         """The faces that are shown so far, by their places in the order of showing.
 
         If something failed, all of them are there once that is told; without what the discriminator says, if it failed.
@@ -96,7 +96,7 @@ class Faces:
         seen = row.played.shown
         if seen is None:
             return {}
-        shown, judged = progress.shown, progress.judged
+        shown, judged = uncovered.shown, uncovered.judged
         if is_told:
             shown = judged = len(seen.truth)
         pictures, cards = self.pictures(row.id) if shown else (), {}

@@ -16,6 +16,7 @@ from gan.screen.pacing import EventPace, MatchPace, Plan, ShowSettings
 from gan.screen.timeline import Happened, Moment
 
 _NOTICES = ("frozen", "unfrozen", "disqualified")  # kinds of the log's entries that the hall is told of
+_FREEZES = ("freeze", "thaw")  # kinds of entries about the arena as a whole
 
 
 class Records:
@@ -37,6 +38,7 @@ class Records:
         judged: half round -> what is counted of it.
         notices: by id, entries of the log.
         next_battle: of the mock battles; None if no battle is known.
+        freeze: since when, and why, an organiser wants nothing to be played; None if that is not so.
         former_names: each name that a team had -> its name now.
         moments: of everything, in order.
         version: differs whenever anything of this does.
@@ -95,6 +97,8 @@ class Records:
         self.timings: dict[int, Measured] = kept.timings.all()
         self.notices: dict[int, LogEntry] = {entry.id: entry for entry in kept.log.of_kinds(_NOTICES)}
         self.next_battle: NextBattle | None = kept.schedule.next_battle()
+        latest = kept.log.of_kinds(_FREEZES)[-1:]
+        self.freeze: LogEntry | None = next((entry for entry in latest if entry.kind == "freeze"), None)
 
     def event(self, id_: int) -> Event:
         """The event of this id; there must be one."""

@@ -14,7 +14,8 @@ from gan.arena.schema import Event
 from gan.arena.store import Store
 from gan.contest import rules
 from gan.screen import matches, standing, texts
-from gan.screen.faces import Faces, Uncovered
+from gan.screen.faces import Faces
+from gan.screen.half_rounds import ShownHalfRounds
 from gan.screen.matches import ShownMatches
 from gan.screen.next_match import next_match
 from gan.screen.pacing import ShowSettings
@@ -23,7 +24,7 @@ from gan.screen.records import Records
 from gan.screen.stage import Scene, Stage, View
 from gan.screen.team_page import TeamPages
 from gan.screen.teams import ShownTeams
-from gan.screen.timeline import CHAMPION, EVENT, HALF_ROUND, RESULT, Moment
+from gan.screen.timeline import CHAMPION, EVENT, HALF_ROUND, RESULT
 from gan.screen.told import Told
 
 PAGE = pathlib.Path(__file__).parent / "page"  # what the browser loads
@@ -71,9 +72,10 @@ class Show:
     def __init__(self, source: Store, settings: ShowSettings) -> None:
         self.settings = settings
         self._records = records = Records(source, settings)
-        self._faces = Faces(records)
+        faces = Faces(records)
+        self._half_rounds = ShownHalfRounds(records, faces)
         self._matches, self._teams, self._stage = ShownMatches(records), ShownTeams(records), Stage(records)
-        self._recap = Recap(records, self._faces)
+        self._recap = Recap(records, faces)
         self._pages = TeamPages(records, self._teams, self._recap)
         self._told: tuple[int, Told] | None = None
         self._lasting: dict[int, tuple[Any, Json]] = {}  # event -> (key, all but the stage)
@@ -81,21 +83,15 @@ class Show:
     def position(self, now: float) -> tuple[Any, ...]:
         """A key that differs whenever `state` does, apart from its `now`."""
         told = self._shown(now)
-        live = self._live(told)
-        progress = self._progress(live, now) if live else None
         battle = [now < at for at in self._stage.changes_of_countdown()]
-        return self._records.version, told.position, live and live.id, progress, battle
+        return self._records.version, told.position, self._half_rounds.position(told, now), battle
 
     def next_change(self, now: float) -> float:
         """When the state changes next, unless the store does before; infinity if it does not, in unix seconds."""
         told = self._shown(now)
         times = list(self._records.times.after(now))
-        if live := self._live(told):
-            row = self._records.half_rounds[live.id]
-            pace = self._records.pace_of(self._records.matches[row.match])
-            times += [at for at in self._faces.changes(row, live, pace) if at > now]
-        times += [at for at in self._stage.changes_of_countdown() if at > now]
-        return min(times, default=math.inf)
+        times += [*self._half_rounds.changes(told), *self._stage.changes_of_countdown()]
+        return min((at for at in times if at > now), default=math.inf)
 
     def state(self, now: float) -> Json:
         """Everything about the latest event, with the stage, but without the history of ratings.
@@ -135,9 +131,9 @@ class Show:
             return None
         teams = self._teams.of_event(self._records.event(row.event), told)
         halves = [one for one in self._records.played.get(id_, ()) if one in told.begun[HALF_ROUND]]
-        return self._live_match(self._matches.match(row, told), told, now) | {
+        return self._half_rounds.with_live(self._matches.match(row, told), told, now) | {
             "teams": {str(team): teams[str(team)] for team in (row.home, row.away) if team},
-            "half_rounds": [self._half_round(one, told, now) for one in halves],
+            "half_rounds": [self._half_rounds.half_round(one, told, now) for one in halves],
         }
 
     def replay(self, id_: int, now: float) -> Json | None:
@@ -155,7 +151,7 @@ class Show:
     def half_round(self, id_: int, now: float) -> Json | None:
         """A half round with its faces, as far as it was shown; None before it begins to be shown."""
         told = self._shown(now)
-        return self._half_round(id_, told, now) if id_ in told.begun[HALF_ROUND] else None
+        return self._half_rounds.half_round(id_, told, now) if id_ in told.begun[HALF_ROUND] else None
 
     def ratings(self, now: float) -> list[Json]:
         """All ratings shown so far, oldest first."""
@@ -246,51 +242,17 @@ class Show:
         stage, shown = fields["stage"], state["matches"]
         if scene.view == View.COUNTDOWN and self._records.next_battle:
             stage["until"] = self._records.next_battle.at
+        if scene.view == View.FROZEN and "frozen" not in state["event"]:
+            fields["event"] = state["event"] | {"frozen": self._stage.frozen_countdown(event, now)}
         if scene.view in _WITH_NEXT and (following := next_match(self._records, event, shown, state["places"])):
             stage["next"] = following
         if scene.half_round is not None and scene.match is not None and scene.view in _WITH_FACES:
-            match = self._live_match(shown[str(scene.match.id)], told, now)
+            match = self._half_rounds.with_live(shown[str(scene.match.id)], told, now)
             fields["matches"] = shown | {str(scene.match.id): match}
-            fields |= self._faces_on_stage(scene.half_round, match, told, now)
+            fields |= self._half_rounds.on_stage(scene.half_round, match, told, now)
         if scene.view in _WITH_RECAP and scene.match:
             fields["recap"] = self._recap.of_match(scene.match.id, told)
         if scene.view == View.CHAMPION and event.champion is not None:
             fields["recap"] = self._recap.of_event(event.id, told)
             fields["path"] = self._recap.way(event.id, event.champion, told)
         return fields
-
-    def _faces_on_stage(self, id_: int, match: Json, told: Told, now: float) -> Json:
-        half_round = self._half_round(id_, told, now)
-        cards = half_round.pop("cards")
-        size = matches.size_of(self._records, id_)
-        half_round["needs"] = matches.needs(match, half_round["number"], size)
-        is_failed = not half_round["shown"] and "points" in half_round
-        return {"half_round": texts.without_none(half_round), "cards": {} if is_failed else cards}
-
-    def _half_round(self, id_: int, told: Told, now: float) -> Json:
-        row, moment = self._records.half_rounds[id_], told.begun[HALF_ROUND][id_]
-        progress, is_told = self._progress(moment, now), id_ in told.told[HALF_ROUND]
-        cards = self._faces.cards(row, progress, is_told)
-        return self._faces.half_round(row, moment, progress, is_told) | {"cards": cards}
-
-    def _progress(self, moment: Moment, now: float) -> Uncovered:
-        row = self._records.half_rounds[moment.id]
-        pace = self._records.pace_of(self._records.matches[row.match])
-        return self._faces.progress(row, moment, pace, now)
-
-    def _live(self, told: Told) -> Moment | None:
-        """The half round that is being shown; None if another thing is."""
-        latest = next(told.latest(), None)
-        return latest if latest and latest.kind == HALF_ROUND and told.position[2] < told.position[0] else None
-
-    def _live_match(self, match: Json, told: Told, now: float) -> Json:
-        """A match, with what is told so far of the half round that is being shown."""
-        live = self._live(told)
-        if live is None or live.id in told.told[HALF_ROUND] or self._records.half_rounds[live.id].match != match["id"]:
-            return match
-        progress = self._progress(live, now)
-        side = matches.judge_side(self._records.half_rounds[live.id].number)
-        points, judged = [*match["points"]], [*match["judged"]]
-        points[side] += progress.right
-        judged[side] += progress.judged
-        return match | {"points": points, "judged": judged}

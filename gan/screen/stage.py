@@ -7,7 +7,7 @@ import enum
 from typing import Any, NamedTuple
 
 from gan.arena import events, schema
-from gan.arena.schema import Event, Match
+from gan.arena.schema import Event, LogEntry, Match
 from gan.contest import rules
 from gan.screen import texts
 from gan.screen.records import Records
@@ -86,9 +86,10 @@ class Stage:
         return self._of_end(event, last, told, now)
 
     def changes_of_countdown(self) -> list[float]:
-        """When the next mock battle should begin, and when it is given up; nothing if none is known."""
+        """When the next mock battle should begin, is given up, or is frozen; nothing if none is known."""
         battle = self._records.next_battle
-        return [battle.at, battle.at + LATE_SECONDS] if battle else []
+        freeze = self._records.freeze
+        return [battle.at, battle.at + LATE_SECONDS, *([freeze.at] if freeze else [])] if battle else []
 
     def is_counting_down(self, now: float) -> bool:
         """Whether the next mock battle is awaited."""
@@ -100,7 +101,8 @@ class Stage:
         if event.mode == schema.TOURNAMENT and event.champion is not None:
             return Scene(View.CHAMPION, last.begin, match)
         if event.mode == schema.MOCK and now >= last.end and self.is_counting_down(now):
-            return Scene(View.COUNTDOWN, last.end)
+            freeze = self._freeze_since(event, now)
+            return Scene(View.FROZEN, max(freeze.at, last.end)) if freeze else Scene(View.COUNTDOWN, last.end)
         is_of_one_match = event.mode == events.MATCH
         return Scene(View.OVER, last.begin, match if is_of_one_match else None)
 
@@ -152,6 +154,16 @@ class Stage:
             return False
         return moment.kind != RESULT or self._records.matches[moment.id].away is not None
 
+    def _freeze_since(self, event: Event, now: float) -> LogEntry | None:
+        """The entry by which an organiser has frozen the arena after an event had begun; None if that is not so."""
+        freeze = self._records.freeze
+        return freeze if freeze and event.begun < freeze.at <= now else None
+
+    def frozen_countdown(self, event: Event, now: float) -> Json | None:
+        """Why and since when the mock battle after an event is not played; None if it is."""
+        freeze = self._freeze_since(event, now)
+        return _told_freeze(freeze) if freeze else None
+
     def _frozen(self, event: Event, told: Told) -> Scene | None:
         """The view of an event that is frozen and in which nothing has been shown since."""
         latest = next((moment for moment in told.latest() if moment.event == event.id), None)
@@ -172,6 +184,10 @@ class Stage:
                 continue
             if entry.kind == "unfrozen" or event.id in told.told[CHAMPION]:
                 return None
-            reason = entry.note.parameters.get("reason")
-            return texts.without_none({"reason": reason and texts.as_written(str(reason)), "at": entry.at})
+            return _told_freeze(entry)
         return None
+
+
+def _told_freeze(entry: LogEntry) -> Json:
+    reason = entry.note.parameters.get("reason")
+    return texts.without_none({"reason": reason and texts.as_written(str(reason)), "at": entry.at})

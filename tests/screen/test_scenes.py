@@ -50,6 +50,24 @@ def test_between_mock_battles(arena, clock):
     assert showing.state(1179)["stage"]["view"] == "countdown" and showing.state(1180)["stage"]["view"] == "over"
 
 
+def test_mock_battles_that_are_frozen(arena, clock):
+    event, teams, match = one_match(arena, clock, "mock")
+    finish(arena, match, teams[0].id, (20, 10), 103, clock)
+    arena.events.finish(event.id, None)
+    arena.schedule.announce(NextBattle("mock 14:00", 1000.0, "Asia/Seoul"))
+    clock.now = 200
+    arena.log.add("freeze", notes.note("arena_frozen_because", reason="lunch"))
+    showing = watch(arena)
+    assert showing.state(199)["stage"]["view"] == "countdown" and showing.next_change(199) == 200
+    state = showing.state(200)
+    assert state["stage"] == {"view": "frozen", "since": 200}
+    assert state["event"]["frozen"] == {"at": 200, "reason": {"en": "lunch", "ko": "lunch"}}
+    clock.now = 300
+    arena.log.add("thaw", notes.note("arena_thawed"))
+    state = showing.state(300)
+    assert state["stage"]["view"] == "countdown" and "frozen" not in state["event"]
+
+
 @pytest.mark.parametrize(
     "rule, winner, view",
     [
