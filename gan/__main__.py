@@ -13,7 +13,7 @@ from gan.console import command, output
 
 # In the order in which a contestant and then an organiser needs them.
 COMMANDS = [
-    *("prepare_data", "train", "eval", "compare", "generate_and_discriminate", "linear_interpolation"),
+    *("prepare_data", "train", "sweep", "eval", "compare", "generate_and_discriminate", "linear_interpolation"),
     *("export_model", "submit", "battle", "organise", "scoreboard"),
 ]
 
