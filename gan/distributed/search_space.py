@@ -88,7 +88,7 @@ def read(path: str, types: Mapping[str, type], taken: Sequence[str]) -> dict[str
         if name in taken:
             raise UserError(f"--search={path}: {name} is set by the sweep itself; leave it out")
         if name not in types:
-            near = difflib.get_close_matches(str(name), types, n=1)
+            near = difflib.get_close_matches(str(name), types)
             raise UserError(f"--search={path}: {name} is no flag of train{_meant(near)}")
         try:
             space[name] = _dimension(value, types[name])
@@ -112,7 +112,7 @@ def _parsed(path: str) -> Any:
 
 
 def _meant(near: Sequence[str]) -> str:
-    return f"; did you mean {near[0]}?" if near else "; `python -m gan.train --help` lists them"
+    return f"; did you mean {' or '.join(near)}?" if near else "; `python -m gan.train --help` lists them"
 
 
 def _dimension(value: object, type_: type) -> Dimension:

@@ -144,7 +144,8 @@ class SweepStudy:
     def ask(self, space: Mapping[str, Dimension]) -> Any:
         """The next trial, of optuna.Trial; `folder_of` has its folder, `params` its flags."""
         trial = self.study.ask({name: self._distribution(dimension) for name, dimension in space.items()})
-        trial.set_user_attr(_FOLDER, folder_of(trial))
+        if not folder_of(trial):
+            trial.set_user_attr(_FOLDER, f"trial-{len(self._latest()):03d}")
         return trial
 
     def finish(self, trial: Any, value: float, step: int, minutes: float) -> None:
@@ -163,8 +164,9 @@ class SweepStudy:
         self.study.tell(trial, state=self._optuna.trial.TrialState.FAIL)
 
     def rows(self) -> list[TrialRow]:
-        """All trials, one for each folder."""
-        return [self._row(trial) for trial in self._latest().values()]
+        """All trials: one for each folder, then those that wait for one."""
+        waiting = [trial for trial in self._of_state("WAITING") if not folder_of(trial)]
+        return [self._row(trial) for trial in [*self._latest().values(), *waiting]]
 
     def best(self) -> TrialRow | None:
         """The best of those that came to their end; None if none did."""
@@ -217,8 +219,8 @@ class SweepStudy:
         now, then = plan.as_json(), self.plan
         if now == then:
             return
-        flags = {*now["flags"], *then["flags"]}
-        differ = sorted(f"--{name}" for name in flags if now["flags"].get(name) != then["flags"].get(name))
+        names = {*now["flags"], *then["flags"]} - {"keep_best"}  # which is --metric
+        differ = sorted(f"--{name}" for name in names if now["flags"].get(name) != then["flags"].get(name))
         differ += ["--search"] if now["space"] != then["space"] else []
         differ += ["--metric"] if now["metric"] != then["metric"] else []
         raise UserError(
@@ -230,8 +232,9 @@ class SweepStudy:
         """Puts the trials of a sweep that ended in the middle into the queue again; see this file's first lines."""
         waiting = {folder_of(trial) for trial in self._of_state("WAITING")}
         for trial in self._of_state("RUNNING"):
-            if folder_of(trial) not in waiting:
-                self.study.enqueue_trial(trial.params, user_attrs={_FOLDER: folder_of(trial)})
+            folder = folder_of(trial)  # none if the sweep was killed before it made one
+            if folder and folder not in waiting:
+                self.study.enqueue_trial(trial.params, user_attrs={_FOLDER: folder})
             self.study.tell(trial.number, state=self._optuna.trial.TrialState.FAIL)
 
     def _distribution(self, dimension: Dimension) -> Any:
@@ -249,7 +252,8 @@ class SweepStudy:
 
     def _latest(self) -> dict[str, Any]:
         """Folder -> the last trial that used it."""
-        return {folder_of(trial): trial for trial in self.study.get_trials(deepcopy=False)}
+        trials = self.study.get_trials(deepcopy=False)
+        return {folder: trial for trial in trials if (folder := folder_of(trial))}
 
     def _note_best(self, trial: Any, step: int, minutes: float) -> None:
         trial.set_user_attr(_STEP, step)
@@ -267,8 +271,8 @@ class SweepStudy:
 
 
 def folder_of(trial: Any) -> str:
-    """The name of the folder of one of Optuna's trials."""
-    return str(trial.user_attrs.get(_FOLDER, f"trial-{trial.number:03d}"))
+    """The name of the folder of one of Optuna's trials; empty if it has none yet."""
+    return str(trial.user_attrs.get(_FOLDER, ""))
 
 
 def _last(values: Mapping[int, float]) -> float | None:

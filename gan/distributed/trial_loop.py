@@ -82,7 +82,6 @@ class TrialLoop:
                 return
             trial = self._study.ask(self._plan.space)
             name = sweep_study.folder_of(trial)
-            # The folder is a part of the name of a file of flags, and of what people type.
             process = TrialProcess(os.path.join(self._folder, name), {**self._plan.flags, **trial.params})
             self._running.append(_Running(trial, process))
             self._progress.say(f"{name} begins: {sweep_results.words(trial.params)}")

@@ -17,6 +17,7 @@ from gan.storage import files
 from gan.training import quality_record
 from gan.training.quality_record import QualityLine
 
+COMMAND = (sys.executable, "-m", "gan.train")
 OUTPUT = "output.txt"  # of train_dir: what the trial printed
 SECONDS_TO_SAVE = 60  # that a trial has to end its step and to save
 _SECONDS_TO_END = 60  # that the trial of a killed sweep has to leave its folder
@@ -43,7 +44,7 @@ class TrialProcess:
         words = [f"--{name}={value}" for name, value in flags.items()]
         with open(os.path.join(train_dir, OUTPUT), "ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gan.train", f"--train_dir={train_dir}", *words],
+                [*COMMAND, f"--train_dir={train_dir}", *words],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
