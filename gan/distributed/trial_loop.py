@@ -109,7 +109,8 @@ class TrialLoop:
                 one.best = line
             self._report(one, stage)
         one.measurements = len(measured)
-        if one.measurements and not one.is_pruned and one.process.exit_code is None and one.trial.should_prune():
+        is_judged = 0 < one.stage < STAGES and not one.is_pruned and one.process.exit_code is None
+        if is_judged and one.trial.should_prune():
             one.is_pruned = True
             one.process.ask_to_stop()
 
@@ -122,7 +123,7 @@ class TrialLoop:
 
     def _end(self, one: _Running, exit_code: int) -> str:
         """Notes how a trial ended; returns it in words."""
-        if one.is_pruned and one.best:
+        if one.is_pruned and one.best and exit_code:  # it may have come to its end meanwhile
             self._study.prune(one.trial, one.best.step, one.best.minutes)
             return f"{one.name} is stopped, others were better by then: {self._found(one.best)}"
         if exit_code == 0 and one.best:
