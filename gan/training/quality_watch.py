@@ -130,7 +130,11 @@ class QualityWatch:
         for_the_cloud = {tuning_report.TAG: found.value} if found.chosen else {}
         self._writer.scalars(position.step, {**scalars, **for_the_cloud})
         if found.chosen and self._report:
-            self._report.add(position.step, found.value)
+            try:
+                self._report.add(position.step, found.value)
+            except OSError as error:
+                self._report = None
+                print(f"warning: the cloud is not told the metric: {error}", flush=True)
         minutes = position.seconds / 60
         line = quality_record.QualityLine(position.step, minutes, found.chosen, found.value, found.cost, scalars)
         quality_record.add(self._folders.training.path, line)

@@ -84,6 +84,14 @@ def test_the_cloud_gets_the_metric_in_its_own_file(faces, tmp_path, always, monk
     assert shown == pytest.approx([line.value for line in noted], rel=1e-5)
 
 
+def test_training_goes_on_if_the_cloud_cannot_be_told(faces, tmp_path, always, monkeypatch, capsys):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("CLOUD_ML_HP_METRIC_FILE", str(tmp_path / "file" / "output.metrics"))
+    assert run_train(faces, tmp_path / "run", *FLAGS, "--max_steps=3") == 0
+    assert capsys.readouterr().out.count("warning: the cloud is not told the metric") == 1
+    assert len(quality_record.read(str(tmp_path / "run"))) == 3
+
+
 def test_the_cloud_gets_the_last_hundred_at_most(tmp_path):
     report = tuning_report.TuningReport(str(tmp_path / "metrics"), "0")
     for step in range(120):
