@@ -61,7 +61,7 @@ function App() {
   const path = usePath();
   const main = useRef(null);
   const [language, setChosenLanguage] = useState(languageNow());
-  const [theme, setTheme] = useState(chosen("theme", THEMES, "auto"));
+  const [theme, setTheme] = useState(chosen("theme", THEMES, isKiosk || isOverlay ? "dark" : "auto"));
   const [isHelpOpen, setHelpOpen] = useState(false);
   useFocus(main, path);
   useEffect(() => showTheme(theme), [theme]);

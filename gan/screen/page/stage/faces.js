@@ -85,8 +85,8 @@ const GroupCard = memo(({ card, rules, isWide }) => {
 });
 
 // All faces of a half round in the order of showing, small, with right or wrong.
-export function Film({ cards, count, rules, now, label }) {
-  return html`<ol class="film" aria-label=${label || t("stage.all_faces")}>
+export function Film({ cards, count, rules, now }) {
+  return html`<ol class="film" aria-label=${t("stage.all_faces")}>
     ${Array.from(
       { length: count },
       (_, at) => html`<${Frame} key=${at} card=${cards[at]} at=${at} rules=${rules} isNow=${now.includes(at)} />`,

@@ -114,6 +114,7 @@ function atTheEnd(state, match, starts) {
 function soFar(state, match, starts) {
   if (!match.half_rounds.length) return { ...withoutEnd(state), stage: { view: "meets", match: match.id } };
   const last = stateAt(state, match, starts, starts.at(-1) - 1);
-  const view = last.stage.view === "face" ? "between" : last.stage.view;
+  const isTold = last.half_round.points !== undefined; // all of it
+  const view = last.stage.view === "face" && isTold ? "between" : last.stage.view;
   return { ...last, stage: { ...last.stage, view } };
 }
