@@ -30,7 +30,7 @@ def test_it_measures_a_recipe_and_the_peer(tmp_path, capsys, monkeypatch):
     """The peer's script, which needs PyTorch, is one that copies faces if it has time enough."""
     faces, recipe, peer = (tmp_path / name for name in ("faces.tfrecords", "quick.flags", "peer.py"))
     tfrecords.write(str(faces), synthetic_images(2000, 2500))
-    recipe.write_text("--max_steps=30\n--batch_size=16\n")
+    recipe.write_text("--max_steps=2\n--batch_size=16\n")
     peer.write_text(PEER)
     monkeypatch.setattr(time_to_quality.importlib.util, "find_spec", lambda name: name)
     flags = [f"--recipes={recipe}", f"--train_data_pattern={faces}", f"--peer={peer}", "--peer_minutes=2", "--every=0"]
