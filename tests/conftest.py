@@ -108,6 +108,7 @@ SLOW = {
         "test_prepare_records",
         "test_result_worth",
         "test_step",
+        "test_sweep",
         "test_ties",
         "test_tensorboard",
         "test_tensorflow_import",

@@ -15,7 +15,7 @@ from gan import __version__, organise
 from gan.arena import battle_flags
 from gan.console import flags
 from gan.snapshots.snapshot import Snapshot
-from gan.training import training_flags
+from gan.training import training_flags, tuning_report
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 KOREAN = (ROOT / "README.ko.md").read_text(encoding="utf-8")
@@ -116,11 +116,25 @@ def test_commands_parse(words):
 def test_jobs_are_valid_and_shown(path):
     assert f"gan/{path.name}" in CLOUD and f"gan/{path.name}" in PAGES["guide.ko.md"]
     job = yaml.safe_load(path.read_text())
-    for pool in job.get("workerPoolSpecs", []):
+    for pool in job.get("trialJobSpec", job).get("workerPoolSpecs", []):
         package = pool["pythonPackageSpec"]
         assert package["pythonModule"] == "gan.train"
         assert package["packageUris"] == [f"gs://YOUR_TEAM/package/gan_contest-{__version__}.tar.gz"]
         flags.parse(training_flags.TrainingFlags, ["train", *package["args"]])
+
+
+def test_the_sweep_of_the_cloud_searches_flags_of_train():
+    job = yaml.safe_load((ROOT / "gan" / "vertex-hptuning.yaml").read_text())
+    (pool,), study = job["trialJobSpec"]["workerPoolSpecs"], job["studySpec"]
+    args = pool["pythonPackageSpec"]["args"]
+    assert study["metrics"] == [{"metricId": tuning_report.TAG, "goal": "MINIMIZE"}]
+    for parameter in study["parameters"]:
+        (values,) = [value for key, value in parameter.items() if key.endswith("ValueSpec")]
+        for value in values.get("values") or [values["minValue"], values["maxValue"]]:
+            given = [*args, f"--{parameter['parameterId']}={value}"]
+            config = flags.parse(training_flags.TrainingFlags, ["train", *given])
+            training_flags.check_names(config)
+            assert config.keep_best == "frechet" and config.train_dir == flags.TRAIN_DIR
 
 
 def test_every_command_is_shown():

@@ -193,6 +193,11 @@ DISCRIMINATOR_TAGS = {
 }
 
 
+def choosable() -> list[str]:
+    """Keys of the metrics by which the best snapshot of a training can be chosen."""
+    return [key for key, metric in METRICS.items() if metric.in_features and not metric.needs_training]
+
+
 def register(metric: Metric) -> Metric:
     """Adds a metric to METRICS; raises ValueError if its key is taken or a direction has no goal."""
     if metric.key in METRICS:

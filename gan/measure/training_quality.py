@@ -22,11 +22,6 @@ class TrainingMeasurement(NamedTuple):
     cost: float = 0.0  # what must be small for it to be good
 
 
-def choosable() -> list[str]:
-    """Keys of the metrics by which a best snapshot can be chosen."""
-    return [key for key, metric in metric_registry.METRICS.items() if metric.in_features and not metric.needs_training]
-
-
 class TrainingQuality:
     """Measures generated images in the usual feature space, against training images drawn once.
 

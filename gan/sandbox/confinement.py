@@ -123,10 +123,10 @@ def still_possible(outside: str) -> tuple[str, ...]:
     return tuple(what for what, attempt in attempts.items() if _works(attempt))
 
 
-def die_with_parent() -> None:
-    """Has the kernel kill this process when its parent ends (Linux)."""
+def die_with_parent(number: int = signal.SIGKILL) -> None:
+    """Has the kernel send this process a signal when its parent ends (Linux); the default kills it."""
     if sys.platform == "linux":
-        _prctl(_PDEATHSIG, signal.SIGKILL)
+        _prctl(_PDEATHSIG, number)
 
 
 def _limit(limits: Limits) -> None:

@@ -20,6 +20,7 @@ SNAPSHOT, STATE = "model.ckpt", "state.ckpt"
 STATE_FOLDER = "state"
 BEST_FOLDER = "best"  # of train_dir, with the best snapshot of a training and a note about it
 BEST_NOTE = "best.json"  # training/quality_watch.py says what it holds
+QUALITY = "quality.jsonl"  # training/quality_record.py says what it holds
 TRAINING_OPTIONS = "training_options.json"  # training_options.py says what it holds
 STATE_PARTS = ("index",)  # the parts of a state beside its data
 LOOKS = 3  # how often to look again if a trainer deletes what was just found
@@ -34,7 +35,8 @@ _FILE = re.compile(
     rf"(?P<part>index|meta|data-\d{{5}}-of-(?P<shards>\d{{5}})){_UNFINISHED}",
     re.ASCII,
 )
-_OTHER_FILE = re.compile(rf"({_POINTER}|{re.escape(TRAINING_OPTIONS)}|{re.escape(BEST_NOTE)}){_UNFINISHED}", re.ASCII)
+_NOTES = "|".join(map(re.escape, (TRAINING_OPTIONS, BEST_NOTE, QUALITY)))
+_OTHER_FILE = re.compile(rf"({_POINTER}|{_NOTES}){_UNFINISHED}", re.ASCII)
 
 
 class Found(NamedTuple):

@@ -1,4 +1,4 @@
-"""Quality while a training runs: measured now and then, shown in TensorBoard, and the best snapshot kept.
+"""Quality while a training runs: measured now and then, shown in TensorBoard and noted, and the best snapshot kept.
 
 The best snapshot is a folder of its own, train_dir/best, which every command takes as it takes train_dir.
 """
@@ -16,6 +16,7 @@ from gan.data import pixels
 from gan.data.tensorboard import SummaryWriter
 from gan.snapshots import checkpoint_files
 from gan.storage import files, paths
+from gan.training import quality_record, tuning_report
 from gan.training.folders import Folders
 from gan.training.position import Position
 from gan.training.start import Run
@@ -78,6 +79,7 @@ class QualityWatch:
         self._begun, self._spent = time.monotonic(), 0.0
         self._due = self._begun + self._pause
         self._can_be_judged = True
+        self._report = tuning_report.from_environment()
 
     def follow(self, position: Position) -> None:
         """Measures if it is time to; call after each step."""
@@ -117,10 +119,26 @@ class QualityWatch:
         exporter = self._run.exporter
         exporter.load(self._run.training.weights(position.step))
         found = self._evaluator.measure(pixels.to_bytes(exporter.generate(self._evaluator.count)))
-        self._writer.scalars(position.step, found.scalars)
+        self._tell(position, found)
         kept = read_best(self._best_folder)
         if found.chosen and (kept is None or kept["chosen"] != found.chosen or found.cost < kept["cost"]):
             self._keep(position, found)
+
+    def _tell(self, position: Position, found: MeasuredQuality) -> None:
+        """Shows what was measured to those who watch: TensorBoard, a sweep, a tuning job of the cloud."""
+        scalars = {tag: float(value) for tag, value in found.scalars.items()}
+        for_the_cloud = {tuning_report.TAG: found.value} if found.chosen else {}
+        self._writer.scalars(position.step, {**scalars, **for_the_cloud})
+        if found.chosen and self._report:
+            try:
+                self._report.add(position.step, found.value)
+            except OSError as error:
+                self._report = None
+                print(f"warning: the cloud is not told the metric: {error}", flush=True)
+        minutes = position.seconds / 60
+        line = quality_record.QualityLine(position.step, minutes, found.chosen, found.value, found.cost, scalars)
+        quality_record.add(self._folders.training.path, line)
+        self._folders.training.changed()
 
     def _keep(self, position: Position, found: MeasuredQuality) -> None:
         """Writes the snapshot before the note that says how good it is: a kill between them has it measured again."""

@@ -12,7 +12,7 @@ from gan import submit, train
 from gan.measure import metric_registry, training_quality
 from gan.snapshots import checkpoint_files, training_options
 from gan.snapshots.snapshot import Snapshot
-from gan.training import quality_watch
+from gan.training import quality_record, quality_watch, tuning_report
 from gan.training.position import Position
 
 FLAGS = ["--keep_best=frechet", "--quality_minutes=0"]
@@ -50,6 +50,56 @@ def test_the_best_of_all_that_were_measured_is_kept(faces, tmp_path, always, cap
     assert checkpoint_files.latest_snapshot(str(tmp_path)).step == 6
 
 
+def test_what_was_measured_is_noted_for_programs(faces, tmp_path, always):
+    assert run_train(faces, tmp_path, *FLAGS, "--max_steps=4") == 0
+    assert run_train(faces, tmp_path, *FLAGS, "--max_steps=6") == 0
+    noted = quality_record.read(str(tmp_path))
+    shown = curve(tmp_path)
+    assert [line.step for line in noted] == [1, 2, 3, 4, 5, 6]
+    assert [line.scalars[TAG] for line in noted] == pytest.approx([shown[line.step] for line in noted])
+    assert [line.value for line in noted] == [line.scalars[TAG] for line in noted]
+    minutes = [line.minutes for line in noted]
+    assert minutes == sorted(minutes) and 0 < minutes[0] and minutes[-1] < 5
+
+
+def test_what_a_killed_run_measured_later_is_measured_again(tmp_path):
+    lines = [quality_record.QualityLine(step, step / 10, None, 0.0, 0.0, {}) for step in (1, 2, 3)]
+    for line in [*lines, lines[1]]:
+        quality_record.add(str(tmp_path), line)
+    assert quality_record.read(str(tmp_path)) == lines[:2]
+
+
+def test_the_cloud_gets_the_metric_in_its_own_file(faces, tmp_path, always, monkeypatch):
+    """As cloudml-hypertune writes it: one JSON object a line, all values but the time as text."""
+    monkeypatch.setenv("CLOUD_ML_HP_METRIC_FILE", str(tmp_path / "hypertune" / "output.metrics"))
+    monkeypatch.setenv("CLOUD_ML_TRIAL_ID", "7")
+    assert run_train(faces, tmp_path / "run", *FLAGS, "--max_steps=3") == 0
+    lines = [json.loads(line) for line in (tmp_path / "hypertune" / "output.metrics").read_text().splitlines()]
+    noted = quality_record.read(str(tmp_path / "run"))
+    assert [(line["trial"], line["global_step"]) for line in lines] == [("7", "1"), ("7", "2"), ("7", "3")]
+    assert [float(line["training/hptuning/metric"]) for line in lines] == [line.value for line in noted]
+    assert {*lines[0]} == {"timestamp", "trial", "training/hptuning/metric", "global_step", "checkpoint_path"}
+    events = EventAccumulator(str(tmp_path / "run")).Reload()
+    shown = [each.value for each in events.Scalars("training/hptuning/metric")]
+    assert shown == pytest.approx([line.value for line in noted], rel=1e-5)
+
+
+def test_training_goes_on_if_the_cloud_cannot_be_told(faces, tmp_path, always, monkeypatch, capsys):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("CLOUD_ML_HP_METRIC_FILE", str(tmp_path / "file" / "output.metrics"))
+    assert run_train(faces, tmp_path / "run", *FLAGS, "--max_steps=3") == 0
+    assert capsys.readouterr().out.count("warning: the cloud is not told the metric") == 1
+    assert len(quality_record.read(str(tmp_path / "run"))) == 3
+
+
+def test_the_cloud_gets_the_last_hundred_at_most(tmp_path):
+    report = tuning_report.TuningReport(str(tmp_path / "metrics"), "0")
+    for step in range(120):
+        report.add(step, 0.5)
+    steps = [json.loads(line)["global_step"] for line in (tmp_path / "metrics").read_text().splitlines()]
+    assert steps == [str(step) for step in range(20, 120)]
+
+
 def test_one_that_is_worse_never_takes_its_place(faces, tmp_path, always):
     """What goes on from a good training with a learning rate that spoils it leaves the best one alone."""
     assert run_train(faces, tmp_path, *FLAGS, "--max_steps=20") == 0
@@ -65,6 +115,7 @@ def test_starting_from_scratch_removes_it(faces, tmp_path, always):
     (tmp_path / "best" / "note.txt").write_text("my own")
     assert run_train(faces, tmp_path, "--max_steps=2", "--start_new_model") == 0
     assert os.listdir(tmp_path / "best") == ["note.txt"]
+    assert quality_record.read(str(tmp_path)) == []
 
 
 @pytest.mark.parametrize("minutes, due", [(0.5, [30, 4 / 0.03, 6 / 0.03]), (3.0, [180, 362, 544])])

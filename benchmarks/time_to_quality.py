@@ -1,0 +1,151 @@
+"""Time to quality: minutes of training until generated images are good, with a plain DCGAN in PyTorch beside it.
+
+    python benchmarks/time_to_quality.py --train_data_pattern='data/train*.tfrecords' \\
+        --recipes=gan/recipes/faces_10min.flags,gan/recipes/faces_30min.flags
+
+Quality is the Frechet distance in wavelets between 2,000 generated images and 2,000 training images, always the same
+ones, as `gan.train --keep_best=frechet` measures it; the peer's images are measured in the same way. A time is that of
+the first measurement at or below a level. gan.train is measured each --every minutes, or less often if measuring would
+take more than 3% of the time. The peer's script shows its images at its end alone, so it is trained from scratch for 1,
+2, 4 ... minutes with the same seed: its times are as coarse as that. Both count training alone, not the start.
+
+Everything runs one after the other. Do not compare with figures of other machines or of other minutes.
+"""
+
+import dataclasses
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+from typing import NamedTuple
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[0] = ROOT
+
+import numpy as np
+
+from gan.console import command, tensorflow_import
+from gan.console.errors import UserError
+from gan.console.flags import flag
+from gan.storage import cache
+from gan.training import quality_record
+
+LEVELS = (10.0, 5.0, 2.5, 1.5)
+PIXELS = 2500
+PEER = "DCGAN in PyTorch"
+
+
+@dataclasses.dataclass(frozen=True)
+class TimeConfig:
+    """Flags of the command, by name."""
+
+    train_data_pattern: str = flag(None, "TFRecord files of 50x50 faces.", required=True)
+    recipes: str = flag("gan/recipes/faces_30min.flags", "Flag files of gan.train, with commas between.")
+    minutes: float | None = flag(None, "Minutes of each training; not set is what the recipe says.", at_least=0.01)
+    peer_minutes: float = flag(16.0, "Minutes of the peer's longest training; 0 leaves it out.", at_least=0)
+    every: float = flag(0.5, "Minutes from one measurement to the next.", at_least=0)
+    seed: int = flag(0, "Seed of all trainings.", at_least=0)
+    peer: str = flag(
+        os.path.join(os.path.dirname(ROOT), "shared", "bench", "pytorch_dcgan.py"),
+        "Script that trains a DCGAN in PyTorch: takes a .npy file of uint8 [N, 2500], --minutes and --samples.",
+    )
+
+
+class Measured(NamedTuple):
+    """One point of a curve."""
+
+    minutes: float
+    distance: float
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command and returns its exit code."""
+    return command.run(compare, TimeConfig, argv)
+
+
+def compare(config: TimeConfig) -> None:
+    """Trains everything and prints the table."""
+    files = [os.path.abspath(path) for path in cache.find_files(config.train_data_pattern, "train_data_pattern")]
+    has_peer = importlib.util.find_spec("torch") and os.path.exists(config.peer)
+    if config.peer_minutes and not has_peer:
+        print(f"no peer: torch (pip install torch) or {config.peer} is missing")
+    curves = {}
+    for recipe in config.recipes.split(","):
+        curves[recipe] = _told(recipe, _train(config, recipe.strip(), files))
+    if config.peer_minutes and has_peer:
+        curves[PEER] = _told(PEER, _train_peer(config, files))
+    print("\n" + table(curves))
+
+
+def first_at(curve: list[Measured], level: float) -> float | None:
+    """Minutes of the first measurement at or below a level; None if there is none."""
+    return next((each.minutes for each in curve if each.distance <= level), None)
+
+
+def table(curves: dict[str, list[Measured]]) -> str:
+    """Minutes to each level, and the best of all measurements, a line for each training."""
+    lines = [["minutes to a distance of", *(f"{level:g}" for level in LEVELS), "trained", "best"]]
+    for name, curve in curves.items():
+        times = [first_at(curve, level) for level in LEVELS]
+        best = min(each.distance for each in curve)
+        cells = ["never" if time is None else f"{time:.1f}" for time in times]
+        lines.append([name, *cells, f"{curve[-1].minutes:.1f}", f"{best:.3g}"])
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)
+
+
+def _train(config, recipe, files):
+    """The curve of a recipe."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = [f"--flagfile={recipe}", f"--train_data_pattern={','.join(files)}", f"--train_dir={folder}"]
+        words += [f"--seed={config.seed}", f"--quality_minutes={config.every}", "--keep_best=frechet"]
+        words += [f"--max_minutes={config.minutes}"] if config.minutes else []
+        _run([sys.executable, "-m", "gan.train", *words])
+        return [Measured(line.minutes, line.value) for line in quality_record.read(folder)]
+
+
+def _train_peer(config, files):
+    """The curve of the peer, trained for longer and longer times."""
+    tensorflow_import.import_tensorflow()
+    from gan.data import tfrecords
+    from gan.measure import training_quality
+
+    judge = training_quality.TrainingQuality(files, PIXELS, "frechet")
+    curve = []
+    with tempfile.TemporaryDirectory() as folder:
+        faces, samples = os.path.join(folder, "faces.npy"), os.path.join(folder, "samples.npy")
+        np.save(faces, tfrecords.read_all(files, PIXELS))
+        for minutes in peer_times(config.peer_minutes):
+            words = [faces, "--norm", f"--minutes={minutes}", f"--samples={samples}", f"--seed={config.seed}"]
+            _run([sys.executable, os.path.abspath(config.peer), *words])
+            images = np.load(samples)
+            if len(images) < judge.count:
+                raise UserError(f"{config.peer} made {len(images)} images; {judge.count} are needed")
+            curve.append(Measured(minutes, judge.measure(images[: judge.count]).value))
+    return curve
+
+
+def peer_times(longest: float) -> list[float]:
+    """Minutes of the peer's trainings: halves of the longest one down to a minute, rising."""
+    times = [longest]
+    while times[0] >= 2:
+        times.insert(0, times[0] / 2)
+    return times
+
+
+def _told(name, curve):
+    if not curve:
+        raise UserError(f"{name}: nothing was measured; raise --minutes")
+    print(f"{name}: " + ", ".join(f"{each.minutes:.1f} min {each.distance:.3g}" for each in curve), flush=True)
+    return curve
+
+
+def _run(words):
+    done = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise UserError(f"{' '.join(words)} failed: {done.stdout}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

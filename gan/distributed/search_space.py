@@ -1,0 +1,172 @@
+"""The search space of a sweep: a file in YAML with flags of train and between which values to look. No TensorFlow.
+
+base_learning_rate: {low: 0.0005, high: 0.005, log: true}
+batch_size: {low: 16, high: 128, step: 16}
+optimizer: [AdamOptimizer, RMSPropOptimizer]
+"""
+
+import difflib
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from gan.console import flag_files
+from gan.console.errors import UserError
+
+Value = bool | int | float | str
+_KEYS = ("low", "high", "log", "step")
+_FORMS = "write {low: 0.001, high: 0.01}, with log: true or step: 0.001 if you like, or a list of choices"
+
+
+class NumberRange(NamedTuple):
+    """Numbers between two ends, both included.
+
+    Attributes:
+        low: the smallest.
+        high: the largest.
+        log: whether their logarithms are spread evenly, not they themselves.
+        step: from one to the next; None for any number, or any whole number.
+        is_whole: whether only whole numbers are meant.
+    """
+
+    low: float
+    high: float
+    log: bool
+    step: float | None
+    is_whole: bool
+
+    def contains(self, value: object) -> bool:
+        """Whether a value can be drawn."""
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not self.low <= value <= self.high:
+            return False
+        steps = (value - self.low) / self.step if self.step else 0.0
+        return math.isclose(steps, round(steps), abs_tol=1e-9)
+
+    def ends(self) -> list[Value]:
+        """The values to try out in order to know that all are allowed."""
+        return [int(end) if self.is_whole else float(end) for end in (self.low, self.high)]
+
+
+class Choices(NamedTuple):
+    """Some values, in no order."""
+
+    values: tuple[Value, ...]
+
+    def contains(self, value: object) -> bool:
+        """Whether a value can be drawn."""
+        return value in self.values
+
+    def ends(self) -> list[Value]:
+        """The values to try out in order to know that all are allowed."""
+        return list(self.values)
+
+
+Dimension = NumberRange | Choices
+
+
+def read(path: str, types: Mapping[str, type], taken: Sequence[str]) -> dict[str, Dimension]:
+    """Reads a search space.
+
+    Args:
+        path: of the file, on disk.
+        types: the flags that may be searched: name -> bool, int, float or str.
+        taken: flags that the sweep sets by itself.
+
+    Returns:
+        flag -> what to look through.
+
+    Raises:
+        UserError: the file cannot be read, or is not right; says what is wrong with it.
+    """
+    content = _parsed(path)
+    if not isinstance(content, dict) or not content:
+        raise UserError(
+            f"--search={path} names no flags; a line such as base_learning_rate: {{low: 0.001, high: 0.01}}"
+        )
+    space = {}
+    for name, value in content.items():
+        if name in taken:
+            raise UserError(f"--search={path}: {name} is set by the sweep itself; leave it out")
+        if name not in types:
+            near = difflib.get_close_matches(str(name), types)
+            raise UserError(f"--search={path}: {name} is no flag of train{_meant(near)}")
+        try:
+            space[name] = _dimension(value, types[name])
+        except ValueError as error:
+            raise UserError(f"--search={path}: {name}: {error}") from None
+    return space
+
+
+def _parsed(path: str) -> Any:
+    try:
+        import yaml
+    except ImportError:
+        raise UserError("--search needs PyYAML, which `pip install 'gan-contest[sweep]'` installs") from None
+    try:
+        with open(flag_files.own_file(path), encoding="utf-8") as file:
+            return yaml.safe_load(file)
+    except OSError as error:
+        raise UserError(f"--search={path}: {error.strerror or error}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"--search={path} is not YAML: {' '.join(str(error).split())}") from None
+
+
+def _meant(near: Sequence[str]) -> str:
+    return f"; did you mean {' or '.join(near)}?" if near else "; `python -m gan.train --help` lists them"
+
+
+def _dimension(value: object, type_: type) -> Dimension:
+    """Raises ValueError, which says what is wrong."""
+    if isinstance(value, dict) and list(value) == ["choices"]:
+        value = value["choices"]
+    if isinstance(value, list):
+        return _choices(value, type_)
+    if not isinstance(value, dict) or not {"low", "high"} <= set(value) <= set(_KEYS):
+        raise ValueError(f"{value} says no range; {_FORMS}")
+    if type_ not in (int, float):
+        raise ValueError("it has no numbers between two ends; give a list of choices")
+    return _range(value, is_whole=type_ is int)
+
+
+def _choices(values: list[Any], type_: type) -> Choices:
+    numbers = type_ in (int, float)
+    for value in values:
+        if not isinstance(value, (bool, int, float, str)):
+            raise ValueError(f"{value} is no value of a flag")
+    found = tuple(_number(value, type_ is int) if numbers else value for value in values)
+    if len(set(map(repr, found))) < 2:
+        raise ValueError("a list of choices needs two different values")
+    return Choices(found)
+
+
+def _range(value: Mapping[str, Any], is_whole: bool) -> NumberRange:
+    low, high = _number(value["low"], is_whole), _number(value["high"], is_whole)
+    log, step = value.get("log", False), value.get("step")
+    if not isinstance(log, bool):
+        raise ValueError(f"log: {log} is neither true nor false")
+    if not low < high:
+        raise ValueError(f"low: {low} must be less than high: {high}")
+    if step is not None:
+        step = _number(step, is_whole)
+        if log:
+            raise ValueError("log: true and step do not go together")
+        if not 0 < step <= high - low:
+            raise ValueError(f"step: {step} must be more than 0, and at most the distance from low to high")
+    if log and low <= 0:
+        raise ValueError(f"with log: true, low must be more than 0, not {low}")
+    if step is not None:
+        high = low + math.floor((high - low) / step + 1e-9) * step
+    return NumberRange(low, high, log, step, is_whole)
+
+
+def _number(value: object, is_whole: bool) -> float | int:
+    """A number; YAML takes 1e-3, without a point, for text."""
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ValueError(f"{value} is no number") from None
+    if isinstance(value, bool) or not math.isfinite(number):
+        raise ValueError(f"{value} is no number")
+    if is_whole and number != int(number):
+        raise ValueError(f"{value} is no whole number")
+    return int(number) if is_whole else number

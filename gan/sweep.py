@@ -1,0 +1,87 @@
+"""Looks for better flags of train: many short trainings, each with other flags, and a table of what was found.
+
+    python -m gan.sweep --flagfile=gan/recipes/faces_10min.flags --train_data_pattern='data/train*.tfrecords' \\
+        --search=gan/recipes/sweep_example.yaml --trials=30 --max_minutes=8 --sweep_dir=sweep1
+
+Each trial is a `gan.train` process with a folder of its own in sweep_dir. Optuna chooses its flags, and stops it early
+if others were better by then. The first trial is what the flag file says, if the search space holds it. Ctrl-C saves
+and stops; the same command goes on from there. In sweep_dir are then
+
+    best.flags          the best flags, for `python -m gan.train --flagfile=sweep1/best.flags`
+    history.png         what was found, trial by trial; importances.png: which flags mattered; slice.png: their values
+    trial-NNN/          the training of each trial, its best snapshot in best/, what it printed in output.txt
+    sweep.sqlite        Optuna's study, which Optuna's own tools can read, too
+
+--show shows all of this of a sweep, also while it runs. All flags of train are flags of sweep, too.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+if not __package__:  # `python sweep.py` inside gan/: the package is found one folder up
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+from gan.console import command, output
+from gan.console.errors import UserError
+from gan.distributed import sweep_flags, sweep_results, sweep_study, trial_loop
+from gan.distributed.sweep_flags import SweepFlags
+from gan.distributed.sweep_study import SweepStudy
+from gan.measure import metric_registry
+from gan.storage import cache, files, paths
+
+_LOCK = ".lock"  # of sweep_dir
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit code."""
+    return command.run(sweep, SweepFlags, argv)
+
+
+def sweep(config: SweepFlags) -> int:
+    """Runs trials, or shows them; the exit code is 1 if no trial came to its end."""
+    if paths.is_remote(config.sweep_dir):
+        raise UserError(f"--sweep_dir={config.sweep_dir} must be on disk, since SQLite writes to it")
+    if config.show:
+        return _show(config.sweep_dir, SweepStudy(config.sweep_dir))
+    plan = sweep_flags.plan_of(config, _is_higher_better(sweep_flags.metric_of(config)))
+    cache.find_files(config.train_data_pattern, "train_data_pattern")
+    sweep_study.optuna()
+    lock = os.path.join(config.sweep_dir, _LOCK)
+    files.check_writable(config.sweep_dir)
+    if files.is_locked(lock):
+        raise UserError(f"--sweep_dir={config.sweep_dir} is in use by another sweep; --show shows it")
+    with files.locked(lock, f"--sweep_dir={config.sweep_dir}"):
+        judging = sweep_study.Judging(config.pruner, config.first_trials, config.seed)
+        study = SweepStudy(config.sweep_dir, judging)
+        if study.begin(plan, sweep_flags.first_values(config, plan)):
+            print(f"going on with the sweep in {config.sweep_dir}", flush=True)
+        extent = trial_loop.Extent(config.trials, config.at_once, sweep_flags.minutes_of(config))
+        stopped = trial_loop.TrialLoop(config.sweep_dir, study, plan, extent).run()
+        shown = _show(config.sweep_dir, study)
+    if stopped:
+        output.announce("stopped by a signal, run it again to go on from here")
+    return stopped or shown
+
+
+def _is_higher_better(metric: str) -> bool:
+    """Raises UserError if no best snapshot can be chosen by a metric."""
+    choosable = metric_registry.choosable()
+    if metric not in choosable:
+        raise UserError(f"--metric={metric}: the metrics are {', '.join(choosable)}")
+    return metric_registry.METRICS[metric].direction is metric_registry.Direction.HIGHER
+
+
+def _show(folder: str, study: SweepStudy) -> int:
+    plan = study.plan
+    print(sweep_results.table(study.rows(), plan["metric"], plan["maximize"]), flush=True)
+    for path in sweep_results.draw(folder, study):
+        print(f"drawn: {path}")
+    best = sweep_results.write_flags(folder, study)
+    if best:
+        output.announce(f"the best flags: {best}")
+    return 0 if best else command.EXIT_MISTAKE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

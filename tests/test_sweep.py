@@ -1,0 +1,269 @@
+"""Sweeps: real short trainings, stopped, killed and gone on with; trials that fail or are bad; wrong spaces."""
+
+import os
+import signal
+import sys
+import time
+
+import pytest
+from conftest import start
+
+from gan import sweep
+from gan.console import flags
+from gan.distributed import search_space, sweep_study, trial_loop, trial_process
+from gan.snapshots import checkpoint_files
+from gan.storage import files
+from gan.training import quality_record, training_flags
+
+SPACE = "base_learning_rate: {low: 1e-5, high: 0.02, log: true}\nbatch_size: [8, 16]\n"
+# Stands for train if a test is about the sweep alone: the metric falls with time towards the learning rate.
+STAND_IN = """
+import signal, sys, time
+from gan.training.quality_record import QualityLine, add
+flags = dict(word[2:].split("=", 1) for word in sys.argv[1:])
+asked = []
+signal.signal(signal.SIGTERM, lambda *_: asked.append(1))
+end, rate = float(flags["max_minutes"]), float(flags["base_learning_rate"])
+if rate > 1:
+    print("the first sentence")
+    sys.exit("the losses are not finite")
+for step in range(1, 11):
+    time.sleep(0.05)
+    value = rate + 1 / step
+    add(flags["train_dir"], QualityLine(step, end * step / 10, "frechet_96_wavelets", value, value, {}))
+    if asked:
+        sys.exit(143)
+"""
+
+
+@pytest.fixture
+def space(tmp_path):
+    path = tmp_path / "space.yaml"
+    path.write_text(SPACE)
+    return path
+
+
+@pytest.fixture
+def quick(tmp_path, monkeypatch):
+    """Trials are processes without TensorFlow."""
+    script = tmp_path / "stand_in.py"
+    script.write_text(STAND_IN)
+    monkeypatch.setattr(trial_process, "COMMAND", (sys.executable, str(script)))
+    monkeypatch.setattr(trial_loop, "_SECONDS_BETWEEN_LOOKS", 0.02)
+
+
+def words(space, faces, tmp_path, *more):
+    quick = ["--batch_size=16", "--seed=3", "--trials=2", "--max_minutes=0.1", "--export_model_steps=10"]
+    return [f"--search={space}", f"--train_data_pattern={faces}", f"--sweep_dir={tmp_path}/sweep", *quick, *more]
+
+
+def run(*flags):
+    return sweep.main(["sweep", *flags])
+
+
+def rows(tmp_path):
+    return {row.name: row for row in sweep_study.SweepStudy(str(tmp_path / "sweep")).rows()}
+
+
+def steps(folder):
+    return [line.step for line in quality_record.read(str(folder))]
+
+
+def wait_for_steps(process, folder):
+    """Waits until a trial has trained some steps and saved."""
+    end = time.monotonic() + 120
+    while not (folder / "model.ckpt-10.index").exists():
+        assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def running_trainings(folder):
+    return [pid for pid in filter(str.isdigit, os.listdir("/proc")) if _is_training_in(pid, folder)]
+
+
+def _is_training_in(pid, folder):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return f"--train_dir={folder}".encode() in file.read().split(b"\0")
+    except OSError:
+        return False
+
+
+def test_a_sweep_is_stopped_and_killed_and_goes_on_to_its_end(space, faces, tmp_path, capsys):
+    given, trial = words(space, faces, tmp_path), tmp_path / "sweep" / "trial-000"
+    stopped = start("sweep", *given)
+    wait_for_steps(stopped, trial)
+    stopped.send_signal(signal.SIGINT)
+    told, _ = stopped.communicate(timeout=120)
+    assert stopped.returncode == 130 and "stopped by a signal, run it again to go on from here" in told, told
+    assert "stopped by a signal" in (trial / trial_process.OUTPUT).read_text()
+    assert rows(tmp_path)["trial-000"].state == "unfinished" and not running_trainings(trial)
+
+    killed = start("sweep", *given)
+    end = time.monotonic() + 120
+    while (trial / trial_process.OUTPUT).read_text().count("Ctrl-C saves and stops") < 2:
+        assert time.monotonic() < end and killed.poll() is None
+        time.sleep(0.05)
+    killed.kill()
+    killed.communicate()
+
+    assert run(*given) == 0  # also if the trial of the killed one is still saving
+    told = capsys.readouterr().out
+    assert "going on with the sweep" in told and "trial-001 begins" in told
+    printed = (trial / trial_process.OUTPUT).read_text()  # by the same training, three times
+    assert "going on from step" in printed
+    assert printed.count("Ctrl-C saves and stops") + printed.count("is trained already") == 3
+    found = rows(tmp_path)
+    assert [(name, row.state) for name, row in found.items()] == [("trial-000", "done"), ("trial-001", "done")]
+    assert found["trial-000"].flags == {"base_learning_rate": 0.001, "batch_size": 16}  # what the command line says
+    assert found["trial-001"].flags != found["trial-000"].flags
+    for row in found.values():
+        values = {line.step: line.value for line in quality_record.read(str(tmp_path / "sweep" / row.name))}
+        assert (row.value, row.step) == (min(values.values()), min(values, key=values.get))
+
+    best = min(found.values(), key=lambda row: row.value)
+    path = tmp_path / "sweep" / "best.flags"
+    config = flags.parse(training_flags.TrainingFlags, ["train", f"--flagfile={path}", f"--train_data_pattern={faces}"])
+    assert {name: getattr(config, name) for name in best.flags} == best.flags
+    assert (config.seed, config.export_model_steps, config.keep_best) == (3, 10, "frechet")
+    pictures = {"history.png", "importances.png", "slice.png"}
+    assert pictures <= {*os.listdir(tmp_path / "sweep")}
+    assert all((tmp_path / "sweep" / name).read_bytes().startswith(b"\x89PNG") for name in pictures)
+
+    assert run(*given) == 0 and "begins" not in capsys.readouterr().out  # all are done
+    assert run("--show", f"--sweep_dir={tmp_path}/sweep") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["trial", "state", "frechet", "minutes", "step", "base_learning_rate", "batch_size"]
+    assert lines[1].startswith(f"{best.name}  done   {best.value:.4g} ")
+
+
+def test_a_training_that_fails_is_told(faces, tmp_path, capsys):
+    space = tmp_path / "space.yaml"
+    space.write_text("base_learning_rate: [1.0e+30, 0.001]\n")
+    assert run(*words(space, faces, tmp_path, "--base_learning_rate=1e30", "--trials=1", "--max_minutes=1")) == 1
+    told = capsys.readouterr().out
+    assert "trial-000 failed: train: " in told and "the losses are not finite" in told
+    assert not (tmp_path / "sweep" / "best.flags").exists()
+
+
+def test_the_others_go_on_after_a_trial_that_fails(faces, tmp_path, quick, capsys):
+    space = tmp_path / "space.yaml"
+    space.write_text("base_learning_rate: [1.0e+30, 0.001]\n")
+    assert run(*words(space, faces, tmp_path, "--trials=6", "--base_learning_rate=1e30")) == 0
+    found = rows(tmp_path)
+    assert len(found) == 6 and {row.state for row in found.values()} == {"failed", "done"}
+    assert all((row.flags["base_learning_rate"] == 1e30) == (row.state == "failed") for row in found.values())
+    assert found["trial-000"].reason == "the losses are not finite"
+    assert "trial-000 failed: the losses are not finite" in capsys.readouterr().out
+
+
+def test_bad_trials_are_stopped_while_they_train(space, faces, tmp_path, quick, capsys):
+    given = words(space, faces, tmp_path, "--first_trials=2", "--trials=8", "--at_once=2", "--base_learning_rate=1e-5")
+    assert run(*given) == 0
+    found, folder = rows(tmp_path), tmp_path / "sweep"
+    pruned = [row for row in found.values() if row.state == "pruned"]
+    assert pruned and len(found) == 8 and {row.state for row in found.values()} == {"pruned", "done"}
+    assert all(len(steps(folder / row.name)) < 10 for row in pruned)
+    assert all(len(steps(folder / row.name)) == 10 for row in found.values() if row.state == "done")
+    best = min(found.values(), key=lambda row: row.value)
+    assert best.value == pytest.approx(best.flags["base_learning_rate"] + 0.1)
+    assert "is stopped, others were better by then: frechet_96_wavelets" in capsys.readouterr().out
+    begun = os.stat(folder / "trial-001" / trial_process.OUTPUT).st_mtime
+    assert begun < os.stat(folder / "trial-000" / checkpoint_files.QUALITY).st_mtime  # both at once
+
+
+def test_nobody_is_stopped_without_a_pruner(space, faces, tmp_path, quick):
+    given = words(space, faces, tmp_path, "--first_trials=1", "--trials=4", "--at_once=4", "--pruner=none")
+    assert run(*given) == 0
+    assert {row.state for row in rows(tmp_path).values()} == {"done"}
+
+
+def test_a_sweep_that_goes_on_draws_other_flags_and_refuses_another_plan(space, faces, tmp_path, quick, fails):
+    given = words(space, faces, tmp_path, "--pruner=none", "--at_once=3")
+    assert run(*given, "--trials=3") == 0 and run(*given, "--trials=6") == 0
+    assert len({row.flags["base_learning_rate"] for row in rows(tmp_path).values()}) == 6
+    error = fails(sweep.main, *given, "--max_minutes=0.2", "--penalty=R1Penalty")
+    assert "was begun with another --max_minutes and --penalty and --quality_minutes, so" in error
+    space.write_text(SPACE + "label_smoothing: {low: 0, high: 0.2}\n")
+    assert "was begun with another --search" in fails(sweep.main, *given)
+    space.write_text(SPACE)
+    assert "was begun with another --metric" in fails(sweep.main, *given, "--metric=recall")
+    assert run(*given, "--trials=6") == 0
+
+
+def test_a_metric_that_should_be_high(space, faces, tmp_path, quick):
+    """The stand-in's costs, taken for those of recall: the best has the least cost, and the largest value."""
+    assert run(*words(space, faces, tmp_path, "--metric=recall", "--pruner=none", "--at_once=2")) == 0
+    study = sweep_study.SweepStudy(str(tmp_path / "sweep"))
+    values = {row.name: row.value for row in study.rows()}
+    assert study.best().name == max(values, key=values.get) and max(values.values()) < 0
+
+
+@pytest.mark.parametrize(
+    "text, sentence",
+    [
+        (
+            "learning_rate: [1, 2]",
+            "learning_rate is no flag of train; did you mean learning_rate_hold or base_learning_rate",
+        ),
+        ("train_dir: [a, b]", "train_dir is set by the sweep itself; leave it out"),
+        ("batch_size: {low: 16}", "batch_size: {'low': 16} says no range; write {low: 0.001, high: 0.01}"),
+        ("batch_size: {low: 16, high: 4}", "batch_size: low: 16 must be less than high: 4"),
+        ("batch_size: {low: 1.5, high: 4}", "batch_size: 1.5 is no whole number"),
+        ("batch_size: {low: 0, high: 4}", "batch_size: flag --batch_size=0"),
+        ("adam_beta1: {low: 0.5, high: 1.5}", "adam_beta1: flag --adam_beta1=1.5"),
+        ("base_learning_rate: {low: 0, high: 1, log: true}", "with log: true, low must be more than 0"),
+        ("base_learning_rate: {low: x, high: 1}", "base_learning_rate: x is no number"),
+        ("base_learning_rate: {low: 0.1, high: 1, step: 2}", "step: 2.0 must be more than 0, and at most"),
+        ("optimizer: {low: 0.1, high: 1}", "optimizer: it has no numbers between two ends; give a list of choices"),
+        ("optimizer: [AdamOptimizer, Adam]", "optimizer: flag --optimizer=Adam"),
+        ("optimizer: [AdamOptimizer]", "optimizer: a list of choices needs two different values"),
+        ("generator_model: [SampleGenerator, Missing]", "generator_model: --generator_model=Missing"),
+        ("augment: [flip, [blur]]", "augment: ['blur'] is no value of a flag"),
+        ("- batch_size", "names no flags"),
+        ("batch_size: [1, ", "is not YAML"),
+    ],
+)
+def test_a_space_that_is_wrong_is_told_before_anything_begins(text, sentence, faces, tmp_path, fails):
+    space = tmp_path / "space.yaml"
+    space.write_text(text)
+    error = fails(sweep.main, *words(space, faces, tmp_path))
+    assert f"--search={space}" in error and sentence in error
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_other_mistakes_are_told(space, faces, tmp_path, fails, monkeypatch):
+    given = words(space, faces, tmp_path)
+    assert "is needed" in fails(sweep.main, f"--search={space}")
+    assert "--train_dir is each trial's own in a sweep" in fails(sweep.main, *given, "--train_dir=x")
+    assert "--metric=beauty: the metrics are frechet, kid" in fails(sweep.main, *given, "--metric=beauty")
+    assert "must be on disk" in fails(sweep.main, *given, "--sweep_dir=gs://team/sweep")
+    assert "holds no sweep" in fails(sweep.main, "--show", f"--sweep_dir={tmp_path}/sweep")
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    assert "pip install 'gan-contest[sweep]'" in fails(sweep.main, *given)
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_a_file_that_is_no_sweep_is_left_alone(space, faces, tmp_path, fails):
+    (tmp_path / "sweep").mkdir()
+    database = tmp_path / "sweep" / sweep_study.DATABASE
+    database.write_bytes(b"my own notes, no database at all")
+    assert "is no sweep" in fails(sweep.main, *words(space, faces, tmp_path))
+    assert database.read_bytes() == b"my own notes, no database at all"
+
+
+def test_two_sweeps_do_not_share_a_folder(space, faces, tmp_path, quick, fails):
+    with files.locked(str(tmp_path / "sweep" / ".lock"), "the sweep"):
+        assert "is in use by another sweep" in fails(sweep.main, *words(space, faces, tmp_path))
+    assert run(*words(space, faces, tmp_path)) == 0
+
+
+def test_the_example_is_a_search_space_of_the_recipe(faces):
+    given = ["sweep", "--flagfile=gan/recipes/faces_10min.flags", f"--train_data_pattern={faces}"]
+    config = flags.parse(sweep.SweepFlags, [*given, "--search=gan/recipes/faces_search.yaml"])
+    plan = sweep.sweep_flags.plan_of(config, False)
+    assert plan.space["batch_size"] == search_space.NumberRange(16, 64, False, 16, True)
+    first = sweep.sweep_flags.first_values(config, plan)
+    assert all(dimension.contains(first[name]) for name, dimension in plan.space.items())
+    assert plan.flags["max_minutes"] == 10 and "batch_size" not in plan.flags
