@@ -13,7 +13,7 @@ p = argparse.ArgumentParser()
 p.add_argument("faces"), p.add_argument("--norm", action="store_true"), p.add_argument("--seed")
 p.add_argument("--minutes", type=float), p.add_argument("--samples")
 a = p.parse_args()
-faces, black = np.load(a.faces), np.zeros([300, 2500], np.uint8)
+faces, black = np.load(a.faces), np.zeros([96, 2500], np.uint8)
 np.save(a.samples, faces if a.minutes > 1 else black)
 """
 
@@ -29,7 +29,7 @@ def test_the_first_time_at_each_level():
 def test_it_measures_a_recipe_and_the_peer(tmp_path, capsys, monkeypatch):
     """The peer's script, which needs PyTorch, is one that copies faces if it has time enough."""
     faces, recipe, peer = (tmp_path / name for name in ("faces.tfrecords", "quick.flags", "peer.py"))
-    tfrecords.write(str(faces), synthetic_images(300, 2500))
+    tfrecords.write(str(faces), synthetic_images(96, 2500))
     recipe.write_text("--max_steps=2\n--batch_size=16\n")
     peer.write_text(PEER)
     monkeypatch.setattr(time_to_quality, "is_installed", lambda module: True)
