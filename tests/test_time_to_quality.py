@@ -1,6 +1,5 @@
 """The benchmark trains, reads the curve, and tells the first time at each level."""
 
-import pytest
 from conftest import synthetic_images
 
 from benchmarks import time_to_quality
@@ -38,4 +37,4 @@ def test_it_measures_a_recipe_and_the_peer(tmp_path, capsys, monkeypatch):
     lines = capsys.readouterr().out.splitlines()
     mine, of_peer = lines[-2].split(), lines[-1].split()
     assert mine[0] == str(recipe) and float(mine[-1]) > 10
-    assert of_peer[3:-1] == ["2.0"] * 5 and float(of_peer[-1]) == pytest.approx(0, abs=0.5)  # never when all is black
+    assert of_peer[3:-1] == ["2.0"] * 5 and float(of_peer[-1]) < 1  # the same faces, and not the black ones
