@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING
 if not __package__:  # `python train.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+# Measuring the quality means many small matrices for numpy, which is slow with several threads beside a training.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from gan.console import command, tensorflow_import
 from gan.console.errors import UserError
 from gan.data import pixels

@@ -109,6 +109,7 @@ SLOW = {
         "test_result_worth",
         "test_step",
         "test_sweep",
+        "test_time_to_quality",
         "test_ties",
         "test_tensorboard",
         "test_tensorflow_import",

@@ -1,6 +1,5 @@
 """The benchmark trains, reads the curve, and tells the first time at each level."""
 
-import pytest
 from conftest import synthetic_images
 
 from benchmarks import time_to_quality
@@ -13,8 +12,8 @@ p = argparse.ArgumentParser()
 p.add_argument("faces"), p.add_argument("--norm", action="store_true"), p.add_argument("--seed")
 p.add_argument("--minutes", type=float), p.add_argument("--samples")
 a = p.parse_args()
-faces, black = np.load(a.faces), np.zeros([2000, 2500], np.uint8)
-np.save(a.samples, faces[:2000] if a.minutes > 1 else black)
+faces, black = np.load(a.faces), np.zeros([96, 2500], np.uint8)
+np.save(a.samples, faces if a.minutes > 1 else black)
 """
 
 
@@ -29,13 +28,13 @@ def test_the_first_time_at_each_level():
 def test_it_measures_a_recipe_and_the_peer(tmp_path, capsys, monkeypatch):
     """The peer's script, which needs PyTorch, is one that copies faces if it has time enough."""
     faces, recipe, peer = (tmp_path / name for name in ("faces.tfrecords", "quick.flags", "peer.py"))
-    tfrecords.write(str(faces), synthetic_images(2000, 2500))
+    tfrecords.write(str(faces), synthetic_images(96, 2500))
     recipe.write_text("--max_steps=2\n--batch_size=16\n")
     peer.write_text(PEER)
-    monkeypatch.setattr(time_to_quality.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(time_to_quality, "is_installed", lambda module: True)
     flags = [f"--recipes={recipe}", f"--train_data_pattern={faces}", f"--peer={peer}", "--peer_minutes=2", "--every=0"]
     assert time_to_quality.main(["time", *flags]) == 0
     lines = capsys.readouterr().out.splitlines()
     mine, of_peer = lines[-2].split(), lines[-1].split()
     assert mine[0] == str(recipe) and float(mine[-1]) > 10
-    assert of_peer[3:-1] == ["2.0"] * 5 and float(of_peer[-1]) == pytest.approx(0, abs=0.5)  # never when all is black
+    assert of_peer[3:-1] == ["2.0"] * 5 and float(of_peer[-1]) < 1  # the same faces, and not the black ones
