@@ -17,6 +17,7 @@ from gan.arena import arena, mock_battles, store, timetable
 from gan.arena import teams as team_list
 from gan.data import tfrecords
 from gan.screen import show
+from gan.screen.pacing import ShowSettings
 
 pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
 pytestmark = pytest.mark.alone
@@ -128,7 +129,7 @@ def test_half_a_day_of_mock_battles_shows_none_of_them(data, teams, tmp_path):
     secret, public = ({image.tobytes() for image in images} for images in (SECRET, PUBLIC))
     in_results = set().union(*(faces_in(path.read_bytes()) for path in tmp_path.glob("[ab]/results/**/images/*.png")))
     with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
-        showing = show.Show(kept, pace=0)
+        showing = show.Show(kept, ShowSettings(pace=0))
         answers = [json.dumps(showing.half_round(half.id, 1e12)) for half in kept.half_rounds.after(0)]
         assert len(answers) == 12
     pictures = [base64.b64decode(text) for answer in answers for text in re.findall(r"base64,([\w+/=]+)", answer)]

@@ -14,6 +14,7 @@ from gan.arena.match_records import MatchPlace
 from gan.console.errors import Fault, StateError, UserError
 from gan.contest import faults, rules
 from gan.screen import show
+from gan.screen.pacing import ShowSettings
 
 EIGHT = arena_data.many_names(8)
 ABLE = [name for name in arena_data.many_names(9) if name != arena_data.CANNOT_PLAY]
@@ -231,20 +232,20 @@ class TestForfeits:
         before = self.lines(kept, event)
         assert before[1].endswith("b wins: forfeit; c: its graph is odd") and "a wins: more points" in before[0]
         kept.events.finish(event.id, None)
-        shown = show.Show(kept, 0).state(2e12)
+        shown = show.Show(kept, ShowSettings(pace=0)).state(2e12)
         pages = self.pages(kept, event, tmp_path / "before")
         kept.events.reopen(event.id)
         for name in "ac":
             organiser.disqualify(kept, teams[name].id, "why not")
         kept.events.finish(event.id, None)
         assert self.lines(kept, event) == before
-        after = show.Show(kept, 0).state(2e12)
+        after = show.Show(kept, ShowSettings(pace=0)).state(2e12)
         assert after["forfeits"] == shown["forfeits"] and after["matches"] == shown["matches"]
         (forfeit,) = after["forfeits"]
         assert (forfeit["team"], forfeit["matches"], forfeit["reason"]) == (
             teams["c"].id,
             [lost.id],
-            "its graph is odd",
+            {"en": "its graph is odd", "ko": "its graph is odd"},
         )
         assert self.pages(kept, event, tmp_path / "after") == pages
         assert "c cannot take part: its graph is odd" in pages["c"] and "cannot take part" not in pages["a"]
@@ -336,7 +337,7 @@ class TestRenameTeam:
     def test_it_has_one_name_everywhere(self, kept, played, folder):
         kept.log.add("published", notes.note("results_published", team="a"), 1)
         with store.Store(folder, read_only=True) as screen:
-            self.check_renamed(kept, show.Show(screen, 0))
+            self.check_renamed(kept, show.Show(screen, ShowSettings(pace=0)))
 
     def check_renamed(self, kept, shown):
         assert {"a", "b"} <= set(shown.state(2e12)["ratings"])
