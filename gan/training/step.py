@@ -5,8 +5,8 @@
 the generator's weights. The graph to hand in is another one: snapshots.serving_graph.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
 
 import tensorflow.compat.v1 as tf
 
@@ -71,9 +71,15 @@ class Gradients(NamedTuple):
     num_real: tf.Tensor  # int32, real images used
 
 
-# What a cluster does between taking and applying gradients: one process's Gradients, as three arguments -> those of all
-# processes together.
-Exchange = Callable[[list[Pairs], list[tf.Operation], tf.Tensor], tuple[list[Pairs], list[tf.Operation], tf.Tensor]]
+class Exchange(Protocol):
+    """What a cluster does between taking and applying gradients: one process's become those of all together.
+
+    It also averages other variables, once the updates have changed them.
+    """
+
+    def __call__(self, found: Gradients, others: Sequence[tf.Variable]) -> Gradients: ...
+    def of_discriminator(self, found: Gradients, others: Sequence[tf.Variable]) -> Gradients:
+        """Does it for an update of the discriminator alone."""
 
 
 class LearningRates(NamedTuple):
@@ -133,9 +139,9 @@ def build_training_graph(
     losses, updates = find_losses(game, inputs.real_images, connected, settings)
     rates = find_learning_rates(settings, counters)
     optimizers = make_optimizers(settings.optimizer, rates)
-    found = take_gradients(game.loss, connected, losses, updates)
+    own = found = take_gradients(game.loss, connected, losses, updates)
     if exchange:
-        found = Gradients(*exchange(*found))
+        found = exchange(own, changed_otherwise(own, connected, [connected.discriminator, connected.generator]))
     applied = apply_gradients(found.pairs, optimizers, settings.optimizer)
     with tf.control_dependencies(applied + found.updates):
         averages = average(connected.generator, settings.optimizer.averaging_decay, counters.global_step)
@@ -146,7 +152,11 @@ def build_training_graph(
         )
     alone = None
     if settings.discriminator_steps > 1:
-        alone = update_discriminator(found, connected, optimizers, settings.optimizer, counters)
+        found = of_discriminator(own, connected)
+        if exchange:
+            others = changed_otherwise(found, connected, [connected.discriminator])
+            found = exchange.of_discriminator(found, others)
+        alone = update_discriminator(found, optimizers, settings.optimizer, counters)
     return TrainingGraph(
         train_op=train_op,
         discriminator_op=alone,
@@ -271,17 +281,28 @@ def apply_gradients(
     return applied
 
 
+def changed_otherwise(found: Gradients, connected: Connected, networks: Sequence[Network]) -> list[tf.Variable]:
+    """Variables of numbers that a step may change, but no optimizer: averages, adaptive probabilities."""
+    trained = {id(variable) for pairs in found.pairs for _, variable in pairs}
+    candidates = [variable for network in networks for variable in network.variables] + connected.augmenter.adapted
+    return [v for v in candidates if v.dtype.base_dtype.is_floating and id(v) not in trained]
+
+
+def of_discriminator(found: Gradients, connected: Connected) -> Gradients:
+    """The part of a step that an update of the discriminator alone needs."""
+    others = [update for update in found.updates if not any(update is own for own in connected.generator.updates)]
+    return Gradients(found.pairs[:1], others, found.num_real)
+
+
 def update_discriminator(
     found: Gradients,
-    connected: Connected,
     optimizers: Sequence[tf.train.Optimizer],
     settings: OptimizerSettings,
     counters: Counters,
 ) -> tf.Operation:
     """An update of the discriminator alone, by its gradients on a batch of its own."""
-    applied = apply_gradients(found.pairs[:1], optimizers[:1], settings)
-    others = [update for update in found.updates if not any(update is own for own in connected.generator.updates)]
-    with tf.control_dependencies(applied + others):
+    applied = apply_gradients(found.pairs, optimizers[:1], settings)
+    with tf.control_dependencies(applied + found.updates):
         return tf.assign_add(counters.images_seen, tf.cast(found.num_real, tf.int64)).op
 
 
