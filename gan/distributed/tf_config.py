@@ -7,6 +7,7 @@ Parameter servers (`ps`) may be listed; nobody needs them. An empty task or clus
 """
 
 import contextlib
+import dataclasses
 import json
 import os
 import socket
@@ -14,7 +15,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from gan.console.errors import UserError
 from gan.console.signals import Interrupted
@@ -26,7 +26,8 @@ _SECONDS_AWAY = 60  # until an evaluator takes those who train for gone, who may
 GLANCE = 0.5  # seconds of waiting between two looks for a signal, a deadline or another process
 
 
-class Cluster(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Cluster:
     """The processes of a job, and which one this is.
 
     Attributes:
