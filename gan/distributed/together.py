@@ -86,6 +86,7 @@ class Together(one_process.OneProcess):
         """Waits for all other processes, which then have the chief's variables and its seed."""
         self._agree({**self._flags, "train_data_pattern": data_sha256})
         self._run(self._alignment.distances)
+        self._training.copy_to_devices()
         counters = self._training.graph.counters
         seed, seconds = self._training.run([counters.seed, counters.seconds])
         super().begin(int(seed), data_sha256)
@@ -120,6 +121,7 @@ class Together(one_process.OneProcess):
 
     def align(self, step: int) -> None:
         distances = self._run(self._alignment.distances, step=step)
+        self._training.copy_to_devices()
         farthest = int(np.argmax(distances))
         if distances[farthest] > TOLERANCE:
             raise UserError(

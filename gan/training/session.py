@@ -16,6 +16,7 @@ from gan.random_noise_generator import NOISE_SIZE, Use, uniform_noise
 from gan.training import placement, step
 from gan.training.gradients import Penalty
 from gan.training.learning_rate import LINEAR, Schedule
+from gan.training.reduction import Exchange
 from gan.training.settings import BatchSettings, GameSettings, LearningRateSettings, StepSettings
 
 
@@ -34,7 +35,7 @@ class Place(NamedTuple):
     """Where a process stands among those that train."""
 
     placement: placement.Placement
-    exchange: step.Exchange | None = None
+    exchange: Exchange | None = None
     graph_seed: int | None = None  # of the graph's random operations; None draws one
 
 
@@ -74,9 +75,11 @@ class TrainingSession:
                 real_images = reader.connect()
             inputs = step.StepInputs(real_images, self._noise, self._place)
             self.graph = step.build_training_graph(
-                load_game(game), inputs, settings, place.placement.devices, place.exchange
+                load_game(game, len(place.placement.devices)), inputs, settings, place.placement.devices, place.exchange
             )
-            self.variables = tf.global_variables()
+            copies = {id(copy) for copy, _ in self.graph.copies}
+            self.variables = [variable for variable in tf.global_variables() if id(variable) not in copies]
+            self._copy = tf.group(*(copy.assign(own) for copy, own in self.graph.copies))
             self.saver = tf.train.Saver(self.variables, max_to_keep=None)
             self.initializer = tf.global_variables_initializer()
         config = place.placement.session_config(log_device_placement=batch.log_placement, graph_options=_options())
@@ -121,6 +124,10 @@ class TrainingSession:
             if variable is not None
         ]
 
+    def copy_to_devices(self) -> None:
+        """Gives the other devices' copies of the networks the values of the saved ones; call if those were set."""
+        self.session.run(self._copy)
+
     def weights(self, step: int) -> dict[str, np.ndarray]:
         """What to serve, variable name -> value; raises NotFinite if a value is not finite."""
         weights = self.run(self.graph.serving_weights, step=step)
@@ -138,8 +145,8 @@ class NotFinite(UserError):
     """A number of the training is no longer finite; the message says which."""
 
 
-def load_game(settings: GameSettings) -> step.Game:
-    """Imports the classes and makes new objects of them; a model belongs to one graph."""
+def load_game(settings: GameSettings, devices: int = 1) -> step.Game:
+    """Imports the classes and makes new objects of them, one of each model a device; a model belongs to one graph."""
     penalty = None
     generator, discriminator = registry.load_models(settings.models)
     loss = registry.load(registry.LOSS, settings.loss, "label_loss")
@@ -148,7 +155,8 @@ def load_game(settings: GameSettings) -> step.Game:
     if settings.penalty:
         found = registry.load(registry.PENALTY, settings.penalty.name, "penalty")
         penalty = Penalty(found, settings.penalty.weight, settings.penalty.steps)
-    return step.Game(generator, discriminator, loss, penalty)
+    copies = [registry.load_models(settings.models) for _ in range(devices - 1)]
+    return step.Game(generator, discriminator, loss, penalty, copies)
 
 
 def _options() -> tf.GraphOptions:

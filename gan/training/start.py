@@ -95,6 +95,7 @@ def _restore(training: TrainingSession, state: Found | None, seed: int, num_imag
     else:
         session.run(training.initializer)
         counters.seed.load(seed, session)
+    training.copy_to_devices()
     images_before = session.run(counters.num_images)
     counters.num_images.load(num_images, session)
     if state and images_before != num_images:

@@ -1,5 +1,6 @@
 """One training step against numpy, and the mistakes that a model can hold."""
 
+import copy
 from dataclasses import fields
 
 import numpy as np
@@ -47,7 +48,8 @@ def build(generator=None, discriminator=None, loss=None, penalty=None, place=Non
     """A training graph on plain SGD; returns it with its two inputs. `options` are of any of the settings."""
     real, noise = tf.placeholder(tf.float32, [None, SIZE]), tf.placeholder(tf.float32, [None, 100])
     loss = loss or losses.CrossEntropyLoss()
-    game = step.Game(generator or TinyGenerator(), discriminator or TinyDiscriminator(), loss, penalty)
+    models_ = generator or TinyGenerator(), discriminator or TinyDiscriminator()
+    game = step.Game(*models_, loss, penalty, [copy.deepcopy(models_) for _ in devices[1:]])
     built = step.build_training_graph(game, step.StepInputs(real, noise, place), step_settings(**options), devices)
     return built, real, noise
 
