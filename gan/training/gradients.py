@@ -160,9 +160,9 @@ def check_owners(networks: Sequence[Network]) -> None:
             )
 
 
-def warn_of_untrained(networks: Sequence[Network], all_pairs: Sequence[Pairs]) -> None:
-    """Says which trainable variables stay as they begin, and why."""
-    known = []
+def warn_of_untrained(networks: Sequence[Network], all_pairs: Sequence[Pairs], copies: Sequence[Network] = ()) -> None:
+    """Says which trainable variables of networks, and of nobody, stay as they begin, and why; nothing of copies."""
+    known = [variable for copy in copies for variable in copy.variables]
     for network, pairs in zip(networks, all_pairs):
         unlisted, trained = network.unlisted_variables, [variable for _, variable in pairs]
         idle = [v for v in network.trainable_variables if not any(v is other for other in trained)]

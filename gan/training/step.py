@@ -252,7 +252,8 @@ def take_gradients(loss: Any, connected: Connected, losses: Losses, updates: lis
     shares_backward = registry.declares(loss, "shares_backward") and not loss_values.asks_for_features(loss)
     pairs = gradients.of_both(towers, losses, connected.passed, shares_backward)
     gradients.check_owners(networks)
-    gradients.warn_of_untrained(networks, pairs[0])
+    copies = [network for tower in towers[1:] for network in (tower.generator, tower.discriminator)]
+    gradients.warn_of_untrained(networks, pairs[0], copies)
     adapted = connected.augmenter.updates(connected.passed.real_logits)
     of_networks = [update for tower in towers for update in tower.discriminator.updates + tower.generator.updates]
     return Gradients(pairs, of_networks + adapted + updates, connected.num_real)
