@@ -17,6 +17,7 @@ _JOB = "worker"  # the chief is its task 0
 _SECONDS_BETWEEN_LOOKS = 1
 _LOOKS = 2  # that find nobody listening, one after the other, until a process is taken for gone
 _AGAIN = "start all processes again, and they go on from the last saved state"
+_ORIGIN = "From /job:"  # begins a line that TensorFlow puts before an error of a server
 _OF_OTHERS = (
     *(tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError),
     *(tf.errors.CancelledError, tf.errors.FailedPreconditionError, tf.errors.InternalError, tf.errors.UnknownError),
@@ -64,7 +65,7 @@ class Node(placement.Placement):
     def lost(self, error: Exception) -> UserError | None:
         if not isinstance(error, _OF_OTHERS):
             return None
-        return UserError(self.watch.lost() or f"another process failed or is silent: {reason(error)}; {_AGAIN}")
+        return UserError(self.watch.lost() or self.watch.silent(error))
 
 
 class Watch:
@@ -102,6 +103,13 @@ class Watch:
                 return None
         return f"{' and '.join(gone)} has ended; its own output says why; {_AGAIN}"
 
+    def silent(self, error: tf.errors.OpError | None = None) -> str:
+        """The sentence for another process that listens and does not answer, or answers with an error."""
+        told = [line for line in str(error.message).splitlines() if not line.startswith(_ORIGIN)] if error else []
+        if not told or isinstance(error, tf.errors.DeadlineExceededError) or "timed out" in told[0]:
+            return f"another process was silent for {self._seconds:g} s; {_AGAIN}"
+        return f"another process failed, whose own output may say why: {told[0]}; {_AGAIN}"
+
     def _look(self) -> NoReturn:
         while True:
             time.sleep(_SECONDS_BETWEEN_LOOKS)
@@ -110,7 +118,7 @@ class Watch:
                 continue
             sentence = self.lost()
             if not sentence and time.monotonic() - begun > self._seconds:
-                sentence = f"another process was silent for {self._seconds:g} s; {_AGAIN}"
+                sentence = self.silent()
             if sentence and begun == self._begun:
                 print(f"train: {sentence}", file=sys.stderr, flush=True)
                 os._exit(command.EXIT_MISTAKE)
