@@ -102,9 +102,9 @@ def _hosts(count: int, config: ClusterConfig) -> Iterator[list[str]]:
                 _in_host(name, "tc", "qdisc", "add", "dev", "card", "root", "netem", *netem)
         yield names
     finally:
-        for name in names:
-            subprocess.run(["ip", "netns", "del", name], stderr=subprocess.DEVNULL, check=False)
-        subprocess.run(["ip", "link", "del", BRIDGE], stderr=subprocess.DEVNULL, check=False)
+        cards = [["link", "del", f"gancard{number}"] for number in range(count)]  # a namespace goes some time later
+        for removal in (*cards, *(["netns", "del", name] for name in names), ["link", "del", BRIDGE]):
+            subprocess.run(["ip", *removal], stderr=subprocess.DEVNULL, check=False)
 
 
 def _train(config: ClusterConfig, names: list[str], steps: int) -> Outcome:
