@@ -53,7 +53,8 @@ def train(config: TrainingFlags) -> int:
         # Without it a process waits for another one that was killed.
         os.environ.setdefault("GRPC_FAIL_FAST", "true")
         # What TensorFlow logs of a lost process in many lines, we say in one.
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "2":  # as this package sets it
+            os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         # Several processes may be on one machine, and the first would take all of its GPUs' memory.
         os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     return _PARTS[place.job if place else tf_config.CHIEF](config, place)

@@ -101,7 +101,7 @@ class Watch:
             gone = [name for name, address in self._others.items() if tf_config.refuses(address)]
             if not gone:
                 return None
-        return f"{' and '.join(gone)} has ended; its own output says why; {_AGAIN}"
+        return f"{gone[0]} has ended; its own output says why; {_AGAIN}"
 
     def silent(self, error: tf.errors.OpError | None = None) -> str:
         """The sentence for another process that listens and does not answer, or answers with an error."""
