@@ -5,7 +5,7 @@ import tensorflow.compat.v1 as tf
 from gan.distributed.ring import Key, Ring
 
 
-class Exchange:
+class RingExchange:
     """A reduction.Exchange, and wishes that travel with the averages.
 
     Each process has gradients of its share of the batch. Weighted by the size of the share, they add up to those of the

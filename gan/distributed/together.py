@@ -14,7 +14,7 @@ from gan.console.errors import UserError
 from gan.console.signals import SignalCatcher
 from gan.distributed import tf_config
 from gan.distributed.alignment import Alignment
-from gan.distributed.exchange import Exchange
+from gan.distributed.exchange import RingExchange
 from gan.distributed.node import Node
 from gan.distributed.ring import Key, Ring
 from gan.training import one_process
@@ -69,7 +69,7 @@ class Together(one_process.OneProcess):
     ) -> None:
         super().__init__(node)
         self._names, self._ring, self._flags = cluster.trainer_names, ring, flags
-        self.exchange = Exchange(ring, total, f"{node.own}/device:CPU:0")
+        self.exchange = RingExchange(ring, total, f"{node.own}/device:CPU:0")
         self.summary = f" on {ring.replicas} processes"
         self._first, self._end = (total * number // ring.replicas for number in (ring.replica, ring.replica + 1))
         self._wishes = np.zeros(ring.replicas + 1, np.float32)
