@@ -124,18 +124,20 @@ class Augmenter:
 
     Attributes:
         probability: float32 scalar, as it is in this step.
+        adapted: variables that `updates` changes.
         noise_factor: variable for the share of the noise that is left, which the training loop sets; None if there is
             no noise.
     """
 
     def __init__(self, augmentation: Augmentation, seed: tf.Tensor, first: int | tf.Tensor) -> None:
         self._settings, self._seed, self._first = augmentation, seed, tf.cast(first, tf.int32)
-        self._variable = None
+        self._variable, self.adapted = None, []
         self.probability = tf.constant(augmentation.probability, tf.float32)
         if augmentation.target is not None:
             self._variable = tf.get_variable(
                 "augment_probability", [], initializer=tf.zeros_initializer(), trainable=False
             )
+            self.adapted = [self._variable]
             self.probability = self._variable.read_value()
         self.noise_factor = None
         if augmentation.noise:
@@ -162,9 +164,7 @@ class Augmenter:
             return []
         excess = tf.reduce_mean(tf.sign(real_logits)) - self._settings.target
         moved = self.probability + tf.sign(excess) * self._settings.speed
-        # Not assigned: several processes may change it at the same time, and each change must count.
-        change = tf.clip_by_value(moved, 0.0, self._settings.probability) - self.probability
-        return [self._variable.assign_add(change)]
+        return [self._variable.assign(tf.clip_by_value(moved, 0.0, self._settings.probability))]
 
     def _augment(self, images: tf.Tensor, first: int | tf.Tensor, stream: int, policy: Sequence[str]) -> tf.Tensor:
         seed, first = tf.stack([2 * self._seed[0] + stream, self._seed[1]]), self._first + first

@@ -7,6 +7,7 @@ Watch it with `tensorboard --logdir=run1`. Add --dry_run to see what it would do
 """
 
 import contextlib
+import dataclasses
 import functools
 import os
 import sys
@@ -29,6 +30,7 @@ from gan.training import training_flags
 from gan.training.training_flags import TrainingFlags
 
 if TYPE_CHECKING:
+    from gan.distributed import together
     from gan.measure import training_quality
 
 
@@ -43,7 +45,7 @@ def train(config: TrainingFlags) -> int:
     _check_metric(config.keep_best)
     place = tf_config.from_environment()
     if place and not place.is_one_machine:
-        for flag, usual in (("replay_share", 0.0), ("discriminator_steps", 1), ("instance_noise", 0.0)):
+        for flag, usual in (("replay_share", 0.0), ("nonsense_filter", False)):
             if getattr(config, flag) != usual:
                 raise UserError(f"--{flag} works in one process only; TF_CONFIG names a cluster")
     if (config.negatives_share or config.nonsense_filter) and config.batch_size < 2:
@@ -53,15 +55,14 @@ def train(config: TrainingFlags) -> int:
     if config.dry_run:
         return _try_out(config, place)
     if place:
-        # Without it a process waits without end for a parameter server that was killed.
+        # Without it a process waits for another one that was killed.
         os.environ.setdefault("GRPC_FAIL_FAST", "true")
+        # What TensorFlow logs of a lost process in many lines, we say in one.
+        if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "2":  # as this package sets it
+            os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         # Several processes may be on one machine, and the first would take all of its GPUs' memory.
         os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     return _PARTS[place.job if place else tf_config.CHIEF](config, place)
-
-
-def _cluster_settings(config: TrainingFlags) -> tf_config.ClusterSettings:
-    return tf_config.ClusterSettings(config.asynchronous, config.worker_timeout_secs, config.chief_timeout_secs)
 
 
 def _try_out(config: TrainingFlags, place: tf_config.Cluster | None) -> int:
@@ -70,9 +71,9 @@ def _try_out(config: TrainingFlags, place: tf_config.Cluster | None) -> int:
 
     settings = training_flags.settings_of(config, files)
     if place and not place.is_one_machine:
-        from gan.distributed import chief
+        from gan.training import one_process
 
-        chief.check_batch(settings.batch, _cluster_settings(config), place)
+        one_process.check_batch(settings.batch, place.replicas)
     return dry_run.try_out(settings)
 
 
@@ -82,9 +83,7 @@ def _be_chief(config: TrainingFlags, place: tf_config.Cluster | None) -> int:
 
     make: loop.MakeStrategy = one_process.make
     if place and not place.is_one_machine:
-        from gan.distributed import chief
-
-        make = functools.partial(chief.make, settings=_cluster_settings(config), cluster=place)
+        make = _together(config, place)
     with tf_config.listening(place.chief) if place and place.is_one_machine else contextlib.nullcontext():
         return loop.train(training_flags.settings_of(config, files), make, _evaluator(config, files))
 
@@ -111,15 +110,21 @@ def _be_worker(config: TrainingFlags, place: tf_config.Cluster) -> int:
     files = _import_and_find(config, config.train_data_pattern, "train_data_pattern")
     from gan.distributed import worker
 
-    return worker.work(training_flags.settings_of(config, files), _cluster_settings(config), place)
+    return worker.work(training_flags.settings_of(config, files), _together(config, place))
+
+
+def _together(config: TrainingFlags, place: tf_config.Cluster) -> "Callable[..., together.Together]":
+    """What makes the steps of a process of a cluster."""
+    from gan.distributed import together
+
+    return functools.partial(
+        together.make, cluster=place, seconds=config.collective_timeout_secs, flags=dataclasses.asdict(config)
+    )
 
 
 def _be_parameter_server(config: TrainingFlags, place: tf_config.Cluster) -> int:
-    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # it keeps variables and adds them up, in the machine's own memory
-    _import_tensorflow(config)
-    from gan.distributed import parameter_server
-
-    return parameter_server.serve(_cluster_settings(config), place)
+    print(f"{place.name} has nothing to do: training needs no parameter servers; leave ps out of TF_CONFIG", flush=True)
+    return 0
 
 
 def _be_evaluator(config: TrainingFlags, place: tf_config.Cluster) -> int:
@@ -137,7 +142,7 @@ def _be_evaluator(config: TrainingFlags, place: tf_config.Cluster) -> int:
         images = tfrecords.read_all(files, size, config.num_readers)
         options = evaluation.EvaluationOptions(config.label_loss)
         judge = evaluation.Evaluator(cells, images, folder, options)
-        judge.watch(config.train_dir, over=tf_config.JobEnd(place, config.chief_timeout_secs).reached)
+        judge.watch(config.train_dir, over=tf_config.JobEnd(place, config.collective_timeout_secs).reached)
     return 0
 
 

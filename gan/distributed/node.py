@@ -1,102 +1,124 @@
-"""This process's place among TensorFlow's servers: where its sessions run and its operations go."""
+"""This process's place among TensorFlow's servers, and what notices that another process is gone."""
 
 import os
 import sys
 import threading
 import time
+from typing import Any, NoReturn
 
 import tensorflow.compat.v1 as tf
 
 from gan.console import command
 from gan.console.errors import UserError, reason
 from gan.distributed import tf_config
-from gan.distributed.messages import PostOffice
 from gan.training import placement
 
-# Kept to the end: sessions print errors where they are taken apart after their peers, and wait without end where one
-# of these is silent.
-_started = []
+_JOB = "worker"  # the chief is its task 0
+_SECONDS_BETWEEN_LOOKS = 1
+_LOOKS = 2  # that find nobody listening, one after the other, until a process is taken for gone
+_AGAIN = "start all processes again, and they go on from the last saved state"
+_ORIGIN = "From /job:"  # begins a line that TensorFlow puts before an error of a server
+_OF_OTHERS = (
+    *(tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError),
+    *(tf.errors.CancelledError, tf.errors.FailedPreconditionError, tf.errors.InternalError, tf.errors.UnknownError),
+)
+
+# Kept to the end: a server cannot be stopped, and sessions print errors if they are taken apart after their peers.
+_kept: list[Any] = []
 
 
 class Node(placement.Placement):
-    """Starts the TensorFlow server of one process of a cluster.
+    """The TensorFlow server of one process that trains.
 
     Args:
-        place: a tf_config.Cluster.
-        towers: how many devices share a batch.
-        seconds: how long to wait for the parameter servers, here and later.
-        interrupted: asked meanwhile whether a signal came.
+        cluster: the processes; this one is a chief or worker.
+        devices: how many devices share a batch; see placement.device_names.
+        seconds: how long to wait for another process.
+
+    Attributes:
+        watch: context manager around every call that waits for other processes: ends this one if they are gone.
 
     Raises:
-        UserError: its port is taken, or a parameter server does not answer.
-        Interrupted: a signal came while it waited for one.
+        UserError: its port is taken.
     """
 
-    def __init__(self, place, towers, seconds, interrupted):
-        super().__init__(towers)
-        self.own = f"/job:{place.job}/task:{place.index}"
-        self.watch = _Watchdog(place.name, seconds)
-        self.filters = [self.own] if place.job == tf_config.SERVER else [f"/job:{tf_config.SERVER}", self.own]
+    def __init__(self, cluster: tf_config.Cluster, devices: int | None, seconds: float) -> None:
+        super().__init__(devices)
+        self.own = self.device = f"/job:{_JOB}/replica:0/task:{cluster.replica}"
+        self.filters = [self.own]
+        self.group_leader = f"/job:{_JOB}/replica:0/task:0"
+        self.watch = Watch(cluster, seconds)
+        servers = tf.train.ClusterSpec({_JOB: cluster.trainers})
         try:
-            self._server = tf.train.Server(
-                tf.train.ClusterSpec(place.training), place.job, place.index, config=self.session_config()
-            )
+            server = tf.train.Server(servers, _JOB, cluster.replica, config=self.session_config())
         except tf.errors.OpError as error:
-            address = place.addresses[place.job][place.index]
             raise UserError(
-                f"{place.name} cannot listen at {address}: {reason(error)}; is another process listening there?"
+                f"{cluster.name} cannot listen at {cluster.trainers[cluster.replica]}: {reason(error)}; is another "
+                "process listening there?"
             ) from error
-        self.target = self._server.target
-        if place.job != tf_config.SERVER:
-            tf_config.wait_for(place.servers, seconds, interrupted)
-            self.device = tf.train.replica_device_setter(
-                ps_tasks=len(place.servers),
-                worker_device=self.own,
-                merge_devices=True,
-                ps_strategy=_LeastLoaded(len(place.servers)),
-            )
-        self.post = PostOffice(place, self)
-        _started.append(self)
+        self.target = server.target
+        _kept.append(server)
 
-    def keep(self, session):
-        _started.append(session)
+    def keep(self, session: tf.Session) -> None:
+        _kept.append(session)
+
+    def lost(self, error: Exception) -> UserError | None:
+        if not isinstance(error, _OF_OTHERS):
+            return None
+        return UserError(self.watch.lost() or self.watch.silent(error))
 
 
-class _LeastLoaded:
-    """Puts each variable on the parameter server that holds the fewest bytes so far; every process finds the same."""
+class Watch:
+    """Ends this process if TensorFlow waits for others that are gone, or longer than it may.
 
-    def __init__(self, servers):
-        self._bytes = [0] * servers
+    TensorFlow notices some deaths only when its time is up, and waits without end in some places.
 
-    def __call__(self, op):
-        chosen = self._bytes.index(min(self._bytes))
-        shape, dtype = tf.TensorShape(op.get_attr("shape")), tf.as_dtype(op.get_attr("dtype"))
-        self._bytes[chosen] += (shape.num_elements() or 1) * dtype.size
-        return chosen
+    Args:
+        cluster: the processes.
+        seconds: how long to wait.
+    """
 
-
-class _Watchdog:
-    """Ends the process where TensorFlow waits too long: for a machine without power it would wait without end."""
-
-    def __init__(self, name, seconds):
-        self._name, self._seconds, self._end = name, seconds, None
+    def __init__(self, cluster: tf_config.Cluster, seconds: float) -> None:
+        self._others = {
+            f"{name} at {address}": address
+            for number, (name, address) in enumerate(zip(cluster.trainer_names, cluster.trainers))
+            if number != cluster.replica
+        }
+        self._seconds, self._begun = seconds, 0.0
         threading.Thread(target=self._look, daemon=True).start()
 
-    def __enter__(self):
-        self._end = time.monotonic() + self._seconds
+    def __enter__(self) -> None:
+        self._begun = time.monotonic()
 
-    def __exit__(self, *exception):
-        self._end = None
+    def __exit__(self, *exception: Any) -> None:
+        self._begun = 0.0
 
-    def _look(self):
+    def lost(self) -> str | None:
+        """The sentence for another process that no longer listens; None if all do."""
+        for number in range(_LOOKS):
+            if number:
+                time.sleep(_SECONDS_BETWEEN_LOOKS)
+            gone = [name for name, address in self._others.items() if tf_config.refuses(address)]
+            if not gone:
+                return None
+        return f"{gone[0]} has ended; its own output says why; {_AGAIN}"
+
+    def silent(self, error: tf.errors.OpError | None = None) -> str:
+        """The sentence for another process that listens and does not answer, or answers with an error."""
+        told = [line for line in str(error.message).splitlines() if not line.startswith(_ORIGIN)] if error else []
+        if not told or isinstance(error, tf.errors.DeadlineExceededError) or "timed out" in told[0]:
+            return f"another process was silent for {self._seconds:g} s; {_AGAIN}"
+        return f"another process failed, whose own output may say why: {told[0]}; {_AGAIN}"
+
+    def _look(self) -> NoReturn:
         while True:
-            time.sleep(tf_config.GLANCE)
-            end = self._end
-            if end is not None and time.monotonic() > end:
-                print(
-                    f"{self._name} gives up: nothing came back for {self._seconds:g} s, as where a parameter server "
-                    "was lost; start the job again, and it goes on from the last state",
-                    file=sys.stderr,
-                    flush=True,
-                )
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+            begun = self._begun
+            if not begun or time.monotonic() - begun < _SECONDS_BETWEEN_LOOKS:
+                continue
+            sentence = self.lost()
+            if not sentence and time.monotonic() - begun > self._seconds:
+                sentence = self.silent()
+            if sentence and begun == self._begun:
+                print(f"train: {sentence}", file=sys.stderr, flush=True)
                 os._exit(command.EXIT_MISTAKE)

@@ -1,20 +1,20 @@
 """TF_CONFIG: which process of a cluster this one is, and where the others are.
 
-    {"cluster": {"chief": ["a:2222"], "worker": ["b:2222", "c:2222"], "ps": ["d:2222"]},
-     "task": {"type": "worker", "index": 0}}
+    {"cluster": {"chief": ["a:2222"], "worker": ["b:2222", "c:2222"]}, "task": {"type": "worker", "index": 0}}
 
-`master` is the older word for chief; without either the first worker is the chief. An evaluator need
-not be listed. An empty task or cluster is a single machine.
+`master` is the older word for chief; without either the first worker is the chief. An evaluator need not be listed.
+Parameter servers (`ps`) may be listed; nobody needs them. An empty task or cluster is a single machine.
 """
 
 import contextlib
+import dataclasses
 import json
 import os
 import socket
 import sys
 import threading
 import time
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
 
 from gan.console.errors import UserError
 from gan.console.signals import Interrupted
@@ -22,12 +22,12 @@ from gan.console.signals import Interrupted
 CHIEF, WORKER, SERVER, EVALUATOR = "chief", "worker", "ps", "evaluator"
 _ALIASES = {"master": CHIEF}
 _PROBE_SECONDS = 2  # for an address to answer; across a data centre it takes milliseconds
-_SECONDS_BETWEEN_LOOKS = 3  # for the chief
-_SECONDS_AWAY = 60  # until an evaluator takes a chief that trained alone for gone
+_SECONDS_AWAY = 60  # until an evaluator takes those who train for gone, who may be started again
 GLANCE = 0.5  # seconds of waiting between two looks for a signal, a deadline or another process
 
 
-class Cluster(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Cluster:
     """The processes of a job, and which one this is.
 
     Attributes:
@@ -36,55 +36,47 @@ class Cluster(NamedTuple):
         index: number of this process within its job.
     """
 
-    addresses: dict
+    addresses: dict[str, list[str]]
     job: str
     index: int
 
     @property
-    def chief(self):
+    def chief(self) -> str:
         """The chief's address."""
         return self.addresses[CHIEF][0]
 
     @property
-    def servers(self):
-        """The parameter servers' addresses."""
-        return self.addresses.get(SERVER, [])
+    def trainers(self) -> list[str]:
+        """Addresses of the processes that train: the chief's, then the workers'."""
+        return [self.chief, *self.addresses.get(WORKER, [])]
 
     @property
-    def replicas(self):
-        """How many processes train: the chief, number 0, and the workers."""
-        return 1 + len(self.addresses.get(WORKER, []))
+    def trainer_names(self) -> list[str]:
+        """What to call these in messages."""
+        return ["the chief", *(f"worker {number}" for number in range(self.replicas - 1))]
 
     @property
-    def replica(self):
+    def replicas(self) -> int:
+        """How many processes train."""
+        return len(self.trainers)
+
+    @property
+    def replica(self) -> int:
         """The number of a chief or worker among those that train."""
         return 0 if self.job == CHIEF else 1 + self.index
 
     @property
-    def is_one_machine(self):
+    def is_one_machine(self) -> bool:
         """Whether the chief trains alone, and only an evaluator may be beside it."""
-        return not self.servers and self.replicas == 1
+        return self.replicas == 1
 
     @property
-    def training(self):
-        """The jobs that TensorFlow's servers run in."""
-        return {job: hosts for job, hosts in self.addresses.items() if job != EVALUATOR}
-
-    @property
-    def name(self):
+    def name(self) -> str:
         """This process, for messages."""
         return CHIEF if self.job == CHIEF else f"{self.job} {self.index}"
 
 
-class ClusterSettings(NamedTuple):
-    """How the processes of a job work together."""
-
-    asynchronous: bool  # each process does steps of its own
-    worker_timeout_secs: float  # how long a step, and the start, waits for a worker
-    chief_timeout_secs: float  # how long a process waits for the chief or for a parameter server
-
-
-def from_environment():
+def from_environment() -> Cluster | None:
     """Reads TF_CONFIG.
 
     Returns:
@@ -106,18 +98,28 @@ def from_environment():
     return _checked(addresses, job, index)
 
 
-def answers(address):
+def answers(address: str) -> bool:
     """Whether a process listens at "host:port"."""
+    return _connect(address) is None
+
+
+def refuses(address: str) -> bool:
+    """Whether the machine of "host:port" says that no process listens there; one that is silent does not say so."""
+    return isinstance(_connect(address), ConnectionRefusedError)
+
+
+def _connect(address: str) -> OSError | None:
+    """Connects to "host:port"; returns what went wrong, or None."""
     host, _, port = address.rpartition(":")
     try:
         with socket.create_connection((host.strip("[]"), int(port)), _PROBE_SECONDS):
-            return True
-    except OSError:
-        return False
+            return None
+    except OSError as error:
+        return error
 
 
 @contextlib.contextmanager
-def listening(address):
+def listening(address: str) -> Iterator[None]:
     """Answers at the port of "host:port", so that an evaluator sees a chief that trains alone."""
     try:
         server = socket.create_server(("", int(address.rpartition(":")[2])))
@@ -128,7 +130,7 @@ def listening(address):
         yield
         return
 
-    def accept():
+    def accept() -> None:
         with contextlib.suppress(OSError):  # closed
             while True:
                 server.accept()[0].close()
@@ -138,7 +140,7 @@ def listening(address):
         yield
 
 
-def wait_for(addresses, seconds, interrupted):
+def wait_for(addresses: Sequence[str], seconds: float, interrupted: Callable[[], bool]) -> None:
     """Waits until all listen.
 
     Args:
@@ -172,67 +174,38 @@ class Patience:
         seconds: from the start, and from the last `renew`.
     """
 
-    def __init__(self, seconds):
+    def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self.renew()
 
-    def renew(self):
+    def renew(self) -> None:
         """Starts counting again."""
         self._end = time.monotonic() + self._seconds
 
     @property
-    def over(self):
+    def over(self) -> bool:
         """Whether the time has passed."""
         return time.monotonic() >= self._end
 
-    def check(self, message):
+    def check(self, message: str) -> None:
         """Raises UserError(message) where the time has passed."""
         if self.over:
             raise UserError(message)
 
 
-class Watch:
-    """Looks, now and then, whether the chief still answers.
-
-    Args:
-        cluster: a Cluster.
-        seconds: how long the chief may stay away, being restarted.
-    """
-
-    def __init__(self, cluster, seconds):
-        self._chief, self._seconds = cluster.chief, seconds
-        self._pause, self._patience = Patience(_SECONDS_BETWEEN_LOOKS), None
-
-    def check(self):
-        """Raises UserError where the chief has stayed away too long; call often."""
-        if not self._pause.over:
-            return
-        self._pause.renew()
-        if answers(self._chief):
-            self._patience = None
-        elif self._patience is None:  # a look may be late: time counts from the first that fails
-            self._patience = Patience(self._seconds)
-        else:
-            self._patience.check(
-                f"the chief at {self._chief} has not answered for {self._seconds:g} s; start the job again, and it "
-                "goes on from the last state"
-            )
-
-
 class JobEnd:
-    """Tells an evaluator when the chief and the parameter servers have all gone.
+    """Tells an evaluator when the chief and the workers have all gone.
 
     Args:
         cluster: a Cluster.
         seconds: how long to wait for the first of them to appear.
     """
 
-    def __init__(self, cluster, seconds):
-        self._addresses, self._patience = [cluster.chief, *cluster.servers], Patience(seconds)
-        # A chief that is away while a parameter server answers may come back; one that trains alone may just as well.
-        self._away = 0 if cluster.servers else min(seconds, _SECONDS_AWAY)
+    def __init__(self, cluster: Cluster, seconds: float) -> None:
+        self._addresses, self._patience = cluster.trainers, Patience(seconds)
+        self._away = min(seconds, _SECONDS_AWAY)
 
-    def reached(self):
+    def reached(self) -> bool:
         """Whether the job is over."""
         if any(answers(address) for address in self._addresses):
             self._patience = Patience(self._away)
@@ -240,14 +213,14 @@ class JobEnd:
         return self._patience.over
 
 
-def _address(host):
+def _address(host: str) -> str:
     name, _, port = host.rpartition(":")
     if not (name and port.isascii() and port.isdigit() and int(port) < 65536):
         raise ValueError(f"{host!r} is not host:port")
     return host
 
 
-def _checked(addresses, job, index):
+def _checked(addresses: dict[str, list[str]], job: str, index: int) -> Cluster:
     """The Cluster, with exactly one chief."""
     workers = addresses.get(WORKER, [])
     if not addresses.get(CHIEF) and workers:
@@ -264,6 +237,4 @@ def _checked(addresses, job, index):
         raise UserError("TF_CONFIG needs exactly one chief (or master), or workers of which the first is the chief")
     if job != EVALUATOR and not 0 <= index < len(addresses.get(job, [])):
         raise UserError(f"TF_CONFIG says that this is {job} {index}, and its cluster has {len(addresses.get(job, []))}")
-    if WORKER in addresses and SERVER not in addresses:
-        raise UserError("TF_CONFIG has workers and no ps; a cluster keeps its variables on parameter servers: add one")
     return Cluster(addresses, job, index)

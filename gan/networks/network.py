@@ -20,7 +20,10 @@ tf.disable_v2_tensorshape()
 tf.disable_control_flow_v2()
 tf.enable_resource_variables()
 
-_OF_OTHER = {GENERATOR: re.compile(rf"{DISCRIMINATOR}(_\d+)?/"), DISCRIMINATOR: re.compile(rf"{GENERATOR}(_\d+)?/")}
+_OF_OTHER = {
+    kind: re.compile(rf"(copy_\d+/)?{other}(_\d+)?/")
+    for kind, other in ((GENERATOR, DISCRIMINATOR), (DISCRIMINATOR, GENERATOR))
+}
 CALIBRATION_OFFSET = "calibration/offset"  # variable of a snapshot whose discriminator is calibrated
 
 
@@ -34,10 +37,12 @@ class Network:
         kind: GENERATOR or DISCRIMINATOR; also the scope's name.
         size: pixels of an image.
         compute_type: tf.DType that the model may compute in while it trains; serving is float32.
+        copy: number of this copy of the network, if several devices have one each; 0 is the one that is saved.
     """
 
-    def __init__(self, model: Any, kind: str, size: int, compute_type: tf.DType = tf.float32) -> None:
+    def __init__(self, model: Any, kind: str, size: int, compute_type: tf.DType = tf.float32, copy: int = 0) -> None:
         self.model, self.kind, self.size, self._compute_type = model, kind, size, compute_type
+        self._scope = f"copy_{copy}/{kind}" if copy else kind
         self._owned: dict[str, list[Any]] = {
             key: []
             for key in (
@@ -140,8 +145,8 @@ class Network:
     def _owning(self) -> Iterator[None]:
         """Enters the network's scope and notes what is added to the collections inside."""
         before = {key: len(tf.get_collection_ref(key)) for key in self._owned}
-        scope = tf.variable_scope(self.kind, reuse=tf.AUTO_REUSE, auxiliary_name_scope=False)
-        with scope, tf.name_scope(f"{self.kind}/"):  # the same one each time: Keras takes variables' names from it
+        scope = tf.variable_scope(self._scope, reuse=tf.AUTO_REUSE, auxiliary_name_scope=False)
+        with scope, tf.name_scope(f"{self._scope}/"):  # the same one each time: Keras takes variables' names from it
             yield
         added = {key: tf.get_collection_ref(key)[before[key] :] for key in self._owned}
         if not self._connected:

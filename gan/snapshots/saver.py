@@ -154,8 +154,6 @@ def _flag_of(variable: str) -> str | None:
 def _save(saver: tf.train.Saver, session: tf.Session, prefix: str) -> None:
     try:
         saver.save(session, prefix, write_meta_graph=False, write_state=False)
-    except (tf.errors.UnavailableError, tf.errors.AbortedError):
-        raise  # another process of a cluster is gone; nothing is wrong with the disk
     except (tf.errors.OpError, ValueError) as error:
         raise StateError(f"{prefix} could not be written, the last complete one is kept: {reason(error)}") from error
 

@@ -125,7 +125,7 @@ def _try_steps(settings: TrainingSettings, run: Run, strategy: OneProcess) -> Tr
     """Does some steps, which change nothing but the variables in memory; raises UserError if they fail."""
     graph, penalty = run.training.graph, settings.game.penalty
     losses = {"discriminator": graph.discriminator_loss, "generator": graph.generator_loss}
-    strategy.begin(run.seed)
+    strategy.begin(run.seed, run.data_sha256)
     step, images_seen = run.position.step, run.position.images_seen
     period = penalty.steps if penalty else 1  # so that steps with a penalty have the share that they have in the run
     number, begun, seconds = -1, 0.0, 0.0  # the first step is not timed: TensorFlow sets itself up in it

@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 from gan.console.errors import UserError
 from gan.networks import registry
 from gan.networks.network import Network, check_scalar
-from gan.training.forward_pass import ForwardPass
+from gan.training.forward_pass import ForwardPass, Tower
 
 Pairs = list[tuple[tf.Tensor, tf.Variable]]  # gradients, each with its variable
 
@@ -61,33 +61,44 @@ def lazy_penalty(settings: Penalty | None, passed: ForwardPass, seed: tf.Tensor)
     return tf.cond(tf.equal(seed[1] % steps, 0), weighted, lambda: tf.constant(0.0))
 
 
-def of_both(
-    networks: tuple[Network, Network], losses: Losses, passed: ForwardPass, shares_backward: bool
-) -> list[Pairs]:
+def of_both(towers: Sequence[Tower], losses: Losses, passed: ForwardPass, shares_backward: bool) -> list[list[Pairs]]:
     """Takes the gradients of both networks, in one pass back through the discriminator if that is exact.
 
     Args:
-        networks: (discriminator, generator).
+        towers: the devices, each with copies of both networks.
         losses: what they minimise.
         passed: the forward pass from whose logits the losses are computed.
         shares_backward: whether the loss promises that one pass is enough; see losses.BaseLoss.
 
     Returns:
-        (gradient, variable) pairs of the discriminator, and those of the generator.
+        for each device: (gradient, variable) pairs of its discriminator, and those of its generator. Those of all
+        devices add up to the gradients of the losses.
     """
-    colocate = len(passed.generated) > 1  # each operation's gradient is taken where the operation was done
-    if shares_backward and networks[0].judges_independently:
+    networks = [tower.discriminator for tower in towers], [tower.generator for tower in towers]
+    colocate = len(towers) > 1  # each operation's gradient is taken where the operation was done
+    if shares_backward and towers[0].discriminator.judges_independently:
         found = _shared(networks, losses, passed, colocate)
     else:
         found = [
-            tf.gradients([each, addition], network.trainable_variables, colocate_gradients_with_ops=colocate)
-            for network, each, addition in zip(networks, losses.values, losses.additions)
+            tf.gradients([each, addition], _variables(copies), colocate_gradients_with_ops=colocate)
+            for copies, each, addition in zip(networks, losses.values, losses.additions)
         ]
-    return [_paired(network, gradients) for network, gradients in zip(networks, found)]
+    rests = [iter(gradients) for gradients in found]
+    return [
+        [
+            _paired(network, [next(rest) for _ in network.trainable_variables])
+            for network, rest in zip((tower.discriminator, tower.generator), rests)
+        ]
+        for tower in towers
+    ]
+
+
+def _variables(networks: Sequence[Network]) -> list[tf.Variable]:
+    return [variable for network in networks for variable in network.trainable_variables]
 
 
 def _shared(
-    networks: tuple[Network, Network], losses: Losses, passed: ForwardPass, colocate: bool
+    networks: tuple[list[Network], list[Network]], losses: Losses, passed: ForwardPass, colocate: bool
 ) -> list[list[tf.Tensor]]:
     """Both networks' gradients from one pass back through the discriminator.
 
@@ -95,13 +106,13 @@ def _shared(
     by the image. So the generator's is the discriminator's, times the quotient of the two losses' gradients by the
     logit (Shi et al. 2021, arXiv 2103.00430). The quotient is 0 for an image that the generator must not learn from.
     """
-    discriminator, generator = networks
+    discriminators, generators = networks
     of_discriminator = losses.values[0] + _SMALLEST_SLOPE * tf.reduce_sum(passed.fake_logits)
     by_logit = [
         tf.convert_to_tensor(tf.gradients(loss, passed.fake_logits)[0]) for loss in (of_discriminator, losses.values[1])
     ]
     quotients = tf.math.divide_no_nan(by_logit[1], by_logit[0])
-    variables = discriminator.trainable_variables
+    variables = _variables(discriminators)
     found = tf.gradients(
         [of_discriminator, losses.additions[0]], variables + passed.generated, colocate_gradients_with_ops=colocate
     )
@@ -110,13 +121,13 @@ def _shared(
     by_image = found[len(variables) :]
     if any(gradient is None for gradient in by_image):
         raise UserError(
-            f"{type(discriminator.model).__name__}: its logits do not depend on the images; compute them "
+            f"{type(discriminators[0].model).__name__}: its logits do not depend on the images; compute them "
             "from model_input"
         )
     reaching = [quotient * gradient for quotient, gradient in zip(parts, by_image)]
     of_generator = tf.gradients(
         [*passed.generated, losses.additions[1]],
-        generator.trainable_variables,
+        _variables(generators),
         [*reaching, tf.ones([])],
         colocate_gradients_with_ops=colocate,
     )
@@ -149,9 +160,9 @@ def check_owners(networks: Sequence[Network]) -> None:
             )
 
 
-def warn_of_untrained(networks: Sequence[Network], all_pairs: Sequence[Pairs]) -> None:
-    """Says which trainable variables stay as they begin, and why."""
-    known = []
+def warn_of_untrained(networks: Sequence[Network], all_pairs: Sequence[Pairs], copies: Sequence[Network] = ()) -> None:
+    """Says which trainable variables of networks, and of nobody, stay as they begin, and why; nothing of copies."""
+    known = [variable for copy in copies for variable in copy.variables]
     for network, pairs in zip(networks, all_pairs):
         unlisted, trained = network.unlisted_variables, [variable for _, variable in pairs]
         idle = [v for v in network.trainable_variables if not any(v is other for other in trained)]

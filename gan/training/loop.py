@@ -4,7 +4,6 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from gan.console import output
 from gan.console.errors import DataError
@@ -14,7 +13,6 @@ from gan.data.tensorboard import SummaryWriter
 from gan.snapshots import mirror
 from gan.training import one_process, record, start
 from gan.training.folders import Folders
-from gan.training.learning_rate import LINEAR, Schedule
 from gan.training.one_process import OneProcess
 from gan.training.position import EndOfRun
 from gan.training.quality_watch import QualityEvaluator, QualityWatch
@@ -54,14 +52,7 @@ def train(
         except Interrupted as stopped:
             print(stopped, flush=True)
             return signals.exit_code
-        try:
-            _train(settings, strategy, evaluator, signals)
-            if not signals.caught:  # and everything is uploaded
-                strategy.end(failed=False)
-        except BaseException:
-            if not signals.caught:  # the chief of a cluster that is asked to stop may come back
-                strategy.end(failed=True)
-            raise
+        _train(settings, strategy, evaluator, signals)
         return signals.exit_code
 
 
@@ -104,10 +95,7 @@ class _Loop:
         self._end = EndOfRun(settings.stop, run.position, settings.images_per_step)
         every = max(1, settings.saving.snapshot_steps // SCALARS_PER_EXPORT)
         self._log = TrainingLog(run.training.graph.scalars, saving.writer, every, settings.stop.max_minutes)
-        rate = settings.step.learning_rate
-        self._schedules = [Schedule(rate.schedule, rate.hold, self._setter(run.training.graph.schedule_factor))]
-        if run.training.graph.noise_factor is not None:
-            self._schedules.append(Schedule(LINEAR, 0.0, self._setter(run.training.graph.noise_factor)))
+        self._schedules = run.training.schedules(settings.step.learning_rate)
 
     def run(self, signals: SignalCatcher) -> None:
         """Trains to the end or to a signal, and saves."""
@@ -119,12 +107,12 @@ class _Loop:
                 "to go on, or give --start_new_model to begin from scratch",
                 flush=True,
             )
-            self._strategy.begin(self._run.seed)
-            self._strategy.stop_workers()
+            self._strategy.begin(self._run.seed, self._run.data_sha256)
+            self._strategy.finish(position.step)
             return
         record.write(self._folder, self._run, self._settings)
         print(self._announcement(), flush=True)
-        self._strategy.begin(self._run.seed)
+        self._strategy.begin(self._run.seed, self._run.data_sha256)
         self._loop(signals)
         again = "the same command without --start_new_model" if self._settings.folders.start_new_model else "it again"
         stopped = f"stopped by a signal, run {again} to go on from here: " if signals.caught else ""
@@ -140,23 +128,22 @@ class _Loop:
         # If time ends the run, the number of its last step is not known.
         total = None if self._settings.stop.max_minutes else self._end.step
         with Progress("training", total, "step", position.step) as progress:
-            while not self._end.is_reached(position) and not signals.caught:
+            while not self._strategy.is_over(self._end, position, signals):
                 before = position.step
                 with self._saving_before_errors():
                     for schedule in self._schedules:
-                        schedule.follow(self._end.share_done(position))
+                        schedule.follow(self._strategy.share_done(self._end, position))
                     self._train_step()
                 progress.update(position.step - before, self._log.note)
-                if self._is_due(saving.picture_steps, before):
+                if position.has_passed(saving.picture_steps, before):
                     with self._saving_before_errors():
                         self._saving.write_picture(position)
-                if self._is_due(saving.snapshot_steps, before):
+                if position.has_passed(saving.snapshot_steps, before):
+                    self._strategy.align(position.step)
                     self._saving.save(position)
                 if self._quality:
                     self._quality.follow(position)
-            if not signals.caught:
-                self._strategy.stop_workers()
-                self._read_counters()
+            self._strategy.finish(position.step)
             self._saving.save(position)
             if self._quality and not signals.caught:
                 self._quality.finish(position)
@@ -185,19 +172,6 @@ class _Loop:
         except (DataError, OSError):
             self._saving.save(self._position)
             raise
-
-    def _is_due(self, every: int, before: int) -> bool:
-        """Whether the steps after step number `before` passed a multiple of `every`; a cluster may do several."""
-        return self._position.step // every > before // every
-
-    def _setter(self, variable: Any) -> Callable[[float], None]:
-        """What gives a variable of the graph its values."""
-        return lambda value: self._training.set(variable, value)
-
-    def _read_counters(self) -> None:
-        counters = self._training.graph.counters
-        step, images_seen = self._training.run([counters.global_step, counters.images_seen])
-        self._position.step, self._position.images_seen = int(step), int(images_seen)
 
     def _announcement(self) -> str:
         models, position = self._settings.game.models, self._position

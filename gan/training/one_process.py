@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from gan.console.errors import UserError
+from gan.console.signals import SignalCatcher
 from gan.training.placement import Placement, device_names
+from gan.training.position import EndOfRun, Position
 from gan.training.session import BatchShare, TrainingSession
 from gan.training.settings import BatchSettings
 
@@ -45,8 +47,9 @@ class OneProcess:
         """Takes the TrainingSession, whose variables may have no values yet."""
         self._training = training
 
-    def begin(self, seed: int) -> None:
-        """Begins to train."""
+    def begin(self, seed: int, data_sha256: str) -> None:
+        """Begins to train: with a seed, and with data that are the same in all processes of a cluster."""
+        del data_sha256
         self._seed = seed
 
     def step(self, fetches: Any, step: int, images_seen: int) -> tuple[Any, int, int]:
@@ -70,8 +73,16 @@ class OneProcess:
         _, values = training.run([training.graph.train_op, fetches], feed, step + 1)
         return values, step + 1, images_seen
 
-    def stop_workers(self) -> None:
-        """Ends the workers' part."""
+    def is_over(self, end: EndOfRun, position: Position, signals: SignalCatcher) -> bool:
+        """Whether to do no more steps: the run has reached its end, or a signal came; ask before each step."""
+        return end.is_reached(position) or bool(signals.caught)
 
-    def end(self, failed: bool) -> None:
-        """Ends the job for all other processes."""
+    def share_done(self, end: EndOfRun, position: Position) -> float:
+        """The share of the run that is done, in [0, 1]."""
+        return end.share_done(position)
+
+    def align(self, step: int) -> None:
+        """Gives all processes the same variables, before those after this step are saved."""
+
+    def finish(self, step: int) -> None:
+        """Aligns for the last time; the other processes of a cluster may end now."""

@@ -1,22 +1,11 @@
 """Where a session runs, and on which devices the operations of a process go."""
 
-import contextlib
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import tensorflow.compat.v1 as tf
 
-from gan.console.errors import UserError, reason
-
-
-def lost(error: Exception) -> UserError:
-    """The UserError for a TensorFlow error that says that another process is gone."""
-    told = re.search(r'grpc_message:\s*"([^"]*)"', str(error))
-    return UserError(
-        f"a parameter server was lost: {told[1] if told else reason(error)}; start the job again, and it goes on from "
-        "the last state"
-    )
+from gan.console.errors import UserError
 
 
 class Placement:
@@ -31,14 +20,14 @@ class Placement:
         own: device for what this process alone uses, such as its data.
         devices: names of the devices that share a batch.
         filters: the processes that a session may use; none means all.
-        watch: context manager around every call of TensorFlow that waits for other processes.
+        group_leader: the process that numbers what several processes do together; empty if there are no others.
     """
 
     target: str = ""
     device: Any = ""
     own: str = ""
     filters: Sequence[str] = ()
-    watch: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
+    group_leader: str = ""
 
     def __init__(self, devices: int | None) -> None:
         self.devices, self._virtual = device_names(devices)
@@ -48,9 +37,17 @@ class Placement:
 
     def session_config(self, **options: Any) -> tf.ConfigProto:
         """The tf.ConfigProto of a session."""
+        experimental = tf.ConfigProto.Experimental(collective_group_leader=self.group_leader)
         return tf.ConfigProto(
-            allow_soft_placement=True, device_count=self._virtual, device_filters=list(self.filters), **options
+            allow_soft_placement=True,
+            device_count=self._virtual,
+            device_filters=list(self.filters),
+            experimental=experimental,
+            **options,
         )
+
+    def lost(self, error: tf.errors.OpError) -> UserError | None:
+        """What to tell of an error that another process may have caused; None if it is this one's own."""
 
 
 def device_names(count: int | None) -> tuple[list[str], dict[str, int]]:

@@ -20,6 +20,10 @@ class Position:
         """Passes over the data as it is now."""
         return self.images_seen / self.num_images
 
+    def has_passed(self, every: int, before: int) -> bool:
+        """Whether the steps after step number `before` passed a multiple of `every`."""
+        return self.step // every > before // every
+
     def __str__(self) -> str:
         return f"step {self.step}, {self.epoch:.1f} epochs, {self.seconds / 60:.1f} minutes of training"
 

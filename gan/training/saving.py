@@ -41,8 +41,7 @@ class Saving:
         self._load_weights(position)
         folder = self._folders.training
         self._training.set(self._training.graph.counters.seconds, position.seconds)
-        with self._training.reaching_servers():
-            saver.write_state(self._training.saver, self._training.session, folder.path, position.step)
+        saver.write_state(self._training.saver, self._training.session, folder.path, position.step)
         self._exporter.write(folder.path, position.step)
         self.saved_step = position.step
         self.writer.picture(position.step, "samples", self._exporter.samples())

@@ -1,8 +1,7 @@
 """The training graph of one process in a session, with its data."""
 
-import contextlib
+import functools
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,7 +15,9 @@ from gan.networks import keras_layers, loss_values, registry
 from gan.random_noise_generator import NOISE_SIZE, Use, uniform_noise
 from gan.training import placement, step
 from gan.training.gradients import Penalty
-from gan.training.settings import BatchSettings, GameSettings, StepSettings
+from gan.training.learning_rate import LINEAR, Schedule
+from gan.training.reduction import Exchange
+from gan.training.settings import BatchSettings, GameSettings, LearningRateSettings, StepSettings
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Place(NamedTuple):
     """Where a process stands among those that train."""
 
     placement: placement.Placement
-    exchange: step.Exchange | None = None
+    exchange: Exchange | None = None
     graph_seed: int | None = None  # of the graph's random operations; None draws one
 
 
@@ -61,7 +62,7 @@ class TrainingSession:
     def __init__(
         self, game: GameSettings, settings: StepSettings, batch: BatchSettings, reader: readers.Reader, place: Place
     ) -> None:
-        self.batch_size, self._reader, self._watch = batch.size, reader, place.placement.watch
+        self.batch_size, self._reader, self._placement = batch.size, reader, place.placement
         self.discriminator_steps = settings.discriminator_steps
         with keras_layers.new_graph() as training_graph, tf.device(place.placement.device):
             tf.set_random_seed(place.graph_seed)
@@ -74,16 +75,17 @@ class TrainingSession:
                 real_images = reader.connect()
             inputs = step.StepInputs(real_images, self._noise, self._place)
             self.graph = step.build_training_graph(
-                load_game(game), inputs, settings, place.placement.devices, place.exchange
+                load_game(game, len(place.placement.devices)), inputs, settings, place.placement.devices, place.exchange
             )
-            self.variables = tf.global_variables()
+            copies = {id(copy) for copy, _ in self.graph.copies}
+            self.variables = [variable for variable in tf.global_variables() if id(variable) not in copies]
+            self._copy = tf.group(*(copy.assign(own) for copy, own in self.graph.copies))
             self.saver = tf.train.Saver(self.variables, max_to_keep=None)
             self.initializer = tf.global_variables_initializer()
         config = place.placement.session_config(log_device_placement=batch.log_placement, graph_options=_options())
         self.session = tf.Session(place.placement.target, training_graph, config)
         place.placement.keep(self.session)
-        with self.reaching_servers():
-            reader.start(self.session)
+        reader.start(self.session)
 
     def feed(self, share: BatchShare) -> dict[tf.Tensor, Any]:
         """What to feed for a share of a step's batch."""
@@ -98,17 +100,33 @@ class TrainingSession:
     def run(self, fetches: Any, feed: dict[tf.Tensor, Any] | None = None, step: int = 0) -> Any:
         """Runs something; raises UserError if it fails, which names the step of this number."""
         try:
-            with self.reaching_servers():
-                return self.session.run(fetches, feed)
+            return self.session.run(fetches, feed)
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
             raise UserError(f"step {step} does not fit into memory; lower --batch_size") from error
-        except (tf.errors.OpError, ValueError) as error:
+        except tf.errors.OpError as error:
+            raise self._placement.lost(error) or UserError(f"step {step} failed: {reason(error)}") from error
+        except ValueError as error:
             raise UserError(f"step {step} failed: {reason(error)}") from error
 
     def set(self, variable: tf.Variable, value: float) -> None:
         """Sets a variable."""
-        with self.reaching_servers():
-            variable.load(value, self.session)
+        variable.load(value, self.session)
+
+    def schedules(self, settings: LearningRateSettings) -> list[Schedule]:
+        """What sets the variables of the graph that follow the course of a run."""
+        factors = [
+            (self.graph.schedule_factor, settings.schedule, settings.hold),
+            (self.graph.noise_factor, LINEAR, 0.0),
+        ]
+        return [
+            Schedule(shape, hold, functools.partial(self.set, variable))
+            for variable, shape, hold in factors
+            if variable is not None
+        ]
+
+    def copy_to_devices(self) -> None:
+        """Gives the other devices' copies of the networks the values of the saved ones; call if those were set."""
+        self.session.run(self._copy)
 
     def weights(self, step: int) -> dict[str, np.ndarray]:
         """What to serve, variable name -> value; raises NotFinite if a value is not finite."""
@@ -119,26 +137,16 @@ class TrainingSession:
         return weights
 
     def close(self) -> None:
-        """Closes the session, which may need other processes."""
-        with self._watch:
-            self.session.close()
-
-    @contextlib.contextmanager
-    def reaching_servers(self) -> Iterator[None]:
-        """Around whatever uses the session: raises UserError if a parameter server of a cluster is gone."""
-        try:
-            with self._watch:
-                yield
-        except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
-            raise placement.lost(error) from error
+        """Closes the session."""
+        self.session.close()
 
 
 class NotFinite(UserError):
     """A number of the training is no longer finite; the message says which."""
 
 
-def load_game(settings: GameSettings) -> step.Game:
-    """Imports the classes and makes new objects of them; a model belongs to one graph."""
+def load_game(settings: GameSettings, devices: int = 1) -> step.Game:
+    """Imports the classes and makes new objects of them, one of each model a device; a model belongs to one graph."""
     penalty = None
     generator, discriminator = registry.load_models(settings.models)
     loss = registry.load(registry.LOSS, settings.loss, "label_loss")
@@ -147,7 +155,8 @@ def load_game(settings: GameSettings) -> step.Game:
     if settings.penalty:
         found = registry.load(registry.PENALTY, settings.penalty.name, "penalty")
         penalty = Penalty(found, settings.penalty.weight, settings.penalty.steps)
-    return step.Game(generator, discriminator, loss, penalty)
+    copies = [registry.load_models(settings.models) for _ in range(devices - 1)]
+    return step.Game(generator, discriminator, loss, penalty, copies)
 
 
 def _options() -> tf.GraphOptions:

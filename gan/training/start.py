@@ -90,19 +90,25 @@ def prepare(settings: TrainingSettings, state: Found | None, strategy: OneProces
 def _restore(training: TrainingSession, state: Found | None, seed: int, num_images: int) -> Position:
     """Gives all variables their values, from a state or first ones; returns where the training stands."""
     counters, session = training.graph.counters, training.session
-    with training.reaching_servers():
-        if state:
-            saver.restore_state(training.saver, session, state, training.variables)
-        else:
-            session.run(training.initializer)
-            counters.seed.load(seed, session)
-        seconds, images_before = session.run([counters.seconds, counters.num_images])
-        counters.num_images.load(num_images, session)
+    if state:
+        saver.restore_state(training.saver, session, state, training.variables)
+    else:
+        session.run(training.initializer)
+        counters.seed.load(seed, session)
+    training.copy_to_devices()
+    images_before = session.run(counters.num_images)
+    counters.num_images.load(num_images, session)
     if state and images_before not in (num_images, 0):  # 0: a state of version 1.0.0 may not say it
         print(
             f"warning: trained on {images_before} images so far, now on {num_images}; epochs are counted in the latter"
         )
-    step, images_seen = training.run([counters.global_step, counters.images_seen])
+    return current_position(training, num_images)
+
+
+def current_position(training: TrainingSession, num_images: int) -> Position:
+    """Where the training stands whose variables have their values."""
+    counters = training.graph.counters
+    step, images_seen, seconds = training.run([counters.global_step, counters.images_seen, counters.seconds])
     return Position(int(step), int(images_seen), float(seconds), num_images)
 
 

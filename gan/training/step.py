@@ -5,7 +5,8 @@
 the generator's weights. The graph to hand in is another one: snapshots.serving_graph.
 """
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import tensorflow.compat.v1 as tf
@@ -15,9 +16,10 @@ from gan.networks import loss_values, nonsense_filter, registry
 from gan.networks.network import Network
 from gan.networks.registry import DISCRIMINATOR, GENERATOR
 from gan.training import compute_type, filter_training, gradients, learning_rate
-from gan.training.forward_pass import ForwardPass
+from gan.training.forward_pass import ForwardPass, Tower
 from gan.training.gradients import Losses, Pairs, Penalty
 from gan.training.hard_examples import HardExamples
+from gan.training.reduction import Changed, Exchange, Gradients, Reduction
 from gan.training.settings import OptimizerSettings, StepSettings, UpdateRule
 
 MOMENTUM = 0.9  # of MomentumOptimizer, which has no default
@@ -30,6 +32,7 @@ class Game(NamedTuple):
     discriminator: Any  # also
     loss: Any  # a losses.BaseLoss
     penalty: Penalty | None = None
+    copies: Sequence[tuple[Any, Any]] = ()  # more objects of the same classes as the networks, one pair a device
 
 
 class StepInputs(NamedTuple):
@@ -55,25 +58,21 @@ class Counters(NamedTuple):
 class Connected(NamedTuple):
     """Both networks, run on a batch."""
 
-    generator: Network
-    discriminator: Network
+    towers: list[Tower]  # the devices, each with its copies of the networks
     passed: ForwardPass
     augmenter: Augmenter
     seed: tf.Tensor  # int64 [2]: the seed and the number of the step
     num_real: tf.Tensor  # int32, real images in the batch
 
+    @property
+    def generator(self) -> Network:
+        """The generator that is saved; those of other devices are copies of it."""
+        return self.towers[0].generator
 
-class Gradients(NamedTuple):
-    """What a step changes, before anything is changed."""
-
-    pairs: list[Pairs]  # the discriminator's, then the generator's, perhaps the nonsense filter's
-    updates: list[tf.Operation]  # to run with every step
-    num_real: tf.Tensor  # int32, real images used
-
-
-# What a cluster does between taking and applying gradients: one process's Gradients, as three arguments -> those of all
-# processes together.
-Exchange = Callable[[list[Pairs], list[tf.Operation], tf.Tensor], tuple[list[Pairs], list[tf.Operation], tf.Tensor]]
+    @property
+    def discriminator(self) -> Network:
+        """The discriminator that is saved."""
+        return self.towers[0].discriminator
 
 
 class LearningRates(NamedTuple):
@@ -103,6 +102,7 @@ class TrainingGraph(NamedTuple):
     noise_factor: tf.Variable | None  # see augment.Augmenter
     counters: Counters
     serving_weights: dict[str, tf.Tensor]  # variable name -> tensor to serve: averages for the generator
+    copies: list[tuple[tf.Variable, tf.Variable]]  # other devices' variables, each with the one that it is a copy of
 
 
 def build_training_graph(
@@ -117,12 +117,12 @@ def build_training_graph(
     The generator runs once; forward_pass.ForwardPass says how the discriminator judges its images and the real ones.
     All gradients are taken before any variable changes.
 
-    If several devices share the batch, each runs both networks on its part. The losses are of the whole batch, put
-    together from all logits, so that the gradients are those of one device with the whole batch. Batch statistics are
-    each device's own; moving averages follow the first device.
+    If several devices share the batch, each runs its own copies of both networks on its part. The losses are of the
+    whole batch, put together from all logits, so that the gradients, added up, are those of one device with the whole
+    batch. Batch statistics are each device's own; their moving averages are averaged.
 
     Args:
-        game: the networks and the loss.
+        game: the networks, with copies for all devices but the first, and the loss.
         inputs: the batch.
         settings: what to do with them.
         devices: names of the devices that share the batch; "" leaves the choice to TensorFlow.
@@ -133,15 +133,14 @@ def build_training_graph(
     losses, updates = find_losses(game, inputs.real_images, connected, settings)
     rates = find_learning_rates(settings, counters)
     optimizers = make_optimizers(settings.optimizer, rates)
-    found = take_gradients(game.loss, connected, losses, updates)
+    own = take_gradients(game.loss, connected, losses, updates)
+    reduce = Reduction(connected.towers, connected.passed.shares, exchange)
+    found = reduce(own, changed_otherwise(own, connected))
+    applied = apply_gradients(found.pairs, optimizers, settings.optimizer)
     filtering = None
     if settings.nonsense_filter:
         filtering = filter_training.take_step(inputs.real_images, connected.seed, rates.schedule_factor)
-        found = found._replace(pairs=[*found.pairs, filtering.pairs])
-        optimizers.append(filtering.optimizer)
-    if exchange:
-        found = Gradients(*exchange(*found))
-    applied = apply_gradients(found.pairs, optimizers, settings.optimizer)
+        applied.append(filtering.optimizer.apply_gradients(filtering.pairs))
     with tf.control_dependencies(applied + found.updates):
         averages = average(connected.generator, settings.optimizer.averaging_decay, counters.global_step)
         if filtering:
@@ -154,7 +153,9 @@ def build_training_graph(
     filters = nonsense_filter.variables() if filtering else []
     alone = None
     if settings.discriminator_steps > 1:
-        alone = update_discriminator(found, connected, optimizers, settings.optimizer, counters)
+        part = of_discriminator(own, connected)
+        found = reduce(part, changed_otherwise(part, connected), both=False)
+        alone = update_discriminator(found, optimizers, settings.optimizer, counters)
     return TrainingGraph(
         train_op=train_op,
         discriminator_op=alone,
@@ -168,6 +169,7 @@ def build_training_graph(
             variable.op.name: averages.by_name.get(variable.op.name, variable)
             for variable in connected.generator.variables + connected.discriminator.variables + filters
         },
+        copies=copies_of(connected.towers, optimizers),
     )
 
 
@@ -192,15 +194,18 @@ def connect(
     """Makes both networks and runs them on the batch."""
     size = inputs.real_images.shape.as_list()[1]
     dtype = tf.as_dtype(compute_type.compute_type(settings.compute_type))
-    generator = Network(game.generator, GENERATOR, size, dtype)
-    discriminator = Network(game.discriminator, DISCRIMINATOR, size, dtype)
+    towers = []
+    for number, (device, models) in enumerate(zip(devices, [(game.generator, game.discriminator), *game.copies])):
+        with tf.device(device):
+            generator = Network(models[0], GENERATOR, size, dtype, number)
+            towers.append(Tower(device, generator, Network(models[1], DISCRIMINATOR, size, dtype, number)))
     num_real = tf.shape(inputs.real_images)[0]
     place = inputs.place
     if place is None:
         place = tf.stack([counters.seed.read_value(), counters.global_step.read_value(), 0])
     augmenter = Augmenter(settings.augmentation, place[:2], first=place[2])
-    passed = ForwardPass(generator, discriminator, inputs.real_images, inputs.noise, augmenter, devices)
-    return Connected(generator, discriminator, passed, augmenter, place[:2], num_real)
+    passed = ForwardPass(towers, inputs.real_images, inputs.noise, augmenter)
+    return Connected(towers, passed, augmenter, place[:2], num_real)
 
 
 def find_losses(
@@ -250,47 +255,85 @@ def make_optimizers(settings: OptimizerSettings, rates: LearningRates) -> list[t
 def take_gradients(loss: Any, connected: Connected, losses: Losses, updates: list[tf.Operation]) -> Gradients:
     """Both networks' gradients, and every operation to run with them; raises UserError for a variable without one."""
     networks = connected.discriminator, connected.generator
+    towers = connected.towers
     shares_backward = registry.declares(loss, "shares_backward") and not loss_values.asks_for_features(loss)
-    pairs = gradients.of_both(networks, losses, connected.passed, shares_backward)
+    pairs = gradients.of_both(towers, losses, connected.passed, shares_backward)
     gradients.check_owners(networks)
-    gradients.warn_of_untrained(networks, pairs)
+    copies = [network for tower in towers[1:] for network in (tower.generator, tower.discriminator)]
+    gradients.warn_of_untrained(networks, pairs[0], copies)
     adapted = connected.augmenter.updates(connected.passed.real_logits)
-    all_updates = connected.discriminator.updates + connected.generator.updates + adapted + updates
-    return Gradients(pairs, all_updates, connected.num_real)
+    of_networks = [update for tower in towers for update in tower.discriminator.updates + tower.generator.updates]
+    return Gradients(pairs, of_networks + adapted + updates, connected.num_real)
 
 
 def apply_gradients(
-    all_pairs: Sequence[Pairs], optimizers: Sequence[tf.train.Optimizer], settings: OptimizerSettings
+    all_pairs: Sequence[Sequence[Pairs]], optimizers: Sequence[tf.train.Optimizer], settings: OptimizerSettings
 ) -> list[tf.Operation]:
     """Operations that change networks, once all their gradients are there.
 
     Args:
-        all_pairs: the discriminator's gradients, and perhaps the generator's.
+        all_pairs: for each device the discriminator's gradients, and perhaps the generator's.
         optimizers: theirs.
         settings: how to clip.
     """
     if settings.clip_gradient_norm:
-        all_pairs = [gradients.clipped(pairs, settings.clip_gradient_norm) for pairs in all_pairs]
-    with tf.control_dependencies([gradient for pairs in all_pairs for gradient, _ in pairs]):
-        applied = [optimizer.apply_gradients(pairs) for optimizer, pairs in zip(optimizers, all_pairs)]
+        all_pairs = [[gradients.clipped(own, settings.clip_gradient_norm) for own in pairs] for pairs in all_pairs]
+    # Of all devices: one optimizer has one count of steps.
+    by_network = [list(itertools.chain(*each)) for each in zip(*all_pairs)]
+    with tf.control_dependencies([gradient for pairs in by_network for gradient, _ in pairs]):
+        applied = [optimizer.apply_gradients(pairs) for optimizer, pairs in zip(optimizers, by_network)]
     if settings.clip_discriminator_weights:
-        weights = [variable for _, variable in all_pairs[0]]
+        weights = [variable for _, variable in by_network[0]]
         applied[0] = gradients.clip_weights(weights, settings.clip_discriminator_weights, applied[0])
     return applied
 
 
+def changed_otherwise(found: Gradients, connected: Connected) -> Changed:
+    """Variables of numbers that a step may change, but no optimizer: averages, adaptive probabilities."""
+    copies = []
+    for tower, pairs in zip(connected.towers, found.pairs):
+        trained = {id(variable) for own in pairs for _, variable in own}
+        networks = (tower.discriminator, tower.generator)[: len(pairs)]
+        candidates = [variable for network in networks for variable in network.variables]
+        copies.append([v for v in candidates if v.dtype.base_dtype.is_floating and id(v) not in trained])
+    return Changed(copies, connected.augmenter.adapted)
+
+
+def of_discriminator(found: Gradients, connected: Connected) -> Gradients:
+    """The part of a step that an update of the discriminator alone needs."""
+    generators = [update for tower in connected.towers for update in tower.generator.updates]
+    others = [update for update in found.updates if not any(update is own for own in generators)]
+    return Gradients([pairs[:1] for pairs in found.pairs], others, found.num_real)
+
+
 def update_discriminator(
     found: Gradients,
-    connected: Connected,
     optimizers: Sequence[tf.train.Optimizer],
     settings: OptimizerSettings,
     counters: Counters,
 ) -> tf.Operation:
     """An update of the discriminator alone, by its gradients on a batch of its own."""
-    applied = apply_gradients(found.pairs[:1], optimizers[:1], settings)
-    others = [update for update in found.updates if not any(update is own for own in connected.generator.updates)]
-    with tf.control_dependencies(applied + others):
+    applied = apply_gradients(found.pairs, optimizers[:1], settings)
+    with tf.control_dependencies(applied + found.updates):
         return tf.assign_add(counters.images_seen, tf.cast(found.num_real, tf.int64)).op
+
+
+def copies_of(
+    towers: Sequence[Tower], optimizers: Sequence[tf.train.Optimizer]
+) -> list[tuple[tf.Variable, tf.Variable]]:
+    """The variables of all devices but the first, each with the first device's that has the same value."""
+    found = []
+    for tower in towers[1:]:
+        for kind in ("discriminator", "generator"):
+            for copy, own in zip(getattr(tower, kind).variables, getattr(towers[0], kind).variables, strict=True):
+                found.append((copy, own))
+                for optimizer in optimizers:
+                    slots = [
+                        (optimizer.get_slot(copy, name), optimizer.get_slot(own, name))
+                        for name in optimizer.get_slot_names()
+                    ]
+                    found += [pair for pair in slots if pair[0] is not None]
+    return found
 
 
 def average(generator: Network, decay: float, global_step: tf.Variable) -> Averages:

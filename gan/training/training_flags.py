@@ -292,19 +292,10 @@ class TrainingFlags:
     )
     log_device_placement: bool = _machine(False, "Shows on which device each operation runs.")
 
-    asynchronous: bool = _cluster(
-        False,
-        "Each process does steps of its own, of batch_size images each, without waiting for the others. Otherwise all "
-        "share every step, and batch_size is of all together.",
-    )
-    worker_timeout_secs: float = _cluster(
-        60.0,
-        "Seconds that a step, and the start, waits for a worker. Then it goes on without it; the worker may come back.",
-        at_least=1,
-    )
-    chief_timeout_secs: float = _cluster(
-        600.0,
-        "Seconds that a process waits for the chief, which may be restarted, or for a parameter server; then it ends.",
+    collective_timeout_secs: float = _cluster(
+        300.0,
+        "Seconds that a process waits for another one. Then all end, and the same command goes on from the last state. "
+        "One that was killed is noticed at once.",
         at_least=1,
     )
     eval_data_pattern: str | None = _cluster(

@@ -1,5 +1,6 @@
 """One training step against numpy, and the mistakes that a model can hold."""
 
+import copy
 from dataclasses import fields
 
 import numpy as np
@@ -47,7 +48,8 @@ def build(generator=None, discriminator=None, loss=None, penalty=None, place=Non
     """A training graph on plain SGD; returns it with its two inputs. `options` are of any of the settings."""
     real, noise = tf.placeholder(tf.float32, [None, SIZE]), tf.placeholder(tf.float32, [None, 100])
     loss = loss or losses.CrossEntropyLoss()
-    game = step.Game(generator or TinyGenerator(), discriminator or TinyDiscriminator(), loss, penalty)
+    models_ = generator or TinyGenerator(), discriminator or TinyDiscriminator()
+    game = step.Game(*models_, loss, penalty, [copy.deepcopy(models_) for _ in devices[1:]])
     built = step.build_training_graph(game, step.StepInputs(real, noise, place), step_settings(**options), devices)
     return built, real, noise
 
@@ -71,7 +73,8 @@ def step_settings(augmentation=None, **options):
 
 def first_step(real, noise, then=lambda session: None, **options):
     """Both losses of a first step, and what `then` finds in the session after it."""
-    with tf.Graph().as_default(), tf.Session() as session:
+    config = tf.ConfigProto(device_count={"CPU": 4})
+    with tf.Graph().as_default(), tf.Session(config=config) as session:
         built, real_input, noise_input = build(**options)
         session.run(tf.global_variables_initializer())
         feed = {real_input: real, noise_input: noise}
@@ -150,6 +153,29 @@ class Pairing(losses.BaseLoss):
         return tf.nn.softplus(tf.reduce_mean(real_logits) - tf.reduce_mean(fake_logits))
 
 
+def saved_values(session):
+    """Name -> value of all variables but the copies of other devices."""
+    return {v.op.name: session.run(v) for v in tf.global_variables() if not v.op.name.startswith("copy_")}
+
+
+def check_all_reduce(devices, built):
+    """Each device has its own weights and changes them; weights and gradients go from none to another."""
+    operations = tf.get_default_graph().get_operations()
+    assert [op.device for op in operations if op.type == "CollectiveReduce"] == devices
+    for other, own in built.copies:
+        assert other.device == devices[int(other.op.name[5])] and own.device == devices[0]
+    large = [(given, op) for op in operations for given in op.inputs if _is_weights(given)]
+    assert {given.op.device for given, _ in large} >= {*devices}
+    crossing = [
+        op.name for given, op in large if op.device != given.op.device and "" not in (op.device, given.op.device)
+    ]
+    assert not crossing
+
+
+def _is_weights(tensor):
+    return tensor.shape.rank == 2 and tensor.shape.as_list() == [100, SIZE]
+
+
 @pytest.mark.parametrize("count", [8, 10])  # evenly and unevenly shared
 def test_four_devices_do_what_one_does(count):
     random = np.random.default_rng(0)
@@ -175,10 +201,11 @@ def test_four_devices_do_what_one_does(count):
                 )
             used = {stats.device.split("device:")[1] for stats in trace.step_stats.dev_stats}
             assert {device.split("device:")[-1] for device in devices if device} <= used
-            outcomes.append((figures, {v.op.name: session.run(v) for v in tf.global_variables()}))
+            outcomes.append((figures, saved_values(session)))
+            if len(devices) > 1:
+                check_all_reduce(devices, built)
     (one_figures, one), (four_figures, four) = outcomes
     np.testing.assert_allclose(four_figures, one_figures, rtol=1e-5)
-    assert one.pop("discriminator/mean") != four.pop("discriminator/mean")  # moving averages follow the first device
     assert set(one) == set(four)
     for name in one:
         np.testing.assert_allclose(four[name], one[name], rtol=1e-5, atol=1e-7, err_msg=name)
@@ -222,7 +249,7 @@ def test_one_pass_back_gives_both_networks_gradients(separate, shared, devices):
             for _ in range(3):
                 session.run(built.train_op, {real_input: real, noise_input: noise})
             passes = sum(op.type == "TanhGrad" for op in tf.get_default_graph().get_operations())
-            outcomes.append((passes, {v.op.name: session.run(v) for v in tf.global_variables()}))
+            outcomes.append((passes, saved_values(session)))
     (passes_apart, apart), (passes_together, together) = outcomes
     # Real and generated images are judged apart; the discriminator's own pass goes back through both judgements.
     assert (passes_apart, passes_together) == (3 * len(devices), 2 * len(devices))
@@ -272,7 +299,7 @@ def train_steps(steps, count=7, **options):
         session.run(tf.global_variables_initializer())
         for _ in range(steps):
             session.run(built.train_op, {real_input: real, noise_input: noise})
-        return {v.op.name: session.run(v) for v in tf.global_variables()}
+        return saved_values(session)
 
 
 def assert_same(one, other):
@@ -395,12 +422,27 @@ def test_a_penalty_that_is_no_scalar_is_named():
         build(penalty=gradients.Penalty(Vector(), 1.0, 2))
 
 
-def test_a_variable_that_every_device_would_make_is_named():
+def test_a_variable_that_every_run_would_make_is_named():
+    def run_model(self, x):
+        logits = tf.matmul(x, self.v) + tf.Variable(0.0, name="bias")
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+    with tf.Graph().as_default(), pytest.raises(UserError, match="run_model makes discriminator/bias_1 again each"):
+        build(
+            discriminator=mistaken(TinyDiscriminator, run_model=run_model),
+            penalty=gradients.Penalty(losses.R1Penalty(), 1.0),
+        )
+
+
+def test_each_device_makes_its_own_variable():
     def run_model(self, x):
         return {"output": tf.sigmoid(tf.matmul(x, self.w) + tf.Variable(0.0, name="bias"))}
 
-    with tf.Graph().as_default(), pytest.raises(UserError, match="run_model makes generator/bias_1 again each time"):
-        build(generator=mistaken(TinyGenerator, run_model=run_model), devices=["/cpu:0", "/cpu:1"])
+    with tf.Graph().as_default():
+        built, *_ = build(generator=mistaken(TinyGenerator, run_model=run_model), devices=["/cpu:0", "/cpu:1"])
+    names = {other.op.name: own.op.name for other, own in built.copies}
+    assert names["copy_1/generator/bias"] == "generator/bias"
+    assert names["copy_1/generator/w"] == "generator/w" and len(names) == 4
 
 
 def test_learning_rate_falls_in_steps_of_images():
@@ -644,7 +686,7 @@ class Shows(TinyDiscriminator):
         return {**super().run_model(model_input), "features": tf.square(model_input)}
 
 
-@pytest.mark.parametrize("devices", [("",), ("/cpu:0", "/cpu:0")])
+@pytest.mark.parametrize("devices", [("",), ("/cpu:0", "/cpu:1")])
 def test_a_loss_that_asks_for_features_gets_them(devices):
     """The generator's gradient goes through the features alone: by hand, with one device and with two."""
     random = np.random.default_rng(0)
@@ -655,7 +697,7 @@ def test_a_loss_that_asks_for_features_gets_them(devices):
     by_output = 2 * apart / SIZE * 2 * fake / 6
     expected = w - RATE * noise.T @ (by_output * fake * (1 - fake))
     options = dict(discriminator=Shows(), loss=losses.FeatureMatchingLoss(), devices=devices)
-    (_, loss), found = first_step(real, noise, lambda s: s.run(tf.trainable_variables()), **options)
+    (_, loss), found = first_step(real, noise, lambda s: s.run(tf.trainable_variables()[:1]), **options)
     assert loss == pytest.approx((apart**2).mean(), rel=1e-5)
     np.testing.assert_allclose(found[0], expected, rtol=1e-5)
 
