@@ -21,7 +21,7 @@ from gan.storage import cache
 SAMPLES = 64  # images in a sample grid
 CALIBRATION_BATCH = 256  # held-out images run at once
 # Share of them that a nonsense filter accepts; the discriminator refuses most of the others anyhow.
-FILTER_ACCEPTANCE = 0.95
+FILTER_ACCEPTANCE = 0.98
 GENERATED_AT_ONCE = 255  # images
 
 
