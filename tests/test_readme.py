@@ -116,7 +116,7 @@ def test_commands_parse(words):
 def test_jobs_are_valid_and_shown(path):
     assert f"gan/{path.name}" in CLOUD and f"gan/{path.name}" in PAGES["guide.ko.md"]
     job = yaml.safe_load(path.read_text())
-    for pool in job.get("trialJobSpec", job).get("workerPoolSpecs", []):
+    for pool in filter(None, job.get("trialJobSpec", job).get("workerPoolSpecs", [])):
         package = pool["pythonPackageSpec"]
         assert package["pythonModule"] == "gan.train"
         assert package["packageUris"] == [f"gs://YOUR_TEAM/package/gan_contest-{__version__}.tar.gz"]

@@ -15,6 +15,7 @@ from gan.training import placement
 
 _JOB = "worker"  # the chief is its task 0
 _SECONDS_BETWEEN_LOOKS = 1
+_TRIES = 5  # to find who has ended, after an error
 _LOOKS = 2  # that find nobody listening, one after the other, until a process is taken for gone
 _AGAIN = "start all processes again, and they go on from the last saved state"
 _ORIGIN = "From /job:"  # begins a line that TensorFlow puts before an error of a server
@@ -65,7 +66,12 @@ class Node(placement.Placement):
     def lost(self, error: Exception) -> UserError | None:
         if not isinstance(error, _OF_OTHERS):
             return None
-        return UserError(self.watch.lost() or self.watch.silent(error))
+        for _ in range(_TRIES):  # what fails in another process comes here before that process has ended
+            if sentence := self.watch.lost():
+                return UserError(sentence)
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        told = "\n".join(line for line in str(error.message).splitlines() if not line.startswith(_ORIGIN))
+        return UserError(f"another process failed, whose own output may say why: {reason(Exception(told))}; {_AGAIN}")
 
 
 class Watch:
@@ -103,13 +109,6 @@ class Watch:
                 return None
         return f"{gone[0]} has ended; its own output says why; {_AGAIN}"
 
-    def silent(self, error: tf.errors.OpError | None = None) -> str:
-        """The sentence for another process that listens and does not answer, or answers with an error."""
-        told = [line for line in str(error.message).splitlines() if not line.startswith(_ORIGIN)] if error else []
-        if not told or isinstance(error, tf.errors.DeadlineExceededError) or "timed out" in told[0]:
-            return f"another process was silent for {self._seconds:g} s; {_AGAIN}"
-        return f"another process failed, whose own output may say why: {told[0]}; {_AGAIN}"
-
     def _look(self) -> NoReturn:
         while True:
             time.sleep(_SECONDS_BETWEEN_LOOKS)
@@ -118,7 +117,7 @@ class Watch:
                 continue
             sentence = self.lost()
             if not sentence and time.monotonic() - begun > self._seconds:
-                sentence = self.silent()
+                sentence = f"another process was silent for {self._seconds:g} s; {_AGAIN}"
             if sentence and begun == self._begun:
                 print(f"train: {sentence}", file=sys.stderr, flush=True)
                 os._exit(command.EXIT_MISTAKE)

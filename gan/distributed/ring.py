@@ -7,6 +7,8 @@ import tensorflow.compat.v1 as tf
 from tensorflow.python.ops import collective_ops
 
 _GROUP = 1  # all processes that train
+# Seconds after the Watch. TensorFlow may crash if a sum's own time is up (a mutex of what is already gone).
+_MARGIN = 60
 
 
 class Key(enum.IntEnum):
@@ -29,7 +31,7 @@ class Ring(NamedTuple):
 
     replicas: int  # how many they are
     replica: int  # number of this one; 0 is the chief
-    seconds: float  # until a sum fails whose other parts do not come
+    seconds: float  # until a process is ended by its Watch if the other parts of a sum do not come
 
     @property
     def is_chief(self) -> bool:
@@ -39,7 +41,14 @@ class Ring(NamedTuple):
     def sum(self, values: tf.Tensor, key: Key) -> tf.Tensor:
         """The sum of what all processes give, a tensor of one dimension and of a shape that all have."""
         return collective_ops.all_reduce(
-            values, self.replicas, _GROUP, int(key), "Add", "Id", communication_hint="ring", timeout=self.seconds
+            values,
+            self.replicas,
+            _GROUP,
+            int(key),
+            "Add",
+            "Id",
+            communication_hint="ring",
+            timeout=self.seconds + _MARGIN,
         )
 
     def gather(self, values: tf.Tensor, key: Key) -> tf.Tensor:

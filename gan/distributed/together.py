@@ -108,8 +108,6 @@ class Together(one_process.OneProcess):
         heard = self._heard[:-1]
         if heard.any():
             signals.caught = signals.caught or int(heard.max()) or None
-            if signals.caught == _TIME_IS_UP:
-                signals.caught = None
         time_is_up = self._ring.is_chief and end.is_reached(position)
         self._wishes[self._ring.replica] = signals.caught or (_TIME_IS_UP if time_is_up else 0)
         self._wishes[-1] = position.seconds if self._ring.is_chief else 0
