@@ -141,7 +141,7 @@ def _gather(
         print(f"compare: {name} is left out: {reason}", file=sys.stderr, flush=True)
     field = _Field([one for one in gathered if one.name not in failed], left_out, verdicts)
     if not field.contestants:
-        raise UserError(f"none of {config.snapshots} can be compared")
+        raise UserError(f"none of {config.snapshots} can be compared; the lines above say why")
     return field
 
 

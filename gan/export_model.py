@@ -15,7 +15,7 @@ if not __package__:  # `python export_model.py` inside gan/: the package is foun
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from gan.console import command, flags, tensorflow_import
-from gan.console.errors import UserError
+from gan.console.errors import StateError, UserError, reason
 from gan.console.flags import flag
 from gan.data import pixels
 from gan.storage import files, outputs
@@ -71,7 +71,10 @@ def export(config: ExportConfig) -> None:
                 ),
             },
         )
-        builder.save()
+        try:
+            builder.save()
+        except tf.errors.OpError as error:
+            raise StateError(f"the SavedModel cannot be written: {reason(error)}; name another --output_dir") from error
     print(f"{config.output_dir}: SavedModel of {snapshot.path} with the signatures generate and discriminate")
 
 

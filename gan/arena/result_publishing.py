@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gan.arena import bucket_looks, notes, recognition, result_delivery, result_pages
 from gan.arena.schema import MOCK, Event, Team
 from gan.arena.store import Store
-from gan.console.errors import OTHER, Fault, UserError
+from gan.console.errors import OTHER, Fault, UserError, of_system
 from gan.snapshots import checkpoint_files
 
 PUBLISH_SECONDS = 120.0  # for all buckets together; what is not written by then is tried after the next battle
@@ -120,7 +120,7 @@ def _delivering(wanted: list[_Pending], delivered: list[_Pending]) -> Callable[[
                     place = results_folder(pending.team.path, pending.event.name)
                     result_delivery.deliver(pending.folder, *place)
                 except FileNotFoundError as error:
-                    raise UserError(f"{error.filename}: {error.strerror}") from error
+                    raise UserError(of_system(error)) from error
                 delivered.append(pending)
 
     return deliver

@@ -110,6 +110,10 @@ _OUTSIDE_THE_SNAPSHOT = {
     "no_snapshot": "there is no complete snapshot (files with one name that end in .index, .meta and .data-*)",
     "no_folder": "there is no such folder, and so no complete snapshot (files with one name that end in .index, .meta "
     "and .data-*)",
+    "snapshot_incomplete": "there is no complete snapshot: {snapshot} lacks {parts}; copy all files of this name, or, "
+    "if its save failed, make room on the disk and give the train command again",
+    "none_saved": "there is no complete snapshot: a training began here and saved none, as happens if the disk is "
+    "full; make room, and give the train command again",
     "bad_pointer": "its file checkpoint names no snapshot in its folder",
     "file_unreadable": "{file} cannot be read: {reason}",
     "files_too_large": "the .{part} files of {snapshot} are too large: {mebibytes:.8g} MiB, and they may have "

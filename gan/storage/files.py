@@ -175,6 +175,28 @@ def written_whole(path: str) -> Iterator[BinaryIO]:
             os.remove(unfinished)
 
 
+def append_line(path: str, line: str) -> None:
+    """Adds a line to a text file on disk, whole or not at all; a line before it that was cut off stays by itself.
+
+    Raises:
+        OSError: it cannot be written. The error names `path`.
+    """
+    try:
+        with open(path, "a+b", buffering=0) as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(max(0, end - 1))
+            gap = b"" if file.read(1) in (b"", b"\n") else b"\n"
+            content = gap + line.encode() + b"\n"
+            try:
+                if file.write(content) < len(content):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            except OSError:
+                file.truncate(end)
+                raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from error
+
+
 def is_unfinished(name: str) -> bool:
     """Whether a file is still being written, or was when its writer was killed."""
     return bool(_UNFINISHED.search(name))

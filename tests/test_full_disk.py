@@ -1,0 +1,68 @@
+"""Disks that are full, and folders that cannot be written: one sentence with the path, and nothing is lost."""
+
+import os
+
+import pytest
+from conftest import run_train
+
+from gan import eval as evaluate
+from gan import export_model, generate_and_discriminate, linear_interpolation, prepare_data
+from gan.snapshots import checkpoint_files
+
+
+def test_eval_says_that_a_training_could_save_nothing(faces, small_disk, tmp_path, capsys, fails):
+    """The disk is full at the first save of a training: eval tells why there is nothing to evaluate."""
+    disk = small_disk("1m")
+    assert run_train(faces, disk / "run") == 1
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert str(disk) in said and "No space left on device" in said
+    told = fails(evaluate.main, f"--eval_data_pattern={faces}", f"--train_dir={disk}/run", "--run_once")
+    assert "no complete snapshot" in told and "make room" in told
+
+
+def results(trained, faces, to):
+    """command -> (its main, its flags), each with its results in the folder `to`."""
+    half_round = [f"--G_train_dir={trained}", f"--D_train_dir={trained}", f"--input_data_pattern={faces}"]
+    return {
+        "eval": (evaluate.main, [f"--eval_data_pattern={faces}", f"--train_dir={trained}", f"--log_dir={to}/e"]),
+        "generate": (generate_and_discriminate.main, [*half_round, f"--output_dir={to}/h", "--num_generate=40"]),
+        "interpolation": (linear_interpolation.main, [f"--train_dir={trained}", f"--output_file={to}/i/i.png"]),
+        "export": (export_model.main, [f"--train_dir={trained}", f"--output_dir={to}/s"]),
+        "prepare_data": (prepare_data.main, ["--source=faces_sample", f"--output_dir={to}/d"]),
+    }
+
+
+COMMANDS = ("eval", "generate", "interpolation", "export", "prepare_data")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_full_disk_is_named(name, trained, faces, small_disk, fails):
+    disk = small_disk("16k")
+    (disk / "full").write_bytes(bytes(8 << 10))
+    main, flags = results(trained, faces, disk)[name]
+    told = fails(main, *flags, *(["--run_once"] if name == "eval" else []))
+    assert str(disk) in told and "No space left on device" in told and "make room" in told
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_folder_that_is_read_only_is_named(name, trained, faces, tmp_path, small_disk, fails):
+    disk = small_disk("1m")
+    if os.system(f"mount -o remount,ro {disk}"):
+        pytest.skip("no right to mount")
+    main, flags = results(trained, faces, disk)[name]
+    told = fails(main, *flags, *(["--run_once"] if name == "eval" else []))
+    assert str(disk) in told and "Read-only file system" in told
+
+
+def test_a_training_whose_disk_fills_up_goes_on_from_its_last_save(faces, small_disk, capsys):
+    disk = small_disk("64m")
+    assert run_train(faces, disk / "run", "--max_steps=10") == 0
+    left = os.statvfs(disk)
+    (disk / "others").write_bytes(bytes(left.f_bavail * left.f_frsize - (200 << 10)))
+    assert run_train(faces, disk / "run", "--max_steps=20") == 1
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert str(disk / "run") in said and "the last complete one is kept" in said
+    assert checkpoint_files.latest_snapshot(str(disk / "run")).step == 10
+    (disk / "others").unlink()
+    assert run_train(faces, disk / "run", "--max_steps=20") == 0
+    assert checkpoint_files.latest_snapshot(str(disk / "run")).step == 20
