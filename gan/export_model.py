@@ -52,29 +52,29 @@ def export(config: ExportConfig) -> None:
         print(f"{found.path}: {found.note}")
     snapshot = Snapshot(config.train_dir, size)
     generator, discriminator = snapshot.networks
-    with outputs.output_folder(config.output_dir) as folder, tf.Graph().as_default():
-        session = tf.Session(config=sessions.judge_config())
-        noise, generated, generator_key = cut.connect(generator, size, cut.GENERATOR)
-        images, probabilities, discriminator_key = cut.connect(discriminator, size, cut.DISCRIMINATOR)
-        generator_draws, discriminator_draws = (
-            {} if key is None else {"key": key} for key in (generator_key, discriminator_key)
-        )
-        predict_signature = tf.saved_model.signature_def_utils.predict_signature_def
-        builder = tf.saved_model.Builder(folder)
-        builder.add_meta_graph_and_variables(
-            session,
-            [tf.saved_model.tag_constants.SERVING],
-            {
-                "generate": predict_signature({"noise": noise, **generator_draws}, {"images": generated}),
-                "discriminate": predict_signature(
-                    {"images": images, **discriminator_draws}, {"probabilities": probabilities}
-                ),
-            },
-        )
-        try:
+    try:
+        with outputs.output_folder(config.output_dir) as folder, tf.Graph().as_default():
+            session = tf.Session(config=sessions.judge_config())
+            noise, generated, generator_key = cut.connect(generator, size, cut.GENERATOR)
+            images, probabilities, discriminator_key = cut.connect(discriminator, size, cut.DISCRIMINATOR)
+            generator_draws, discriminator_draws = (
+                {} if key is None else {"key": key} for key in (generator_key, discriminator_key)
+            )
+            predict_signature = tf.saved_model.signature_def_utils.predict_signature_def
+            builder = tf.saved_model.Builder(folder)
+            builder.add_meta_graph_and_variables(
+                session,
+                [tf.saved_model.tag_constants.SERVING],
+                {
+                    "generate": predict_signature({"noise": noise, **generator_draws}, {"images": generated}),
+                    "discriminate": predict_signature(
+                        {"images": images, **discriminator_draws}, {"probabilities": probabilities}
+                    ),
+                },
+            )
             builder.save()
-        except tf.errors.OpError as error:
-            raise StateError(f"the SavedModel cannot be written: {reason(error)}; name another --output_dir") from error
+    except tf.errors.OpError as error:
+        raise StateError(f"{reason(error)}; make room there, or name another --output_dir") from error
     print(f"{config.output_dir}: SavedModel of {snapshot.path} with the signatures generate and discriminate")
 
 

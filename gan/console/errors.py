@@ -115,8 +115,15 @@ class StateError(UserError):
     """A folder cannot be used as asked: it is missing, in use, not writable, full, or of other networks."""
 
 
-def of_system(error: OSError) -> str:
-    """One sentence for what the system refused: the path if it is known, the system's words, and a way out."""
+def of_system(error: OSError, named: bool = False) -> str:
+    """One sentence for what the system refused: the path, the system's words, and a way out.
+
+    Args:
+        error: of the system.
+        named: whether the reader knows the path already.
+    """
+    if named:
+        error = OSError(error.errno, error.strerror or str(error))
     where = f"{printable.escaped(os.fsdecode(error.filename))}: " if isinstance(error.filename, (str, bytes)) else ""
     way_out = _WAYS_OUT.get(error.errno or 0)
     return f"{where}{error.strerror or error}{f'; {way_out}' if way_out else ''}"

@@ -178,7 +178,7 @@ class Evaluator:
     def _store(self, step: int | None, line: str, scalars: Mapping[str, float]) -> None:
         """Adds a result to RESULTS, and to TensorBoard if there is a step, without which it shows nothing."""
         os.makedirs(self._folder.path, exist_ok=True)
-        files.append_line(os.path.join(self._folder.path, RESULTS), line)
+        files.append_lines(os.path.join(self._folder.path, RESULTS), [line])
         if step is not None:
             # If training began from scratch, TensorBoard forgets what was measured from this step on.
             with contextlib.closing(SummaryWriter(self._folder.path, first_step=step)) as writer:

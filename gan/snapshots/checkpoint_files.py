@@ -181,7 +181,7 @@ def prepare_folder(train_dir: str) -> None:
     try:
         files.check_writable(os.path.join(train_dir, STATE_FOLDER))
     except OSError as error:
-        raise StateError(f"--train_dir={train_dir} cannot be written: {of_system(error)}") from error
+        raise StateError(f"--train_dir={train_dir} cannot be written: {of_system(error, named=True)}") from error
 
 
 def locked(train_dir: str) -> contextlib.AbstractContextManager[None]:
@@ -194,9 +194,8 @@ def write(path: str, content: bytes) -> None:
     try:
         files.write_whole(path, content)
     except OSError as error:
-        raise StateError(
-            f"the last complete one is kept, a newer one could not be written: {of_system(error)}"
-        ) from error
+        why = of_system(error, named=True)
+        raise StateError(f"{path} could not be written, the last complete one is kept: {why}") from error
 
 
 def publish(folder: str, base: str, step: int, keep: int) -> None:

@@ -34,9 +34,8 @@ def reason(where: str) -> ContractError:
     if parts:
         fullest = max(sorted(parts), key=lambda name: len(parts[name]))
         lacking = [ending for part, ending in _PARTS.items() if part not in parts[fullest]]
-        return breach(
-            "snapshot_incomplete", snapshot=printable.cleaned(fullest), parts=lacking or ["some of its .data-*"]
-        )
+        lacking = lacking or ["some of its .data-*"]
+        return breach("snapshot_incomplete", snapshot=printable.cleaned(fullest), parts=lacking)
     if files.is_folder(paths.join(folder, checkpoint_files.STATE_FOLDER)):
         return breach("none_saved")
     return breach("no_snapshot")

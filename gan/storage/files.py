@@ -175,8 +175,8 @@ def written_whole(path: str) -> Iterator[BinaryIO]:
             os.remove(unfinished)
 
 
-def append_line(path: str, line: str) -> None:
-    """Adds a line to a text file on disk, whole or not at all; a line before it that was cut off stays by itself.
+def append_lines(path: str, lines: Iterable[str]) -> None:
+    """Adds lines to a text file on disk, all or none; a line before them that was cut off stays by itself.
 
     Raises:
         OSError: it cannot be written. The error names `path`.
@@ -186,7 +186,7 @@ def append_line(path: str, line: str) -> None:
             end = file.seek(0, os.SEEK_END)
             file.seek(max(0, end - 1))
             gap = b"" if file.read(1) in (b"", b"\n") else b"\n"
-            content = gap + line.encode() + b"\n"
+            content = gap + "".join(f"{line}\n" for line in lines).encode()
             try:
                 if file.write(content) < len(content):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
