@@ -4,10 +4,11 @@ import os
 import subprocess
 
 import pytest
-from conftest import run_train
+from conftest import run_train, synthetic_images
 
 from gan import eval as evaluate
 from gan import export_model, generate_and_discriminate, linear_interpolation, prepare_data
+from gan.data import tfrecords
 from gan.snapshots import checkpoint_files
 
 
@@ -19,6 +20,14 @@ def test_eval_says_that_a_training_could_save_nothing(faces, small_disk, tmp_pat
     assert str(disk) in said and "No space left on device" in said
     told = fails(evaluate.main, f"--eval_data_pattern={faces}", f"--train_dir={disk}/run", "--run_once")
     assert "no complete snapshot" in told and "make room" in told
+
+
+@pytest.fixture(scope="module")
+def held_out(tmp_path_factory):
+    """A TFRecord file of images that nobody trained on."""
+    path = str(tmp_path_factory.mktemp("held_out") / "held_out.tfrecords")
+    tfrecords.write(path, synthetic_images(40, 2500, seed=7))
+    return path
 
 
 def results(trained, faces, to):
@@ -46,23 +55,23 @@ def read_only(small_disk):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_full_disk_is_named(name, trained, faces, small_disk, fails):
+def test_a_full_disk_is_named(name, trained, held_out, small_disk, fails):
     disk = small_disk("16k")
     (disk / "full").write_bytes(bytes(16 << 10))
-    main, flags = results(trained, faces, disk)[name]
+    main, flags = results(trained, held_out, disk)[name]
     told = fails(main, *flags, *(["--run_once", "--noquality"] if name == "eval" else []))
     assert str(disk) in told and "No space left on device" in told and "make room" in told
 
 
 @pytest.mark.parametrize("name", COMMANDS[1:])
-def test_a_folder_that_is_read_only_is_named(name, trained, faces, read_only, fails):
-    main, flags = results(trained, faces, read_only)[name]
+def test_a_folder_that_is_read_only_is_named(name, trained, held_out, read_only, fails):
+    main, flags = results(trained, held_out, read_only)[name]
     told = fails(main, *flags)
     assert str(read_only) in told and "Read-only file system" in told
 
 
-def test_eval_measures_a_snapshot_in_a_folder_that_is_read_only(trained, faces, read_only, capsys):
-    main, flags = results(trained, faces, read_only)["eval"]
+def test_eval_measures_a_snapshot_in_a_folder_that_is_read_only(trained, held_out, read_only, capsys):
+    main, flags = results(trained, held_out, read_only)["eval"]
     assert main(["eval", *flags, "--run_once", "--noquality"]) == 0
     printed = capsys.readouterr()
     assert '"accuracy_on_real"' in printed.out

@@ -91,7 +91,7 @@ def stage(where: str, folder: str, limits: SizeLimits = DEFAULT_SIZES) -> Staged
         if shards:
             raise ContractError.of(where, breach("saver_v1_sharded", file=min(shards)))
         with _reading(where, where):
-            raise ContractError.of(where, missing.reason(where))
+            raise ContractError.of(where, missing.why(where))
     name = os.path.basename(found.prefix)
     os.makedirs(folder, exist_ok=True)
     partial = tempfile.mkdtemp(prefix=PARTIAL, dir=folder)

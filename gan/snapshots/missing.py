@@ -8,11 +8,11 @@ from gan.contest.faults import breach
 from gan.snapshots import checkpoint_files, snapshot_names
 from gan.storage import files, paths
 
-CODES = ("no_snapshot", "no_folder", "snapshot_incomplete", "none_saved")  # of the faults that `reason` returns
+CODES = ("no_snapshot", "no_folder", "snapshot_incomplete", "none_saved")  # of the faults that `why` returns
 _PARTS = {"index": ".index", "meta": ".meta", "data": ".data-*"}
 
 
-def reason(where: str) -> ContractError:
+def why(where: str) -> ContractError:
     """Looks why there is no complete snapshot.
 
     Args:

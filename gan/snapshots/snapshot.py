@@ -57,7 +57,7 @@ class Snapshot:
     def __init__(self, where: str, size: int, batch_size: int = 256) -> None:
         found = checkpoint_files.latest_snapshot(where)
         if found is None:
-            raise StateError(f"{where}: {missing.reason(where)}")
+            raise StateError(f"{where}: {missing.why(where)}")
         self.prefix, self.step, self.path = found.prefix, found.step, found.path
         self.size = size
         self._batch_size = batch_size

@@ -233,7 +233,7 @@ def locked(path: str, what: str) -> Iterator[None]:
             if fcntl:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise StateError(f"{what} is in use by another training run") from error
+            raise StateError(f"{what} is in use by another training run; end it, or name another folder") from error
         yield
 
 

@@ -6,7 +6,7 @@ from gan.snapshots import missing
 
 
 def told(where):
-    error = missing.reason(str(where))
+    error = missing.why(str(where))
     assert error.fault.code in missing.CODES
     return error.fault.code, str(error)
 
