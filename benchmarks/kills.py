@@ -46,7 +46,7 @@ KILL, FULL, PIPE = "kill", "full disk", "closed pipe"
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 PATIENCE = 600  # seconds for one run, on a busy machine
 _LEFT_BEHIND_SECONDS = 15  # until what a command started must be gone
-_DISK = 256 << 20  # bytes of a disk that is not full
+_DISK = 2 << 30  # bytes of a disk that is not full
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,7 @@ ERRORS = {
     *("UserError", "DataError", "ContractError", "HostError", "StateError", "FlagError", "NotBegun", "InUse"),
     *("BucketRefused", "NoPermission", "BucketSilent"),
 }
-_SHORTEST = 8  # characters by which a message is known
+_SHORTEST, _WORDS = 8, 3  # characters and words by which a message is known
 
 
 class Message(NamedTuple):
@@ -52,12 +52,17 @@ def quoted_in_tests() -> str:
     return "\n".join(texts)
 
 
+def has_words(message: Message) -> bool:
+    """Whether it says something of its own; if not, it passes on a sentence that is made and tested elsewhere."""
+    return any(len(part.split()) >= _WORDS for part in message.constants)
+
+
 def is_quoted(message: Message, quoted: str) -> bool:
-    """Whether a test has three words of it in a row, or all of a shorter part."""
-    for part in message.constants:
+    """Whether a test has _WORDS words of it in a row, or all of a shorter part."""
+    for part in [*message.constants, *"; ".join(message.constants).split("; ")]:
         words = part.split()
-        for first in range(max(1, len(words) - 2)):
-            some = " ".join(words[first : first + 3])
+        for first in range(max(1, len(words) - _WORDS + 1)):
+            some = " ".join(words[first : first + _WORDS])
             if len(some) >= _SHORTEST and some in quoted:
                 return True
     return False

@@ -12,7 +12,7 @@ _BOLD = re.compile(r"\x1b\[1m(.+?)\x1b\[0m", re.DOTALL)
 _NODE = re.compile(r"\{\{(?:function_)?node ([^{}\s]*)\}\}")  # how TensorFlow names a node
 _WAYS_OUT = {
     errno.ENOSPC: "make room there, or name a folder on another disk",
-    errno.EDQUOT: "your quota there is used up: delete something, or name a folder elsewhere",
+    errno.EDQUOT: "your quota there is used up: delete something, or name another folder",
     errno.EFBIG: "the system limits the size of a file (ulimit -f), or the disk's format does",
     errno.EROFS: "name a folder that can be written to",
     errno.EACCES: "ask its owner for the right, or name another path",
