@@ -79,8 +79,8 @@ def _read_json(path: str) -> None:
         json.load(file)
 
 
-def _check_store(path: str) -> None:
-    with contextlib.closing(sqlite3.connect(path, timeout=60)) as connection:
+def _check_store(path: str) -> None:  # to be read only: a writer would put away the -wal file beside it
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)) as connection:
         found = connection.execute("PRAGMA integrity_check").fetchone()[0]
         if found != "ok":
             raise ValueError(found)
@@ -118,7 +118,7 @@ def _played(folder: str) -> int:
     path = os.path.join(folder, "arena", "arena.sqlite3")
     if not os.path.exists(path):
         return 0
-    with contextlib.closing(sqlite3.connect(path, timeout=60)) as connection:
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)) as connection:
         try:
             return int(connection.execute("SELECT COUNT(*) FROM half_round").fetchone()[0])
         except sqlite3.OperationalError:  # it has no tables yet

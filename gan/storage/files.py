@@ -110,8 +110,8 @@ def read_small(path: str, most: int) -> bytes:
 def sha256_of(path: str) -> str:
     """SHA-256 of a file on disk, in hexadecimal digits."""
     digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
+    with open(path, "rb", buffering=0) as file:  # most files are read by one call
+        for block in iter(lambda: file.read(1 << 18), b""):
             digest.update(block)
     return digest.hexdigest()
 
