@@ -81,7 +81,7 @@ NOT_PROVOKED = {
     "needs a path to read from": "a caller that forgets the path; the command asks for --input first",
     "install another version of it": "a release of scikit-learn or torchvision without the file",
     "snapshots are opened in processes that Windows": "Windows",
-    "shows another snapshot, {there.path}": "another hand-in between two requests; tests/test_cloud.py breaks the copy instead",
+    "shows another snapshot, {there.path}": "another hand-in between two requests",
     "has another content than was copied": "the same",
     "no credentials for Google Cloud": "a machine without credentials and with a network",
     "does not fit into memory; lower --batch_size": "a machine whose memory runs out",

@@ -110,6 +110,8 @@ _OUTSIDE_THE_SNAPSHOT = {
     "no_snapshot": "there is no complete snapshot (files with one name that end in .index, .meta and .data-*)",
     "no_folder": "there is no such folder, and so no complete snapshot (files with one name that end in .index, .meta "
     "and .data-*)",
+    "no_such_address": "addresses of this kind are not read, so there is no complete snapshot; a bucket is written "
+    "gs://bucket/folder",
     "snapshot_incomplete": "there is no complete snapshot: {snapshot} lacks {parts}; copy all files of this name, or, "
     "if its save failed, make room on the disk and give the train command again",
     "none_saved": "there is no complete snapshot: a training began here and saved none, as happens if the disk is "

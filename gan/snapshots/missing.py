@@ -8,7 +8,13 @@ from gan.contest.faults import breach
 from gan.snapshots import checkpoint_files, snapshot_names
 from gan.storage import files, paths
 
-CODES = ("no_snapshot", "no_folder", "snapshot_incomplete", "none_saved")  # of the faults that `why` returns
+CODES = (
+    "no_snapshot",
+    "no_such_address",
+    "no_folder",
+    "snapshot_incomplete",
+    "none_saved",
+)  # of the faults that `why` returns
 _PARTS = {"index": ".index", "meta": ".meta", "data": ".data-*"}
 
 
@@ -21,6 +27,8 @@ def why(where: str) -> ContractError:
     Returns:
         The error to raise, without `where`. Its code is one of CODES.
     """
+    if "://" in where and not paths.is_remote(where):
+        return breach("no_such_address")
     folder = checkpoint_files.folder_of(where)
     if not paths.is_remote(folder) and not files.is_folder(folder):
         return breach("no_folder")

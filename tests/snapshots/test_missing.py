@@ -44,3 +44,9 @@ def test_of_one_snapshot_that_was_asked_for_only_its_own_files_count(tmp_path):
     for name in ("model.ckpt-5.index", "model.ckpt-7.index", "model.ckpt-7.meta"):
         (tmp_path / name).write_bytes(b"x")
     assert "model.ckpt-5 lacks .meta, .data-*" in told(tmp_path / "model.ckpt-5")[1]
+
+
+@pytest.mark.parametrize("where", ["https://console.cloud.google.com/storage/browser/team/model", "GS://team/model"])
+def test_an_address_from_a_browser_is_told(where):
+    code, sentence = told(where)
+    assert code == "no_such_address" and "a bucket is written gs://bucket/folder" in sentence
