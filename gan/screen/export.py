@@ -4,7 +4,6 @@ import json
 import math
 import pathlib
 import re
-import shutil
 import time
 from typing import Any
 
@@ -12,7 +11,7 @@ from gan.arena import store
 from gan.console.errors import UserError
 from gan.console.progress import Progress
 from gan.screen import show, timeline
-from gan.storage import paths
+from gan.storage import files, paths
 
 _THE_END = math.inf  # when everything is shown
 _EXPORTED = re.compile(r"(state|ratings|(event|match)_\d+)\.js")  # in the folder data of an exported page
@@ -40,13 +39,15 @@ def export(arena_dir: str, target: str, pace: float) -> None:
         state = showing.state(_THE_END) | now
         (folder / "data").mkdir(parents=True, exist_ok=True)
         for path in (folder / "data").iterdir():
-            if _EXPORTED.fullmatch(path.name):
+            if _EXPORTED.fullmatch(path.name) and path.name != "state.js":  # by which an export is known
                 path.unlink()
         _write_data(folder, "state", state)
-        for path in show.PAGE.iterdir():
-            shutil.copy(path, folder)
         index = folder / "index.html"
-        index.write_text(index.read_text(encoding="utf-8").replace(_LIVE, _FILES), encoding="utf-8")
+        for path in show.PAGE.iterdir():
+            content = path.read_bytes()
+            if path.name == index.name:
+                content = content.replace(_LIVE.encode(), _FILES.encode())
+            files.write_whole(str(folder / path.name), content)
         _write_data(folder, "ratings", showing.ratings(_THE_END))
         for event in state["events"]:
             _write_data(folder, f"event/{event}", (showing.state_of(event, _THE_END) or {}) | now)
@@ -59,7 +60,8 @@ def export(arena_dir: str, target: str, pace: float) -> None:
 
 def _check_export(folder: pathlib.Path) -> None:
     """Raises UserError if a folder holds anything but an earlier export."""
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "data" / "state.js").is_file():
+    held = [path for path in folder.rglob("*") if not path.is_dir() and not files.is_unfinished(path.name)]
+    if held and not (folder / "data" / "state.js").is_file():
         raise UserError(
             f"--export={folder} holds other files; give a folder that is new, empty, or of an earlier export"
         )
@@ -68,4 +70,4 @@ def _check_export(folder: pathlib.Path) -> None:
 def _write_data(folder: pathlib.Path, name: str, content: Any) -> None:
     """Writes data as a script that calls a function of the page: a page from disk may run files, but not fetch them."""
     text = f"arena_data({json.dumps(name)}, {json.dumps(content)});\n"
-    (folder / "data" / f"{name.replace('/', '_')}.js").write_text(text, encoding="ascii")
+    files.write_whole(str(folder / "data" / f"{name.replace('/', '_')}.js"), text.encode("ascii"))

@@ -8,7 +8,8 @@ from gan.contest.faults import breach
 from gan.snapshots import checkpoint_files, snapshot_names
 from gan.storage import files, paths
 
-CODES = (
+# Of the faults that `why` returns.
+CODES = ("no_snapshot", "no_such_address", "no_folder", "snapshot_incomplete", "none_saved")
     "no_snapshot",
     "no_such_address",
     "no_folder",
