@@ -10,12 +10,6 @@ from gan.storage import files, paths
 
 # Of the faults that `why` returns.
 CODES = ("no_snapshot", "no_such_address", "no_folder", "snapshot_incomplete", "none_saved")
-    "no_snapshot",
-    "no_such_address",
-    "no_folder",
-    "snapshot_incomplete",
-    "none_saved",
-)  # of the faults that `why` returns
 _PARTS = {"index": ".index", "meta": ".meta", "data": ".data-*"}
 
 
