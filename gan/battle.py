@@ -238,7 +238,9 @@ def _play(
     }
     event = events.begin(opened, name, config.mode, entrants, seed, options.get(config.mode))
     if config.seed not in (None, event.seed):
-        raise UserError(f"--seed={config.seed}: {event.name} was begun with seed {event.seed}, which goes on")
+        raise UserError(
+            f"--seed={config.seed}: {event.name} was begun with seed {event.seed}, which goes on; leave --seed out"
+        )
     print(f"{event.name}: seed {event.seed}, kept in {opened.store.path}", flush=True)
     if event.finished is not None:
         print(f"{event.name} is over; --event=NAME plays another one")
@@ -265,7 +267,10 @@ def _hold_mock_battles(
 ) -> events.Outcome | None:
     seed = mock_battles.keep_seed(opened, seed)
     if config.seed not in (None, seed):
-        raise UserError(f"--seed={config.seed}: mock battles in {opened.store.path} have seed {seed}, which goes on")
+        raise UserError(
+            f"--seed={config.seed}: mock battles in {opened.store.path} have seed {seed}, which goes on; leave --seed "
+            "out"
+        )
     print(f"mock battles: seed {seed}, kept in {opened.store.path}; Ctrl-C ends", flush=True)
     clock = mock_battles.Clock()
     table = _timetable(config, mock_battles.begun(opened) or clock.now())

@@ -35,7 +35,7 @@ from gan.measure import comparison, cross_play, features, learning_curves, probe
 from gan.random_noise_generator import Use, random_generator
 from gan.report import comparison_page
 from gan.sandbox import sandbox
-from gan.storage import cache
+from gan.storage import cache, files
 
 if TYPE_CHECKING:
     from gan.measure.contestants import Contestant
@@ -141,7 +141,7 @@ def _gather(
         print(f"compare: {name} is left out: {reason}", file=sys.stderr, flush=True)
     field = _Field([one for one in gathered if one.name not in failed], left_out, verdicts)
     if not field.contestants:
-        raise UserError(f"none of {config.snapshots} can be compared")
+        raise UserError(f"none of {config.snapshots} can be compared; the lines above say why")
     return field
 
 
@@ -221,8 +221,8 @@ def _measured(contestants: Sequence["Contestant"], meter: quality.QualityMeter) 
 
 
 def _write(folder: str, found: comparison.Comparison) -> None:
-    with open(os.path.join(folder, RECORDS), "a", encoding="utf-8") as file:
-        file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in comparison.records(found))
+    lines = [json.dumps(line, ensure_ascii=False) for line in comparison.records(found)]
+    files.append_lines(os.path.join(folder, RECORDS), lines)
     comparison_page.write(os.path.join(folder, REPORT), found)
 
 

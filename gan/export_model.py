@@ -10,15 +10,19 @@ operations takes `key` too, int64 [2]: the same key draws the same numbers.
 import dataclasses
 import os
 import sys
+from typing import TYPE_CHECKING
 
 if not __package__:  # `python export_model.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from gan.console import command, flags, tensorflow_import
-from gan.console.errors import UserError
+from gan.console.errors import StateError, UserError, reason
 from gan.console.flags import flag
 from gan.data import pixels
 from gan.storage import files, outputs
+
+if TYPE_CHECKING:
+    from gan.snapshots.snapshot import Snapshot
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +47,7 @@ def export(config: ExportConfig) -> None:
     tensorflow_import.import_tensorflow()
     import tensorflow.compat.v1 as tf
 
-    from gan.snapshots import checkpoint_files, cut, sessions
+    from gan.snapshots import checkpoint_files
     from gan.snapshots.snapshot import Snapshot
 
     size = pixels.image_size(config.use_mnist)
@@ -51,11 +55,23 @@ def export(config: ExportConfig) -> None:
     if found and found.note:
         print(f"{found.path}: {found.note}")
     snapshot = Snapshot(config.train_dir, size)
+    try:
+        with outputs.output_folder(config.output_dir) as folder:
+            _write(folder, snapshot)
+    except tf.errors.OpError as error:
+        raise StateError(f"{reason(error)}; make room there, or name another --output_dir") from error
+    print(f"{config.output_dir}: SavedModel of {snapshot.path} with the signatures generate and discriminate")
+
+
+def _write(folder: str, snapshot: "Snapshot") -> None:
+    import tensorflow.compat.v1 as tf
+
+    from gan.snapshots import cut, sessions
+
     generator, discriminator = snapshot.networks
-    with outputs.output_folder(config.output_dir) as folder, tf.Graph().as_default():
-        session = tf.Session(config=sessions.judge_config())
-        noise, generated, generator_key = cut.connect(generator, size, cut.GENERATOR)
-        images, probabilities, discriminator_key = cut.connect(discriminator, size, cut.DISCRIMINATOR)
+    with tf.Graph().as_default(), tf.Session(config=sessions.judge_config()) as session:
+        noise, generated, generator_key = cut.connect(generator, snapshot.size, cut.GENERATOR)
+        images, probabilities, discriminator_key = cut.connect(discriminator, snapshot.size, cut.DISCRIMINATOR)
         generator_draws, discriminator_draws = (
             {} if key is None else {"key": key} for key in (generator_key, discriminator_key)
         )
@@ -72,7 +88,6 @@ def export(config: ExportConfig) -> None:
             },
         )
         builder.save()
-    print(f"{config.output_dir}: SavedModel of {snapshot.path} with the signatures generate and discriminate")
 
 
 if __name__ == "__main__":

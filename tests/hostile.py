@@ -228,6 +228,14 @@ def _ranking(images):
     return tf.sigmoid(100 * (brightness - tf.reduce_mean(brightness)) + 0 * fair_discriminator(images))
 
 
+def busy_generator(noise, products):
+    """A fair one that multiplies large matrices first."""
+    x = tf.fill([1000, 1000], 1e-4) + 0 * tf.reduce_sum(noise)  # not constant: it is computed in each call
+    for _ in range(products):
+        x = tf.matmul(x, x)
+    return _spoilt(fair_generator(noise), tf.reduce_sum(x))
+
+
 def _slow(noise):
     """Some minutes of products of matrices."""
     x = tf.fill([3000, 3000], 1e-4)

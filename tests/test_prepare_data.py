@@ -703,7 +703,10 @@ def test_what_is_wrong_in_a_bucket_is_said(emulator, bucket, cache, tmp_path, fa
 
     for name in ("a/notes.txt", "lfw.tgz"):
         emulator.write(bucket, name, b"hello")
-    assert error("lfw", "bucket-of-nobody/a") == "prepare_data: gs://bucket-of-nobody/a: there is no such bucket\n"
+    assert (
+        error("lfw", "bucket-of-nobody/a")
+        == "prepare_data: gs://bucket-of-nobody/a: there is no such bucket; correct its name, or make it\n"
+    )
     assert "names no bucket" in error("lfw", "")
     for path in (f"{bucket}/lfw", f"{bucket}/lf", f"{bucket}/lfw.tgz/", f"{bucket}/a/notes"):
         assert error("lfw", path) == f"prepare_data: gs://{path}: no such file or folder\n"

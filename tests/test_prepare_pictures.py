@@ -13,7 +13,7 @@ import zipfile
 import numpy as np
 import pytest
 from conftest import shared
-from PIL import Image, features
+from PIL import Image, PngImagePlugin, features
 
 from gan import prepare_data, readers
 from gan.console.errors import DataError, UserError
@@ -466,3 +466,26 @@ def test_a_full_disk_is_named_by_a_download(tmp_path, small_disk):
                 download.download(f"http://127.0.0.1:{server.server_port}/source", "0" * 64, str(path))
         finally:
             server.shutdown()
+
+
+@pytest.mark.parametrize(
+    "content, told",
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "`git lfs pull` fetches the picture"),
+        (b"<!DOCTYPE html><html>403</html>", "a web page, as a download that failed leaves; get the picture again"),
+    ],
+)
+def test_what_lies_in_place_of_a_picture_is_told(content, told, tmp_path, fails):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").write_bytes(content)
+    error = fails(prepare_data.main, "--source=folder", f"--input={tmp_path}/in", f"--output_dir={tmp_path}/out")
+    assert f"cannot use a.png ({told})" in error or ("a.png" in error and told in error)
+
+
+def test_a_png_with_a_long_text_is_read():
+    """As programs that draw pictures from a sentence write it."""
+    text = PngImagePlugin.PngInfo()
+    text.add_text("parameters", "x" * 3_000_000, zip=True)
+    file = io.BytesIO()
+    Image.new("L", (50, 50), 200).save(file, "PNG", pnginfo=text)
+    assert image_files._decode_chunk([("a.png", file.getvalue())], image_files.LARGEST_SQUARE).damaged == []

@@ -125,7 +125,9 @@ class Arena:
             self.admissions = Admissions(self.store, self._open, self.looks, settings.sizes, at_once)
             self.isolation = self._open.isolation
             if settings.require_isolation and self.isolation.possible:
-                raise UserError(f"--require_isolation: {self.isolation.described()}")
+                raise UserError(
+                    f"--require_isolation: {self.isolation.described()}; run as root on Linux, or leave the flag out"
+                )
             self._resources = resources.pop_all()
 
     def __enter__(self) -> "Arena":

@@ -61,7 +61,7 @@ def copy_store(folder: str, path: str) -> None:
     """
     source = os.path.join(folder, store.FILE)
     if not os.path.exists(source):
-        raise store.NotBegun(f"{source}: there is no such file")
+        raise store.NotBegun(f"{source}: there is no such file; --arena_dir is the folder that battle was given")
     store_file.check_whole(source)
     try:
         with contextlib.closing(database.connect_to_read(source)) as reading:

@@ -26,10 +26,9 @@ from gan.console.errors import OTHER, BucketRefused, BucketSilent, ContractError
 from gan.contest import faults
 from gan.contest.languages import ENGLISH
 from gan.random_noise_generator import Use, random_generator
-from gan.snapshots import checkpoint_files
+from gan.snapshots import checkpoint_files, missing
 
 HOUSE_TEAM = teams.HOUSE_TEAM
-_NOTHING_HANDED_IN = ("no_snapshot", "no_folder")  # codes of faults
 _NAP_SECONDS = 30.0  # the longest sleep: the machine's clock may be set meanwhile
 _LATE = datetime.timedelta(minutes=5)  # a battle that is later was jumped over, by the clock or by a machine that slept
 
@@ -229,7 +228,7 @@ class MockBattles:
         try:
             answer = looked.get(entrant.path)
             if isinstance(answer, ContractError):
-                has_some = answer.fault.code not in _NOTHING_HANDED_IN
+                has_some = answer.fault.code not in missing.CODES
             elif isinstance(answer, Exception):
                 raise answer
             else:

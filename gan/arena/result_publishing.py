@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gan.arena import bucket_looks, notes, recognition, result_delivery, result_pages
 from gan.arena.schema import MOCK, Event, Team
 from gan.arena.store import Store
-from gan.console.errors import OTHER, Fault, UserError
+from gan.console.errors import OTHER, Fault, UserError, of_system
 from gan.contest.languages import ENGLISH
 from gan.snapshots import checkpoint_files
 
@@ -123,7 +123,7 @@ def _delivering(wanted: list[_Pending], delivered: list[_Pending]) -> Callable[[
                     place = results_folder(pending.team.path, pending.event.name)
                     result_delivery.deliver(pending.folder, *place)
                 except FileNotFoundError as error:
-                    raise UserError(f"{error.filename}: {error.strerror}") from error
+                    raise UserError(of_system(error)) from error
                 delivered.append(pending)
 
     return deliver

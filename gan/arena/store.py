@@ -220,5 +220,5 @@ def _checked_version(connection: sqlite3.Connection, path: str) -> int:
     if version > schema.VERSION:
         raise StateError(f"{path} was written by a newer version of this program; use that one")
     if version == 0 and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-        raise StateError(f"{path} is not an arena's")
+        raise StateError(f"{path} is not an arena's; name another --arena_dir")
     return version

@@ -166,7 +166,7 @@ def _text(path: str) -> str:
     try:
         content = files.read(path)
     except FileNotFoundError:
-        raise UserError(f"--teams={path}: there is no such file") from None
+        raise UserError(f"--teams={path}: there is no such file; write one with the columns {_TEAM},{_PATH}") from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

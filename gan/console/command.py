@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from gan.console import completion, flags, output
-from gan.console.errors import UserError
+from gan.console.errors import UserError, of_system
 
 EXIT_MISTAKE, EXIT_FLAGS, EXIT_INTERRUPTED = 1, 2, 130
 HELP_FLAGS = {"--help", "-help", "-h", "--helpshort", "--helpfull"}
@@ -82,8 +82,7 @@ def _run(
     except UserError as error:
         print(f"{name}: {error}", file=sys.stderr)
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"{name}: {where}{error.strerror or error}", file=sys.stderr)
+        print(f"{name}: {of_system(error)}", file=sys.stderr)
     except KeyboardInterrupt:
         print(f"{name}: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED

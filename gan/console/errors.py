@@ -1,5 +1,7 @@
 """Mistakes that a user can correct. Commands print them as one sentence and end with exit code 1."""
 
+import errno
+import os
 import re
 from typing import Any, NamedTuple
 
@@ -8,6 +10,19 @@ from gan.console import printable
 _DEBUG_MARK = re.compile(r"\[?(?:https?://)?goo\.gle/debug\w+\]?:?\s*")  # that protocol buffers put before their texts
 _BOLD = re.compile(r"\x1b\[1m(.+?)\x1b\[0m", re.DOTALL)
 _NODE = re.compile(r"\{\{(?:function_)?node ([^{}\s]*)\}\}")  # how TensorFlow names a node
+_WAYS_OUT = {
+    errno.ENOSPC: "make room there, or name a folder on another disk",
+    errno.EDQUOT: "your quota there is used up: delete something, or name another folder",
+    errno.EFBIG: "the system limits the size of a file (ulimit -f), or the disk's format does",
+    errno.EROFS: "name a folder that can be written to",
+    errno.EACCES: "ask its owner for the right, or name another path",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "end other programs, which have too many files open",
+    errno.ENOMEM: "end other programs, or take a machine with more memory",
+    errno.ENAMETOOLONG: "give it a shorter name",
+    errno.EIO: "the disk may be failing; copy what is there to another one",
+    errno.ESTALE: "the network drive was lost; mount it again",
+}
 _LONGEST = 4000  # characters of what is wrong with a snapshot
 
 
@@ -98,6 +113,20 @@ class BucketSilent(UserError):
 
 class StateError(UserError):
     """A folder cannot be used as asked: it is missing, in use, not writable, full, or of other networks."""
+
+
+def of_system(error: OSError, named: bool = False) -> str:
+    """One sentence for what the system refused: the path, the system's words, and a way out.
+
+    Args:
+        error: of the system.
+        named: whether the reader knows the path already.
+    """
+    if named:
+        error = OSError(error.errno, error.strerror or str(error))
+    where = f"{printable.escaped(os.fsdecode(error.filename))}: " if isinstance(error.filename, (str, bytes)) else ""
+    way_out = _WAYS_OUT.get(error.errno or 0)
+    return f"{where}{error.strerror or error}{f'; {way_out}' if way_out else ''}"
 
 
 def reason(error: BaseException) -> str:

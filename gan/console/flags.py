@@ -78,7 +78,7 @@ def parse(config_class: type[_Config], argv: Sequence[str]) -> _Config:
         flags.DEFINE_flag(_GoneFlag(name, instead), values)
     unexpected = values(flag_files.expanded(argv))[1:]
     if unexpected:
-        raise FlagError(f"'{unexpected[0]}' is not a flag; flags are written --name=value")
+        raise FlagError(f"'{unexpected[0]}' is not a flag; flags are written --name=value, with two hyphens")
     given = {field.name: values[field.name].value for field in fields}
     for name, value in given.items():
         if isinstance(value, float) and not math.isfinite(value):

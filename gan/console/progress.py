@@ -39,6 +39,7 @@ class Progress:
     ) -> None:
         self._title, self._total, self._unit = title, total, unit
         self._done, self._note = initial, ""
+        self._said: tuple[int, str] | None = None  # the last line, so that the end does not repeat it
         self._bar: Any = None
         if sys.stderr.isatty():
             self._bar = tqdm(
@@ -59,7 +60,7 @@ class Progress:
     def __exit__(self, *exception: Any) -> None:
         if self._bar is not None:
             self._bar.close()
-        elif exception[0] is None and not self._is_silent:
+        elif exception[0] is None and not self._is_silent and self._said != (self._done, self._note):
             self._print_line()
 
     def update(self, units: int = 1, note: str | None = None) -> None:
@@ -95,6 +96,7 @@ class Progress:
         if (self._done if self._total is None else self._total) != 1:
             units += "es" if units.endswith("ch") else "s"
         print(f"{self._title}: {self._count(self._done)}{of} {units} {self._note}".rstrip(), flush=True)
+        self._said = self._done, self._note
         self._next_line, self._is_silent = time.monotonic() + SECONDS_BETWEEN_LINES, False
 
     def _count(self, number: int) -> str:

@@ -112,14 +112,20 @@ _OUTSIDE_THE_SNAPSHOT = {
     "no_snapshot": "there is no complete snapshot (files with one name that end in .index, .meta and .data-*)",
     "no_folder": "there is no such folder, and so no complete snapshot (files with one name that end in .index, .meta "
     "and .data-*)",
-    "bad_pointer": "its file checkpoint names no snapshot in its folder",
-    "file_unreadable": "{file} cannot be read: {reason}",
+    "no_such_address": "addresses of this kind are not read, so there is no complete snapshot; a bucket is written "
+    "gs://bucket/folder",
+    "snapshot_incomplete": "there is no complete snapshot: {snapshot} lacks {parts}; copy all files of this name, or, "
+    "if its save failed, make room on the disk and give the train command again",
+    "none_saved": "there is no complete snapshot: a training began here and saved none, as happens if the disk is "
+    "full; make room, and give the train command again",
+    "bad_pointer": "its file checkpoint names no snapshot in its folder; copy the file checkpoint again, or remove it",
+    "file_unreadable": "{file} cannot be read: {reason}; copy it again, as a plain file",
     "files_too_large": "the .{part} files of {snapshot} are too large: {mebibytes:.8g} MiB, and they may have "
     "{most:.8g} MiB",
     "closed_earlier": "it was closed after an earlier failure",
-    "slow": "it took longer than {seconds:g} s to {step}",
-    "processor_time": "it used more than {seconds:g} s of processor time",
-    "too_much_memory": "it needs more memory than {mebibytes:.0f} MiB",
+    "slow": "it took longer than {seconds:g} s to {step}; use smaller networks",
+    "processor_time": "it used more than {seconds:g} s of processor time; use smaller networks",
+    "too_much_memory": "it needs more memory than {mebibytes:.0f} MiB; use smaller networks",
     "forbidden_call": "its process tried to start a program, to connect, to signal others or to change files when it "
     "was to {step}, and was ended",
     "memory_share": "it took {mebibytes:.0f} MiB of memory, its share is {share:.0f} MiB, and there was not enough for "
@@ -135,10 +141,12 @@ _OUTSIDE_THE_SNAPSHOT = {
 # What is the fault of the machine that plays, never of a team.
 _OF_THE_MACHINE = {
     "disk_full": "the disk of {folder} is nearly full; make room for {mebibytes:.0f} MiB more on it",
-    "machine_slow": "the process of a snapshot took longer than {seconds:g} s to {step}",
+    "machine_slow": "the process of a snapshot took longer than {seconds:g} s to {step}; end what else "
+    "keeps this machine busy",
     "killed": "the process of a snapshot was killed while it was to {step}: {last}",
     "process_failed": "the process of a snapshot ended while it was to {step}: {last}",
-    "process_refused": "no process could be started ({reason})",
+    "process_refused": "no process could be started ({reason}); end other programs, or raise the limit of "
+    "processes (ulimit -u)",
     "not_confined": "the process of a snapshot could not be confined by: {layers}",
     "fork_server_failed": "the process that forks others for snapshots could not {step} ({reason})",
     "fork_server_ended": "the process that forks others for snapshots ended (exit code {exit_code:.0f})",

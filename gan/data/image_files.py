@@ -15,7 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from gan.console import printable
 from gan.console.errors import DataError, UserError
@@ -25,6 +25,12 @@ from gan.data.file_notes import FileNotes
 
 _ORIENTATION, _UPRIGHT = 0x0112, 1  # EXIF's tag for the side of a picture that is up, and its usual value
 _CHUNK = 32  # pictures that a worker decodes at a time
+_LONGEST_TEXT = 64 << 20  # bytes of a text in a PNG, such as what a program noted of how it made the picture
+_NO_PICTURES = {  # what a file begins with -> what it is in place of a picture
+    b"version https://git-lfs": "a pointer of Git LFS; `git lfs pull` fetches the picture",
+    b"<!doctype html": "a web page, as a download that failed leaves; get the picture again",
+    b"<html": "a web page, as a download that failed leaves; get the picture again",
+}
 POOL_BYTES = 8 << 20  # fewer bytes of files are decoded before worker processes have started
 MOST_MEGAPIXELS = 90  # of a picture, if nothing else is said; 4 bytes a pixel are in memory while it is decoded
 _FIRST_TOLD = 10  # names of damaged pictures in a message
@@ -298,12 +304,13 @@ def _decode_chunk(
 
 @contextlib.contextmanager
 def _limit_of_our_own() -> Iterator[None]:
-    """Keeps Pillow from judging the size of a picture, of which `_decode` has its own limit."""
+    """Keeps Pillow from judging the size of a picture, of which `_decode` has its own limit, and of texts beside it."""
     former, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    former_text, PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_CHUNK, _LONGEST_TEXT
     try:
         yield
     finally:
-        Image.MAX_IMAGE_PIXELS = former
+        Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = former, former_text
 
 
 def _reason(error: Exception, content: str | bytes) -> str:
@@ -319,6 +326,10 @@ def _why_unknown(content: str | bytes) -> str:
     if isinstance(content, str):
         with open(content, "rb") as file:
             content = file.read(picture_kinds.HEAD_BYTES)
+    beginning = content[:100].lstrip().lower()
+    for begins, what in _NO_PICTURES.items():
+        if beginning.startswith(begins):
+            return what
     kind = picture_kinds.kind_of(content)
     if kind.is_picture:
         return "a form that Pillow cannot read, or damaged; save it as PNG with 8 bits a colour"

@@ -91,7 +91,7 @@ def _read_keras(path: str) -> _Parts:
     except KeyError as error:
         raise DataError(f"{path} has no array of the name {error.args[0].split()[0]}; keras' file has it") from error
     except (ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is damaged ({error})") from error
+        raise DataError(f"{path} is damaged ({error}); download it again") from error
     for name, values in zip(_KERAS_ARRAYS, parts):
         shape = (len(values), side, side) if name.startswith("x") else (len(values),)
         if values.dtype != np.uint8 or values.shape != shape:
@@ -107,13 +107,13 @@ def _read_idx(path: str) -> np.ndarray:
         with gzip.open(path) if path.endswith(".gz") else open(path, "rb") as file:
             content: bytes = file.read()
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path} is damaged ({error})") from error
+        raise DataError(f"{path} is damaged ({error}); download it again") from error
     side = pixels.DIGIT_SIDE
     shape = (side, side) if "images" in os.path.basename(path) else ()
     magic = 2051 if shape else 2049
     start = 4 * (2 + len(shape))
     if len(content) < start:
-        raise DataError(f"{path} is cut off after {len(content)} bytes")
+        raise DataError(f"{path} is cut off after {len(content)} bytes; download it again")
     found_magic, count, *found_shape = np.frombuffer(content[:start], ">u4").tolist()
     if found_magic != magic:
         raise DataError(f"{path} begins with the number {found_magic}, not {magic}; it is another kind of file")

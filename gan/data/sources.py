@@ -243,7 +243,7 @@ def _load_csv(path: str) -> Pictures:
     try:
         table = np.loadtxt(path, dtype=np.uint8, delimiter=",", ndmin=2)
     except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path} is damaged ({error})") from error
+        raise DataError(f"{path} is damaged ({error}); download it again") from error
     if table.shape[1] != pixels.MNIST_SIZE + 1:
         raise DataError(f"{path} has {table.shape[1]} columns, not {pixels.MNIST_SIZE + 1}")
     return Pictures(table[:, :-1], table[:, -1])

@@ -39,7 +39,9 @@ def divide(loaded: Pictures, source: str, seed: int, by_person: bool = False) ->
     shares = _SHARES.get(source, _CONTEST_SHARES)
     counts = [max(1, round((total - left_over) * share)) if share else 0 for share in shares]
     if sum(counts) >= total or counts[1] + loaded.num_test < 1:
-        raise DataError(f"{len(loaded.images)} pictures are too few for a training, a validation and a test set")
+        raise DataError(
+            f"{len(loaded.images)} pictures are too few for a training, a validation and a test set; give more"
+        )
     random = np.random.default_rng(seed)
     if by_person:
         validation, test, _, train = _split_persons(loaded.persons or [], [*counts, left_over], random)
@@ -65,7 +67,10 @@ def _split_persons(persons: list[str], counts: list[int], random: np.random.Gene
     for number, person in enumerate(persons):
         numbers[person].append(number)
     if len(numbers) < len(SPLITS):
-        raise DataError(f"pictures of {len(numbers)} persons cannot be divided by person into {len(SPLITS)} sets")
+        raise DataError(
+            f"pictures of {len(numbers)} persons cannot be divided by person into {len(SPLITS)} sets; "
+            "leave --by_person out"
+        )
     groups = list(numbers.values())
     groups = [groups[place] for place in random.permutation(len(groups))]
     parts = [_take(groups, count, leave) for count, leave in zip(counts, (2, 1, 1))]

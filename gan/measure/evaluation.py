@@ -5,6 +5,7 @@ Images are judged as in a battle: rounded to 8 bits, one threshold, p > 0.5.
 
 import contextlib
 import datetime
+import errno
 import json
 import os
 import sys
@@ -15,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan.console.errors import StateError, UserError
+from gan.console.errors import StateError, UserError, of_system
 from gan.contest import half_round, rules
 from gan.data import pixels
 from gan.data.tensorboard import SummaryWriter
@@ -29,10 +30,11 @@ from gan.networks.network import Network
 from gan.random_noise_generator import Use, uniform_noise
 from gan.sandbox import sandbox
 from gan.snapshots import calibration, checkpoint_files, mirror
-from gan.storage import paths
+from gan.storage import files, paths
 
 RESULTS = "eval.jsonl"
 DEFAULT_LOSS = "CrossEntropyLoss"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 _Snapshot: TypeAlias = sandbox.SandboxedSnapshot
 
@@ -142,7 +144,9 @@ class Evaluator:
         try:
             self._store(snapshot.step, line, scalars)
         except OSError as error:  # the folder may be somebody else's
-            print(f"eval: {self._folder.path} is left as it is: {error.strerror}", file=sys.stderr, flush=True)
+            if error.errno in _FULL:
+                raise StateError(f"the result above could not be kept: {of_system(error)}") from error
+            print(f"eval: {self._folder.path} is left as it is: {of_system(error)}", file=sys.stderr, flush=True)
 
     def _loss(self, record: TrainingRecord | None) -> tuple[str, bool]:
         """(name of the loss to report, whether it was taken from the record of the training)."""
@@ -174,8 +178,7 @@ class Evaluator:
     def _store(self, step: int | None, line: str, scalars: Mapping[str, float]) -> None:
         """Adds a result to RESULTS, and to TensorBoard if there is a step, without which it shows nothing."""
         os.makedirs(self._folder.path, exist_ok=True)
-        with open(os.path.join(self._folder.path, RESULTS), "a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        files.append_lines(os.path.join(self._folder.path, RESULTS), [line])
         if step is not None:
             # If training began from scratch, TensorBoard forgets what was measured from this step on.
             with contextlib.closing(SummaryWriter(self._folder.path, first_step=step)) as writer:

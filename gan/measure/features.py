@@ -249,18 +249,23 @@ class _Inception:
 def _read_graph(path: str | None) -> Any:
     """The tf.GraphDef of a file."""
     if path is None:
-        raise UserError('the features "inception" need the file classify_image_graph_def.pb')
+        way_out = "--inception_graph names it, or choose another --features"
+        raise UserError(f'the features "inception" need the file classify_image_graph_def.pb; {way_out}')
     try:
         content = files.read(path)
     except (FileNotFoundError, IsADirectoryError) as error:
-        raise UserError(f"there is no file {path}; the features need classify_image_graph_def.pb") from error
+        raise UserError(f"there is no file {path}; --inception_graph must name classify_image_graph_def.pb") from error
     import tensorflow.compat.v1 as tf
 
     graph_def = tf.GraphDef()
     try:
         graph_def.ParseFromString(content)
     except Exception as error:  # protobuf's implementations raise classes of their own
-        raise UserError(f"{path} is not a frozen graph") from error
+        raise UserError(
+            f"{path} is not a frozen graph; --inception_graph must name classify_image_graph_def.pb"
+        ) from error
     if "pool_3" not in {node.name for node in graph_def.node}:
-        raise UserError(f"{path} is not the Inception graph of 2015: it has no pool_3")
+        raise UserError(
+            f"{path} is not the Inception graph of 2015: it has no pool_3; take classify_image_graph_def.pb"
+        )
     return graph_def

@@ -42,7 +42,10 @@ class TrainingQuality:
         self._paths, self._size, self._key = paths, size, key
         total = tfrecords.count_all(paths, size)
         if total < quality.FEWEST:
-            raise UserError(f"{total} training images are too few to measure quality; {quality.FEWEST} are needed")
+            raise UserError(
+                f"{total} training images are too few to measure quality; {quality.FEWEST} are needed, or "
+                "leave --keep_best out"
+            )
         self._total, self.count, self.chooses = total, quality.usual_count(total), key is not None
         self._meter: quality.QualityMeter | None = None
 

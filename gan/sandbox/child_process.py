@@ -17,7 +17,7 @@ import numpy as np
 
 from gan.console.errors import ContractError, HostError
 from gan.contest.faults import breach, host_failure, received, sentence
-from gan.sandbox import confinement, framing, memory_watch, protocol
+from gan.sandbox import confinement, fair_deadline, framing, memory_watch, protocol
 
 KILLED = "killed"  # code of the HostError of a process that was killed from outside, as happens if memory runs out
 FORBIDDEN_CALL = "forbidden_call"  # code of the fault of a process that tried what no network needs
@@ -34,8 +34,8 @@ class SandboxLimits(NamedTuple):
 
     memory: int = confinement.Limits().memory  # bytes
     processor_seconds: int = confinement.Limits().processor_seconds  # of its process, in its whole life
-    open_seconds: float = 60.0  # to open it, by the wall clock
-    call_seconds: float = 10.0  # for one call of a model, by the wall clock
+    open_seconds: float = 60.0  # to open it, by the wall clock less what others made it wait
+    call_seconds: float = 10.0  # for one call of a model, counted the same way
     all_memory: int | None = None  # bytes of all snapshots that are open; None for a share of the machine's
 
 
@@ -108,7 +108,7 @@ class ConfinedProcess:
 
         Args:
             step: what it is to do.
-            seconds: until the answer must be there.
+            seconds: until the answer must be there; more if others keep the processors busy, see fair_deadline.py.
             request: a message of protocol.py; None sends nothing: the answer comes by itself.
             array: float32 that goes with the request.
             most: values that may come with the answer.
@@ -123,7 +123,7 @@ class ConfinedProcess:
         """
         if self._pid is None:
             raise breach("closed_earlier")
-        deadline = time.monotonic() + seconds
+        deadline = fair_deadline.FairDeadline(self._pid, seconds)
         expected = (step.answer, protocol.SnapshotFault) if step.may_fail else (step.answer,)
         answer: _Message | protocol.SnapshotFault
         try:
@@ -158,6 +158,10 @@ class ConfinedProcess:
             if self._pid is not None:
                 os.kill(self._pid, signal.SIGKILL)
                 self._excess = excess
+
+    def waiting(self) -> fair_deadline.Waiting:
+        """Counts from now on how long other programs keep it waiting for a processor."""
+        return fair_deadline.Waiting(self._pid or 0)
 
     def is_silent(self) -> bool:
         """Whether it has sent nothing that it was not asked for."""

@@ -5,10 +5,12 @@
 No more is read than the receiver is ready for. protocol.py says what the texts are. No TensorFlow.
 """
 
+import contextlib
 import select
 import socket
 import struct
 import time
+from typing import Protocol
 
 import numpy as np
 
@@ -25,34 +27,48 @@ class Closed(MessageError):
     """The other side is gone."""
 
 
-def send(channel: socket.socket, text: bytes, array: np.ndarray | None = None, deadline: float | None = None) -> None:
+class Deadline(Protocol):
+    """A time at which waiting ends, and which may move while one waits."""
+
+    def left(self) -> float:
+        """Seconds until it is worth asking again; 0 or less if the time is over."""
+
+
+def send(
+    channel: socket.socket, text: bytes, array: np.ndarray | None = None, deadline: Deadline | float | None = None
+) -> None:
     """Sends a frame.
 
     Args:
         channel: a connected socket.
         text: at most 1 MiB.
         array: float32 of any shape, or None.
-        deadline: of time.monotonic(); None waits without end.
+        deadline: a time of time.monotonic(), or one that may move; None waits without end.
 
     Raises:
         TimeoutError: the deadline passed.
         Closed: the other side is gone.
     """
     values = b"" if array is None else np.ascontiguousarray(array, "<f4").tobytes()
+    left = memoryview(_HEAD.pack(len(text), len(values)) + text + values)
     try:
-        _wait_until(channel, deadline)
-        channel.sendall(_HEAD.pack(len(text), len(values)) + text + values)
+        while left:
+            _wait_until(channel, deadline)
+            with contextlib.suppress(TimeoutError):  # it may have moved
+                left = left[channel.send(left) :]
     except (BrokenPipeError, ConnectionResetError) as error:
         raise Closed("the other side is gone") from error
 
 
-def receive(channel: socket.socket, most: int = 0, deadline: float | None = None) -> tuple[bytes, np.ndarray]:
+def receive(
+    channel: socket.socket, most: int = 0, deadline: Deadline | float | None = None
+) -> tuple[bytes, np.ndarray]:
     """Waits for a frame.
 
     Args:
         channel: a connected socket.
         most: values that its array may have.
-        deadline: of time.monotonic(); None waits without end.
+        deadline: a time of time.monotonic(), or one that may move; None waits without end.
 
     Returns:
         (text, float32 [N] with N <= most).
@@ -74,12 +90,14 @@ def is_silent(channel: socket.socket) -> bool:
     return not select.select([channel], [], [], 0)[0]
 
 
-def _exactly(channel: socket.socket, count: int, deadline: float | None) -> bytes:
+def _exactly(channel: socket.socket, count: int, deadline: Deadline | float | None) -> bytes:
     content = bytearray()
     while len(content) < count:
         _wait_until(channel, deadline)
         try:
             part = channel.recv(min(count - len(content), _PART))
+        except TimeoutError:  # it may have moved
+            continue
         except ConnectionResetError:
             part = b""
         if not part:
@@ -88,11 +106,11 @@ def _exactly(channel: socket.socket, count: int, deadline: float | None) -> byte
     return bytes(content)
 
 
-def _wait_until(channel: socket.socket, deadline: float | None) -> None:
+def _wait_until(channel: socket.socket, deadline: Deadline | float | None) -> None:
     if deadline is None:
         channel.settimeout(None)
         return
-    left = deadline - time.monotonic()
+    left = deadline - time.monotonic() if isinstance(deadline, (int, float)) else deadline.left()
     if left <= 0:
         raise TimeoutError("no answer in time")
     channel.settimeout(left)

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from gan.console.errors import ContractError
 from gan.contest.faults import add_sentences, breach, host_failure
 from gan.sandbox import confinement
-from gan.snapshots import checkpoint_files, snapshot_names
+from gan.snapshots import checkpoint_files, missing, snapshot_names
 from gan.storage import files, paths
 
 MEBIBYTE = 2**20
@@ -95,8 +95,8 @@ def stage(where: str, folder: str, limits: SizeLimits = DEFAULT_SIZES) -> Staged
             shards = [name for name in files.names(where) if _V1_SHARD.match(name) and not snapshot_names.part_of(name)]
         if shards:
             raise ContractError.of(where, breach("saver_v1_sharded", file=min(shards)))
-        is_there = paths.is_remote(where) or os.path.isdir(checkpoint_files.folder_of(where))
-        raise ContractError.of(where, breach("no_snapshot") if is_there else breach("no_folder"))
+        with _reading(where, where):
+            raise ContractError.of(where, missing.why(where))
     name = os.path.basename(found.prefix)
     os.makedirs(folder, exist_ok=True)
     partial = tempfile.mkdtemp(prefix=PARTIAL, dir=folder)

@@ -9,7 +9,6 @@ import json
 import math
 import pathlib
 import re
-import shutil
 import time
 from typing import Any
 
@@ -19,7 +18,7 @@ from gan.console.progress import Progress
 from gan.screen import show
 from gan.screen.pacing import ShowSettings
 from gan.screen.server import IMPORT_MAP
-from gan.storage import paths
+from gan.storage import files, paths
 
 _THE_END = math.inf  # when everything is shown
 _EXPORTED = re.compile(r"(state|ratings|teams|(events|matches|teams)_\d+)\.js")  # in the folder data
@@ -49,7 +48,7 @@ def export(arena_dir: str, target: str) -> None:
         state = showing.state(_THE_END) | now
         (folder / "data").mkdir(parents=True, exist_ok=True)
         for path in (folder / "data").iterdir():
-            if _EXPORTED.fullmatch(path.name):
+            if _EXPORTED.fullmatch(path.name) and path.name != "state.js":  # by which an export is known
                 path.unlink()
         _write_data(folder, "state", state)
         _copy_page(folder)
@@ -75,9 +74,9 @@ def _copy_page(folder: pathlib.Path) -> None:
         if path.is_file() and path not in modules:
             copy = folder / path.relative_to(show.PAGE)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, copy)
+            files.write_whole(str(copy), path.read_bytes())
     index = (show.PAGE / "index.html").read_text(encoding="utf-8")
-    (folder / "index.html").write_text(from_disk(index), encoding="utf-8")
+    files.write_whole(str(folder / "index.html"), from_disk(index).encode())
 
 
 def from_disk(index: str) -> str:
@@ -107,7 +106,8 @@ def _address(module: pathlib.Path) -> str:
 
 def _check_export(folder: pathlib.Path) -> None:
     """Raises UserError if a folder holds anything but an earlier export."""
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "data" / "state.js").is_file():
+    held = [path for path in folder.rglob("*") if not path.is_dir() and not files.is_unfinished(path.name)]
+    if held and not (folder / "data" / "state.js").is_file():
         raise UserError(
             f"--export={folder} holds other files; give a folder that is new, empty, or of an earlier export"
         )
@@ -116,4 +116,4 @@ def _check_export(folder: pathlib.Path) -> None:
 def _write_data(folder: pathlib.Path, name: str, content: Any) -> None:
     """Writes data as a script that calls a function of the page: a page from disk may run files, but not fetch them."""
     text = f"arena_data({json.dumps(name)}, {json.dumps(content)});\n"
-    (folder / "data" / f"{name.replace('/', '_')}.js").write_text(text, encoding="ascii")
+    files.write_whole(str(folder / "data" / f"{name.replace('/', '_')}.js"), text.encode("ascii"))

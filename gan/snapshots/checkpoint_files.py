@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from gan.console.errors import StateError
+from gan.console.errors import StateError, of_system
 from gan.snapshots import snapshot_names
 from gan.storage import cache, files, paths
 
@@ -183,7 +183,7 @@ def prepare_folder(train_dir: str) -> None:
     try:
         files.check_writable(os.path.join(train_dir, STATE_FOLDER))
     except OSError as error:
-        raise StateError(f"--train_dir={train_dir} cannot be written: {error.strerror}") from error
+        raise StateError(f"--train_dir={train_dir} cannot be written: {of_system(error, named=True)}") from error
 
 
 def locked(train_dir: str) -> contextlib.AbstractContextManager[None]:
@@ -196,7 +196,8 @@ def write(path: str, content: bytes) -> None:
     try:
         files.write_whole(path, content)
     except OSError as error:
-        raise StateError(f"{path} could not be written, the last complete one is kept: {error.strerror}") from error
+        why = of_system(error, named=True)
+        raise StateError(f"{path} could not be written, the last complete one is kept: {why}") from error
 
 
 def publish(folder: str, base: str, step: int, keep: int) -> None:

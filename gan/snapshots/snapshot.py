@@ -18,7 +18,7 @@ from gan.contest.behaviour import Behaviour
 from gan.contest.faults import Breaches, breach
 from gan.data import pixels
 from gan.random_noise_generator import Use, random_generator, uniform_noise
-from gan.snapshots import checkpoint_files, cut, dangerous_ops, restore_map, sessions
+from gan.snapshots import checkpoint_files, cut, dangerous_ops, missing, restore_map, sessions
 from gan.snapshots.running import NO_DRAWS, Draws, RunningNetwork
 
 
@@ -57,9 +57,7 @@ class Snapshot:
     def __init__(self, where: str, size: int, batch_size: int = 256) -> None:
         found = checkpoint_files.latest_snapshot(where)
         if found is None:
-            raise StateError(
-                f"{where} has no complete snapshot (files with one name that end in .index, .meta and .data-*)"
-            )
+            raise StateError(f"{where}: {missing.why(where)}")
         self.prefix, self.step, self.path = found.prefix, found.step, found.path
         self.size = size
         self._batch_size = batch_size

@@ -24,12 +24,12 @@ def error_of(path: str, status: int | None, words: str) -> UserError:
     """
     said = (words.strip().splitlines() or [""])[0]
     if status is None or status in _ASK_AGAIN or status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
-        return BucketSilent(f"{path}: the network or the server failed ({said})")
+        return BucketSilent(f"{path}: the network or the server failed ({said}); try again")
     setting = _setting(path.rpartition("/")[2], words.casefold())
     if setting is not None:
         return BucketRefused(f"{path}: the bucket refuses ({said})", setting, is_certain=True)
     if status in _CLOSED:
-        return NoPermission(f"{path}: no permission ({said})")
+        return NoPermission(f"{path}: no permission ({said}); the bucket's owner can give it to this account")
     return BucketRefused(f"{path}: the bucket refuses ({said})", Fault("bucket_refused", {"status": int(status)}))
 
 

@@ -51,7 +51,7 @@ def list_objects(
         UserError: no permission, no credentials, or no answer.
     """
     options = {"prefix": prefix or None, "delimiter": delimiter, "max_results": most, **_options()}
-    with _explained(path, missing=StateError(f"{path}: there is no such bucket")):
+    with _explained(path, missing=StateError(f"{path}: there is no such bucket; correct its name, or make it")):
         pages = _client().list_blobs(paths.split(path)[0], **options).pages
         # A page of folders alone counts for nothing in `most`, and a stranger may have made any number of them.
         within = pages if most is None else itertools.islice(pages, MOST_PAGES)
@@ -231,4 +231,6 @@ def _explained(path: str, missing: Exception | None = None) -> Iterator[None]:
             is_certain=True,
         ) from error
     except (exceptions.GoogleAPIError, RequestException, ConnectionError) as error:
-        raise BucketSilent(f"{path}: the network or the server failed ({str(error).splitlines()[0]})") from error
+        raise BucketSilent(
+            f"{path}: the network or the server failed ({str(error).splitlines()[0]}); try again"
+        ) from error

@@ -40,7 +40,7 @@ def find_files(pattern: str, flag: str | None) -> list[str]:
     for part in filter(None, (part.strip() for part in pattern.split(","))):
         matching = _find_remote(part) if paths.is_remote(part) else glob.glob(os.path.expanduser(part))
         if not matching:
-            raise DataError(f"{given}: no file matches {part}")
+            raise DataError(f"{given}: no file matches {part}; correct the name or the folder")
         found += matching
     for path in found:
         if not printable.is_text(path):

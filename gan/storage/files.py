@@ -110,8 +110,8 @@ def read_small(path: str, most: int) -> bytes:
 def sha256_of(path: str) -> str:
     """SHA-256 of a file on disk, in hexadecimal digits."""
     digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
+    with open(path, "rb", buffering=0) as file:  # most files are read by one call
+        for block in iter(lambda: file.read(1 << 18), b""):
             digest.update(block)
     return digest.hexdigest()
 
@@ -175,6 +175,28 @@ def written_whole(path: str) -> Iterator[BinaryIO]:
             os.remove(unfinished)
 
 
+def append_lines(path: str, lines: Iterable[str]) -> None:
+    """Adds lines to a text file on disk, all or none; a line before them that was cut off stays by itself.
+
+    Raises:
+        OSError: it cannot be written. The error names `path`.
+    """
+    try:
+        with open(path, "a+b", buffering=0) as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(max(0, end - 1))
+            gap = b"" if file.read(1) in (b"", b"\n") else b"\n"
+            content = gap + "".join(f"{line}\n" for line in lines).encode()
+            try:
+                if file.write(content) < len(content):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            except OSError:
+                file.truncate(end)
+                raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from error
+
+
 def is_unfinished(name: str) -> bool:
     """Whether a file is still being written, or was when its writer was killed."""
     return bool(_UNFINISHED.search(name))
@@ -211,7 +233,7 @@ def locked(path: str, what: str) -> Iterator[None]:
             if fcntl:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise StateError(f"{what} is in use by another training run") from error
+            raise StateError(f"{what} is in use by another training run; end it, or name another folder") from error
         yield
 
 

@@ -20,12 +20,15 @@ def output_folder(path: str) -> Iterator[str]:
 
     Raises:
         UserError: the upload failed. It names the temporary folder, which is kept.
+        OSError: of the block, with the folder if it named no file: a full disk is often told without one.
     """
     if not paths.is_remote(path):
-        yield path
+        with _named(path):
+            yield path
         return
     local = tempfile.mkdtemp(prefix="gan-output-")
-    yield local
+    with _named(local):
+        yield local
     found = [os.path.join(folder, name) for folder, _, files in os.walk(local) for name in files]
     try:
         with Progress(f"uploading to {path}", len(found), "file") as progress:
@@ -56,3 +59,13 @@ def output_file(path: str) -> Iterator[str]:
         raise UserError(f"{path} names no file; write gs://bucket/name")
     with output_folder(folder) as local:
         yield os.path.join(local, name)
+
+
+@contextlib.contextmanager
+def _named(folder: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, folder) from error

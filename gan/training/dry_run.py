@@ -77,16 +77,20 @@ def _check_folders(settings: FolderSettings) -> None:
         if os.path.exists(state_folder):
             _check_writable(state_folder, "train_dir")
         if files.is_locked(os.path.join(state_folder, ".lock")):
-            raise StateError(f"--train_dir={settings.train_dir} is in use by another training run")
+            raise StateError(
+                f"--train_dir={settings.train_dir} is in use by another training run; end it, or name another folder"
+            )
 
 
 def _check_writable(folder: str, flag: str) -> None:
     """Raises StateError if a folder on disk, which need not exist yet, cannot be written."""
     there = _nearest_existing(folder)
     if not os.path.isdir(there):
-        raise StateError(f"--{flag}={folder} cannot be written: {there} is no folder")
+        raise StateError(f"--{flag}={folder} cannot be written: {there} is a file; name another folder")
     if not os.access(there, os.W_OK | os.X_OK):
-        raise StateError(f"--{flag}={folder} cannot be written: no permission for {there}")
+        raise StateError(
+            f"--{flag}={folder} cannot be written: no permission for {there}; ask its owner, or name another folder"
+        )
 
 
 def _nearest_existing(folder: str) -> str:

@@ -65,7 +65,7 @@ def device_names(count: int | None) -> tuple[list[str], dict[str, int]]:
     gpus = len(tf.config.list_physical_devices("GPU"))
     count = count or max(1, gpus)
     if gpus and count > gpus:
-        raise UserError(f"--num_towers={count}: TensorFlow finds {gpus} GPUs here")
+        raise UserError(f"--num_towers={count}: TensorFlow finds {gpus} GPUs here; lower it, or leave it out")
     if count == 1:
         return [""], {}
     if gpus:

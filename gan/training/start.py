@@ -118,5 +118,7 @@ def _seed(asked: int | None, state: Found | None) -> int:
         return asked if asked is not None else secrets.randbelow(2**31)
     saved = int(tf.train.load_checkpoint(state.prefix).get_tensor("seed"))
     if asked not in (None, saved):
-        raise UserError(f"--seed={asked}: {state.prefix} was trained with seed {saved}, which goes on")
+        raise UserError(
+            f"--seed={asked}: {state.prefix} was trained with seed {saved}, which goes on; leave --seed out"
+        )
     return saved

@@ -95,7 +95,7 @@ def test_errors():
     named = ContractError.of("teams/a/model.ckpt-1", error)
     assert named.fault == error.fault and "teams/a" in str(named) and "teams/a" not in named.why
     error = faults.host_failure("slow", seconds=3, step="open")
-    assert isinstance(error, HostError) and str(error) == "it took longer than 3 s to be opened"
+    assert isinstance(error, HostError) and str(error) == "it took longer than 3 s to be opened; use smaller networks"
     assert error.fault == Fault("slow", {"seconds": 3, "step": "open"})
 
 

@@ -135,9 +135,10 @@ def test_the_newest_or_the_one_named(tmp_path):
 def test_a_missing_file(copy, part):
     os.remove(f"{copy}.{part}")
     folder = os.path.dirname(copy)
-    with pytest.raises(StateError, match=f"{folder} has no complete snapshot"):
+    lacking = f"there is no complete snapshot: model.ckpt-[0-9]+ lacks .{part.partition('-')[0]}"
+    with pytest.raises(StateError, match=f"{folder}: {lacking}"):
         Snapshot(folder, 2500)
-    with pytest.raises(StateError, match="has no complete snapshot"):
+    with pytest.raises(StateError, match="there is no complete snapshot"):
         Snapshot(copy, 2500)
 
 

@@ -151,6 +151,20 @@ def test_a_full_disk_is_named(small_disk):
         files.check_writable(str(disk))
 
 
+def test_lines_are_added_whole_or_not_at_all(small_disk):
+    disk = small_disk("64k")
+    path = disk / "results.jsonl"
+    files.append_lines(str(path), ["one", "two"])
+    with path.open("ab") as file:
+        file.write(b'{"cut o')  # as a kill leaves it
+    files.append_lines(str(path), ["three"])
+    assert path.read_bytes() == b'one\ntwo\n{"cut o\nthree\n'
+    before = path.read_bytes()
+    with pytest.raises(OSError, match=f"No space left on device: '{path}'"):
+        files.append_lines(str(path), ["x" * 200_000])
+    assert path.read_bytes() == before
+
+
 def test_a_folder_that_can_be_written_is_left_as_it_was(old):
     files.check_writable(str(old.parent / "new"))
     files.check_writable(str(old.parent))

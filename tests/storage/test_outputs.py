@@ -1,5 +1,6 @@
 """Results are written to disk and uploaded at the end."""
 
+import errno
 import os
 import pathlib
 
@@ -32,3 +33,11 @@ def test_one_file_is_written_where_it_shall_be(emulator, bucket, tmp_path):
         with pytest.raises(UserError, match="names no file"), outputs.output_file(path):
             pass
     assert emulator.names(bucket) == ["a.png", "deep/er/a.png"]
+
+
+def test_an_error_without_a_path_gets_the_folder(tmp_path):
+    """As of a file that cannot be closed since the disk is full."""
+    with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}'"), outputs.output_folder(str(tmp_path)):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(OSError, match="'/elsewhere'"), outputs.output_folder(str(tmp_path)):
+        raise OSError(errno.ENOSPC, "No space left on device", "/elsewhere")
