@@ -80,11 +80,11 @@ def told(truth, p):
 @pytest.mark.parametrize(
     "card, verdict, truth, says, line",
     [
-        (told(1, 0.83), "right", "It is real", "83% real", "✓ Right: a point for Team Mira"),
-        (told(0, 0.1), "right", "It is generated", "90% generated", "✓ Right: a point for Team Mira"),
-        (told(0, 0.83), "wrong", "It is generated", "83% real", "✗ Wrong: Blue Foxes fools Team Mira"),
-        (told(1, 0.5), "wrong", "It is real", "50% generated", "✗ Wrong: Team Mira rejects a real face"),
-        (told(1, 0.5004), "right", "It is real", ">50% real", "✓ Right: a point for Team Mira"),
+        (told(1, 0.83), "right", "In truth: real", "83% real", "✓ Right: a point for Team Mira"),
+        (told(0, 0.1), "right", "In truth: generated", "90% generated", "✓ Right: a point for Team Mira"),
+        (told(0, 0.83), "wrong", "In truth: generated", "83% real", "✗ Wrong: Blue Foxes fools Team Mira"),
+        (told(1, 0.5), "wrong", "In truth: real", "50% generated", "✗ Wrong: Team Mira rejects a real face"),
+        (told(1, 0.5004), "right", "In truth: real", ">50% real", "✓ Right: a point for Team Mira"),
     ],
 )
 def test_verdicts(hall, card, verdict, truth, says, line):

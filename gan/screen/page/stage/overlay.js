@@ -47,7 +47,7 @@ function Middle({ state }) {
       <p class=${`verdict ${verdict}`}>
         ${isTold(card) ? `${SIGNS[verdict] || ""} ${t(card.truth === 1 ? "stage.real" : "stage.generated")}` : t("stage.which")}
       </p>
-      <${Bar} isBrief card=${card} said=${said} rules=${rules} judge=${nameOf(state, half.discriminator)} />
+      <${Bar} card=${card} said=${said} rules=${rules} judge=${nameOf(state, half.discriminator)} />
     </div>
   </div>`;
 }
