@@ -43,7 +43,7 @@ export function Bar({ said, card, rules, judge }) {
   return html`<figure class="gauge" role="img" aria-label=${said ? t("stage.says_all", { judge, word, share: percent(said.share) }) : t("stage.says_nothing")}>
     <${Fit} tag="figcaption" class="says">
       <span>${say("stage.says", { judge })}</span>
-      ${" "}${said && html`<strong>${percent(said.share)} ${word}</strong>`}
+      ${" "}${said && html`<strong>${t("stage.said", { share: percent(said.share), word })}</strong>`}
     <//>
     <div class="scale">
       <div class="fill" style=${{ left: `${left}%`, width: `${right - left}%` }}></div>
@@ -94,7 +94,7 @@ export function Film({ cards, count, rules, now }) {
       )}
     </ol>
     <${Fit} tag="figcaption" class="legend">
-      ${t("stage.legend")}${" "}<span class="right"><b>${SIGNS.right}</b> ${t("stage.judged_right")}</span>${" "}
+      ${t("stage.legend")}${" · "}<span class="right"><b>${SIGNS.right}</b> ${t("stage.judged_right")}</span>${" · "}
       <span class="wrong"><b>${SIGNS.wrong}</b> ${t("stage.judged_wrong")}</span>
     <//>
   </figure>`;

@@ -4,6 +4,7 @@ import { Bar, SIGNS, verdictOf } from "arena/stage/faces.js";
 import { Fit } from "arena/stage/fit.js";
 import { Name } from "arena/stage/names.js";
 import { remaining } from "arena/stage/before.js";
+import { failureOf } from "arena/stage/playing.js";
 import { useNow } from "arena/clock.js";
 import { isTold, judgeSide, matchOnStage, nameOf, progressOf, roundName, saidOf, SIDES } from "arena/stage/reading.js";
 import { say, t, told } from "arena/words.js";
@@ -69,7 +70,7 @@ function sentenceOf(state, now) {
   if (match && match.winner && WON.includes(stage.view)) return say("overlay.wins", { team: nameOf(state, match.winner) });
   if (match && stage.view === "timing") return t("stage.faster_wins");
   if (match && ["drawn", "annulled", "held"].includes(stage.view)) return t(`stage.kind.${stage.view}`);
-  if (stage.view === "failed") return t(state.half_round.discriminator_fault ? "stage.discriminator_failed" : "stage.generator_failed");
+  if (stage.view === "failed") return failureOf(state, state.half_round);
   if (stage.view === "opening") return t("stage.opening");
   if (stage.view === "draw") return t("stage.draw", { n: Object.keys(state.teams || {}).length });
   if (stage.view === "over") return say("stage.over", { event: event.name });

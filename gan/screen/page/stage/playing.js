@@ -49,7 +49,11 @@ export function Between({ state }) {
       <p class="soft">
         ${say("stage.fooled_times", { drawer: namesOf(state, half).drawer, n: generatedMissed(cards, rules), of: half.generated })}
       </p>
-      <p class="wait">${t(half.number + 1 < 2 * match.num_rounds ? "stage.next_half_soon" : "stage.result_soon")}</p>
+      <p class="wait">
+        ${half.number + 1 < 2 * match.num_rounds
+          ? say("stage.next_half_soon", { judge: namesOf(state, half).drawer, drawer: namesOf(state, half).judge })
+          : t("stage.result_soon")}
+      </p>
     </div>
     <${Film} cards=${cards} count=${total} rules=${rules} now=${[]} />
   </div>`;
@@ -57,6 +61,15 @@ export function Between({ state }) {
 
 const generatedMissed = (cards, rules) =>
   Object.values(cards).filter((card) => card.truth === 0 && card.p > rules.threshold).length;
+
+// "The generator of A failed"
+export const failureOf = (state, half) =>
+  half.discriminator_fault
+    ? say("stage.discriminator_failed", { team: nameOf(state, half.discriminator) })
+    : say("stage.generator_failed", { team: nameOf(state, half.generator) });
+
+// What a fault is, without what its team should do about it.
+const firstClause = (text) => text.split(/[;(]/)[0].trim();
 
 export function Failed({ state }) {
   const match = matchOnStage(state);
@@ -67,13 +80,13 @@ export function Failed({ state }) {
   return html`<div class="playing">
     <${Scoreboard} state=${state} match=${match} half=${half} isOver />
     <div class="notice">
-      <p class="kind">✗ ${t(isJudge ? "stage.discriminator_failed" : "stage.generator_failed")}</p>
+      <${Fit} tag="p" class="kind">✗ ${failureOf(state, half)}<//>
       <${Fit} tag="p" class="headline">
         ${isJudge
           ? say("stage.no_points", { judge: names.judge })
           : say("stage.all_points", { judge: names.judge, n: half.points ?? rules.points_of_half_round })}
       <//>
-      <${Fit} tag="p" class="reason">${t("stage.why")} ${told(fault)}<//>
+      <${Fit} tag="p" class="reason">${t("stage.why")} ${firstClause(told(fault))}<//>
     </div>
   </div>`;
 }
