@@ -97,7 +97,8 @@ export function Timing({ state }) {
     <${Scoreboard} state=${state} match=${match} isOver />
     <div class="notice">
       <p class="kind">${t("stage.equal")}</p>
-      <${Fit} tag="p" class="headline">${t("stage.faster_wins")}<//>
+      <${Fit} tag="p" class="headline">${t("stage.who_is_faster")}<//>
+      <div class="measuring" aria-hidden="true"><i></i></div>
       <${Fit} tag="p" class="reason">
         ${say("stage.timing", { home: nameOf(state, match.home), away: nameOf(state, match.away) })}
       <//>
@@ -108,18 +109,19 @@ export function Timing({ state }) {
 export function Meets({ state }) {
   const match = matchOnStage(state);
   const first = judgeSide({ number: 0 }, state.rules);
+  const areKnown = SIDES.some(({ key }) => ((state.ratings || {})[nameOf(state, match[key])] || {}).matches);
   const sides = SIDES.map(({ key, sign }) => {
     const name = nameOf(state, match[key]);
     return html`<section class=${`corner ${key}`} key=${key}>
       <p class="sign" aria-hidden="true">${sign}</p>
       <${Fit} class="big-name"><${Name}>${name}<//><//>
-      <${Record} rating=${state.ratings && state.ratings[name]} />
+      ${areKnown && html`<${Record} rating=${state.ratings[name]} />`}
     </section>`;
   });
   return html`<div class="meets">
     <h1 class="unseen">${say("stage.pair", { home: nameOf(state, match.home), away: nameOf(state, match.away) })}</h1>
     <div class="corners">${sides[0]}
-      <p class="versus" aria-hidden="true">VS</p>
+      <p class="versus" aria-hidden="true">${t("stage.versus")}</p>
       ${sides[1]}</div>
     <${Fit} tag="p" class="note">
       ${say("stage.begins", {

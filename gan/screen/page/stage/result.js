@@ -121,6 +121,12 @@ function sureness(match) {
   return t(`stage.sure.${share < 0.75 ? "luck" : share < 0.95 ? "likely" : "certain"}`);
 }
 
+// Whose discriminator took a face for real.
+function fooledBy(state, face) {
+  const match = state.matches[face.match] || {};
+  return nameOf(state, match.home === face.team ? match.away : match.home);
+}
+
 // The faces that fooled most.
 export function Recap({ state }) {
   const faces = (state.recap || []).slice(0, MOST_RECAP);
@@ -132,7 +138,7 @@ export function Recap({ state }) {
         (face) => html`<li key=${face.image}>
           <img class="pixels" src=${face.image} alt="" />
           <p class="of"><bdi>${nameOf(state, face.team)}</bdi></p>
-          <p class="said">${t("stage.taken_for", { share: percent(face.p) })}</p>
+          <${Fit} tag="p" class="said">${say("stage.taken_for", { share: { node: percent(face.p) }, judge: fooledBy(state, face) })}<//>
         </li>`,
       )}
     </ol>
@@ -177,6 +183,9 @@ function Way({ state }) {
   </ol>`;
 }
 
+// Why a match does not count (yet): in the organiser's words; of what failed on the machine, without its details.
+export const stoppedWhy = (match) => (match.status === "annulled" && told(match.reason)) || t(`stage.${match.status}_reason`);
+
 // Annulled and held matches: that they do not count (yet), and why.
 export function Stopped({ state }) {
   const match = matchOnStage(state);
@@ -184,7 +193,7 @@ export function Stopped({ state }) {
   return html`<div class="result stopped">
     <p class="kind">${t(`stage.kind.${view}`)}</p>
     <${Pairing} state=${state} match=${match}>${t("stage.versus")}<//>
-    <${Fit} tag="p" class="why">${told(match.reason) || t(`stage.${view}_reason`)}<//>
+    <${Fit} tag="p" class="why">${stoppedWhy(match)}<//>
     <p class="note">${t(`stage.${view}_next`)}</p>
     <${Next} state=${state} />
   </div>`;
