@@ -5,7 +5,9 @@ import { ROUTES } from "arena/views/routes.js";
 import { LANGUAGES, has, languageNow, t } from "arena/words.js";
 
 export function Header({ state, path, isConnected, theme, missing, hasSound, onLanguage, onTheme, onHelp }) {
-  const event = state && state.event; // the stage, whose path is empty, says itself what is wrong
+  const event = state && state.event;
+  const isOnStage = path === ""; // which says a problem itself
+  const line = (isConnected === false || !isOnStage) && connectionLine(state, isConnected);
   return html`<header class="top">
     <p class="event-name">
       <bdi>${event ? event.name : t("app.title")}</bdi>
@@ -18,7 +20,7 @@ export function Header({ state, path, isConnected, theme, missing, hasSound, onL
       })}
     </nav>
     <p class="connection" role="status" title=${fontLine(missing)}>
-      ${(path && connectionLine(state, isConnected)) || html`<span class="font-line">${fontLine(missing)}</span>`}
+      ${line ? html`<span class="wrong">${line}</span>` : html`<span class="font-line">${fontLine(missing)}</span>`}
     </p>
     <div class="switches">
       ${hasSound && html`<span class="tag">♪ ${t("app.sound")}</span>`}

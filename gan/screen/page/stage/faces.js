@@ -94,8 +94,8 @@ export function Film({ cards, count, rules, now }) {
       )}
     </ol>
     <${Fit} tag="figcaption" class="legend">
-      ${t("stage.legend")}${" · "}<span class="right"><b>${SIGNS.right}</b> ${t("stage.judged_right")}</span>${" · "}
-      <span class="wrong"><b>${SIGNS.wrong}</b> ${t("stage.judged_wrong")}</span>
+      ${t("stage.legend")}${" · "}<span class="right">${SIGNS.right} ${t("stage.judged_right")}</span>${" · "}
+      <span class="wrong">${SIGNS.wrong} ${t("stage.judged_wrong")}</span>
     <//>
   </figure>`;
 }
