@@ -150,6 +150,6 @@ const LeagueWon = ({ state, team }) =>
     <p class="kind">
       <span class="stars" aria-hidden="true">★ ★ ★</span> ${t("stage.league_winner")} <span class="stars" aria-hidden="true">★ ★ ★</span>
     </p>
-    <${Fit} tag="h1" class="winner"><bdi class="name">${nameOf(state, team)}</bdi><//>
+    <${Fit} tag="h1" class="winner"><bdi>${nameOf(state, team)}</bdi><//>
     <${Table} state=${state} isWide />
   </div>`;
