@@ -155,8 +155,7 @@ def _number(seen: dict[str, Any]) -> int | None:
     """Which half round of its match is shown, from 0."""
     if seen["round"] >= 0:
         return 2 * int(seen["round"]) + int(seen["judge"] == rules.HOME)
-    found = re.match(r"(\d) of 2", seen["half"] or "")
-    return int(found[1]) - 1 if found else None
+    return {"First half": 0, "Second half": 1}.get(seen["half"])
 
 
 def _wrong_faces(seen: dict[str, Any], half: Half) -> Iterator[str]:

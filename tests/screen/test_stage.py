@@ -80,11 +80,11 @@ def told(truth, p):
 @pytest.mark.parametrize(
     "card, verdict, truth, says, line",
     [
-        (told(1, 0.83), "right", "It is real", "83% real", "✓ Right: a point for Team Mira"),
-        (told(0, 0.1), "right", "It is generated", "90% generated", "✓ Right: a point for Team Mira"),
-        (told(0, 0.83), "wrong", "It is generated", "83% real", "✗ Wrong: Blue Foxes fools Team Mira"),
-        (told(1, 0.5), "wrong", "It is real", "50% generated", "✗ Wrong: Team Mira rejects a real face"),
-        (told(1, 0.5004), "right", "It is real", ">50% real", "✓ Right: a point for Team Mira"),
+        (told(1, 0.83), "right", "In truth: real", "83% real", "✓ Right: a point for Team Mira"),
+        (told(0, 0.1), "right", "In truth: generated", "90% generated", "✓ Right: a point for Team Mira"),
+        (told(0, 0.83), "wrong", "In truth: generated", "83% real", "✗ Wrong: Blue Foxes fools Team Mira"),
+        (told(1, 0.5), "wrong", "In truth: real", "50% generated", "✗ Wrong: Team Mira rejects a real face"),
+        (told(1, 0.5004), "right", "In truth: real", ">50% real", "✓ Right: a point for Team Mira"),
     ],
 )
 def test_verdicts(hall, card, verdict, truth, says, line):
@@ -239,3 +239,60 @@ def test_every_view_has_a_scene_without_navigation(kiosk):
         assert page.evaluate(CUT) == [], view
         size = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
         assert size == [1920, 1080], view
+
+
+def test_unequal_totals_are_explained(hall):
+    """In the first half one side has not judged; in a final, the sum of the rounds that are over is told beside it."""
+    page = hall.show(state("face", half_round=half_round(1, 1, right=1), match={"points": [0, 1], "judged": [0, 1]}))
+    assert page.locator(".judged").all_text_contents() == ["has not judged yet", "1 face judged"]
+    assert hall.text(".middle") == "First half"
+    halves = [{"id": 1, "number": 0, "points": 22}, {"id": 2, "number": 1, "points": 23}]
+    match = {"num_rounds": 3, "half_rounds": halves, "points": [23, 31], "judged": [30, 42]}
+    page = hall.show(state("face", half_round=half_round(12, 12, right=9, number=2), match=match))
+    assert page.locator(".rounds .pair").all_text_contents() == ["23 : 22", "– : 9", "– : –"]
+    assert (hall.text(".middle .label"), hall.text(".sum-of")) == ("Round 2 · First half", "sum after 1 round 23 : 22")
+
+
+def test_a_failed_network_judges_no_faces_and_is_named_in_the_result(hall):
+    fault = {"team": 1, "match": 7, "number": 0, "network": "generator", "reason": {"en": "slow; be faster", "ko": "-"}}
+    failed = half_round(0, 0, points=30, generator_fault=fault["reason"])
+    page = hall.show(state("failed", half_round=failed, forfeits=[fault], match={"points": [0, 30], "judged": [0, 30]}))
+    assert page.locator(".judged").all_text_contents() == ["has not judged yet", "no faces judged"]
+    assert hall.text(".notice .kind") == "✗ The generator of Blue Foxes failed"
+    assert hall.text(".reason") == "Why: slow"
+    lost = WON | {"winner": 2, "points": [20, 30], "judged": [30, 30]}
+    hall.show(state("won", match=lost, forfeits=[fault]))
+    assert hall.text(".why") == "The generator of Blue Foxes failed, which gave 30 points to Team Mira"
+
+
+@pytest.mark.parametrize(
+    "rule, view, fields, score, why",
+    [
+        (
+            "equal points, less time",
+            "won",
+            {"times": ["17.31 ms", "17.12 ms"]},
+            "is faster than Blue Foxes, 24 : 24",
+            "Time for a round: Team Mira 17.12 ms, Blue Foxes 17.31 ms",
+        ),
+        (
+            "equal points, a toss-up by time",
+            "toss_up",
+            {"times": ["17.58 ms", "17.38 ms"]},
+            "level with Blue Foxes, 24 : 24",
+            "Equal points, and equally fast as far as can be measured: a toss-up, which Team Mira wins",
+        ),
+    ],
+)
+def test_a_tie_is_not_said_to_be_won_by_points(hall, rule, view, fields, score, why):
+    tie = WON | {"winner": 2, "points": [24, 24], "judged": [30, 30], "rule": rule, **fields}
+    hall.show(state(view, match=tie))
+    assert (hall.text(".score"), hall.text(".why")) == (score, why)
+
+
+def test_a_disqualified_opponent_is_said_to_be(hall):
+    given = state("forfeit", match=WON | {"rule": "forfeit", "points": [30, 0], "judged": [30, 0]})
+    given["teams"]["2"]["disqualified"] = True
+    hall.show(given)
+    assert hall.text(".result .kind") == "◆ Winner by disqualification"
+    assert hall.text(".score") == "Team Mira is disqualified, 30 : 0"

@@ -6,6 +6,8 @@ import { LANGUAGES, has, languageNow, t } from "arena/words.js";
 
 export function Header({ state, path, isConnected, theme, missing, hasSound, onLanguage, onTheme, onHelp }) {
   const event = state && state.event;
+  const isOnStage = path === ""; // which says a problem itself
+  const line = (isConnected === false || !isOnStage) && connectionLine(state, isConnected);
   return html`<header class="top">
     <p class="event-name">
       <bdi>${event ? event.name : t("app.title")}</bdi>
@@ -17,7 +19,9 @@ export function Header({ state, path, isConnected, theme, missing, hasSound, onL
         return html`<a key=${to} href=${`#/${to}`} aria-current=${to === path ? "page" : null}>${t(label)}</a>`;
       })}
     </nav>
-    <p class="connection" role="status" title=${fontLine(missing)}>${connectionLine(state, isConnected) || fontLine(missing)}</p>
+    <p class="connection" role="status" title=${fontLine(missing)}>
+      ${line ? html`<span class="wrong">${line}</span>` : html`<span class="font-line">${fontLine(missing)}</span>`}
+    </p>
     <div class="switches">
       ${hasSound && html`<span class="tag">♪ ${t("app.sound")}</span>`}
       ${Object.entries(LANGUAGES).map(

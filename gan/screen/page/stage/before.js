@@ -28,6 +28,8 @@ export function HowItWorks({ rules }) {
   </ol>`;
 }
 
+const MOST_CHIPS = 12; // teams whose snapshots were opened last
+
 export function Opening({ state }) {
   const { event } = state;
   const opened = event.teams_opened || 0;
@@ -39,7 +41,11 @@ export function Opening({ state }) {
       <progress max=${event.num_teams} value=${opened} aria-label=${t("stage.opening")}></progress>
     </div>
     <p class="note">${t("stage.opening_why")}</p>
-    <ul class="chips">${names.slice(0, 12).map((team) => html`<li key=${team.id}><bdi>${team.name}</bdi></li>`)}</ul>
+    ${names.length > 0 &&
+    html`<div class="checked">
+      <p class="label">${t("stage.checked_last")}</p>
+      <ul class="chips">${names.slice(0, MOST_CHIPS).map((team) => html`<li key=${team.id}><bdi>${team.name}</bdi></li>`)}</ul>
+    </div>`}
     <${HowItWorks} rules=${state.rules} />
   </div>`;
 }
@@ -59,7 +65,7 @@ export function Draw({ state }) {
       ${met.slice(0, MOST_PAIRS).map(
         (pair) => html`<li key=${pair.home}>
           <${Fit} class="home"><bdi>${nameOf(state, pair.home)}</bdi><//>
-          <span class="versus" aria-hidden="true">:</span>
+          <span class="versus" aria-hidden="true">${t("stage.versus")}</span>
           <${Fit} class="away"><bdi>${nameOf(state, pair.away)}</bdi><//>
         </li>`,
       )}
@@ -95,19 +101,22 @@ export function remaining(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(left % 60)}` : `${minutes}:${two(left % 60)}`;
 }
 
-// The arena waits: why, since when, and where the event stands.
+// The arena waits: why, since when, and where the event stands. The table of a tournament says little of that.
 export function Frozen({ state }) {
   const { event, stage } = state;
   const { reason, at } = event.frozen || stage;
   const last = matchOnStage(state);
-  return html`<div class="before paused">
+  const isTournament = event.mode === "tournament";
+  return html`<div class=${`before paused ${isTournament ? "alone" : ""}`}>
     <div class="words">
       <${Fit} tag="h1" class="title">${t("stage.frozen")}<//>
       <${Fit} tag="p" class="reason">${told(reason)}<//>
       <p class="note">${t("stage.since", { time: momentOf(at || stage.since, event.time_zone) })}</p>
       <p class="note">${t("stage.frozen_next")}</p>
     </div>
-    <${Table} state=${state} />
+    ${isTournament
+      ? html`<p class="count">${t("stage.told", { told: event.matches_told || 0, of: event.num_matches })}</p>`
+      : html`<${Table} state=${state} />`}
     ${last && last.winner && html`<p class="last">${say("stage.last", lastOf(state, last))}</p>`}
   </div>`;
 }
@@ -128,11 +137,19 @@ export const Problem = () =>
 export function Over({ state }) {
   const { event } = state;
   const [first] = event.mode === "league" ? ranked(state.standings) : [];
+  if (first) return html`<${LeagueWon} state=${state} team=${first[0]} />`;
   return html`<div class="before over">
     <p class="kind">${say("stage.over", { event: event.name })}</p>
-    <${Fit} tag="h1" class="title">
-      ${first ? say("overlay.wins", { team: nameOf(state, first[0]) }) : t("stage.thanks")}
-    <//>
+    <${Fit} tag="h1" class="title">${t("stage.thanks")}<//>
     <${Table} state=${state} />
   </div>`;
 }
+
+const LeagueWon = ({ state, team }) =>
+  html`<div class="result champion over">
+    <p class="kind">
+      <span class="stars" aria-hidden="true">★ ★ ★</span> ${t("stage.league_winner")} <span class="stars" aria-hidden="true">★ ★ ★</span>
+    </p>
+    <${Fit} tag="h1" class="winner"><bdi>${nameOf(state, team)}</bdi><//>
+    <${Table} state=${state} isWide />
+  </div>`;

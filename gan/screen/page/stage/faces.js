@@ -17,7 +17,7 @@ export function LargeFace({ card, at, count, names, side, rules }) {
     <div class="frame"><img class="pixels" src=${card.image} alt=${t("stage.face_of", { n: at + 1, of: count })} /></div>
     <div class="panel">
       <${Fit} tag="p" class="question">
-        ${say("stage.question", { judge: names.judge, n: at + 1, of: count })}
+        ${told ? t("stage.face_now", { n: at + 1, of: count }) : say("stage.question", { judge: names.judge, n: at + 1, of: count })}
       <//>
       <${Fit} tag="p" class=${`truth ${told ? "" : "open"}`}>${told ? html`<span class="label">${t("stage.it_is")}</span> ${truthWord(card)}` : t("stage.which")}<//>
       <${Bar} card=${card} said=${said} rules=${rules} judge=${names.judge} />
@@ -35,16 +35,16 @@ function verdictLine(card, said, names) {
 }
 
 // What the discriminator says: a bar from the threshold to its probability, "generated" to the left, "real" to the right.
-export function Bar({ said, card, rules, judge, isBrief }) {
+export function Bar({ said, card, rules, judge }) {
   const threshold = rules.threshold * 100;
   const at = said ? card.p * 100 : threshold;
   const [left, right] = [Math.min(threshold, at), Math.max(threshold, at)];
   const word = said && t(said.isReal ? "stage.real" : "stage.generated");
   return html`<figure class="gauge" role="img" aria-label=${said ? t("stage.says_all", { judge, word, share: percent(said.share) }) : t("stage.says_nothing")}>
-    <figcaption class="says">
-      <span>${t(isBrief ? "stage.says_brief" : "stage.says")}</span>
-      ${said && html`<strong>${percent(said.share)} ${word}</strong>`}
-    </figcaption>
+    <${Fit} tag="figcaption" class="says">
+      <span>${say("stage.says", { judge })}</span>
+      ${" "}${said && html`<strong>${t("stage.said", { share: percent(said.share), word })}</strong>`}
+    <//>
     <div class="scale">
       <div class="fill" style=${{ left: `${left}%`, width: `${right - left}%` }}></div>
       <div class="threshold" style=${{ left: `${threshold}%` }}></div>
@@ -86,12 +86,18 @@ const GroupCard = memo(({ card, rules, isWide }) => {
 
 // All faces of a half round in the order of showing, small, with right or wrong.
 export function Film({ cards, count, rules, now }) {
-  return html`<ol class="film" aria-label=${t("stage.all_faces")}>
-    ${Array.from(
-      { length: count },
-      (_, at) => html`<${Frame} key=${at} card=${cards[at]} at=${at} rules=${rules} isNow=${now.includes(at)} />`,
-    )}
-  </ol>`;
+  return html`<figure class="film-box">
+    <ol class="film" aria-label=${t("stage.all_faces")}>
+      ${Array.from(
+        { length: count },
+        (_, at) => html`<${Frame} key=${at} card=${cards[at]} at=${at} rules=${rules} isNow=${now.includes(at)} />`,
+      )}
+    </ol>
+    <${Fit} tag="figcaption" class="legend">
+      ${t("stage.legend")}${" · "}<span class="right">${SIGNS.right} ${t("stage.judged_right")}</span>${" · "}
+      <span class="wrong">${SIGNS.wrong} ${t("stage.judged_wrong")}</span>
+    <//>
+  </figure>`;
 }
 
 const Frame = memo(({ card, at, rules, isNow }) => {

@@ -4,6 +4,8 @@ import { Bar, SIGNS, verdictOf } from "arena/stage/faces.js";
 import { Fit } from "arena/stage/fit.js";
 import { Name } from "arena/stage/names.js";
 import { remaining } from "arena/stage/before.js";
+import { failureOf } from "arena/stage/playing.js";
+import { stoppedWhy } from "arena/stage/result.js";
 import { useNow } from "arena/clock.js";
 import { isTold, judgeSide, matchOnStage, nameOf, progressOf, roundName, saidOf, SIDES } from "arena/stage/reading.js";
 import { say, t, told } from "arena/words.js";
@@ -44,10 +46,12 @@ function Middle({ state }) {
   return html`<div class=${`center ${side}`}>
     <img class="pixels" src=${card.image} alt="" />
     <div>
-      <p class=${`verdict ${verdict}`}>
-        ${isTold(card) ? `${SIGNS[verdict] || ""} ${t(card.truth === 1 ? "stage.real" : "stage.generated")}` : t("stage.which")}
-      </p>
-      <${Bar} isBrief card=${card} said=${said} rules=${rules} judge=${nameOf(state, half.discriminator)} />
+      <${Fit} tag="p" class=${`verdict ${verdict}`}>
+        ${isTold(card)
+          ? [SIGNS[verdict] || "", t("stage.it_is"), t(card.truth === 1 ? "stage.real" : "stage.generated")].join(" ")
+          : t("stage.which")}
+      <//>
+      <${Bar} card=${card} said=${said} rules=${rules} judge=${nameOf(state, half.discriminator)} />
     </div>
   </div>`;
 }
@@ -67,9 +71,10 @@ function sentenceOf(state, now) {
   if (stage.view === "problem") return t("problem.store_unreadable");
   if (stage.view === "frozen") return [t("stage.frozen"), told((event.frozen || stage).reason)].filter(Boolean).join(": ");
   if (match && match.winner && WON.includes(stage.view)) return say("overlay.wins", { team: nameOf(state, match.winner) });
-  if (match && stage.view === "timing") return t("stage.faster_wins");
-  if (match && ["drawn", "annulled", "held"].includes(stage.view)) return t(`stage.kind.${stage.view}`);
-  if (stage.view === "failed") return t(state.half_round.discriminator_fault ? "stage.discriminator_failed" : "stage.generator_failed");
+  if (match && stage.view === "timing") return t("stage.who_is_faster");
+  if (match && ["annulled", "held"].includes(stage.view)) return `${t(`stage.kind.${stage.view}`)}: ${stoppedWhy(match)}`;
+  if (match && stage.view === "drawn") return t("stage.kind.drawn");
+  if (stage.view === "failed") return failureOf(state, state.half_round);
   if (stage.view === "opening") return t("stage.opening");
   if (stage.view === "draw") return t("stage.draw", { n: Object.keys(state.teams || {}).length });
   if (stage.view === "over") return say("stage.over", { event: event.name });

@@ -49,7 +49,11 @@ export function Between({ state }) {
       <p class="soft">
         ${say("stage.fooled_times", { drawer: namesOf(state, half).drawer, n: generatedMissed(cards, rules), of: half.generated })}
       </p>
-      <p class="wait">${t(half.number + 1 < 2 * match.num_rounds ? "stage.next_half_soon" : "stage.result_soon")}</p>
+      <p class="wait">
+        ${half.number + 1 < 2 * match.num_rounds
+          ? say("stage.next_half_soon", { judge: namesOf(state, half).drawer, drawer: namesOf(state, half).judge })
+          : t("stage.result_soon")}
+      </p>
     </div>
     <${Film} cards=${cards} count=${total} rules=${rules} now=${[]} />
   </div>`;
@@ -57,6 +61,15 @@ export function Between({ state }) {
 
 const generatedMissed = (cards, rules) =>
   Object.values(cards).filter((card) => card.truth === 0 && card.p > rules.threshold).length;
+
+// "The generator of A failed"
+export const failureOf = (state, half) =>
+  half.discriminator_fault
+    ? say("stage.discriminator_failed", { team: nameOf(state, half.discriminator) })
+    : say("stage.generator_failed", { team: nameOf(state, half.generator) });
+
+// What a fault is, without what its team should do about it.
+const firstClause = (text) => text.split(/[;(]/)[0].trim();
 
 export function Failed({ state }) {
   const match = matchOnStage(state);
@@ -67,13 +80,13 @@ export function Failed({ state }) {
   return html`<div class="playing">
     <${Scoreboard} state=${state} match=${match} half=${half} isOver />
     <div class="notice">
-      <p class="kind">✗ ${t(isJudge ? "stage.discriminator_failed" : "stage.generator_failed")}</p>
+      <${Fit} tag="p" class="kind">✗ ${failureOf(state, half)}<//>
       <${Fit} tag="p" class="headline">
         ${isJudge
           ? say("stage.no_points", { judge: names.judge })
           : say("stage.all_points", { judge: names.judge, n: half.points ?? rules.points_of_half_round })}
       <//>
-      <${Fit} tag="p" class="reason">${t("stage.why")} ${told(fault)}<//>
+      <${Fit} tag="p" class="reason">${t("stage.why")} ${firstClause(told(fault))}<//>
     </div>
   </div>`;
 }
@@ -84,7 +97,8 @@ export function Timing({ state }) {
     <${Scoreboard} state=${state} match=${match} isOver />
     <div class="notice">
       <p class="kind">${t("stage.equal")}</p>
-      <${Fit} tag="p" class="headline">${t("stage.faster_wins")}<//>
+      <${Fit} tag="p" class="headline">${t("stage.who_is_faster")}<//>
+      <div class="measuring" aria-hidden="true"><i></i></div>
       <${Fit} tag="p" class="reason">
         ${say("stage.timing", { home: nameOf(state, match.home), away: nameOf(state, match.away) })}
       <//>
@@ -95,18 +109,19 @@ export function Timing({ state }) {
 export function Meets({ state }) {
   const match = matchOnStage(state);
   const first = judgeSide({ number: 0 }, state.rules);
+  const areKnown = SIDES.some(({ key }) => ((state.ratings || {})[nameOf(state, match[key])] || {}).matches);
   const sides = SIDES.map(({ key, sign }) => {
     const name = nameOf(state, match[key]);
     return html`<section class=${`corner ${key}`} key=${key}>
       <p class="sign" aria-hidden="true">${sign}</p>
       <${Fit} class="big-name"><${Name}>${name}<//><//>
-      <${Record} rating=${state.ratings && state.ratings[name]} />
+      ${areKnown && html`<${Record} rating=${state.ratings[name]} />`}
     </section>`;
   });
   return html`<div class="meets">
     <h1 class="unseen">${say("stage.pair", { home: nameOf(state, match.home), away: nameOf(state, match.away) })}</h1>
     <div class="corners">${sides[0]}
-      <p class="versus" aria-hidden="true">VS</p>
+      <p class="versus" aria-hidden="true">${t("stage.versus")}</p>
       ${sides[1]}</div>
     <${Fit} tag="p" class="note">
       ${say("stage.begins", {

@@ -17,6 +17,24 @@ export function judgeSide(half, rules) {
 export const winnerSide = (match) => (match.winner === match.home ? 0 : 1);
 export const meetsItself = (match) => match.home === match.away;
 
+// The points of each round, [home's, away's]; undefined what is not known. `half`: the one on the stage.
+export function pointsOfRounds(match, half, rules) {
+  const points = Array.from({ length: match.num_rounds }, () => [undefined, undefined]);
+  const add = (one, value) => {
+    points[Math.floor(one.number / 2)][judgeSide(one, rules)] = value;
+  };
+  for (const one of match.half_rounds || []) add(one, one.points);
+  if (half && half.match === match.id) add(half, half.points ?? half.right);
+  return points;
+}
+
+// The networks that failed in a match, as far as it is told: {network, team, reason, judge: the judging side}.
+export function failuresOf(state, match) {
+  return (state.forfeits || [])
+    .filter((one) => one.network && one.match === match.id)
+    .map((one) => ({ ...one, judge: judgeSide(one, state.rules) }));
+}
+
 export function matchOnStage(state) {
   const { stage, matches } = state;
   return stage && stage.match !== undefined && matches ? matches[stage.match] : undefined;

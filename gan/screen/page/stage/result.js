@@ -2,12 +2,15 @@
 import { html } from "arena/html.js";
 import { Fit } from "arena/stage/fit.js";
 import { Name } from "arena/stage/names.js";
-import { matchOnStage, meetsItself, nameOf, percent, roundName, SIDES, winnerSide } from "arena/stage/reading.js";
+import { failuresOf, matchOnStage, meetsItself, nameOf, percent, roundName, SIDES, winnerSide } from "arena/stage/reading.js";
 import { Next } from "arena/stage/strip.js";
 import { say, t, told } from "arena/words.js";
 
 const MOST_RECAP = 6;
+const MOST_LINES = 3; // of why a match ended so
 const BY_POINTS = "more points";
+const TOSS_UP = "equal points, a toss-up by time";
+const SAID_ALREADY = [BY_POINTS, "equal points, less time", "forfeit"]; // rules that need no explanation here
 
 export function Result({ state }) {
   const match = matchOnStage(state);
@@ -15,13 +18,15 @@ export function Result({ state }) {
   const side = winnerSide(match);
   const [winner, loser] = side ? [match.away, match.home] : [match.home, match.away];
   const { key, sign } = SIDES[side];
+  const points = `${match.points[side]} : ${match.points[1 - side]}`;
+  const kind = kindOf(state, match);
   return html`<div class=${`result ${key}`}>
-    <p class="kind"><span aria-hidden="true">${sign}</span> ${t(`stage.kind.${kindOf(match)}`)}</p>
+    <p class="kind"><span aria-hidden="true">${sign}</span> ${t(`stage.kind.${kind}`)}</p>
     <${Fit} tag="h1" class="winner"><${Name}>${nameOf(state, winner)}<//><//>
     <${Fit} tag="p" class="score">
-      ${say("stage.beats", {
+      ${say(SCORE_LINES[kind] || "stage.beats", {
         loser: nameOf(state, loser),
-        points: { node: html`<strong class="pair">${match.points[side]} : ${match.points[1 - side]}</strong>`, text: String(match.points[1 - side]) },
+        points: { node: html`<strong class="pair">${points}</strong>`, text: String(match.points[1 - side]) },
       })}
     <//>
     <${Why} state=${state} match=${match} />
@@ -33,14 +38,28 @@ export function Result({ state }) {
 // How a match was won: its rule, as the arena names it, or by points.
 const KINDS = {
   "equal points, less time": "by_time",
-  "equal points, a toss-up by time": "toss_up",
+  [TOSS_UP]: "toss_up",
   "equal points, the other side failed": "by_fault",
   "equal points and time, home wins": "by_seeding",
   "equal points, both sides failed, home wins": "by_seeding",
   forfeit: "forfeit",
 };
 
-const kindOf = (match) => KINDS[match.rule] || "won";
+// How the points are put in a sentence, by kind; otherwise the winner beats the loser.
+const SCORE_LINES = {
+  by_time: "stage.faster_than",
+  toss_up: "stage.level_with",
+  by_fault: "stage.level_with",
+  by_seeding: "stage.level_with",
+  forfeit: "stage.loser_out",
+  disqualified: "stage.loser_disqualified",
+};
+
+function kindOf(state, match) {
+  const kind = KINDS[match.rule] || "won";
+  const loser = state.teams[match[SIDES[1 - winnerSide(match)].key]];
+  return kind === "forfeit" && loser && loser.disqualified ? "disqualified" : kind;
+}
 
 function Drawn({ state, match }) {
   return html`<div class="result drawn">
@@ -60,30 +79,52 @@ function Pairing({ state, match, children }) {
   return html`<h1 class="pairing">${home}<span class="between pair">${children}</span>${away}</h1>`;
 }
 
-// Why it ended so, in sentences.
+// Why it ended so, in sentences for everybody; details stand in the lists.
 function Why({ state, match }) {
-  const lines = [];
-  for (const forfeit of (state.forfeits || []).filter((one) => (one.matches || []).includes(match.id)))
-    lines.push(say("stage.forfeits", { team: nameOf(state, forfeit.team), reason: { node: told(forfeit.reason), text: "" } }));
-  if (match.explanation) lines.push(told(match.explanation));
-  if (match.times) lines.push(times(state, match));
-  if (match.sure && match.rule === BY_POINTS) lines.push(sureness(state, match));
-  return html`<${Fit} class="why">${lines.slice(0, 3).map((line, index) => html`<p key=${index}>${line}</p>`)}<//>`;
+  const lines = [...outOf(state, match), ...failuresOf(state, match).map((one) => failureLine(state, match, one))];
+  if (match.rule === TOSS_UP) lines.push(say("stage.toss_up", { winner: nameOf(state, match.winner) }));
+  else if (!SAID_ALREADY.includes(match.rule) && match.explanation) lines.push(told(match.explanation));
+  if (match.times && match.winner && match.rule !== TOSS_UP) lines.push(times(state, match));
+  if (match.sure && match.rule === BY_POINTS) lines.push(sureness(match));
+  return html`<${Fit} class="why">${lines.slice(0, MOST_LINES).map((line, index) => html`<p key=${index}>${line}</p>`)}<//>`;
 }
 
-const times = (state, match) =>
-  say("stage.times", {
-    home: nameOf(state, match.home),
-    away: nameOf(state, match.away),
-    home_time: { node: html`<strong>${match.times[0]}</strong>`, text: match.times[0] },
-    away_time: { node: html`<strong>${match.times[1]}</strong>`, text: match.times[1] },
+// Teams that could not take part in it.
+const outOf = (state, match) =>
+  (state.forfeits || [])
+    .filter((one) => (one.matches || []).includes(match.id))
+    .map(({ team, reason }) => {
+      const isDisqualified = state.teams[team] && state.teams[team].disqualified;
+      return isDisqualified ? told(reason) : say("stage.unfit", { team: nameOf(state, team) });
+    });
+
+function failureLine(state, match, { network, team, judge }) {
+  if (network === "discriminator") return say("stage.discriminator_lost", { team: nameOf(state, team) });
+  const points = state.rules.points_of_half_round;
+  return say("stage.generator_gave", { team: nameOf(state, team), judge: nameOf(state, match[SIDES[judge].key]), n: points });
+}
+
+function times(state, match) {
+  const [won, lost] = [winnerSide(match), 1 - winnerSide(match)];
+  const [first, second] = [won, lost].map((side) => match.times[side]);
+  return say("stage.times", {
+    winner: nameOf(state, match[SIDES[won].key]),
+    loser: nameOf(state, match[SIDES[lost].key]),
+    winner_time: { node: html`<strong>${first}</strong>`, text: first },
+    loser_time: { node: html`<strong>${second}</strong>`, text: second },
   });
+}
 
 // What a result by points is worth, in words that need no statistics.
-function sureness(state, match) {
+function sureness(match) {
   const share = match.sure[winnerSide(match)];
-  const words = share < 0.75 ? "luck" : share < 0.95 ? "likely" : "certain";
-  return t(`stage.sure.${words}`, { share: share < 0.995 ? `${Math.round(share * 100)}%` : ">99%" });
+  return t(`stage.sure.${share < 0.75 ? "luck" : share < 0.95 ? "likely" : "certain"}`);
+}
+
+// Whose discriminator took a face for real.
+function fooledBy(state, face) {
+  const match = state.matches[face.match] || {};
+  return nameOf(state, match.home === face.team ? match.away : match.home);
 }
 
 // The faces that fooled most.
@@ -97,7 +138,7 @@ export function Recap({ state }) {
         (face) => html`<li key=${face.image}>
           <img class="pixels" src=${face.image} alt="" />
           <p class="of"><bdi>${nameOf(state, face.team)}</bdi></p>
-          <p class="said">${t("stage.taken_for", { share: percent(face.p) })}</p>
+          <${Fit} tag="p" class="said">${say("stage.taken_for", { share: { node: percent(face.p) }, judge: fooledBy(state, face) })}<//>
         </li>`,
       )}
     </ol>
@@ -142,6 +183,9 @@ function Way({ state }) {
   </ol>`;
 }
 
+// Why a match does not count (yet): in the organiser's words; of what failed on the machine, without its details.
+export const stoppedWhy = (match) => (match.status === "annulled" && told(match.reason)) || t(`stage.${match.status}_reason`);
+
 // Annulled and held matches: that they do not count (yet), and why.
 export function Stopped({ state }) {
   const match = matchOnStage(state);
@@ -149,7 +193,7 @@ export function Stopped({ state }) {
   return html`<div class="result stopped">
     <p class="kind">${t(`stage.kind.${view}`)}</p>
     <${Pairing} state=${state} match=${match}>${t("stage.versus")}<//>
-    <${Fit} tag="p" class="why">${told(match.reason) || t(`stage.${view}_reason`)}<//>
+    <${Fit} tag="p" class="why">${stoppedWhy(match)}<//>
     <p class="note">${t(`stage.${view}_next`)}</p>
     <${Next} state=${state} />
   </div>`;

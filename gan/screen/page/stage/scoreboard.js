@@ -2,7 +2,7 @@
 import { html } from "arena/html.js";
 import { Fit } from "arena/stage/fit.js";
 import { Name } from "arena/stage/names.js";
-import { judgeSide, nameOf, SIDES } from "arena/stage/reading.js";
+import { failuresOf, judgeSide, nameOf, pointsOfRounds, SIDES } from "arena/stage/reading.js";
 import { say, t } from "arena/words.js";
 
 export function Scoreboard({ state, match, half, isOver }) {
@@ -22,10 +22,18 @@ function side(state, match, half, index, judge) {
   return html`<section class=${`side ${key}${isJudge ? " judge" : ""}`}>
     <p class="job">${job}</p>
     <${Fit} class="team"><span class="sign" aria-hidden="true">${sign}</span> <${Name}>${nameOf(state, match[key])}<//><//>
-    <p class="needs">${standing(match, half, index)}</p>
+    <${Fit} tag="p" class="needs">${standing(match, half, index)}<//>
     <p class="points">${match.points[index]}</p>
-    <p class="judged">${t("stage.judged", { n: match.judged[index] })}</p>
+    <p class="judged">${judgedLine(state, match, index)}</p>
   </section>`;
+}
+
+// How many faces a side has judged. Of a half in which a network failed, none were.
+function judgedLine(state, match, index) {
+  const failed = failuresOf(state, match).filter((one) => one.judge === index).length;
+  const judged = match.judged[index] - failed * state.rules.points_of_half_round;
+  if (judged > 0) return t("stage.judged", { n: judged });
+  return t(failed ? "stage.after_failure" : "stage.not_yet");
 }
 
 // What a side's points mean now. Points of sides that have judged unequally many faces are not compared.
@@ -39,27 +47,35 @@ function standing(match, half, index) {
   return ahead > 0 && match.status === "playing" ? t("stage.leads", { n: ahead }) : "";
 }
 
+const HALVES = ["stage.first_half", "stage.second_half"];
+const halfName = (half) => t(HALVES[half.number % 2]);
+
 // Which part of the match this is; of a match of several rounds, the points of each.
 function Middle({ state, match, half }) {
-  if (match.num_rounds === 1) {
-    return half
-      ? html`<p class="label">${t("stage.half_round")}</p><p class="part">${t("stage.of", { n: half.number + 1, of: 2 })}</p>`
-      : html`<p class="part">${t("stage.versus")}</p>`;
-  }
-  const points = pointsOfRounds(match, state.rules);
-  return html`<ol class="rounds" aria-label=${t("stage.rounds")}>
-    ${Array.from({ length: match.num_rounds }, (_, round) => {
-      const isNow = half && Math.floor(half.number / 2) === round;
-      return html`<li key=${round} aria-current=${isNow ? "step" : null}>
-        <span class="no"><span class="unseen">${t("stage.round_name")}</span> ${round + 1}</span>
-        <span class="pair">${points[round].map((one) => one ?? "–").join(" : ")}</span>
-      </li>`;
-    })}
-  </ol>`;
+  if (match.num_rounds > 1) return html`<${Rounds} state=${state} match=${match} half=${half} />`;
+  return html`<p class="part">${half ? halfName(half) : t("stage.versus")}</p>`;
 }
 
-function pointsOfRounds(match, rules) {
-  const points = Array.from({ length: match.num_rounds }, () => [undefined, undefined]);
-  for (const half of match.half_rounds || []) points[Math.floor(half.number / 2)][judgeSide(half, rules)] = half.points;
-  return points;
+function Rounds({ state, match, half }) {
+  const points = pointsOfRounds(match, half, state.rules);
+  const now = half ? Math.floor(half.number / 2) : -1;
+  return html`<p class="label">${half ? [t("stage.round_n", { n: now + 1 }), " · ", halfName(half)] : t("stage.rounds")}</p>
+    <ol class="rounds" aria-label=${t("stage.rounds")}>
+      ${points.map(
+        (pair, round) => html`<li key=${round} aria-current=${round === now ? "step" : null}>
+          <span class="no">${t("stage.round_n", { n: round + 1 })}</span>
+          <span class="pair">${pair.map((one) => one ?? "–").join(" : ")}</span>
+        </li>`,
+      )}
+    </ol>
+    <p class="sum-of">${sumLine(points, match, half)}</p>`;
+}
+
+// The sum of the rounds that are over, in which both have judged equally many faces.
+function sumLine(points, match, half) {
+  const isRoundOver = half && half.number % 2 === 1 && half.points !== undefined;
+  const over = half ? Math.floor(half.number / 2) + (isRoundOver ? 1 : 0) : match.num_rounds;
+  if (!over || over === match.num_rounds) return t("stage.sum_counts");
+  const sums = [0, 1].map((side) => points.slice(0, over).reduce((sum, pair) => sum + (pair[side] || 0), 0));
+  return t("stage.sum_so_far", { n: over, points: sums.join(" : ") });
 }

@@ -37,7 +37,7 @@ export function Stage({ state, isConnected, isReplay }) {
     if (!isReplay) announce(news);
   }, [news]);
   return html`<section class="stage" data-view=${state.stage.view} aria-label=${t("stage.stage")}>
-    ${warningOf(state, isConnected) || html`<${Strip} state=${state} />`}
+    ${(Scene !== Problem && warningOf(state, isConnected)) || html`<${Strip} state=${state} />`}
     <${Scene} state=${state} />
   </section>`;
 }

@@ -4,23 +4,27 @@ import { nameOf, ranked } from "arena/stage/reading.js";
 import { t } from "arena/words.js";
 
 const MOST_ROWS = 8;
+const MOST_ROWS_BELOW = 5; // below another thing, with the width of the stage
 
 export const hasTable = (state) =>
   [state.standings, state.ratings].some((rows) => Object.keys(rows || {}).length > 0);
 
-export function Table({ state }) {
+export function Table({ state, isWide }) {
   const standings = ranked(state.standings);
-  const rows = standings.length ? ofStandings(state, standings) : ofRatings(state.ratings || {});
+  const head = headOf(standings, isWide);
+  const rows = standings.length ? ofStandings(state, standings, head) : ofRatings(state.ratings || {});
   if (!rows.length) return null;
-  const head = standings.length ? ["won", "lost", "points"] : ["matches", "rating"];
   return html`<table class="ranks">
-    <caption>${t(standings.length ? "stage.standings" : "stage.ratings")}</caption>
+    <caption>
+      ${t(standings.length ? "stage.standings" : "stage.ratings")}
+      ${standings.length > 0 && html`${" "}<span class="order">${t("stage.order")}</span>`}
+    </caption>
     <thead>
       <tr><td class="number"><span class="unseen">${t("stage.place")}</span></td><th scope="col">${t("stage.team")}</th>
         ${head.map((key) => html`<th scope="col" class="number" key=${key}>${t(`stage.${key}`)}</th>`)}</tr>
     </thead>
     <tbody>
-      ${rows.slice(0, MOST_ROWS).map(
+      ${rows.slice(0, isWide ? MOST_ROWS_BELOW : MOST_ROWS).map(
         ({ name, values }, index) => html`<tr key=${name}>
           <td class="number">${index + 1}</td>
           <th scope="row"><bdi>${name}</bdi></th>
@@ -31,8 +35,20 @@ export function Table({ state }) {
   </table>`;
 }
 
-const ofStandings = (state, standings) =>
-  standings.map(([team, row]) => ({ name: nameOf(state, team), values: [row.won, row.lost, row.points] }));
+// Draws have a column if there are any; by how much a team leads, if there is room.
+function headOf(standings, isWide) {
+  if (!standings.length) return ["matches", "rating"];
+  const hasDraws = standings.some(([, row]) => row.drawn > 0);
+  return ["won", ...(hasDraws ? ["drawn"] : []), "lost", ...(isWide ? ["lead"] : []), "points"];
+}
+
+const signed = (number) => (number > 0 ? `+${number}` : String(number).replace("-", "\u2212"));
+
+const ofStandings = (state, standings, head) =>
+  standings.map(([team, row]) => {
+    const shown = { ...row, lead: signed(row.points - row.against) };
+    return { name: nameOf(state, team), values: head.map((key) => shown[key]) };
+  });
 
 const ofRatings = (ratings) =>
   Object.entries(ratings)
