@@ -100,12 +100,8 @@ export default {
   "stage.byes": {"en": {"one": "{n} team goes on without a match", "other": "{n} teams go on without a match"}, "ko": "부전승 {n}팀"},
   "stage.next_battle": {"en": "Next battle in", "ko": "다음 대결까지"},
   "stage.over": {"en": "{event} is over", "ko": "{event} 종료"},
-<<<<<<< HEAD
-  "stage.thanks": {"en": "All matches are played", "ko": "모든 매치가 끝났습니다"},
-=======
   "stage.league_winner": {"en": "Winner of the league", "ko": "리그 우승"},
-  "stage.thanks": {"en": "All matches are played", "ko": "모든 경기가 끝났습니다"},
->>>>>>> mend
+  "stage.thanks": {"en": "All matches are played", "ko": "모든 매치가 끝났습니다"},
   "stage.standings": {"en": "Table", "ko": "순위표"},
   "stage.ratings": {"en": "Ratings", "ko": "레이팅"},
   "stage.place": {"en": "place", "ko": "순위"},
