@@ -81,6 +81,7 @@ NOT_PROVOKED = {
     "needs a path to read from": "a caller that forgets the path; the command asks for --input first",
     "install another version of it": "a release of scikit-learn or torchvision without the file",
     "snapshots are opened in processes that Windows": "Windows",
+    "another process failed, whose own output may say why": "a process that fails before the others learn its sentence",
     "shows another snapshot, {there.path}": "another hand-in between two requests",
     "has another content than was copied": "the same",
     "no credentials for Google Cloud": "a machine without credentials and with a network",

@@ -82,6 +82,11 @@ SENTENCES = {
     # What is found about a snapshot without a look inside: in its files, and at its process from outside.
     "no_snapshot": "완전한 스냅샷이 없습니다(이름이 같고 .index, .meta, .data-*로 끝나는 파일들)",
     "no_folder": "그런 폴더가 없으므로 완전한 스냅샷(이름이 같고 .index, .meta, .data-*로 끝나는 파일들)도 없습니다",
+    "no_such_address": "이런 주소는 읽지 않으므로 완전한 스냅샷이 없습니다. 버킷은 gs://bucket/folder로 쓰십시오",
+    "snapshot_incomplete": "완전한 스냅샷이 없습니다. {snapshot}에 {parts:이/가} 빠져 있습니다. 이 이름의 파일을 모두 "
+    "복사하거나, 저장이 실패했다면 디스크에 공간을 만들고 학습 명령을 다시 실행하십시오",
+    "none_saved": "완전한 스냅샷이 없습니다. 여기서 학습을 시작했지만 저장된 것이 없습니다. 디스크가 "
+    "가득 찼을 때 이렇게 됩니다. 공간을 만들고 학습 명령을 다시 실행하십시오",
     "bad_pointer": "checkpoint 파일이 그 폴더에 있는 스냅샷을 가리키지 않습니다",
     "file_unreadable": "{file:을/를} 읽을 수 없습니다: {reason}",
     "files_too_large": "{snapshot}의 .{part} 파일이 너무 큽니다. {mebibytes:.8g} MiB인데 {most:.8g} MiB까지만 "

@@ -13,9 +13,6 @@ from gan import layers
 SCOPE = "nonsense_filter"
 OFFSET = "calibration/filter_offset"  # variable of a snapshot whose filter is calibrated
 _CHANNELS = (16, 32, 64, 64)  # after each convolution, which halves the sides
-# The filter's logits are multiplied by it. So it decides about nonsense alone: for photographs the discriminator's
-# logit is the lower one.
-SHARPNESS = 4.0
 
 
 def logits(images: tf.Tensor) -> tf.Tensor:
@@ -60,4 +57,4 @@ def judge_beside(discriminator_logits: tf.Tensor, images: tf.Tensor, calibrated:
     found = logits(images)
     if calibrated:
         found += tf.get_variable(OFFSET, [], initializer=tf.zeros_initializer(), trainable=False)
-    return tf.minimum(discriminator_logits, SHARPNESS * found)
+    return tf.minimum(discriminator_logits, found)

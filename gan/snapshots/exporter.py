@@ -78,7 +78,7 @@ class SnapshotExporter:
         acceptance = self._settings.calibration_acceptance
         logits = self._run(self._serving.logits)
         if self._serving.filter_logits is not None:
-            found = self._run(self._serving.filter_logits) / nonsense_filter.SHARPNESS
+            found = self._run(self._serving.filter_logits)
             offset = calibration.offset(found, max(acceptance, FILTER_ACCEPTANCE))
             self._serving.variables[nonsense_filter.OFFSET].load(offset, self._session)
             logits = np.where(found + offset > 0, logits, -np.inf)
