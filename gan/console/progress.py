@@ -79,7 +79,7 @@ class Progress:
         if self._bar is not None:
             self._bar.write(message)
         else:
-            print(message, flush=True)
+            _print_whole(message)
 
     @contextlib.contextmanager
     def hidden(self) -> Iterator[None]:
@@ -95,9 +95,14 @@ class Progress:
         units = self._unit
         if (self._done if self._total is None else self._total) != 1:
             units += "es" if units.endswith("ch") else "s"
-        print(f"{self._title}: {self._count(self._done)}{of} {units} {self._note}".rstrip(), flush=True)
+        _print_whole(f"{self._title}: {self._count(self._done)}{of} {units} {self._note}".rstrip())
         self._said = self._done, self._note
         self._next_line, self._is_silent = time.monotonic() + SECONDS_BETWEEN_LINES, False
 
     def _count(self, number: int) -> str:
         return tqdm.format_sizeof(number) if self._scale else str(number)
+
+
+def _print_whole(line: str) -> None:
+    """Prints a line by one call: with PYTHONUNBUFFERED a reader would see it without its end for a moment."""
+    print(f"{line}\n", end="", flush=True)

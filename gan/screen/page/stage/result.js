@@ -84,7 +84,7 @@ function Why({ state, match }) {
   const lines = [...outOf(state, match), ...failuresOf(state, match).map((one) => failureLine(state, match, one))];
   if (match.rule === TOSS_UP) lines.push(say("stage.toss_up", { winner: nameOf(state, match.winner) }));
   else if (!SAID_ALREADY.includes(match.rule) && match.explanation) lines.push(told(match.explanation));
-  if (match.times && match.winner && match.rule !== TOSS_UP) lines.push(times(state, match));
+  if (match.times && match.winner) lines.push(times(state, match));
   if (match.sure && match.rule === BY_POINTS) lines.push(sureness(match));
   return html`<${Fit} class="why">${lines.slice(0, MOST_LINES).map((line, index) => html`<p key=${index}>${line}</p>`)}<//>`;
 }
@@ -115,10 +115,10 @@ function times(state, match) {
   });
 }
 
-// What a result by points is worth, in words that need no statistics.
+// What a result by points is worth.
 function sureness(match) {
   const share = match.sure[winnerSide(match)];
-  return t(`stage.sure.${share < 0.75 ? "luck" : share < 0.95 ? "likely" : "certain"}`);
+  return t(share < 0.75 ? "stage.sure.luck" : "stage.sure", { percent: Math.min(Math.round(100 * share), 99) });
 }
 
 // Whose discriminator took a face for real.
