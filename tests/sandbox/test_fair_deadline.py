@@ -22,7 +22,12 @@ pytestmark = [
     pytest.mark.skipif(not os.path.exists("/proc/self/schedstat"), reason="this system does not tell who waits"),
 ]
 BUSY = "while True: pass"
-THREADS = "import threading\nfor _ in range(8): threading.Thread(target=lambda: [0 for _ in iter(int, 1)]).start()"
+# To hash a large text takes no lock of Python's, so all eight are ready to run at a time.
+THREADS = """import hashlib, threading
+def work():
+    while True: hashlib.sha256(text)
+text = bytes(2**22)
+for _ in range(8): threading.Thread(target=work).start()"""
 
 
 @contextlib.contextmanager
@@ -94,8 +99,16 @@ def a_sandbox(tmp_path_factory):
 
 def test_a_fair_snapshot_plays_on_a_busy_machine(a_sandbox, tmp_path):
     """Its call takes a good part of its limit, and many times that beside twelve others."""
-    hostile.write(str(tmp_path), generator=lambda noise: hostile.busy_generator(noise, 12))
-    with a_sandbox.open(str(tmp_path), hostile.SIZE) as opened:
+
+    def write(repeats):
+        hostile.write(str(tmp_path / str(repeats)), generator=lambda noise: hostile.busy_generator(noise, repeats))
+        return str(tmp_path / str(repeats))
+
+    with a_sandbox.open(write(12), hostile.SIZE) as opened:
+        opened.generate(uniform_noise(15, 0))
+        opened.generate(uniform_noise(15, 0))
+        repeats = round(12 * 0.2 / opened.seconds)  # 0.2 s on this machine, on all cores
+    with a_sandbox.open(write(repeats), hostile.SIZE) as opened:
         assert opened.pin(last_core())
         opened.generate(uniform_noise(15, 0))
         with processes(BUSY, 12, last_core()):
