@@ -84,7 +84,7 @@ def test_times_with_the_digits_that_decide(page, address):
 def test_a_toss_up_is_called_one(page, address):
     told = verdict_of(page, address, 3)
     assert "17.300 ms" in told and "17.350 ms" in told
-    assert "equally fast as far as can be measured: a toss-up, which Foxes wins" in told
+    assert "Equally fast as far as can be measured: a toss-up for Foxes" in told
 
 
 def test_a_draw_has_no_winner(page, address):

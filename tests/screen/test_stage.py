@@ -280,7 +280,7 @@ def test_a_failed_network_judges_no_faces_and_is_named_in_the_result(hall):
             "toss_up",
             {"times": ["17.58 ms", "17.38 ms"]},
             "level with Blue Foxes, 24 : 24",
-            "Equal points, and equally fast as far as can be measured: a toss-up, which Team Mira wins"
+            "Equally fast as far as can be measured: a toss-up for Team Mira"
             "Time for a round: Team Mira 17.38 ms, Blue Foxes 17.58 ms",
         ),
     ],

@@ -76,7 +76,7 @@ export default {
   "stage.level_with": {"en": "level with {loser}, {points}", "ko": "{loser:과/와} 동점, {points}"},
   "stage.loser_out": {"en": "{loser} cannot take part, {points}", "ko": "{loser} 참가 불가, {points}"},
   "stage.loser_disqualified": {"en": "{loser} is disqualified, {points}", "ko": "{loser} 실격, {points}"},
-  "stage.toss_up": {"en": "Equal points, and equally fast as far as can be measured: a toss-up, which {winner} wins", "ko": "점수가 같고 잴 수 있는 한 속도도 같아, 운으로 {winner:이/가} 이겼습니다"},
+  "stage.toss_up": {"en": "Equally fast as far as can be measured: a toss-up for {winner}", "ko": "잴 수 있는 한 속도도 같아, 운으로 {winner:이/가} 이겼습니다"},
   "stage.unfit": {"en": "The snapshot of {team} cannot be used in the contest", "ko": "{team}의 스냅샷은 대회에 쓸 수 없습니다"},
   "stage.final_beats": {"en": "beats {loser} {points} in the final", "ko": "결승에서 {loser:을/를} 상대로 {points}"},
   "stage.times": {"en": "Time for a round: {winner} {winner_time}, {loser} {loser_time}", "ko": "한 라운드에 걸린 시간: {winner} {winner_time}, {loser} {loser_time}"},
