@@ -1,13 +1,10 @@
 """How the nonsense filter learns, beside both networks and without a word to either."""
 
-from typing import NamedTuple
-
 import tensorflow.compat.v1 as tf
 
 from gan.data import pixels
 from gan.networks import nonsense_filter
 from gan.training import nonsense
-from gan.training.gradients import Pairs
 
 STEPS = 4  # from one step in which the filter learns to the next
 _IMAGES = 64  # photographs that it then sees at most, and as many images that are none
@@ -15,15 +12,10 @@ _LEARNING_RATE = 1e-3
 _AVERAGING_DECAY = 0.999
 
 
-class FilterStep(NamedTuple):
-    """What a training step does for the filter."""
+def take_step(real_images: tf.Tensor, seed: tf.Tensor, schedule_factor: tf.Variable | None) -> tf.Operation:
+    """Makes the filter and an operation that trains it, on the first of some real images and as much nonsense.
 
-    pairs: Pairs  # gradients with their variables; 0 in a step in which it does not learn
-    optimizer: tf.train.Optimizer
-
-
-def take_step(real_images: tf.Tensor, seed: tf.Tensor, schedule_factor: tf.Variable | None) -> FilterStep:
-    """The filter's gradients on the first of some real images and as much nonsense.
+    In a step in which it does not learn its gradients are 0.
 
     Args:
         real_images: float32 [N, size] in [0, 1], of this step.
@@ -39,7 +31,7 @@ def take_step(real_images: tf.Tensor, seed: tf.Tensor, schedule_factor: tf.Varia
     )
     rate = _LEARNING_RATE if schedule_factor is None else _LEARNING_RATE * schedule_factor
     optimizer = tf.train.AdamOptimizer(rate, beta2=0.99, name=f"{nonsense_filter.SCOPE}_AdamOptimizer")
-    return FilterStep(list(zip(gradients, variables)), optimizer)
+    return optimizer.apply_gradients(list(zip(gradients, variables)))
 
 
 def loss(real_images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

@@ -137,20 +137,18 @@ def build_training_graph(
     reduce = Reduction(connected.towers, connected.passed.shares, exchange)
     found = reduce(own, changed_otherwise(own, connected))
     applied = apply_gradients(found.pairs, optimizers, settings.optimizer)
-    filtering = None
     if settings.nonsense_filter:
-        filtering = filter_training.take_step(inputs.real_images, connected.seed, rates.schedule_factor)
-        applied.append(filtering.optimizer.apply_gradients(filtering.pairs))
+        applied.append(filter_training.take_step(inputs.real_images, connected.seed, rates.schedule_factor))
     with tf.control_dependencies(applied + found.updates):
         averages = average(connected.generator, settings.optimizer.averaging_decay, counters.global_step)
-        if filtering:
+        if settings.nonsense_filter:
             averages = _with(averages, *filter_training.average(counters.global_step))
     with tf.control_dependencies([averages.update]):
         train_op = tf.group(
             tf.assign_add(counters.global_step, 1),
             tf.assign_add(counters.images_seen, tf.cast(found.num_real, tf.int64)),
         )
-    filters = nonsense_filter.variables() if filtering else []
+    filters = nonsense_filter.variables() if settings.nonsense_filter else []
     alone = None
     if settings.discriminator_steps > 1:
         part = of_discriminator(own, connected)
