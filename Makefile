@@ -32,7 +32,7 @@ $(INSTALLED): setup.py
 demo: $(INSTALLED)
 	$(RUN) gan.prepare_data --source=faces_sample --output_dir=$(DEMO)/data
 	$(RUN) gan.train --flagfile=gan/recipes/faces_30min.flags --train_data_pattern=$(DEMO)/data/train.tfrecords \
-		--train_dir=$(DEMO)/run --seed=1 --max_minutes=100 --max_steps=2000 --batch_size=16 --replay_share=0 \
+		--train_dir=$(DEMO)/run --seed=1 --max_minutes=1.5 --batch_size=16 --replay_share=0 \
 		--negatives_share=0 --averaging_decay=0.999 --calibration_data_pattern=$(DEMO)/data/validation.tfrecords \
 		--export_generated_images --image_dir=$(DEMO)/generated
 	$(RUN) gan.eval --eval_data_pattern=$(DEMO)/data/validation.tfrecords --train_dir=$(DEMO)/run --run_once --noquality
