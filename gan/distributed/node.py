@@ -100,14 +100,16 @@ class Watch:
         self._begun = 0.0
 
     def lost(self) -> str | None:
-        """The sentence for another process that no longer listens; None if all do."""
+        """The sentence for the other processes that no longer listen; None if all do."""
         for number in range(_LOOKS):
             if number:
                 time.sleep(_SECONDS_BETWEEN_LOOKS)
             gone = [name for name, address in self._others.items() if tf_config.refuses(address)]
             if not gone:
                 return None
-        return f"{gone[0]} has ended; its own output says why; {_AGAIN}"
+        if len(gone) == 1:
+            return f"{gone[0]} has ended; its own output says why; {_AGAIN}"
+        return f"{' and '.join(gone)} have ended; the output of the first to end says why; {_AGAIN}"
 
     def _look(self) -> NoReturn:
         while True:
