@@ -9,7 +9,7 @@ import contextlib
 import dataclasses
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
@@ -165,12 +165,13 @@ class Arena:
         """Sees to it that the disk has room for so many teams more; raises HostError if it has not."""
         snapshot_copies.make_room(self.store, self._snapshots, count)
 
-    def play(self, event: Event, wanted: MatchToPlay) -> Match:
+    def play(self, event: Event, wanted: MatchToPlay, after: Sequence[Team] = ()) -> Match:
         """Plays a match, or goes on with one, unless it is done or held already.
 
         Args:
             event: that it belongs to.
             wanted: the match.
+            after: who plays after it; their snapshots are opened meanwhile.
 
         Returns:
             The match as it is then: done or held.
@@ -189,7 +190,7 @@ class Arena:
                 may_draw = rules.has_draws(event.mode == schema.TOURNAMENT, event.rules)
                 decided = _Decided(rules.forfeit_result(faults[0], faults[1], row.num_rounds, may_draw), [])
             else:
-                decided = self._play(event, row, sides)
+                decided = self._play(event, row, sides, after)
         except MachineFailed as error:
             return self.store.matches.hold(row.id, error.fault)
         return self._finish(row, sides, decided, event.rules if wanted.is_rated else None)
@@ -254,10 +255,11 @@ class Arena:
             now = match.forfeited(now, copied)
         return before, now
 
-    def _play(self, event: Event, row: Match, sides: tuple[Side, Side]) -> _Decided:
+    def _play(self, event: Event, row: Match, sides: tuple[Side, Side], after: Sequence[Team]) -> _Decided:
         """Plays a match; half rounds that are stored are not played."""
         key, real_images = _key(event, row), self.images_of(event)
         _open_both(sides)
+        self._open.expect(after)
         scores = self.store.half_rounds.scores_of(row.id)
         for number in range(len(scores), 2 * row.num_rounds):
             scores.append(self._play_half_round(row, sides, number, real_images, key))
@@ -266,6 +268,7 @@ class Arena:
         if decided.result.rule == rules.NEEDS_TIMING and row.home == row.away and may_draw:  # nobody can be faster
             decided = decided._replace(result=decided.result._replace(rule=rules.DRAWN_TIME))
         elif decided.result.rule == rules.NEEDS_TIMING:
+            self._open.await_expected()  # nothing else works meanwhile
             times, measured = self._try_often(
                 lambda: match.measure_times(sides, real_images, key),
                 lambda attempt, problem: notes.note("timing_failed", match=row.id, attempt=attempt, problem=problem),

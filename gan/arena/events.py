@@ -4,6 +4,7 @@ An event is known by its name. To begin one that is there already is to go on wi
 played again, and what was held for the organiser is tried again.
 """
 
+import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -205,15 +206,38 @@ class _Game:
         self.is_frozen = False
         self.progress: Progress
 
-    def match(
-        self, round: int, position: int, home: Team, away: Team | None, num_rounds: int = rules.MATCH_ROUNDS
+    def round(
+        self, number: int, pairs: Sequence[tuple[Team, Team | None] | None], num_rounds: int = rules.MATCH_ROUNDS
+    ) -> list[Team | None]:
+        """Plays the matches of a round.
+
+        Args:
+            number: of the round, from 0.
+            pairs: who plays, by position; None in place of the away team for a bye, of a pair if it is not known yet.
+            num_rounds: rounds of each match.
+
+        Returns:
+            The winner of each; None if the match is held, or all is frozen.
+        """
+        winners = []
+        for position, (pair, after) in enumerate(itertools.zip_longest(pairs, pairs[1:])):
+            winners.append(self._match(number, position, pair, num_rounds, after or ()) if pair else None)
+        return winners
+
+    def _match(
+        self,
+        round: int,
+        position: int,
+        pair: tuple[Team, Team | None],
+        num_rounds: int,
+        after: Sequence[Team | None],
     ) -> Team | None:
-        """Plays a match; returns the winner, or None if it is held or all is frozen."""
         self.is_frozen = self.is_frozen or is_frozen(self.arena.folder)
         if self.is_frozen:
             return None
+        home, away = pair
         wanted = MatchToPlay(round, position, home, away, num_rounds, self.event.mode in RATED)
-        row = self.arena.play(self.event, wanted)
+        row = self.arena.play(self.event, wanted, [team for team in after if team])
         with self.progress.hidden():
             self._on_match(row, home, away)
         self.progress.update()
@@ -268,11 +292,8 @@ def _tournament(game: _Game) -> Team | None:
     winners: list[int | None] = []
     for round in range(rounds):
         num_rounds = rules.FINAL_ROUNDS[game.event.rules] if bracket.is_final(round, rounds) else rules.MATCH_ROUNDS
-        winners = []
-        for position, pair in enumerate(pairs):
-            home, away = (by_seeding.get(seed) for seed in pair or (None, None))
-            winner = game.match(round, position, home, away, num_rounds) if home else None
-            winners.append(winner and winner.seeding)
+        known = [(by_seeding[pair[0]], by_seeding.get(pair[1])) if pair else None for pair in pairs]
+        winners = [winner and winner.seeding for winner in game.round(round, known, num_rounds)]
         pairs = bracket.pairs_of(winners)
     return by_seeding.get(winners[0])
 
@@ -300,8 +321,7 @@ def _set_seeding(game: _Game, drawn: Sequence[Team]) -> None:
 
 def _league(game: _Game) -> Team | None:
     for round, pairs in enumerate(bracket.everyone_against_everyone(len(game.teams))):
-        for position, (home, away) in enumerate(pairs):
-            game.match(round, position, game.teams[home], game.teams[away])
+        game.round(round, [(game.teams[home], game.teams[away]) for home, away in pairs])
     return standings(game.arena.store, game.event)[0][0]
 
 
@@ -318,8 +338,7 @@ def _mock(game: _Game) -> None:
     if all(team.seeding is None for team in game.teams):  # nobody is drawn yet
         _draw_mock(game)
     for round, pairs in enumerate(mock_rounds(game.event, game.teams)):
-        for position, (home, away) in enumerate(pairs):
-            game.match(round, position, home, away)
+        game.round(round, pairs)
 
 
 def _draw_mock(game: _Game) -> None:
@@ -344,12 +363,11 @@ def _draw_mock(game: _Game) -> None:
 
 def _match(game: _Game) -> Team | None:
     home, away = game.teams
-    return game.match(0, 0, home, away, game.event.options["num_rounds"])
+    return game.round(0, [(home, away)], game.event.options["num_rounds"])[0]
 
 
 def _check(game: _Game) -> None:
-    for position, team in enumerate(game.teams):
-        game.match(0, position, team, team)
+    game.round(0, [(team, team) for team in game.teams])
 
 
 _PLAYERS: dict[str, Callable[[_Game], Team | None]] = {

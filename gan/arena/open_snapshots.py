@@ -8,7 +8,7 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from gan.arena import notes
@@ -29,6 +29,7 @@ from gan.sandbox.sandbox import SandboxedSnapshot
 
 PAUSES = (0.0, 1.0, 5.0)  # seconds before each try of what fails by this machine's fault
 FEWEST_OPEN, MOST_OPEN = 8, 128  # snapshots that are kept open at a time, by the machine's memory
+_IN_TWO_MATCHES = 4
 _MEMORY_OF_ONE = 64 * 2**20  # bytes, of half of the machine's; most take less; for others see sandbox.memory_watch
 
 _Done = TypeVar("_Done")
@@ -73,6 +74,7 @@ class OpenSnapshots:
         self._sandbox: sandbox.Sandbox | None = None
         self._open: collections.OrderedDict[str, SandboxedSnapshot] = collections.OrderedDict()  # by digest
         self._deaths: collections.Counter[str] = collections.Counter()  # of processes, by digest
+        self._expected: list[SandboxedSnapshot] = []
         self._must_hold: tuple[str, ...] = ()
         try:
             self.isolation = self._running_sandbox().isolation()
@@ -106,6 +108,29 @@ class OpenSnapshots:
             copy = os.path.join(self.folder, digest)
             raise faults.host_failure("copy_gone", team=team.name, path=copy)
         return self.open(staged)
+
+    def expect(self, teams: Sequence[Team]) -> None:
+        """Begins to open what these teams handed in, if there is room, and waits for none.
+
+        What goes wrong shows again when the snapshot is used.
+
+        Args:
+            teams: of the next match.
+        """
+        self._expected = []
+        if self._most < _IN_TWO_MATCHES or self._running_sandbox().is_crowded():
+            return
+        for team in teams:
+            if team.snapshot and not team.fault:
+                with contextlib.suppress(UserError, OSError):
+                    self._expected.append(self.open_kept(team))
+
+    def await_expected(self) -> None:
+        """Waits until all that `expect` began to open is open, or has failed."""
+        for snapshot in self._expected:
+            if not snapshot.closed:
+                with contextlib.suppress(UserError, OSError):
+                    snapshot.wait()
 
     def close(self, digest: str | None) -> None:
         """Closes a snapshot that is not needed soon: others stay open for longer."""
