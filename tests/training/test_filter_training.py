@@ -47,17 +47,30 @@ class Credulous(models.BaseModel):
         return {"logits": logits, "predictions": tf.sigmoid(logits)}
 
 
-def test_what_is_handed_in_refuses_nonsense_and_accepts_nine_of_ten(records, tmp_path):
+def trained(records, train_dir, held_out):
+    """The snapshot of a training with a discriminator that refuses nothing by itself."""
     flags = ["--nonsense_filter", "--max_steps=300", "--batch_size=16", "--base_learning_rate=0.00001"]
     flags += ["--discriminator_model=test_filter_training.Credulous", "--label_loss=WassersteinLoss"]
-    flags += [f"--calibration_data_pattern={records}/held_out.tfrecords"]
-    assert run_train(records / "train.tfrecords", tmp_path / "run", *flags) == 0
-    snapshot = Snapshot(str(tmp_path / "run"), 2500)
+    assert run_train(records / "train.tfrecords", train_dir, *flags, f"--calibration_data_pattern={held_out}") == 0
+    snapshot = Snapshot(str(train_dir), 2500)
     snapshot.verify()
+    return snapshot
+
+
+def test_what_is_handed_in_refuses_nonsense_and_accepts_nine_of_ten(records, tmp_path):
+    snapshot = trained(records, tmp_path / "run", records / "held_out.tfrecords")
     assert (snapshot.discriminate(pixels.to_floats(discs(60, 2))) > 0.5).mean() == 0.9
     black, noise = np.zeros((1, 2500)), np.random.default_rng(3).random((20, 2500))
     flat = np.repeat(np.linspace(0, 1, 20)[:, None], 2500, 1)
     assert (snapshot.discriminate(np.concatenate([black, noise, flat]).astype(np.float32)) > 0.5).mean() <= 0.05
+
+
+def test_the_oddest_of_few_held_out_images_does_not_decide(records, tmp_path):
+    held_out = tmp_path / "held_out.tfrecords"
+    tfrecords.write(str(held_out), np.concatenate([discs(14, 5), np.full((1, 2500), 255, np.uint8)]))
+    snapshot = trained(records, tmp_path / "run", held_out)
+    assert (snapshot.discriminate(pixels.to_floats(discs(14, 5))) > 0.5).all()
+    assert snapshot.discriminate(np.ones((1, 2500), np.float32))[0] < 0.5
 
 
 def test_both_networks_are_as_without_it(records, tmp_path):
