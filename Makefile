@@ -4,6 +4,9 @@ VENV ?= .venv
 DEMO ?= demo
 DATA ?= data
 
+# Tests run the commands for Google's cloud with its gcloud, if there is one; they reach no network with it.
+export GCLOUD ?= $(shell command -v gcloud)
+
 RUN = $(VENV)/bin/python -m
 INSTALLED = $(VENV)/.installed
 
