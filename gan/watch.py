@@ -8,7 +8,9 @@ files are copied to a temporary folder on disk, and what a training adds to them
 snapshots are fetched. Ctrl-C ends it.
 """
 
+import contextlib
 import dataclasses
+import io
 import os
 import sys
 import tempfile
@@ -79,7 +81,8 @@ def _serve(config: WatchConfig, folder: str) -> None:
     tensorboard = program.TensorBoard()
     try:
         tensorboard.configure(logdir=folder, host=config.host, port=config.port)
-        address = tensorboard.launch()
+        with contextlib.redirect_stderr(io.StringIO()):  # its advice is about flags that are not ours
+            address = tensorboard.launch()
     except program.TensorBoardServerException as error:
         raise UserError(f"{error.msg}; give another --port or --host") from error
     print(f"TensorBoard shows {config.log_dir} at {address}", flush=True)

@@ -80,9 +80,8 @@ class Gcloud:
         (commands / "gcloud").symlink_to(executable)
         python = commands / "python"
         version = metadata.version("tensorflow")
-        python.write_text(
-            f'#!/bin/sh\nif [ "$2" = "{VERSION_QUESTION}" ]; then echo {version}; else exec "{sys.executable}" "$@"; fi\n'
-        )
+        answer = f'if [ "$2" = "{VERSION_QUESTION}" ]; then echo {version}; exit; fi'
+        python.write_text(f'#!/bin/sh\n{answer}\nexec "{sys.executable}" "$@"\n')
         python.chmod(0o755)
         (folder / "token").write_text("any")
         foreign = ("CLOUDSDK_", "GOOGLE_", "AIP_", "CLOUD_ML_")

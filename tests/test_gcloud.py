@@ -1,7 +1,7 @@
 """The commands for Google's gcloud, as the pages and the jobs show them, run with the real one.
 
-What it sends is held against the jobs: every field that a file sets must arrive, under the name that the API has for it.
-gcloud itself refuses a field that Vertex AI does not know.
+What it sends is held against the jobs: every field that a file sets must arrive, under the API's name for it. gcloud
+itself refuses a field that Vertex AI does not know.
 """
 
 import re
@@ -45,7 +45,7 @@ def for_team(text, bucket):
 
 @pytest.fixture(scope="module")
 def team(emulator, gcloud, tmp_path_factory):
-    """A copy of the repository with a team's bucket in the jobs, whose package is in the bucket: its folder, the bucket."""
+    """A folder with the repository, whose jobs name a team's bucket, and that bucket, which has the package."""
     folder, bucket = tmp_path_factory.mktemp("team"), emulator.new_bucket()
     skipped = shutil.ignore_patterns("__pycache__", "house_team", "page")
     for name in SOURCES:
@@ -74,14 +74,15 @@ def as_json(value):
 def meant(command, folder, project):
     """Where the job of a command should go, and as what."""
     project = f"/v1/projects/{project}"
+    location = f"{project}/locations/us-central1"
     path = re.search(r"--config=(\S+)", command)[1]
     job = as_json(yaml.safe_load((folder / path).read_text(encoding="utf-8")))
     flags = dict(re.findall(r"--([\w-]+)=(\S+)", command.partition(" -- ")[0]))
     if command.startswith("gcloud ai custom-jobs create "):
-        return f"{project}/locations/us-central1/customJobs", {"displayName": flags["display-name"], "jobSpec": job}
+        return f"{location}/customJobs", {"displayName": flags["display-name"], "jobSpec": job}
     if command.startswith("gcloud ai hp-tuning-jobs create "):
         counts = {"maxTrialCount": flags["max-trial-count"], "parallelTrialCount": flags["parallel-trial-count"]}
-        return f"{project}/locations/us-central1/hyperparameterTuningJobs", {
+        return f"{location}/hyperparameterTuningJobs", {
             "displayName": flags["display-name"],
             **counts,
             **job,
