@@ -27,6 +27,7 @@ from gan.console.flags import flag
 from gan.storage import growing_copy, paths
 
 MARK = "tfevents"  # what TensorBoard knows its files by
+PAGE_SECONDS = 5.0  # between two looks of TensorBoard at the files on disk, at most
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +81,8 @@ def _serve(config: WatchConfig, folder: str) -> None:
 
     tensorboard = program.TensorBoard()
     try:
-        tensorboard.configure(logdir=folder, host=config.host, port=config.port)
+        interval = min(PAGE_SECONDS, config.reload_interval)
+        tensorboard.configure(logdir=folder, host=config.host, port=config.port, reload_interval=interval)
         with contextlib.redirect_stderr(io.StringIO()):  # its advice is about flags that are not ours
             address = tensorboard.launch()
     except program.TensorBoardServerException as error:

@@ -13,6 +13,7 @@ import pytest
 from conftest import run_train, start
 
 from gan import watch
+from gan.data import tensorboard
 
 pytest_plugins = ["cloud"]
 
@@ -93,6 +94,24 @@ def test_one_training_that_has_not_begun(watching, emulator, faulty_bucket, face
     process.send_signal(signal.SIGINT)
     assert process.wait(PATIENCE) == 130
     assert process.stdout.read() == "watch: interrupted\n"
+
+
+def test_a_file_that_grows_while_it_is_read(watching, emulator, bucket, tmp_path):
+    writer = tensorboard.SummaryWriter(str(tmp_path / "here"))
+    contents = []
+    for step in (1, 2, 3):
+        writer.scalars(step, {TAG: 0.5})
+        writer.flush()
+        (file,) = (tmp_path / "here").iterdir()
+        contents.append(file.read_bytes())
+    name = f"run/{file.name}"
+    emulator.write(bucket, name, contents[0])
+    _, address = watching(f"--log_dir=gs://{bucket}/run", "--reload_interval=1")
+    assert until(lambda: last_step(address, ".")) == 1
+    emulator.write(bucket, name, contents[2][:-5])  # in the middle of a record
+    until(lambda: last_step(address, ".") == 2)
+    emulator.write(bucket, name, contents[2])
+    until(lambda: last_step(address, ".") == 3)
 
 
 def test_a_folder_on_disk_is_shown_as_it_is(watching, trained):
