@@ -40,7 +40,7 @@ def test_the_tfjob_has_the_fields_of_its_schema():
     assert set(spec["tfReplicaSpecs"]) <= REPLICA_TYPES - {"PS"}
     for replicas in spec["tfReplicaSpecs"].values():
         assert set(replicas) == REPLICAS and isinstance(replicas["replicas"], int)
-        # With ExitCode the operator takes our exit code 1, of a process that lost another one, for final.
+        # With ExitCode the operator would restart after some exit codes only.
         assert replicas["restartPolicy"] == "OnFailure"
         pod = replicas["template"]["spec"]
         assert set(pod) <= POD
