@@ -4,8 +4,11 @@ What it sends is held against the jobs: every field that a file sets must arrive
 itself refuses a field that Vertex AI does not know.
 """
 
+import contextlib
+import random
 import re
 import shutil
+import socket
 import tarfile
 
 import pytest
@@ -37,6 +40,16 @@ COMMANDS = documented([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT
 JOBS = [command for command in COMMANDS if "--config=" in command]
 (COPY,) = [command for command in COMMANDS if command.startswith("gcloud storage cp ")]
 LOCAL = [command for command in COMMANDS if command.startswith("gcloud ai-platform local train ")]
+
+
+def free_row(count):
+    """The first of so many ports, one after the other, that nobody listens on."""
+    for first in random.sample(range(20_000, 30_000, count), 100):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            for port in range(first, first + count):
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+            return first
+    raise AssertionError("there is no such row of ports")
 
 
 def for_team(text, bucket):
@@ -139,7 +152,9 @@ def test_jobs_of_the_contest_arrive_as_they_were_meant(command, emulator, gcloud
 @pytest.mark.parametrize("command", LOCAL)
 def test_training_on_this_machine(command, gcloud, team):
     folder, _ = team
-    told = gcloud.run(f"{command} {SHORT}", folder)
+    # gcloud's own ports are always the same, and another run of the tests may use them.
+    elsewhere = command.replace(" --distributed ", f" --distributed --start-port={free_row(5)} ")
+    told = gcloud.run(f"{elsewhere} {SHORT}", folder)
     run = folder / re.search(r'--train_dir="\$PWD/(\w+)"', command)[1]
     assert checkpoint_files.latest_snapshot(str(run)).step == 6
     assert told.count("saved ") == 1 and len(list(run.glob("events.out.tfevents.*"))) == 1

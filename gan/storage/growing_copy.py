@@ -47,7 +47,8 @@ class GrowingCopy:
         listed = self._listed()
         for name in set(self._copied) - set(listed):
             del self._copied[name]
-            os.remove(self._local(name))
+            with contextlib.suppress(FileNotFoundError):  # as a system does that cleans up temporary files
+                os.remove(self._local(name))
         changed = {name: each for name, each in listed.items() if self._copied.get(name) != each}
         size = sum(each.size - self._size_copied(name) for name, each in changed.items())
         with (
@@ -69,7 +70,8 @@ class GrowingCopy:
         name, found = item
         before = self._size_copied(name)
         with contextlib.suppress(FileNotFoundError):  # it has changed since it was listed; the next time gets it
-            if 0 < before < found.size and os.path.getsize(self._local(name)) == before:
+            # Of a file that is compressed in the bucket, the copy has another size.
+            if os.path.exists(self._local(name)) and os.path.getsize(self._local(name)) == before < found.size:
                 self._append(name, before, found.generation)
             else:
                 self._replace(name, found.generation)

@@ -60,6 +60,18 @@ def test_what_is_replaced_or_deleted_is_so_in_the_copy(emulator, bucket, tmp_pat
     assert copy.refresh() == 0 and contents(copy) == {}
 
 
+def test_files_that_somebody_else_removed_from_the_copy(emulator, bucket, tmp_path):
+    for name in ("grows", "goes"):
+        emulator.write(bucket, f"runs/{name}.log", b"12")
+    copy = copy_of(bucket, tmp_path)
+    copy.refresh()
+    for name in ("grows", "goes"):
+        os.remove(os.path.join(copy.path, f"{name}.log"))
+    emulator.write(bucket, "runs/grows.log", b"1234")
+    emulator.delete(bucket, "runs/goes.log")
+    assert copy.refresh() == 1 and contents(copy) == {"grows.log": b"1234"}
+
+
 def test_compressed_files_come_as_what_they_are(emulator, bucket, tmp_path):
     def write(content):
         blob = emulator.client.bucket(bucket).blob("runs/log")
