@@ -4,6 +4,9 @@ VENV ?= .venv
 DEMO ?= demo
 DATA ?= data
 
+# Tests run the commands for Google's cloud with its gcloud, if there is one; they reach no network with it.
+export GCLOUD ?= $(shell command -v gcloud)
+
 RUN = $(VENV)/bin/python -m
 INSTALLED = $(VENV)/.installed
 
@@ -50,7 +53,7 @@ demo: $(INSTALLED)
 	@echo "                            the same of networks that saw 11,901 faces for half an hour, not 70 for a minute"
 	@echo "  generated/                generated faces, from the first step to the last"
 	@echo "  interpolation.png         what lies between four faces"
-	@echo "Curves: $(VENV)/bin/tensorboard --logdir=$(DEMO)/run"
+	@echo "Curves: $(RUN) gan.watch --log_dir=$(DEMO)/run"
 	@echo "The battle on a screen: $(RUN) gan.scoreboard --arena_dir=$(DEMO)/arena, then http://localhost:8080"
 
 test: $(INSTALLED)

@@ -16,8 +16,8 @@ from gan.console import command, completion, output
 # In the order in which a contestant and then an organiser needs them.
 GROUPS = {
     "From pictures to a hand-in": [
-        *("prepare_data", "train", "sweep", "eval", "compare", "generate_and_discriminate", "linear_interpolation"),
-        *("export_model", "submit"),
+        *("prepare_data", "train", "watch", "sweep", "eval", "compare"),
+        *("generate_and_discriminate", "linear_interpolation", "export_model", "submit"),
     ],
     "Battles": ["battle", "organise", "scoreboard"],
 }

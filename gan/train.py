@@ -3,7 +3,7 @@
     python -m gan.train --train_data_pattern='data/train*.tfrecords' --train_dir=run1
 
 Stop it with Ctrl-C whenever you like: it saves and leaves. The same command goes on from there.
-Watch it with `tensorboard --logdir=run1`. Add --dry_run to see what it would do.
+Watch it with `python -m gan.watch --log_dir=run1`. Add --dry_run to see what it would do.
 """
 
 import contextlib

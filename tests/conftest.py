@@ -103,7 +103,7 @@ SLOW = {
         "test_scoreboard",
         "test_snapshot",
     ),
-    *("test_fingerprints", "test_nothing_early", "test_probe"),
+    *("test_fingerprints", "test_gcloud", "test_nothing_early", "test_probe", "test_watch"),
     *(
         "test_prepare_records",
         "test_result_worth",

@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from gan.console import completion, flags, output
-from gan.console.errors import UserError, of_system
+from gan.console.errors import ProcessLost, UserError, of_system
 
 EXIT_MISTAKE, EXIT_FLAGS, EXIT_INTERRUPTED = 1, 2, 130
+# As of a process that aborted. Services that run jobs take this for passing and start the job again, but 1 for final.
+EXIT_LOST = 134
 HELP_FLAGS = {"--help", "-help", "-h", "--helpshort", "--helpfull"}
 _WIDTH = 96  # characters a line of help
 _Config = TypeVar("_Config")
@@ -34,7 +36,7 @@ def run(
 
     Returns:
         The exit code. 0: done. 1: a mistake in data or folders, printed as one sentence. 2: a mistake in the flags.
-        130: interrupted.
+        130: interrupted. 134: another process of the job is gone.
     """
     with output.lasting():
         return _run(main, config_class, list(sys.argv if argv is None else argv), name, doc)
@@ -79,6 +81,9 @@ def _run(
         return EXIT_FLAGS
     try:
         return main(config) or 0
+    except ProcessLost as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return EXIT_LOST
     except UserError as error:
         print(f"{name}: {error}", file=sys.stderr)
     except OSError as error:

@@ -34,6 +34,10 @@ class DataError(UserError):
     """A data file is missing, damaged or does not hold images of the expected size."""
 
 
+class ProcessLost(UserError):
+    """Another process of a job is gone. The job goes on if all its processes are started again."""
+
+
 class Fault(NamedTuple):
     """What went wrong, as it is stored: a code, and what completes its sentence. contest.faults makes the sentence."""
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import tensorflow.compat.v1 as tf
 
 from gan.console import command
-from gan.console.errors import UserError, reason
+from gan.console.errors import ProcessLost, UserError, reason
 from gan.distributed import tf_config
 from gan.training import placement
 
@@ -68,10 +68,10 @@ class Node(placement.Placement):
             return None
         for _ in range(_TRIES):  # what fails in another process comes here before that process has ended
             if sentence := self.watch.lost():
-                return UserError(sentence)
+                return ProcessLost(sentence)
             time.sleep(_SECONDS_BETWEEN_LOOKS)
         told = "\n".join(line for line in str(error.message).splitlines() if not line.startswith(_ORIGIN))
-        return UserError(f"another process failed, whose own output may say why: {reason(Exception(told))}; {_AGAIN}")
+        return ProcessLost(f"another process failed, whose own output may say why: {reason(Exception(told))}; {_AGAIN}")
 
 
 class Watch:
@@ -122,4 +122,4 @@ class Watch:
                 sentence = f"another process was silent for {self._seconds:g} s; {_AGAIN}"
             if sentence and begun == self._begun:
                 print(f"train: {sentence}", file=sys.stderr, flush=True)
-                os._exit(command.EXIT_MISTAKE)
+                os._exit(command.EXIT_LOST)

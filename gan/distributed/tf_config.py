@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from gan.console.errors import UserError
+from gan.console.errors import ProcessLost, UserError
 from gan.console.signals import Interrupted
 
 CHIEF, WORKER, SERVER, EVALUATOR = "chief", "worker", "ps", "evaluator"
@@ -188,9 +188,9 @@ class Patience:
         return time.monotonic() >= self._end
 
     def check(self, message: str) -> None:
-        """Raises UserError(message) where the time has passed."""
+        """Raises ProcessLost(message) if the time has passed."""
         if self.over:
-            raise UserError(message)
+            raise ProcessLost(message)
 
 
 class JobEnd:

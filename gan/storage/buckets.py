@@ -121,6 +121,22 @@ def download(path: str, file: BinaryIO, generation: int | None = None, most: int
                 _unpack(path, stored, file, most)
 
 
+def download_rest(path: str, file: BinaryIO, start: int, generation: int) -> None:
+    """Copies the bytes of a file from `start` on, as they are stored, into an open file.
+
+    Args:
+        path: its gs:// path.
+        file: open for writing.
+        start: bytes that are left out; fewer than the file has.
+        generation: of the content that is wanted.
+
+    Raises:
+        FileNotFoundError: there is no such file, or its content has changed.
+    """
+    with _explained(path):
+        _blob(path, generation).download_to_file(file, start=start, raw_download=True, **_options())
+
+
 def _download_stored(blob: Any, file: BinaryIO) -> None:
     """Copies an object's bytes as they are stored, and tries once more if their checksum is wrong."""
     from google.cloud.storage.exceptions import DataCorruption

@@ -14,7 +14,7 @@ from conftest import ROOT
 from test_architecture import COMMANDS
 
 from gan.console import command
-from gan.console.errors import UserError
+from gan.console.errors import ProcessLost, UserError
 from gan.console.flags import flag
 
 
@@ -66,6 +66,7 @@ def test_exit_codes_and_messages(capsys):
     assert command.run(lambda config: 143, Config, ["x", "--name=a"]) == 143
     assert raising(UserError("the cat is missing")) == 1
     assert "the cat is missing" in capsys.readouterr().err
+    assert raising(ProcessLost("the chief has ended")) == 134
     assert raising(PermissionError(13, "Permission denied", "/root/x")) == 1
     assert "/root/x: Permission denied" in capsys.readouterr().err
     assert raising(KeyboardInterrupt()) == 130

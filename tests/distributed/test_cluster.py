@@ -16,9 +16,11 @@ import tensorflow.compat.v1 as tf
 from conftest import ROOT, run_train, start
 
 from gan import train
+from gan.console import command
 from gan.distributed import tf_config
 from gan.snapshots import checkpoint_files
 
+LOST = command.EXIT_LOST
 SECONDS = 120  # for anything to happen; a machine with two cores starts six processes in some 20 s
 
 
@@ -145,7 +147,7 @@ def test_a_killed_worker_ends_the_job_and_the_same_command_goes_on(faces, tmp_pa
         job.wait_for(r"training: \d+")
         wait_until(lambda: checkpoint_files.latest_snapshot(str(tmp_path)))
         assert job.kill("worker", 1) == -signal.SIGKILL
-        assert job.exit_codes() == {("chief", 0): 1, ("worker", 0): 1, ("worker", 1): -signal.SIGKILL}
+        assert job.exit_codes() == {("chief", 0): LOST, ("worker", 0): LOST, ("worker", 1): -signal.SIGKILL}
         for task in (("chief", 0), ("worker", 0)):
             assert re.search("worker 1 at .* ha(s|ve) ended; .* they go on from the last saved state", job.text(*task))
         saved = checkpoint_files.latest_state(str(tmp_path)).step
@@ -165,18 +167,18 @@ def test_a_silent_worker_ends_the_job(faces, tmp_path):
         job.wait_for(r"training: \d+")
         job.processes["worker", 0].send_signal(signal.SIGSTOP)  # as silent as a machine without power
         stopped = time.monotonic()
-        assert job.processes["chief", 0].wait(SECONDS) == 1, job.said()
+        assert job.processes["chief", 0].wait(SECONDS) == LOST, job.said()
         assert time.monotonic() - stopped < 20 + 10, job.said()
         assert "silent" in job.text("chief"), job.said()
         job.processes["worker", 0].send_signal(signal.SIGCONT)
-        assert job.processes["worker", 0].wait(SECONDS) == 1, job.said()
+        assert job.processes["worker", 0].wait(SECONDS) == LOST, job.said()
     assert "Traceback" not in job.said()
 
 
 def test_a_chief_that_fails_ends_the_job(faces, tmp_path):
     flags = ["--base_learning_rate=1e30", "--optimizer=GradientDescentOptimizer"]
     with Job(faces, tmp_path / "fails", *flags, workers=1) as job:
-        assert set(job.exit_codes().values()) == {1}, job.said()
+        assert job.exit_codes() == {("chief", 0): 1, ("worker", 0): LOST}, job.said()
     assert "training diverged" in job.text("chief"), job.said()
     assert re.search("the chief at .* has ended; its own output says why", job.text("worker")), job.said()
 
@@ -193,7 +195,7 @@ def test_other_flags_than_the_chiefs_are_named(faces, tmp_path):
 
 def test_a_chief_that_never_comes_is_not_waited_for(faces, tmp_path):
     with Job(faces, tmp_path, "--collective_timeout_secs=2", workers=1, started=[("worker", 0)]) as job:
-        assert set(job.exit_codes().values()) == {1}, job.said()
+        assert set(job.exit_codes().values()) == {LOST}, job.said()
     assert re.search("127.0.0.1:\\d+ has not answered for 2 s", job.text("worker")), job.said()
 
 
