@@ -31,10 +31,7 @@ class SignalCatcher:
         return 128 + self.caught if self.caught else 0
 
     def __enter__(self) -> "SignalCatcher":
-        numbers = [signal.SIGINT, signal.SIGTERM]
-        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
-            numbers.append(signal.SIGHUP)
-        self._former = {number: signal.signal(number, self._catch) for number in numbers}
+        self._former = {number: signal.signal(number, self._catch) for number in (signal.SIGINT, *_of_the_end())}
         return self
 
     def __exit__(self, *exception: Any) -> None:
@@ -48,24 +45,32 @@ class SignalCatcher:
 
 @contextlib.contextmanager
 def terminated_as_interrupted() -> Iterator[None]:
-    """Lets SIGTERM end the block as Ctrl-C does, so that files are closed; then the process dies of it.
+    """Lets SIGTERM and SIGHUP end the block as Ctrl-C does, so that files are closed; then the process dies of it.
 
-    Supervisors stop a process by SIGTERM, and look whether it died of that. Does nothing outside the main thread.
+    Supervisors stop a process by SIGTERM, and look whether it died of that. SIGHUP comes from a closed terminal. Does
+    nothing outside the main thread.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    caught = False
+    caught = 0
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal caught
-        caught = True
+        caught = number
         raise KeyboardInterrupt
 
-    former = signal.signal(signal.SIGTERM, interrupt)
+    former = {number: signal.signal(number, interrupt) for number in _of_the_end()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, former)
+        for number, handler in former.items():
+            signal.signal(number, handler)
         if caught:
-            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(caught)
+
+
+def _of_the_end() -> list[int]:
+    """The signals beside Ctrl-C that ask a process to end."""
+    hangs_up = hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # as under nohup
+    return [signal.SIGTERM, signal.SIGHUP] if hangs_up else [signal.SIGTERM]

@@ -311,8 +311,9 @@ def test_each_match_has_pictures_of_its_own(opened, tmp_path):
         assert len({(page.parent / picture).read_bytes() for picture in named}) == 6
 
 
-def test_a_supervisor_that_stops_it_finds_one_whole_file(tmp_path, faces):
-    """SIGTERM ends it as Ctrl-C does: the store is closed, and has no log beside it. It dies of the signal."""
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_supervisor_or_a_closed_terminal_that_stops_it_leaves_one_whole_file(number, tmp_path, faces):
+    """The signal ends it as Ctrl-C does: the store is closed, and has no log beside it. It dies of the signal."""
     hostile.write(str(tmp_path / "a"))
     (tmp_path / "teams.csv").write_text("team,path\na,a\n")
     arena_dir = tmp_path / "arena"
@@ -323,9 +324,9 @@ def test_a_supervisor_that_stops_it_finds_one_whole_file(tmp_path, faces):
     )
     told = next(line for line in process.stdout if line.startswith("next:"))
     assert "2099-01-01 12:00" in told
-    process.terminate()
+    process.send_signal(number)
     output, _ = process.communicate(timeout=120)
-    assert process.returncode == -signal.SIGTERM and "Traceback" not in output
+    assert process.returncode == -number and "Traceback" not in output
     assert sorted(path.name for path in arena_dir.iterdir() if "sqlite3" in path.name) == ["arena.sqlite3"]
 
 
