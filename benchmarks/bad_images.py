@@ -4,7 +4,7 @@
         --eval_data_pattern='data/validation*.tfrecords'
 
 The first line is the share of real faces that are accepted. A star marks families of which training with
---nonsense_share draws nothing alike.
+--nonsense_filter draws nothing alike.
 """
 
 import dataclasses
