@@ -32,8 +32,8 @@ _OF_THE_LIST = {
     "line_not_csv": "line {line:.0f} is not CSV ({reason}); a name with a comma or a quotation mark stands in "
     "quotation marks, and those within it are doubled",
     "team_name_missing": "line {line:.0f} gives the team no name",
-    "team_name_strange": "the name in line {line:.0f} holds control characters, line breaks or characters that turn "
-    "the direction of writing, which are shown as {shown_as}; write it without them",
+    "team_name_strange": "the name in line {line:.0f} holds control characters, line breaks, characters that turn "
+    "the direction of writing or towers of accents, which are shown as {shown_as}; write it without them",
     "team_name_long": "the name in line {line:.0f} has {characters:.0f} characters; at most {most:.0f} are possible",
     "team_name_reserved": "nobody may have this name; write another in line {line:.0f}",
     "team_name_taken": "line {other:.0f} has the same name; write another in line {line:.0f}",

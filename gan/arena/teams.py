@@ -94,7 +94,7 @@ def name_problem(name: str) -> str | None:
     if not team_names.key(name):
         return "it has no visible character"
     if printable.cleaned(name) != name:
-        return "it holds control characters, line breaks or characters that turn the direction of writing"
+        return "it holds control characters, line breaks, towers of accents or signs that turn the direction of writing"
     if len(name) > LONGEST_NAME:
         return f"it has {len(name)} characters, and at most {LONGEST_NAME} are possible"
     if name != " ".join(unicodedata.normalize("NFC", name).split()):

@@ -78,6 +78,9 @@ def test_lines_are_counted_as_an_editor_does(read):
         "'; DROP TABLE team; --",
         "👩‍💻 and friends",
         "=1+1",
+        "Việt Nam",
+        "שּׁ֖ב",  # a letter with four marks
+        "ที่นี่",
         "x" * 60,
         "가" * 60,
     ],
@@ -109,6 +112,7 @@ def test_a_name_is_shown_composed_and_with_single_spaces(entry):
         ("A\u2028B,/a", "A\ufffdB", "name in line 2 holds control characters"),
         ("A\u202eB,/a", "A\ufffdB", "turn the direction"),
         ("A\u2067B,/a", "A\ufffdB", "turn the direction"),
+        ("Z" + "\u0309" * 50 + "B,/a", "Z\u0309\u0309\u0309\u0309\ufffdB", "towers of accents"),
         ("A\u200bB,/a", "AB", "characters that nobody sees: U+200B ZERO WIDTH SPACE"),
         (
             "가\u3164나\u200f,/a",
