@@ -87,6 +87,7 @@ _OF_THE_LOG = {
     "event_renamed": "{before} is now {name}",
     "team_renamed": "the team {before} is now {name}, in all events",
     "secret_told": "images that are secret: {number:.0f}, of them new: {new:.0f}",
+    "secret_forgotten": "images that are no longer secret: {number:.0f}",
     "store_recovered": "goes on without what was newest, which the copy of the store lacks",
     "clock_jumped": "the clock was put ahead over its time",
     "disqualification": "{team}: {reason}",

@@ -71,6 +71,14 @@ class NewSecret(NamedTuple):
     shown: int  # of them, those that were shown before
 
 
+class ForgottenSecret(NamedTuple):
+    """What telling an arena that images are not secret would change."""
+
+    number: int  # of images
+    known: int  # of them, those that are secret so far
+    left: int  # secret images afterwards
+
+
 class ReplayResult(NamedTuple):
     """How a half round that was played again compares with what is stored."""
 
@@ -214,6 +222,20 @@ def keep_secret(kept: store.Store, images: np.ndarray) -> None:
     with kept.writing():
         kept.secret_images.add(images)
         kept.log.add("secret", notes.note("secret_told", number=preview.number, new=preview.new))
+
+
+def preview_forgetting(kept: store.Store, images: np.ndarray) -> ForgottenSecret:
+    """What `forget_secret` would change; raises UserError if none of the images, uint8 [N, size], is secret."""
+    known = kept.secret_images.count_among(images)
+    if not known:
+        raise UserError(f"none of these {len(images)} images is secret in {kept.path}, so there is nothing to forget")
+    return ForgottenSecret(len(images), known, kept.secret_images.count() - known)
+
+
+def forget_secret(kept: store.Store, images: np.ndarray) -> None:
+    """Lets an arena forget that images, uint8 [N, size], are secret: they were told by mistake."""
+    with kept.writing():
+        kept.log.add("secret", notes.note("secret_forgotten", number=kept.secret_images.remove(images)))
 
 
 def replay(opened: arena.Arena, half_round: int) -> ReplayResult:
