@@ -173,6 +173,8 @@ def test_a_quotation_mark_without_its_other_costs_one_line_only(read):
         (b"", "begins with ''"),
         (b"A,/a\nB,/b\n", "begins with 'A,/a'; its first line must name the columns team,path"),
         (b"team;path\nA;/a\n", "begins with 'team;path'"),
+        (b"team\tpath\nA\t/a\n", "with commas between, not tabs"),
+        (b"team,path,Team\nA,/a,B\n", "has several columns team"),
         (b"team,path\n\n,\n", "names no team"),
         ("team,path\nA,/a\nÄ,/b\n".encode("latin-1"), "is not UTF-8 in line 3"),
         ("team,path\nA,/a\n".encode("utf-16"), "is not UTF-8 in line 1"),
