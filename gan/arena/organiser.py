@@ -147,7 +147,7 @@ def preview_disqualification(kept: store.Store, event_name: str, team_name: str)
             "and disqualify the team then"
         )
     listed = kept.teams.of_event(event.id)
-    team = _team_named(event, listed, team_name)
+    team = _team_named(kept, event, listed, team_name)
     if _is_disqualified(team):
         raise UserError(f"{team_name} is out of {event.name} already: {_why(team)}")
     return Disqualification(event, team, len(listed), _forfeits(event, listed, kept.matches.of_event(event.id), team))
@@ -161,7 +161,7 @@ def disqualify(kept: store.Store, team: int, reason: str) -> None:
 def preview_reinstatement(kept: store.Store, event_name: str, team_name: str) -> Reinstatement:
     """What `reinstate` would change; raises UserError if there is no such team, or it is not disqualified."""
     event = renaming.event_named(kept, event_name)
-    team = _team_named(event, kept.teams.of_event(event.id), team_name)
+    team = _team_named(kept, event, kept.teams.of_event(event.id), team_name)
     if not _is_disqualified(team):
         raise UserError(f"{team_name} is not disqualified from {event.name}, so there is nothing to change")
     forfeits = kept.matches.forfeits()
@@ -279,10 +279,11 @@ def _why(team: schema.Team) -> str:
     return faults.sentence(team.fault) if team.fault else ""
 
 
-def _team_named(event: schema.Event, listed: Sequence[schema.Team], name: str) -> schema.Team:
+def _team_named(kept: store.Store, event: schema.Event, listed: Sequence[schema.Team], name: str) -> schema.Team:
     """The team of this name in an event; raises UserError with the names that there are."""
     team = next((team for team in listed if team.name == name), None)
     if team is None:
+        renaming.check_not_former(kept, name)
         there = ", ".join(team.name for team in listed) or "none yet"
         raise UserError(f"{event.name} has no such team as {name!r}; its teams are {there}")
     return team
