@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import errno
 import pathlib
 import re
 import shutil
@@ -14,6 +15,7 @@ from conftest import start
 from gan.arena import annulment, arena, events, mock_battles, pairing, result_pages, result_publishing, teams, timetable
 from gan.contest import faults, half_round
 from gan.data import tfrecords
+from gan.storage import files
 
 pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
 
@@ -547,6 +549,21 @@ def test_a_full_disk_does_not_end_the_battles(tmp_path, faces, pair, small_disk,
         assert all(event.finished for event in held)
         assert all(len(small.store.matches.of_event(event.id)) == 1 for event in held)
     assert len(list(tmp_path.glob("a/results/*1800*/index.html"))) == 1
+
+
+def test_results_that_find_no_room_are_written_after_the_next_battle(opened, tmp_path, pair, monkeypatch):
+    copy, said, failed = files.copy_folder, [], []
+
+    def copy_or_fail(source, target, is_synced=False):
+        if not failed:
+            failed.append(target)
+            raise OSError(errno.ENOSPC, "No space left on device", target)
+        copy(source, target, is_synced)
+
+    monkeypatch.setattr(files, "copy_folder", copy_or_fail)
+    hold(opened, tmp_path, SimulatedClock(at("2026-11-23 02:00")), 2, say=said.append)
+    assert failed and any("is full; make room on it" in line for line in said)
+    assert len(list(tmp_path.glob("[ab]/results/*/index.html"))) == 4
 
 
 def test_old_battles_do_not_keep_a_new_one_waiting(opened, tmp_path, pair, monkeypatch):
