@@ -100,7 +100,7 @@ _OF_THE_LOG = {
     "copies_removed": "{count:.0f} copies of snapshots of {event} were removed to make room on the disk; its half "
     "rounds cannot be replayed",
     "forbidden_call_tried": "{team}: the process of its snapshot tried what no network needs, and was ended; ask the "
-    "team what its graph does (its copy is {snapshot})",
+    "team what its graph does (its copy is {snapshot}; the kernel's log has the call's number: type=1326, syscall=)",
     "graph_holds": "{team}: the graph has operations that no network needs; they do not run here, but may do harm to "
     "somebody who opens the snapshot in another way: {operations} (its copy is {snapshot})",
     "half_round_failed": "half round {number:.0f} of match {match:.0f}, attempt {attempt:.0f}: {problem}",
