@@ -4,7 +4,6 @@ No TensorFlow.
 """
 
 import contextlib
-import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -13,14 +12,14 @@ from typing import TypeVar
 from gan.arena import fingerprints, notes
 from gan.arena.bucket_looks import BucketLooks
 from gan.arena.event_records import Admission
-from gan.arena.open_snapshots import PAUSES, MachineFailed, OpenSnapshots
+from gan.arena.open_snapshots import MachineFailed, OpenSnapshots
 from gan.arena.store import Store
 from gan.console.errors import OTHER, BucketRefused, BucketSilent, ContractError, Fault, StateError, UserError
 from gan.sandbox import child_process, staging
 from gan.storage import paths
 
-# Whoever could not be admitted so long ago is tried once for each match, not three times with pauses: in a league of 64
-# teams, one of them would keep the others waiting for six minutes.
+# What this machine failed at so long ago is tried once, not three times with pauses: without credentials, say, 64 teams
+# would take seven minutes, and so would all matches of one of them in a league.
 _MOMENT_SECONDS = 60.0
 
 _Done = TypeVar("_Done")
@@ -43,7 +42,8 @@ class Admissions:
         self._kept, self._open, self._looks, self._sizes, self._at_once = kept, opened, looks, sizes, at_once
         self._folder = opened.folder
         self._expected: dict[str, staging.Staged] = {}  # by path: copied, being opened, not admitted yet
-        self._failed: dict[str, float] = {}  # by path: when this machine failed to admit it, by time.monotonic
+        # What this machine failed at last, and how long to expect that again, by time.monotonic.
+        self._failed: tuple[Fault | None, float] = None, 0.0
 
     def expect(self, paths: Sequence[str]) -> None:
         """Begins to open the snapshots that are admitted next, at most one for each processor, and waits for none.
@@ -81,12 +81,7 @@ class Admissions:
 
     def admit_or_fail(self, name: str, path: str, event: int | None) -> Admission:
         """As `admit`, but raises MachineFailed if this machine failed."""
-        failed_before = time.monotonic() - self._failed.get(path, -math.inf) < _MOMENT_SECONDS
-        try:
-            return self._try(name, lambda: self._admit(name, path, event), PAUSES[:1] if failed_before else PAUSES)
-        except MachineFailed:
-            self._failed[path] = time.monotonic()
-            raise
+        return self._try(name, lambda: self._admit(name, path, event))
 
     def identified(self, name: str, path: str) -> str | None:
         """The digest of a snapshot whose fingerprint is kept from now on, if this machine can take it; else None."""
@@ -152,11 +147,18 @@ class Admissions:
         teams = (team for event in events for team in self._kept.teams.of_event(event.id))
         return list(dict.fromkeys(team.path for team in teams if team.snapshot and paths.is_remote(team.path)))
 
-    def _try(self, name: str, action: Callable[[], _Done], pauses: Sequence[float] = PAUSES) -> _Done:
-        """Tries something three times; notes each failure of this machine in the log."""
+    def _try(self, name: str, action: Callable[[], _Done]) -> _Done:
+        """Tries something three times, or once if that failed a moment ago; notes each failure of this machine."""
+        before, until = self._failed
 
         def note(attempt: int, problem: Fault) -> None:
             failed = notes.note("admission_failed", team=name, attempt=attempt, problem=problem)
             self._kept.log.add("host", failed)
+            if problem == before and time.monotonic() < until:
+                raise MachineFailed(problem)
 
-        return self._open.try_often(action, note, pauses)
+        try:
+            return self._open.try_often(action, note)
+        except MachineFailed as error:
+            self._failed = error.fault, time.monotonic() + _MOMENT_SECONDS
+            raise

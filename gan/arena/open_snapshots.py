@@ -8,7 +8,7 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 from gan.arena import notes
@@ -135,25 +135,20 @@ class OpenSnapshots:
         if ended:
             ended.close()
 
-    def try_often(
-        self,
-        action: Callable[[], _Done],
-        on_failure: Callable[[int, Fault], None],
-        pauses: Sequence[float] = PAUSES,
-    ) -> _Done:
+    def try_often(self, action: Callable[[], _Done], on_failure: Callable[[int, Fault], None]) -> _Done:
         """Tries something three times, with new processes if the sandbox failed.
 
         Args:
             action: what to do.
-            on_failure: called with the number of the try, from 1, and with what this machine failed at.
-            pauses: seconds before each try.
+            on_failure: called with the number of the try, from 1, and with what this machine failed at; it may raise
+                MachineFailed to end the tries.
 
         Raises:
             ContractError, StateError: from `action`, at once: to try again would not help.
             MachineFailed: this machine failed each time.
         """
         failed = Fault(OTHER, {"text": "nothing was tried"})
-        for attempt, pause in enumerate(pauses, 1):
+        for attempt, pause in enumerate(PAUSES, 1):
             time.sleep(pause)
             try:
                 return action()
@@ -164,9 +159,9 @@ class OpenSnapshots:
                 raise MachineFailed(notes.of(error)) from error
             except (UserError, OSError) as error:
                 failed = notes.of(error)
-                on_failure(attempt, failed)
                 if isinstance(error, HostError):
                     self.restart()
+                on_failure(attempt, failed)
         raise MachineFailed(failed)
 
     def _running_sandbox(self) -> sandbox.Sandbox:

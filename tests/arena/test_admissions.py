@@ -3,10 +3,30 @@ import pytest
 from conftest import synthetic_images
 
 from gan.arena import arena, events, open_snapshots, schema, teams
+from gan.console.errors import UserError
 from gan.contest import faults
 from gan.sandbox import staging
 
 pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
+
+
+def test_what_no_team_can_do_is_tried_often_for_the_first_one_only(tmp_path, monkeypatch):
+    slept = []
+    monkeypatch.setattr(open_snapshots.time, "sleep", slept.append)
+
+    def fail(*_):
+        raise UserError("no credentials")
+
+    entries = [teams.Entrant(name, str(tmp_path / name), 0, None) for name in "abcdefgh"]
+    with arena.Arena(str(tmp_path / "arena"), 2500, synthetic_images(120, 2500, 1)) as opened:
+        event = events.begin(opened, "cup", events.TOURNAMENT, entries, 1, {"seeding": events.BY_DRAW})
+        with monkeypatch.context() as without:
+            without.setattr(staging, "stage", fail)
+            assert len(events.play(opened, event).held) == 4
+        assert sum(slept) == sum(open_snapshots.PAUSES)
+        tried = [entry.note.parameters["team"] for entry in opened.store.log.entries() if entry.kind == "host"]
+        assert tried[:5] == ["a", "a", "a", "b", "c"]
+        assert len([name for name in tried if name in "abcdefgh"]) == 3 + 7 + 4  # the first team, the others, matches
 
 
 def test_a_team_that_cannot_be_admitted_keeps_others_waiting_once(tmp_path, monkeypatch):
