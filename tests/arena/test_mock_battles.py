@@ -566,6 +566,22 @@ def test_results_that_find_no_room_are_written_after_the_next_battle(opened, tmp
     assert len(list(tmp_path.glob("[ab]/results/*/index.html"))) == 4
 
 
+def test_results_are_not_begun_a_moment_before_a_battle(opened, tmp_path, pair, monkeypatch):
+    """No bucket would answer within 2 s, and the log would say that all failed. They come after the battle."""
+    entries = [teams.Entrant(name, str(tmp_path / name), 0, None) for name in "ab"] + [mock_battles.HOUSE_TEAM]
+    events.play(opened, events.begin(opened, "mock before", events.MOCK, entries, 1))
+    publish, given, clock = result_publishing.Publishing.publish, [], SimulatedClock(at("2026-11-23 02:59:58"))
+
+    def publish_and_note(self, seconds):
+        given.append((len(opened.store.events.all()), seconds))
+        publish(self, seconds)
+
+    monkeypatch.setattr(result_publishing.Publishing, "publish", publish_and_note)
+    hold(opened, tmp_path, clock, 1)
+    assert given == [(2, result_publishing.PUBLISH_SECONDS)]
+    assert len(list(tmp_path.glob("[ab]/results/*/index.html"))) == 4
+
+
 def test_old_battles_do_not_keep_a_new_one_waiting(opened, tmp_path, pair, monkeypatch):
     """Three were interrupted, and each takes four minutes: the third waits until the new one is over."""
     entries = [teams.Entrant(name, str(tmp_path / name), 0, None) for name in "ab"] + [mock_battles.HOUSE_TEAM]
