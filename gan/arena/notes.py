@@ -18,6 +18,7 @@ from gan.sandbox.sandbox import Isolation
 DISQUALIFIED = "team_disqualified"  # the fault of a team
 SEED = "mock_seed"  # of all mock battles of an arena
 BUCKET_CLOSED = "bucket_closed"  # why a team cannot take part
+COPY_GONE = "copy_gone"  # why a match is held: an arena was copied without its snapshots, say
 SAME = "same_networks"  # several teams handed in the same
 ABOUT_NAMES = ("names_alike", "name_of_two_scripts")
 PUBLISHED = "results_published"  # a team has its final results of an event
@@ -74,7 +75,7 @@ _OF_A_BUCKET = {
 _OF_A_MATCH = {
     "annulled": "{reason}",
     "annulled_with": "match {match:.0f}, which led to it, was annulled: {reason}",
-    "copy_gone": "the copy of {team}'s snapshot is gone: {path}",
+    COPY_GONE: "the copy of {team}'s snapshot is gone: {path}; put it back from a backup with snapshots",
 }
 _OF_THE_LOG = {
     "isolation_found": "snapshots are confined by: {held}; not on this machine: {missing}; a process could still: "

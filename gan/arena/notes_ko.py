@@ -47,7 +47,7 @@ SENTENCES = {
     # Of a match.
     "annulled": "{reason}",
     "annulled_with": "이 매치로 이어진 매치 {match:.0f|이/가} 무효가 되었습니다: {reason}",
-    "copy_gone": "{team}의 스냅샷 복사본이 없어졌습니다: {path}",
+    "copy_gone": "{team}의 스냅샷 복사본이 없어졌습니다: {path}. 스냅샷이 든 백업에서 다시 복사해 넣으십시오",
     # Of the log.
     "arena_frozen": "더 이상 경기를 하지 않습니다",
     "arena_frozen_because": "더 이상 경기를 하지 않습니다: {reason}",

@@ -104,7 +104,7 @@ class OpenSnapshots:
         staged = staging.restage(self.folder, digest, team.path)
         if staged is None:
             copy = os.path.join(self.folder, digest)
-            raise faults.host_failure("copy_gone", team=team.name, path=copy)
+            raise faults.host_failure(notes.COPY_GONE, team=team.name, path=copy)
         return self.open(staged)
 
     def close(self, digest: str | None) -> None:
@@ -159,9 +159,11 @@ class OpenSnapshots:
                 raise MachineFailed(notes.of(error)) from error
             except (UserError, OSError) as error:
                 failed = notes.of(error)
-                if isinstance(error, HostError):
+                if isinstance(error, HostError) and failed.code != notes.COPY_GONE:
                     self.restart()
                 on_failure(attempt, failed)
+                if failed.code == notes.COPY_GONE:  # it does not come back by itself
+                    break
         raise MachineFailed(failed)
 
     def _running_sandbox(self) -> sandbox.Sandbox:
