@@ -136,6 +136,13 @@ def secret(config: SecretFlags) -> int | None:
     paths.check_on_disk(config.arena_dir, "arena_dir")
     files = cache.find_files(config.test_data_pattern, "test_data_pattern")
     images = tfrecords.read_all(files, pixels.image_size(config.use_mnist))
+    if config.forget:
+        return _change(
+            config,
+            lambda kept: organiser.preview_forgetting(kept, images),
+            terminal.forgetting_text,
+            lambda kept, _: organiser.forget_secret(kept, images),
+        )
     if not os.path.exists(os.path.join(config.arena_dir, store.FILE)):  # it is the first command of a new arena
         store.Store(config.arena_dir).close()
     return _change(

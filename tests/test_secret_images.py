@@ -96,6 +96,24 @@ def test_telling_it_late_says_how_many_were_shown(data, teams, tmp_path, capsys)
     assert "120 images are secret, 120 of them new" in out and "warning: 15 of them were shown before" in out
 
 
+def test_what_was_told_by_mistake_is_taken_back(data, teams, tmp_path, fails, capsys):
+    """A rehearsal of the tournament with validation images made them secret, so no mock battle could begin."""
+    tell(tmp_path, data)
+    assert battle.main(flags("tournament", teams, tmp_path, data, "validation", "--event=rehearsal")) == 0
+    refused = fails(battle.main, *flags("match", teams, tmp_path, data, "validation")[1:])
+    assert "120 of its 120 images are secret" in refused and "organise secret --forget" in refused
+    given = [f"--arena_dir={tmp_path}/arena", f"--test_data_pattern={data}/validation.tfrecords", "--forget"]
+    assert organise.main(["organise", "secret", *given]) == 1  # nobody agreed
+    assert organise.main(["organise", "secret", *given, "--yes"]) == 0
+    told = capsys.readouterr().out
+    assert "120 of these 120 images are no longer secret" in told and "120 others stay secret" in told
+    assert "none of these 120 images is secret" in fails(organise.main, "secret", *given, "--yes")
+    assert battle.main(flags("match", teams, tmp_path, data, "validation")) == 0
+    assert "secret images" in fails(battle.main, *flags("match", teams, tmp_path, data, "test")[1:])
+    assert organise.main(["organise", "log", given[0]]) == 0
+    assert "images that are no longer secret: 120" in capsys.readouterr().out
+
+
 class Midday(mock_battles.Clock):
     """A clock that is wherever it is told to wait for."""
 

@@ -5,6 +5,7 @@ No TensorFlow.
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -16,6 +17,10 @@ from gan.arena.store import Store
 from gan.console.errors import OTHER, BucketRefused, BucketSilent, ContractError, Fault, StateError, UserError
 from gan.sandbox import child_process, staging
 from gan.storage import paths
+
+# What this machine failed at so long ago is tried once, not three times with pauses: without credentials, say, 64 teams
+# would take seven minutes, and so would all matches of one of them in a league.
+_MOMENT_SECONDS = 60.0
 
 _Done = TypeVar("_Done")
 
@@ -37,6 +42,8 @@ class Admissions:
         self._kept, self._open, self._looks, self._sizes, self._at_once = kept, opened, looks, sizes, at_once
         self._folder = opened.folder
         self._expected: dict[str, staging.Staged] = {}  # by path: copied, being opened, not admitted yet
+        # What this machine failed at last, and how long to expect that again, by time.monotonic.
+        self._failed: tuple[Fault | None, float] = None, 0.0
 
     def expect(self, paths: Sequence[str]) -> None:
         """Begins to open the snapshots that are admitted next, at most one for each processor, and waits for none.
@@ -141,10 +148,17 @@ class Admissions:
         return list(dict.fromkeys(team.path for team in teams if team.snapshot and paths.is_remote(team.path)))
 
     def _try(self, name: str, action: Callable[[], _Done]) -> _Done:
-        """Tries something three times; notes each failure of this machine in the log."""
+        """Tries something three times, or once if that failed a moment ago; notes each failure of this machine."""
+        before, until = self._failed
 
         def note(attempt: int, problem: Fault) -> None:
             failed = notes.note("admission_failed", team=name, attempt=attempt, problem=problem)
             self._kept.log.add("host", failed)
+            if problem == before and time.monotonic() < until:
+                raise MachineFailed(problem)
 
-        return self._open.try_often(action, note)
+        try:
+            return self._open.try_often(action, note)
+        except MachineFailed as error:
+            self._failed = error.fault, time.monotonic() + _MOMENT_SECONDS
+            raise

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from gan.arena import arena, database, store, store_file
 from gan.console.errors import StateError, UserError
+from gan.storage import files
 
 _PART = ".part"  # ends the names of copies that are being made
 
@@ -36,19 +37,30 @@ def back_up(folder: str, target: str, with_snapshots: bool = False, replace: boo
 
     Raises:
         UserError: `target` holds an arena already, and it is not to be replaced, or is in use.
-        StateError: there is no store, it cannot be read, or the copy is damaged.
+        StateError: another backup is made there, there is no store, it cannot be read, or the copy is damaged.
         OSError: the copy cannot be written.
     """
     path = os.path.join(target, store.FILE)
     if os.path.exists(path):
         _check_replaceable(folder, target, replace)
     os.makedirs(target, exist_ok=True)
-    copy_store(folder, path + _PART)
-    database.check_copy(path + _PART, os.path.join(folder, store.FILE))
-    copied = missing = 0
-    if with_snapshots:
-        copied, missing = _copy_snapshots(folder, target)
-    os.replace(path + _PART, path)
+    with files.alone_in(target, "another backup"):
+        return _copy(folder, target, with_snapshots)
+
+
+def _copy(folder: str, target: str, with_snapshots: bool) -> Backup:
+    """Copies an arena to a folder to which nobody else copies one."""
+    path = os.path.join(target, store.FILE)
+    try:
+        copy_store(folder, path + _PART)
+        database.check_copy(path + _PART, os.path.join(folder, store.FILE))
+        copied = missing = 0
+        if with_snapshots:
+            copied, missing = _copy_snapshots(folder, target)
+        os.replace(path + _PART, path)
+    finally:
+        with contextlib.suppress(OSError):  # it is in place, or was not made
+            os.remove(path + _PART)
     database.sync_folder(target)
     return Backup(path, copied, missing)
 
@@ -67,7 +79,8 @@ def copy_store(folder: str, path: str) -> None:
         with contextlib.closing(database.connect_to_read(source)) as reading:
             database.copy(reading, path)
     except sqlite3.Error as error:
-        raise StateError(f"{source} cannot be copied to {path}: {error}") from error
+        hint = "; make room there, or name a folder on another disk" if "full" in str(error) else ""
+        raise StateError(f"{source} cannot be copied to {path}: {error}{hint}") from error
 
 
 def _check_replaceable(folder: str, target: str, replace: bool) -> None:
@@ -89,21 +102,20 @@ def _copy_snapshots(folder: str, target: str) -> tuple[int, int]:
         # A battle may remove the others at any moment.
         needed = [digest for digest in sorted(filter(None, digests)) if opened.teams.is_snapshot_needed(digest)]
     os.makedirs(kept, exist_ok=True)
-    there = [digest for digest in needed if os.path.isdir(os.path.join(source, digest))]
-    for digest in there:
-        final = os.path.join(kept, digest)
-        if not os.path.isdir(final):
-            shutil.rmtree(final + _PART, ignore_errors=True)
-            shutil.copytree(os.path.join(source, digest), final + _PART, symlinks=True, copy_function=_copy_file)
-            os.rename(final + _PART, final)
-    return len(there), len(needed) - len(there)
+    copied = sum(_copy_snapshot(os.path.join(source, digest), os.path.join(kept, digest)) for digest in needed)
+    return copied, len(needed) - copied
 
 
-def _copy_file(source: str, target: str) -> str:
-    """Copies a file's content and mode; it is on disk when this returns."""
-    with open(source, "rb") as content, open(target, "wb") as copy:
-        shutil.copyfileobj(content, copy)
-        copy.flush()
-        os.fsync(copy.fileno())
-    shutil.copymode(source, target)
-    return target
+def _copy_snapshot(source: str, target: str) -> bool:
+    """Copies a snapshot's folder, unless it is copied already; False if there is none, or a battle removes it now."""
+    if not os.path.isdir(target):
+        shutil.rmtree(target + _PART, ignore_errors=True)
+        try:
+            files.copy_folder(source, target + _PART, is_synced=True)
+        except OSError:
+            shutil.rmtree(target + _PART, ignore_errors=True)
+            if os.path.isdir(source):
+                raise
+            return False
+        os.rename(target + _PART, target)
+    return os.path.isdir(source)

@@ -20,12 +20,13 @@ _FAR_AHEAD = 60  # seconds; a clock that is set back by less is waited for
 _LATEST = """SELECT max(at) FROM (SELECT max(begun) AS at FROM event UNION ALL SELECT max(finished) FROM event
     UNION ALL SELECT max(begun) FROM match UNION ALL SELECT max(ended) FROM match
     UNION ALL SELECT max(played) FROM half_round UNION ALL SELECT max(at) FROM log)"""
+_FULL = "disk is full"
 # What SQLite says -> the way out.
 _HINTS = {
     "readonly database": "give yourself the right to write to it and to its folder, or copy it to another folder",
     "unable to open database file": "give yourself the right to write to its folder, or copy it, with its -wal file, "
     "to another folder",
-    "disk is full": "make room on its disk and give the command again; nothing that was committed is lost",
+    _FULL: "make room on its disk and give the command again; nothing that was committed is lost",
     "malformed": "it is damaged; go on from a backup",
     "not a database": "it is damaged or of another program; go on from a backup, or name another --arena_dir",
     "locked": "another program holds it; close that one and give the command again",
@@ -33,6 +34,10 @@ _HINTS = {
 }
 
 _Row = TypeVar("_Row")
+
+
+class StoreFull(StateError):
+    """There is no room on the disk for what was to be written; what was committed before is whole."""
 
 
 class Database:
@@ -157,7 +162,8 @@ def explaining(path: str) -> Iterator[None]:
         yield
     except (sqlite3.Error, OverflowError, OSError) as error:
         hint = next((f"; {hint}" for told, hint in _HINTS.items() if told in str(error)), "")
-        raise StateError(f"{path} cannot be used: {error}{hint}") from error
+        kind = StoreFull if _FULL in str(error) else StateError
+        raise kind(f"{path} cannot be used: {error}{hint}") from error
 
 
 def connect(path: str, timeout: float = _LOCK_SECONDS) -> sqlite3.Connection:

@@ -30,6 +30,12 @@ class ImageDigests:
             statement = f"INSERT OR IGNORE INTO {self._table} (digest) VALUES (?)"
             return sum(self._database.execute(statement, digest) for digest in digests(images))
 
+    def remove(self, images: Iterable[np.ndarray]) -> int:
+        """Removes images, uint8 [N, size]; returns how many of them were there."""
+        with self._database.writing():
+            statement = f"DELETE FROM {self._table} WHERE digest = ?"
+            return sum(self._database.execute(statement, digest) for digest in digests(images))
+
     def count(self) -> int:
         """How many images there are."""
         return int(self._database.values(f"SELECT count(*) FROM {self._table}")[0][0])

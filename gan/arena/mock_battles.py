@@ -8,15 +8,18 @@ The machine's clock may be wrong and be set while the arena waits. Put back, it 
 is, and no battle is held twice. Put ahead, the battles that it jumped over are skipped.
 """
 
+import contextlib
 import datetime
+import errno
 import itertools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gan.arena import bucket_looks, events, notes, pairing, result_publishing, status_pages, team_statuses, teams
 from gan.arena.arena import Arena
 from gan.arena.bucket_looks import Look
+from gan.arena.database import StoreFull
 from gan.arena.events import OnMatch, Outcome
 from gan.arena.schedule import NextBattle
 from gan.arena.schema import Event
@@ -30,6 +33,7 @@ from gan.snapshots import checkpoint_files, missing
 
 HOUSE_TEAM = teams.HOUSE_TEAM
 _NAP_SECONDS = 30.0  # the longest sleep: the machine's clock may be set meanwhile
+_TOO_SHORT = datetime.timedelta(seconds=5)  # for writing results; in a rehearsal, a quarter of the period is enough
 _LATE = datetime.timedelta(minutes=5)  # a battle that is later was jumped over, by the clock or by a machine that slept
 
 
@@ -114,12 +118,24 @@ class MockBattles:
                 self._skip_passed(moment)
             moment = self._wait_for_next()
             self._over.add(moment)
-            outcome = self._go_on() or outcome
-            outcome = self._battle(moment, drawn_by) or outcome
+            with self._despite_a_full_disk():
+                outcome = self._go_on(until=moment + _LATE) or outcome
+                outcome = self._battle(moment, drawn_by) or outcome
             self._publish()
         self._pages.wait()
         self._note_unwritten()
         return outcome
+
+    @contextlib.contextmanager
+    def _despite_a_full_disk(self) -> Iterator[None]:
+        """Tells that the disk is full, and ends nothing: there may be room again when the next battle is due."""
+        try:
+            yield
+        except (StoreFull, OSError) as error:
+            if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            folder = self._arena.folder
+            self._say(f"the disk of {folder} is full; make room on it: then mock battles go on at their next time")
 
     def _wait_for_next(self) -> datetime.datetime:
         """Waits until a battle is to be held now; returns its moment."""
@@ -129,7 +145,8 @@ class MockBattles:
             if moment != told:
                 self._say(f"next: {self._timetable.name(moment)}")
                 self._on_next(self._timetable.name(moment), self._timetable.local(moment))
-                self._arena.store.schedule.announce(self._announced(moment))
+                with self._despite_a_full_disk():
+                    self._arena.store.schedule.announce(self._announced(moment))
                 told = moment
             self._clock.wait_until(moment)
             late = self._clock.now() - moment
@@ -167,6 +184,7 @@ class MockBattles:
         must_begin = time.monotonic() + bucket_looks.LOOK_SECONDS
         try:
             listed = teams.with_former_names(self._listed(), self._arena.store.teams.former_names())
+            self._arena.make_room(len(listed) + 1)  # else a battle after the other would begin, and none could go on
         except (UserError, OSError) as error:
             return self._skipped(name, notes.of(error))
         left = must_begin - time.monotonic()
@@ -187,11 +205,18 @@ class MockBattles:
         except HostError as error:  # it goes on before the next battle
             return self._skipped(name, notes.of(error))
 
-    def _go_on(self) -> Outcome | None:
-        """Plays on what was interrupted, held or frozen; returns the last outcome, or None."""
+    def _go_on(self, until: datetime.datetime | None = None) -> Outcome | None:
+        """Plays on what was interrupted, held or frozen; returns the last outcome, or None.
+
+        Args:
+            until: when no other battle is begun again, since a new one is due; None if none is.
+        """
         outcome = None
         for event in self._arena.store.events.all():
             is_open = event.mode == events.MOCK and event.finished is None
+            if is_open and until and self._clock.now() >= until:
+                self._say(f"{event.name} is left for later: another battle is due")
+                continue
             if is_open and not events.is_frozen(self._arena.folder):
                 self._say(f"going on with {event.name}")
                 try:
@@ -213,7 +238,8 @@ class MockBattles:
         why = faults.sentence(reason)
         self._say(f"{name} is skipped: {why}")
         self._on_skipped(name, why)
-        self._arena.store.log.add("skipped", notes.note("battle_not_held", battle=name, problem=reason))
+        with self._despite_a_full_disk():
+            self._arena.store.log.add("skipped", notes.note("battle_not_held", battle=name, problem=reason))
         return None
 
     def _listed(self) -> Sequence[Entrant]:
@@ -257,13 +283,18 @@ class MockBattles:
     def _note_unwritten(self) -> None:
         for team, reason in self._pages.take_failures():
             problem = Fault(OTHER, {"text": reason})  # in the server's words, for the organiser
-            self._arena.store.log.add("status", notes.note("status_failed", team=team, problem=problem))
+            with self._despite_a_full_disk():
+                self._arena.store.log.add("status", notes.note("status_failed", team=team, problem=problem))
 
     def _publish(self) -> None:
         """Writes to every team's bucket the results that it lacks, side by side, in the time until the next battle."""
         publishing = result_publishing.Publishing(self._arena.store, self._say, self._language)
-        left = self._timetable.next_after(self._clock.now()) - self._clock.now()
-        publishing.publish(min(result_publishing.PUBLISH_SECONDS, left.total_seconds()))
+        moment = self._timetable.next_after(self._clock.now())
+        left = moment - self._clock.now()
+        if left < min(_TOO_SHORT, (self._timetable.next_after(moment) - moment) / 4):
+            return  # no bucket would answer in time, which is nobody's fault: they are written after that battle
+        with self._despite_a_full_disk():
+            publishing.publish(min(result_publishing.PUBLISH_SECONDS, left.total_seconds()))
 
 
 def keep_seed(arena: Arena, seed: int) -> int:

@@ -18,6 +18,7 @@ from gan.sandbox.sandbox import Isolation
 DISQUALIFIED = "team_disqualified"  # the fault of a team
 SEED = "mock_seed"  # of all mock battles of an arena
 BUCKET_CLOSED = "bucket_closed"  # why a team cannot take part
+COPY_GONE = "copy_gone"  # why a match is held: an arena was copied without its snapshots, say
 SAME = "same_networks"  # several teams handed in the same
 ABOUT_NAMES = ("names_alike", "name_of_two_scripts")
 PUBLISHED = "results_published"  # a team has its final results of an event
@@ -32,8 +33,8 @@ _OF_THE_LIST = {
     "line_not_csv": "line {line:.0f} is not CSV ({reason}); a name with a comma or a quotation mark stands in "
     "quotation marks, and those within it are doubled",
     "team_name_missing": "line {line:.0f} gives the team no name",
-    "team_name_strange": "the name in line {line:.0f} holds control characters, line breaks or characters that turn "
-    "the direction of writing, which are shown as {shown_as}; write it without them",
+    "team_name_strange": "the name in line {line:.0f} holds control characters, line breaks, characters that turn "
+    "the direction of writing or towers of accents, which are shown as {shown_as}; write it without them",
     "team_name_long": "the name in line {line:.0f} has {characters:.0f} characters; at most {most:.0f} are possible",
     "team_name_reserved": "nobody may have this name; write another in line {line:.0f}",
     "team_name_taken": "line {other:.0f} has the same name; write another in line {line:.0f}",
@@ -74,7 +75,7 @@ _OF_A_BUCKET = {
 _OF_A_MATCH = {
     "annulled": "{reason}",
     "annulled_with": "match {match:.0f}, which led to it, was annulled: {reason}",
-    "copy_gone": "the copy of {team}'s snapshot is gone: {path}",
+    COPY_GONE: "the copy of {team}'s snapshot is gone: {path}; put it back from a backup with snapshots",
 }
 _OF_THE_LOG = {
     "isolation_found": "snapshots are confined by: {held}; not on this machine: {missing}; a process could still: "
@@ -87,6 +88,7 @@ _OF_THE_LOG = {
     "event_renamed": "{before} is now {name}",
     "team_renamed": "the team {before} is now {name}, in all events",
     "secret_told": "images that are secret: {number:.0f}, of them new: {new:.0f}",
+    "secret_forgotten": "images that are no longer secret: {number:.0f}",
     "store_recovered": "goes on without what was newest, which the copy of the store lacks",
     "clock_jumped": "the clock was put ahead over its time",
     "disqualification": "{team}: {reason}",
@@ -99,7 +101,7 @@ _OF_THE_LOG = {
     "copies_removed": "{count:.0f} copies of snapshots of {event} were removed to make room on the disk; its half "
     "rounds cannot be replayed",
     "forbidden_call_tried": "{team}: the process of its snapshot tried what no network needs, and was ended; ask the "
-    "team what its graph does (its copy is {snapshot})",
+    "team what its graph does (its copy is {snapshot}; the kernel's log has the call's number: type=1326, syscall=)",
     "graph_holds": "{team}: the graph has operations that no network needs; they do not run here, but may do harm to "
     "somebody who opens the snapshot in another way: {operations} (its copy is {snapshot})",
     "half_round_failed": "half round {number:.0f} of match {match:.0f}, attempt {attempt:.0f}: {problem}",

@@ -9,7 +9,8 @@ SENTENCES = {
     "line_not_csv": "{line:.0f}행이 CSV가 아닙니다({reason}). 쉼표나 따옴표가 들어 있는 이름은 따옴표로 감싸고, 그 "
     "안의 따옴표는 두 번 쓰십시오",
     "team_name_missing": "{line:.0f}행에 팀 이름이 없습니다",
-    "team_name_strange": "{line:.0f}행의 이름에 제어 문자나 줄 바꿈, 또는 글 쓰는 방향을 바꾸는 문자가 있습니다("
+    "team_name_strange": "{line:.0f}행의 이름에 제어 문자나 줄 바꿈, 글 쓰는 방향을 바꾸는 문자, 또는 한 글자에 겹겹이 "
+    "쌓인 부호가 있습니다("
     "{shown_as:으로/로} 표시). 그런 문자를 빼십시오",
     "team_name_long": "{line:.0f}행의 이름은 {characters:.0f}자입니다. {most:.0f}자까지만 쓸 수 있습니다",
     "team_name_reserved": "아무도 쓸 수 없는 이름입니다. {line:.0f}행에 다른 이름을 쓰십시오",
@@ -46,7 +47,7 @@ SENTENCES = {
     # Of a match.
     "annulled": "{reason}",
     "annulled_with": "이 매치로 이어진 매치 {match:.0f|이/가} 무효가 되었습니다: {reason}",
-    "copy_gone": "{team}의 스냅샷 복사본이 없어졌습니다: {path}",
+    "copy_gone": "{team}의 스냅샷 복사본이 없어졌습니다: {path}. 스냅샷이 든 백업에서 다시 복사해 넣으십시오",
     # Of the log.
     "arena_frozen": "더 이상 경기를 하지 않습니다",
     "arena_frozen_because": "더 이상 경기를 하지 않습니다: {reason}",

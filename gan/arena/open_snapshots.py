@@ -106,7 +106,7 @@ class OpenSnapshots:
         staged = staging.restage(self.folder, digest, team.path)
         if staged is None:
             copy = os.path.join(self.folder, digest)
-            raise faults.host_failure("copy_gone", team=team.name, path=copy)
+            raise faults.host_failure(notes.COPY_GONE, team=team.name, path=copy)
         return self.open(staged)
 
     def expect(self, teams: Sequence[Team]) -> None:
@@ -165,7 +165,8 @@ class OpenSnapshots:
 
         Args:
             action: what to do.
-            on_failure: called with the number of the try, from 1, and with what this machine failed at.
+            on_failure: called with the number of the try, from 1, and with what this machine failed at; it may raise
+                MachineFailed to end the tries.
 
         Raises:
             ContractError, StateError: from `action`, at once: to try again would not help.
@@ -183,9 +184,11 @@ class OpenSnapshots:
                 raise MachineFailed(notes.of(error)) from error
             except (UserError, OSError) as error:
                 failed = notes.of(error)
-                on_failure(attempt, failed)
-                if isinstance(error, HostError):
+                if isinstance(error, HostError) and failed.code != notes.COPY_GONE:
                     self.restart()
+                on_failure(attempt, failed)
+                if failed.code == notes.COPY_GONE:  # it does not come back by itself
+                    break
         raise MachineFailed(failed)
 
     def _running_sandbox(self) -> sandbox.Sandbox:

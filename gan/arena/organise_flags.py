@@ -177,11 +177,13 @@ class SecretFlags:
         python -m gan.organise secret --arena_dir=arena --test_data_pattern=data/test.tfrecords
 
     Do it before the first mock battle. The arena keeps digests, not the images. From then on it refuses every mock
-    battle, league, match and check that is given one of these images.
+    battle, league, match and check that is given one of these images. With --forget it takes that back, for images that
+    were told by mistake, such as the validation images of a rehearsal.
     """
 
     arena_dir: str = _arena_dir()
     test_data_pattern: str = flag(None, "TFRecord files of the images, such as data/test.tfrecords.", required=True)
+    forget: bool = flag(False, "The images are not secret, and were told by mistake: they may be shown.")
     use_mnist: bool = _use_mnist()
     yes: bool = _yes()
     by: str = _by()

@@ -71,6 +71,14 @@ class NewSecret(NamedTuple):
     shown: int  # of them, those that were shown before
 
 
+class ForgottenSecret(NamedTuple):
+    """What telling an arena that images are not secret would change."""
+
+    number: int  # of images
+    known: int  # of them, those that are secret so far
+    left: int  # secret images afterwards
+
+
 class ReplayResult(NamedTuple):
     """How a half round that was played again compares with what is stored."""
 
@@ -139,7 +147,7 @@ def preview_disqualification(kept: store.Store, event_name: str, team_name: str)
             "and disqualify the team then"
         )
     listed = kept.teams.of_event(event.id)
-    team = _team_named(event, listed, team_name)
+    team = _team_named(kept, event, listed, team_name)
     if _is_disqualified(team):
         raise UserError(f"{team_name} is out of {event.name} already: {_why(team)}")
     return Disqualification(event, team, len(listed), _forfeits(event, listed, kept.matches.of_event(event.id), team))
@@ -153,7 +161,7 @@ def disqualify(kept: store.Store, team: int, reason: str) -> None:
 def preview_reinstatement(kept: store.Store, event_name: str, team_name: str) -> Reinstatement:
     """What `reinstate` would change; raises UserError if there is no such team, or it is not disqualified."""
     event = renaming.event_named(kept, event_name)
-    team = _team_named(event, kept.teams.of_event(event.id), team_name)
+    team = _team_named(kept, event, kept.teams.of_event(event.id), team_name)
     if not _is_disqualified(team):
         raise UserError(f"{team_name} is not disqualified from {event.name}, so there is nothing to change")
     forfeits = kept.matches.forfeits()
@@ -216,6 +224,20 @@ def keep_secret(kept: store.Store, images: np.ndarray) -> None:
         kept.log.add("secret", notes.note("secret_told", number=preview.number, new=preview.new))
 
 
+def preview_forgetting(kept: store.Store, images: np.ndarray) -> ForgottenSecret:
+    """What `forget_secret` would change; raises UserError if none of the images, uint8 [N, size], is secret."""
+    known = kept.secret_images.count_among(images)
+    if not known:
+        raise UserError(f"none of these {len(images)} images is secret in {kept.path}, so there is nothing to forget")
+    return ForgottenSecret(len(images), known, kept.secret_images.count() - known)
+
+
+def forget_secret(kept: store.Store, images: np.ndarray) -> None:
+    """Lets an arena forget that images, uint8 [N, size], are secret: they were told by mistake."""
+    with kept.writing():
+        kept.log.add("secret", notes.note("secret_forgotten", number=kept.secret_images.remove(images)))
+
+
 def replay(opened: arena.Arena, half_round: int) -> ReplayResult:
     """Plays a half round again, from the snapshots that the arena keeps, and compares.
 
@@ -257,10 +279,11 @@ def _why(team: schema.Team) -> str:
     return faults.sentence(team.fault) if team.fault else ""
 
 
-def _team_named(event: schema.Event, listed: Sequence[schema.Team], name: str) -> schema.Team:
+def _team_named(kept: store.Store, event: schema.Event, listed: Sequence[schema.Team], name: str) -> schema.Team:
     """The team of this name in an event; raises UserError with the names that there are."""
     team = next((team for team in listed if team.name == name), None)
     if team is None:
+        renaming.check_not_former(kept, name)
         there = ", ".join(team.name for team in listed) or "none yet"
         raise UserError(f"{event.name} has no such team as {name!r}; its teams are {there}")
     return team

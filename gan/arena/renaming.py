@@ -44,6 +44,7 @@ def preview_team(kept: store.Store, before: str, name: str) -> TeamRenaming:
     """What `rename` of a team would change; raises UserError if there is no such team, or the name is of no use."""
     named = kept.teams.names()
     house = mock_battles.HOUSE_TEAM.name
+    check_not_former(kept, before)
     if before not in named:
         raise UserError(f"{kept.path} has no such team as {before!r}; {_suggested(before, list(named))}")
     if before == house:
@@ -80,6 +81,12 @@ def event_named(kept: store.Store, name: str) -> schema.Event:
             f"{', '.join(event.name for event in kept.events.all()) or 'none'}"
         )
     return event
+
+
+def check_not_former(kept: store.Store, name: str) -> None:
+    """Raises UserError, with the name of today, for a name that a team had before it was renamed."""
+    if now := kept.teams.former_names().get(name):
+        raise UserError(f"the team {name!r} is called {now!r} now; give that name")
 
 
 def _check_changed(before: str, name: str) -> None:

@@ -5,7 +5,6 @@ No TensorFlow.
 
 import itertools
 import os
-import shutil
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -97,7 +96,7 @@ class HalfRoundFiles:
     def write(self, folder: str, stored: StoredHalfRound, seen: JudgedImages) -> None:
         """Writes the pictures and CSV files of a half round to a folder that does not exist yet."""
         if stored.id in self._drawn:
-            shutil.copytree(self._drawn[stored.id], folder)
+            files.copy_folder(self._drawn[stored.id], folder)
         else:
             half_round.write(folder, seen)
             self._drawn[stored.id] = folder

@@ -16,7 +16,8 @@ from gan.console.errors import UserError
 
 _SHOWN = "were shown in earlier events, so teams may know them; take others, or give --show_again if that is meant"
 _SECRET = (
-    "are secret images of this arena, which only a tournament shows; take others, such as data/validation.tfrecords"
+    "are secret images of this arena, which only a tournament shows; take others, such as data/validation.tfrecords; "
+    "or take back what was told by mistake with `python -m gan.organise secret --forget`"
 )
 
 

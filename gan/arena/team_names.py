@@ -3,6 +3,7 @@
 Two names are the same if they are equal after Unicode's normalisation NFKC and without regard to capitals and to
 characters that nobody sees. They look alike if a font draws them alike: the outlines of the font that matplotlib brings
 tell that of Latin, Greek, Cyrillic and other letters, without a list of such letters that somebody would have to keep.
+It has no Korean, Chinese and Japanese ones: of these a short list has the few that are told apart by their words only.
 """
 
 import functools
@@ -15,7 +16,11 @@ import numpy as np
 from gan.console.errors import Fault
 
 _FONT = "DejaVuSans.ttf"
-_MANY_FONTS = str.maketrans("I1|0", "lllO")  # which this one tells apart, and many on a screen do not
+# Letters and signs that this font tells apart, or does not have, and that many on a screen draw alike.
+_ALIKE = (
+    *("lI1|ㅣ丨", "O0○〇◯ㅇ", "-‐‑‒–—―−ーㅡ一", "'‘’ʼ`", '"“”', "·•・", "~∼～"),
+    *("口ロㅁ□", "力カ", "二ニ", "八ハ", "工エ", "卜ト", "夕タ", "人ㅅ", "へヘ", "りリ", "べベ", "ぺペ"),
+)
 _JOINER, _NON_JOINER = "\N{ZERO WIDTH JOINER}", "\N{ZERO WIDTH NON-JOINER}"
 _FLAG = "\N{WAVING BLACK FLAG}"  # begins the flags of England, Scotland and Wales, which tags spell
 _FORMAT, _SYMBOL, _SKIN = "Cf", "So", "Sk"  # Unicode categories; emoji are symbols
@@ -110,8 +115,14 @@ def _category(character: str) -> str:
 
 def _drawn(name: str, outline: Callable[[str], Hashable]) -> tuple[Hashable, ...]:
     """What a name looks like, by the outlines of its characters: equal for names that look alike."""
-    normalised = unicodedata.normalize("NFKC", name).translate(_MANY_FONTS)
+    normalised = unicodedata.normalize("NFKC", name).translate(_many_fonts())
     return tuple(map(outline, " ".join(normalised.split())))
+
+
+@functools.cache
+def _many_fonts() -> dict[int, str]:
+    """Character, as it is normalised -> the first of those that look like it."""
+    return str.maketrans({unicodedata.normalize("NFKC", other): letters[0] for letters in _ALIKE for other in letters})
 
 
 def _differing(one: str, other: str) -> list[str]:

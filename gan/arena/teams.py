@@ -73,10 +73,13 @@ def read(path: str, reserved: Iterable[str] = ()) -> list[Entrant]:
     columns = [field.strip().casefold() for field in head]
     if not {_TEAM, _PATH} <= set(columns):
         begin = ",".join(head)[:LONGEST_NAME]
-        hint = ", with commas between, not semicolons" if ";" in begin else ""
+        wrong = "semicolons" if ";" in begin else "tabs" if "\t" in begin else ""
+        hint = f", with commas between, not {wrong}" if wrong else ""
         raise UserError(
             f"--teams={path} begins with {begin!r}; its first line must name the columns {_TEAM},{_PATH}{hint}"
         )
+    if twice := [name for name in (_TEAM, _PATH) if columns.count(name) > 1]:
+        raise UserError(f"--teams={path} has several columns {twice[0]}; give the others another name, or remove them")
     entrants, taken = [], {team_names.key(name): _RESERVED for name in reserved}
     for line, fields, problem in rows:
         values = dict(zip(columns, map(str.strip, fields)))
@@ -94,7 +97,7 @@ def name_problem(name: str) -> str | None:
     if not team_names.key(name):
         return "it has no visible character"
     if printable.cleaned(name) != name:
-        return "it holds control characters, line breaks or characters that turn the direction of writing"
+        return "it holds control characters, line breaks, towers of accents or signs that turn the direction of writing"
     if len(name) > LONGEST_NAME:
         return f"it has {len(name)} characters, and at most {LONGEST_NAME} are possible"
     if name != " ".join(unicodedata.normalize("NFC", name).split()):

@@ -270,6 +270,14 @@ def secret_text(preview: organiser.NewSecret) -> str:
     return "\n".join(lines)
 
 
+def forgetting_text(preview: organiser.ForgottenSecret) -> str:
+    """What telling an arena that images are not secret would change."""
+    number, known, left = preview
+    lines = [f"{known} of these {number} images are no longer secret: every kind of play may show them, to everybody"]
+    lines.append(f"{left} others stay secret" if left else "warning: then this arena knows of no secret images")
+    return "\n".join(lines)
+
+
 def replay_text(number: int, result: organiser.ReplayResult) -> str:
     """How a half round that was played again compares."""
     told = "images, order and probabilities are the same" if result.is_same else "the half round is not the same"

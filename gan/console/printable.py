@@ -7,6 +7,8 @@ import unicodedata
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _BREAKING = {"Cc", "Zl", "Zp"}  # categories: control characters, line breaks
+_MARKS = {"Mn", "Me"}  # categories: accents and the like, which are drawn above or below the letter before
+_MOST_MARKS = 4  # of a letter: Hebrew and Tibetan need as many; a tower of them is drawn over the lines around it
 _TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # bidirectional classes
 
 
@@ -25,8 +27,15 @@ def is_strange(character: str) -> bool:
 
 
 def cleaned(text: str) -> str:
-    """The text, with REPLACEMENT for each strange character."""
-    return "".join(REPLACEMENT if is_strange(character) else character for character in text)
+    """The text, with REPLACEMENT for each strange character, and for accents beyond what a letter can have."""
+    shown, marks = [], 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) in _MARKS else 0
+        if marks <= _MOST_MARKS:
+            shown.append(REPLACEMENT if is_strange(character) else character)
+        elif marks == _MOST_MARKS + 1:
+            shown.append(REPLACEMENT)
+    return "".join(shown)
 
 
 def without_places(text: str) -> str:

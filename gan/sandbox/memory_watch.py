@@ -11,12 +11,13 @@ import sys
 import threading
 from typing import NamedTuple, Protocol
 
+from gan.sandbox import memory_groups
+
 LOOK_SECONDS = 0.2  # between two looks
 _SHARE_OF_MACHINE = 0.6  # of its memory, for all confined processes together
 _SHARE_LEFT = 0.05  # of its memory; with less left, processes beyond their share are ended
 _CROWDED = 0.75  # of the budget; from here on no snapshot is kept open that is not needed
 _FEWEST = 2  # processes that a match needs, and that share the budget at least
-_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of a container
 
 
 class Excess(NamedTuple):
@@ -38,15 +39,13 @@ class Watched(Protocol):
 
 
 def machine_memory() -> int | None:
-    """Bytes of memory that this machine, or the container that we are in, has; None if the system does not say."""
+    """Bytes of memory that this machine, or the container or service that we are in, has; None if nobody says."""
     try:
         found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
         return None
-    for path in _LIMITS:
-        with contextlib.suppress(OSError, ValueError), open(path, encoding="ascii") as file:
-            found = min(found, int(file.read()))
-    return found
+    limit = memory_groups.limit()
+    return found if limit is None else min(found, limit)
 
 
 class MemoryWatch:
@@ -71,6 +70,11 @@ class MemoryWatch:
         """Watches a process until it is gone."""
         with self._lock:
             self._watched.append(process)
+
+    @property
+    def budget(self) -> int | None:
+        """Bytes for all processes together; None if this system does not tell what they take."""
+        return self._budget if self._thread.is_alive() else None
 
     def is_crowded(self) -> bool:
         """Whether the processes take so much that those that are not needed should be closed."""
@@ -137,7 +141,12 @@ def _private(pid: int, parent: int) -> int:
 
 
 def _bytes_left() -> int:
-    """Bytes that this machine can still give; as good as endless if it does not say."""
+    """Bytes that this machine and the groups that we are in can still give; as good as endless if nobody says."""
+    left = memory_groups.left()
+    return min(_bytes_left_of_machine(), sys.maxsize if left is None else left)
+
+
+def _bytes_left_of_machine() -> int:
     with contextlib.suppress(OSError, ValueError, IndexError), open("/proc/meminfo", encoding="ascii") as file:
         for line in file:
             if line.startswith("MemAvailable:"):

@@ -37,12 +37,15 @@ class Isolation(NamedTuple):
     held: tuple[str, ...]  # layers of confinement.py
     missing: dict[str, str]  # layer -> why not
     possible: tuple[str, ...]  # what a confined process can do all the same; see confinement.still_possible
+    all_memory: int | None = None  # bytes for all open snapshots together; None if nobody watches them
 
     def described(self) -> str:
         """A sentence."""
         text = f"snapshots are confined by: {', '.join(self.held) or 'nothing'}"
         if self.missing:
             text += f"; not on this machine: {', '.join(f'{name} ({why})' for name, why in self.missing.items())}"
+        if self.all_memory is not None:
+            text += f"; all together may take {self.all_memory // 2**20:,} MiB of memory"
         if self.possible:
             text += f"; a snapshot could still {', '.join(self.possible)}"
         return text
@@ -106,7 +109,7 @@ class Sandbox:
                 confined, _ = probe.ask(child_process.START, self._limits.open_seconds)
                 possible, _ = probe.ask(child_process.TRY, self._limits.open_seconds)
         self._must_hold = frozenset(confined.held)
-        return Isolation(confined.held, confined.missing, possible.actions)
+        return Isolation(confined.held, confined.missing, possible.actions, self._watch.budget)
 
     def open(self, where: str, size: int, batch_size: int = 256) -> "SandboxedSnapshot":
         """Opens the newest snapshot of a folder, or of a prefix, on disk or in a bucket.

@@ -69,7 +69,9 @@ def routes(board: Board) -> list[Any]:
     async def now(request: Request) -> Any:
         return answer(board.current())
 
-    async def stream(request: Request) -> StreamingResponse:
+    async def stream(request: Request) -> Response:
+        if request.method == "HEAD":  # the answer has a head only, so it must end
+            return Response(media_type="text/event-stream", headers=_UNBUFFERED)
         return StreamingResponse(board.news(), media_type="text/event-stream", headers=_UNBUFFERED)
 
     async def description(request: Request) -> FileResponse:

@@ -11,6 +11,7 @@ import itertools
 import os
 import re
 import secrets
+import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
@@ -175,6 +176,29 @@ def written_whole(path: str) -> Iterator[BinaryIO]:
             os.remove(unfinished)
 
 
+def copy_folder(source: str, target: str, is_synced: bool = False) -> None:
+    """Copies a folder on disk with all that it holds, links as they are, to one that is not there yet.
+
+    Unlike shutil.copytree it stops at the first error, and raises that one instead of a list.
+
+    Args:
+        source: the folder.
+        target: its copy.
+        is_synced: whether the copies of files are to be on disk when this returns.
+    """
+    with os.scandir(source) as found:
+        os.makedirs(target)
+        for entry in found:
+            copy = os.path.join(target, entry.name)
+            if entry.is_symlink():
+                os.symlink(os.readlink(entry.path), copy)
+            elif entry.is_dir():
+                copy_folder(entry.path, copy, is_synced)
+            else:
+                _copy_file(entry.path, copy, is_synced)
+    shutil.copymode(source, target)
+
+
 def append_lines(path: str, lines: Iterable[str]) -> None:
     """Adds lines to a text file on disk, all or none; a line before them that was cut off stays by itself.
 
@@ -237,6 +261,33 @@ def locked(path: str, what: str) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def alone_in(folder: str, who: str) -> Iterator[None]:
+    """Keeps out of a folder on disk whoever asks for it in this way; leaves no file there.
+
+    Args:
+        folder: must exist.
+        who: the others, such as "another backup", for the message.
+
+    Raises:
+        StateError: another process is in there.
+    """
+    if not fcntl:
+        yield
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StateError(f"{who} writes to {folder}; wait for its end, or name another folder") from None
+        except OSError:  # some network disks know no locks
+            pass
+        yield
+    finally:
+        os.close(opened)
+
+
 def is_locked(path: str) -> bool:
     """Whether another process holds a lock file on disk; writes nothing."""
     if not fcntl or not os.path.exists(path):
@@ -247,6 +298,19 @@ def is_locked(path: str) -> bool:
         except OSError:
             return True
     return False
+
+
+def _copy_file(source: str, target: str, is_synced: bool) -> None:
+    with open(source, "rb") as content:
+        try:
+            with open(target, "wb") as copy:
+                shutil.copyfileobj(content, copy)
+                if is_synced:
+                    copy.flush()
+                    os.fsync(copy.fileno())
+        except OSError as error:  # of a full disk, for example, which names no file
+            raise OSError(error.errno, error.strerror, target) from error
+    shutil.copymode(source, target)
 
 
 def _check_number(folder: str, number: int) -> None:

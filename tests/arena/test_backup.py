@@ -1,6 +1,7 @@
 """Copies of an arena, made while somebody writes to it."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import test_store
 from conftest import because
 
 from gan.arena import backup, store
-from gan.console.errors import StateError, UserError
+from gan.console.errors import StateError, UserError, of_system
+from gan.storage import files
 
 DIGESTS = [f"{number:064x}" for number in range(4)]
 
@@ -62,16 +64,16 @@ def test_a_snapshot_that_is_gone_is_counted(folder, tmp_path):
 
 def test_what_was_interrupted_is_done_by_the_same_command(folder, tmp_path, monkeypatch):
     """No store is there before all snapshots are."""
-    copy_file, copied = backup._copy_file, []
+    copy_folder, copied = files.copy_folder, []
 
-    def fail(source, target):
+    def fail(source, target, is_synced):
         copied.append(target)
+        copy_folder(source, target, is_synced)
         if len(copied) == 2:
             raise KeyboardInterrupt
-        return copy_file(source, target)
 
     with monkeypatch.context() as failing:
-        failing.setattr(backup, "_copy_file", fail)
+        failing.setattr(files, "copy_folder", fail)
         with pytest.raises(KeyboardInterrupt):
             backup.back_up(str(folder), str(tmp_path / "copy"), with_snapshots=True)
     with pytest.raises(store.NotBegun):
@@ -113,3 +115,47 @@ def test_copies_of_a_store_that_grows(folder, tmp_path):
     sizes = [os.path.getsize(tmp_path / f"copy {number}" / store.FILE) for number in range(5)]
     assert sizes[0] < sizes[-1]
     assert sqlite3.connect(f"{copy}/{store.FILE}").execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.parametrize("size, what", [("64k", "arena.sqlite3.part: database or disk is full"), ("2m", "model.ckpt")])
+def test_a_full_disk_is_one_sentence_and_is_left_as_it_was(folder, tmp_path, small_disk, size, what):
+    """The copy of the store, or of a snapshot, has no room. Parts of copies go, so that the disk is not full."""
+    large = folder / "snapshots" / DIGESTS[2] / "model.ckpt-1.data-00000-of-00001"
+    large.write_bytes(os.urandom(4 << 20))
+    disk = small_disk(size)
+    with pytest.raises((StateError, OSError)) as caught:
+        backup.back_up(str(folder), str(disk / "copy"), with_snapshots=True)
+    told = of_system(caught.value) if isinstance(caught.value, OSError) else str(caught.value)
+    assert what in told and told.endswith("; make room there, or name a folder on another disk")
+    assert "\n" not in told and "[" not in told
+    assert not [path for path in disk.rglob("*") if path.name.endswith(".part")]
+
+
+def test_a_snapshot_that_a_battle_removes_meanwhile_is_counted(folder, tmp_path, monkeypatch):
+    copy = files.copy_folder
+
+    def remove_and_copy(source, *others, **more):
+        if DIGESTS[1] in source:
+            shutil.rmtree(folder / "snapshots" / DIGESTS[1])
+        copy(source, *others, **more)
+
+    monkeypatch.setattr(files, "copy_folder", remove_and_copy)
+    made = backup.back_up(str(folder), str(tmp_path / "copy"), with_snapshots=True)
+    assert (made.snapshots, made.missing) == (2, 1)
+    assert sorted(os.listdir(tmp_path / "copy" / "snapshots")) == [DIGESTS[0], DIGESTS[2]]
+
+
+def test_two_backups_to_one_folder_at_once(folder, tmp_path, monkeypatch):
+    """The second one is refused, and harms nothing of the first."""
+    copy_store, told = backup.copy_store, []
+
+    def copy_twice(*where):
+        monkeypatch.setattr(backup, "copy_store", copy_store)
+        with pytest.raises(StateError, match="another backup writes to .*/copy; wait for its end") as caught:
+            backup.back_up(str(folder), str(tmp_path / "copy"))
+        told.append(caught.value)
+        copy_store(*where)
+
+    monkeypatch.setattr(backup, "copy_store", copy_twice)
+    backup.back_up(str(folder), str(tmp_path / "copy"), with_snapshots=True)
+    assert told and sorted(os.listdir(tmp_path / "copy")) == ["arena.sqlite3", "snapshots"]

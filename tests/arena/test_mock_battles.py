@@ -1,6 +1,8 @@
 """Mock battles over a simulated day: pairs, the house team, results in buckets, teams that come and go."""
 
+import contextlib
 import datetime
+import errno
 import pathlib
 import re
 import shutil
@@ -13,6 +15,7 @@ from conftest import start
 from gan.arena import annulment, arena, events, mock_battles, pairing, result_pages, result_publishing, teams, timetable
 from gan.contest import faults, half_round
 from gan.data import tfrecords
+from gan.storage import files
 
 pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
 
@@ -511,3 +514,91 @@ def test_the_real_clock_stops_waiting_if_it_is_put_back(monkeypatch):
     monkeypatch.setattr(mock_battles.time, "sleep", slept.append)
     clock.wait_until(datetime.datetime.fromtimestamp(1000, UTC))
     assert slept == [30, 30]
+
+
+def test_battles_without_room_on_the_disk_do_not_pile_up(opened, tmp_path, pair, monkeypatch):
+    """Two battles find too little room. They are skipped, and do not wait to be played one after the other."""
+    usage, said = shutil.disk_usage, []
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(folder)._replace(free=2**20))
+    happenings = [(at("2026-11-23 06:00"), lambda: monkeypatch.setattr(shutil, "disk_usage", usage))]
+    hold(opened, tmp_path, SimulatedClock(at("2026-11-23 02:00"), happenings), 3, say=said.append)
+    assert names(opened) == ["mock 2026-11-23 16:00 KST"]
+    assert [line[:36] for line in said if "is skipped: the disk of" in line and "make room for" in line] == [
+        "mock 2026-11-23 12:00 KST is skipped",
+        "mock 2026-11-23 14:00 KST is skipped",
+    ]
+
+
+def test_a_full_disk_does_not_end_the_battles(tmp_path, faces, pair, small_disk, monkeypatch):
+    """Not even the store can be written to for a while; then battles go on, and what was begun is ended."""
+    disk, usage, said = small_disk("32m"), shutil.disk_usage, []
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage("/")._replace(free=2**40))
+
+    def fill():
+        with contextlib.suppress(OSError), open(disk / "others", "wb") as file:
+            while True:
+                file.write(bytes(4096))
+                file.flush()
+
+    happenings = [(at("2026-11-23 04:00"), fill), (at("2026-11-23 08:00"), (disk / "others").unlink)]
+    clock = SimulatedClock(at("2026-11-23 02:00"), happenings)
+    with arena.Arena(str(disk / "arena"), 2500, tfrecords.read_all([faces], 2500)) as small:
+        hold(small, tmp_path, clock, 4, say=said.append)
+        assert sum(f"the disk of {disk}/arena is full; make room on it" in line for line in said) >= 2
+        held = small.store.events.all()
+        assert [held[0].name, held[-1].name] == ["mock 2026-11-23 12:00 KST", "mock 2026-11-23 18:00 KST"]
+        assert all(event.finished for event in held)
+        assert all(len(small.store.matches.of_event(event.id)) == 1 for event in held)
+    assert len(list(tmp_path.glob("a/results/*1800*/index.html"))) == 1
+
+
+def test_results_that_find_no_room_are_written_after_the_next_battle(opened, tmp_path, pair, monkeypatch):
+    copy, said, failed = files.copy_folder, [], []
+
+    def copy_or_fail(source, target, is_synced=False):
+        if not failed:
+            failed.append(target)
+            raise OSError(errno.ENOSPC, "No space left on device", target)
+        copy(source, target, is_synced)
+
+    monkeypatch.setattr(files, "copy_folder", copy_or_fail)
+    hold(opened, tmp_path, SimulatedClock(at("2026-11-23 02:00")), 2, say=said.append)
+    assert failed and any("is full; make room on it" in line for line in said)
+    assert len(list(tmp_path.glob("[ab]/results/*/index.html"))) == 4
+
+
+def test_results_are_not_begun_a_moment_before_a_battle(opened, tmp_path, pair, monkeypatch):
+    """No bucket would answer within 2 s, and the log would say that all failed. They come after the battle."""
+    entries = [teams.Entrant(name, str(tmp_path / name), 0, None) for name in "ab"] + [mock_battles.HOUSE_TEAM]
+    events.play(opened, events.begin(opened, "mock before", events.MOCK, entries, 1))
+    publish, given, clock = result_publishing.Publishing.publish, [], SimulatedClock(at("2026-11-23 02:59:58"))
+
+    def publish_and_note(self, seconds):
+        given.append((len(opened.store.events.all()), seconds))
+        publish(self, seconds)
+
+    monkeypatch.setattr(result_publishing.Publishing, "publish", publish_and_note)
+    hold(opened, tmp_path, clock, 1)
+    assert given == [(2, result_publishing.PUBLISH_SECONDS)]
+    assert len(list(tmp_path.glob("[ab]/results/*/index.html"))) == 4
+
+
+def test_old_battles_do_not_keep_a_new_one_waiting(opened, tmp_path, pair, monkeypatch):
+    """Three were interrupted, and each takes four minutes: the third waits until the new one is over."""
+    entries = [teams.Entrant(name, str(tmp_path / name), 0, None) for name in "ab"] + [mock_battles.HOUSE_TEAM]
+    old = [events.begin(opened, f"mock {number}", events.MOCK, entries, number) for number in range(3)]
+    frozen, play, said = tmp_path / "arena" / events.FROZEN, opened.play, []
+    frozen.write_text("")
+    clock = SimulatedClock(at("2026-11-23 02:00"), [(at("2026-11-23 02:30"), frozen.unlink)])
+
+    def play_slowly(*arguments):
+        clock.time += datetime.timedelta(minutes=4)
+        return play(*arguments)
+
+    monkeypatch.setattr(opened, "play", play_slowly)
+    hold(opened, tmp_path, clock, 1, say=said.append)
+    assert "mock 2 is left for later: another battle is due" in said
+    assert [bool(opened.store.events.get(event.id).finished) for event in old] == [True, True, False]
+    assert opened.store.events.named("mock 2026-11-23 12:00 KST").finished
+    hold(opened, tmp_path, clock, 0)
+    assert opened.store.events.get(old[2].id).finished

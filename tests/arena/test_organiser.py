@@ -389,6 +389,12 @@ class TestRenameTeam:
         assert kept.teams.former_names() == {"t": "b"}
         renaming.rename_team(kept, "b", "c")
         assert kept.teams.former_names() == {"t": "c", "b": "c"}
+        for asked in (
+            lambda: renaming.preview_team(kept, "t", "u"),
+            lambda: organiser.preview_disqualification(kept, kept.events.all()[-1].name, "t"),
+        ):
+            with pytest.raises(UserError, match="^the team 't' is called 'c' now; give that name$"):
+                asked()
 
 
 def test_freeze_and_thaw(kept, folder):

@@ -9,7 +9,7 @@ import sys
 import hostile
 import pytest
 
-from gan.arena import arena, events, snapshot_copies, teams
+from gan.arena import arena, events, open_snapshots, snapshot_copies, teams
 from gan.arena.event_records import Admission
 from gan.console.errors import HostError
 from gan.contest import faults
@@ -115,3 +115,19 @@ def test_the_log_tells_the_organiser_who_tried_a_forbidden_call(tmp_path, images
         (entry,) = [entry for entry in opened.store.log.entries(event.id) if entry.kind == "security"]
         assert entry.note.code == "forbidden_call_tried" and entry.note.parameters["team"] == "bob"
         assert "tried what no network needs" in faults.sentence(entry.note)
+
+
+def test_a_copy_that_is_gone_is_not_waited_for_and_may_come_back(tmp_path, images, pair, monkeypatch):
+    """As in an arena that was copied without its snapshots: each match would wait 6 s, in vain."""
+    folder, slept = tmp_path / "arena", []
+    with arena.Arena(str(folder), 2500, images) as opened:
+        event = events.begin(opened, "one", events.MATCH, pair, 1, {"num_rounds": 1})
+        assert events.admit_all(opened, event)
+    os.rename(folder / "snapshots", tmp_path / "backup")
+    monkeypatch.setattr(open_snapshots.time, "sleep", slept.append)
+    with arena.Arena(str(folder), 2500, images) as opened:
+        (held,) = events.play(opened, event).held
+        assert "the copy of ada's snapshot is gone" in faults.sentence(held.reason) and sum(slept) == 0
+        assert sum(entry.kind == "host" for entry in opened.store.log.entries()) == 1
+        shutil.copytree(tmp_path / "backup", folder / "snapshots", symlinks=True, dirs_exist_ok=True)
+        assert not events.play(opened, event).held

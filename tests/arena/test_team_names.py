@@ -56,6 +56,10 @@ def test_characters_that_nobody_sees_are_found(hidden):
         ("ﬁne", "fine"),
         ("é", unicodedata.normalize("NFD", "É")),
         ("한글", unicodedata.normalize("NFD", "한글")),
+        ("ㅋㅋ", "ᄏᄏ"),  # letters by themselves, and those that a syllable is made of
+        ("ㅋㅋ", "ﾻﾻ"),
+        ("㈜얼굴", "(주)얼굴"),
+        ("얼굴", "\u3000얼굴\u00a0"),
         ("👩‍💻", "👩💻"),
         ("❤️", "❤"),
     ],
@@ -74,6 +78,12 @@ def test_the_same_name_written_in_another_way(one, other):
         ("Team Al", "Team AI", ["U+0049 LATIN CAPITAL LETTER I"]),
         ("GAN 0", "GAN O", ["U+0030 DIGIT ZERO"]),
         ("Team1", "Teaml", ["U+0031 DIGIT ONE"]),
+        ("Team-7", "Team–7", ["U+002D HYPHEN-MINUS", "U+2013 EN DASH"]),
+        ("It's us", "It’s us", ["U+2019 RIGHT SINGLE QUOTATION MARK"]),
+        ("Team O", "Team ㅇ", ["U+3147 HANGUL LETTER IEUNG"]),
+        ("ㅁ", "口", ["U+3141 HANGUL LETTER MIEUM", "U+53E3 CJK UNIFIED IDEOGRAPH-53E3"]),
+        ("ロケット", "口ケット", ["U+30ED KATAKANA LETTER RO"]),
+        ("ラーメン", "ラ一メン", ["U+30FC KATAKANA-HIRAGANA PROLONGED SOUND MARK"]),
     ],
 )
 def test_names_that_look_alike_are_told_with_the_letters_that_differ(one, other, letters):
@@ -98,6 +108,7 @@ def test_other_names_are_not_alike():
         "Dash",
         "mine",
         "nine",
+        *("우리은행", "우리온행", "팀 이", "팀 미", "ㅁ", "ㅂ", "한", "ㅎㅏㄴ"),
         "서울 그레이디언트",
         "서울 그레이디얼트",
         "Ωmega",

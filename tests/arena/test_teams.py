@@ -78,6 +78,9 @@ def test_lines_are_counted_as_an_editor_does(read):
         "'; DROP TABLE team; --",
         "👩‍💻 and friends",
         "=1+1",
+        "Việt Nam",
+        "שּׁ֖ב",  # a letter with four marks
+        "ที่นี่",
         "x" * 60,
         "가" * 60,
     ],
@@ -109,6 +112,7 @@ def test_a_name_is_shown_composed_and_with_single_spaces(entry):
         ("A\u2028B,/a", "A\ufffdB", "name in line 2 holds control characters"),
         ("A\u202eB,/a", "A\ufffdB", "turn the direction"),
         ("A\u2067B,/a", "A\ufffdB", "turn the direction"),
+        ("Z" + "\u0309" * 50 + "B,/a", "Z\u0309\u0309\u0309\u0309\ufffdB", "towers of accents"),
         ("A\u200bB,/a", "AB", "characters that nobody sees: U+200B ZERO WIDTH SPACE"),
         (
             "가\u3164나\u200f,/a",
@@ -169,6 +173,8 @@ def test_a_quotation_mark_without_its_other_costs_one_line_only(read):
         (b"", "begins with ''"),
         (b"A,/a\nB,/b\n", "begins with 'A,/a'; its first line must name the columns team,path"),
         (b"team;path\nA;/a\n", "begins with 'team;path'"),
+        (b"team\tpath\nA\t/a\n", "with commas between, not tabs"),
+        (b"team,path,Team\nA,/a,B\n", "has several columns team"),
         (b"team,path\n\n,\n", "names no team"),
         ("team,path\nA,/a\nÄ,/b\n".encode("latin-1"), "is not UTF-8 in line 3"),
         ("team,path\nA,/a\n".encode("utf-16"), "is not UTF-8 in line 1"),

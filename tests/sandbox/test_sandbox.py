@@ -67,6 +67,8 @@ def test_isolation(a_sandbox):
     isolation = a_sandbox.isolation()
     assert isolation.possible == (), isolation.described()
     assert {"limits", "system calls"} <= set(isolation.held)
+    if isolation.all_memory is not None:
+        assert f"all together may take {isolation.all_memory // 2**20:,} MiB of memory" in isolation.described()
 
 
 def test_every_process_is_confined_as_the_first_was(a_sandbox, fair, monkeypatch):

@@ -195,3 +195,12 @@ def test_the_client_of_the_documentation_prints_the_bracket(folder):
         program = program.replace("http://localhost:8080/", address)
         told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert told.count("\n") >= 8 and f"{arena_data.NAMES[1]}" in told
+
+
+def test_an_answer_without_body_ends_at_once(folder):
+    """A robot that asks for the head of the stream must not hold its connection for ever."""
+    board = Board(Source(folder, ShowSettings(pace=0)))
+    board.is_over, board.news = lambda: True, lambda: pytest.fail("the stream was opened")
+    with TestClient(server.application(board), base_url="http://localhost") as client:
+        found = client.head(api.STREAM)
+    assert found.status_code == 200 and found.headers["content-type"].startswith("text/event-stream")

@@ -1,6 +1,7 @@
 """Listing and reading files on disk and in buckets; writing them whole."""
 
 import contextlib
+import errno
 import os
 import resource
 import signal
@@ -181,3 +182,17 @@ def test_a_lock_keeps_others_out_and_is_seen(tmp_path):
         with pytest.raises(StateError, match="--train_dir=run is in use"), files.locked(path, "--train_dir=run"):
             pass
     assert not files.is_locked(path)
+
+
+def test_a_folder_is_copied_with_its_links_and_names_what_fails(tmp_path, small_disk):
+    source = tmp_path / "source"
+    (source / "inner").mkdir(parents=True)
+    (source / "inner" / "large").write_bytes(bytes(2**20))
+    (source / "link").symlink_to("nowhere")
+    files.copy_folder(str(source), str(tmp_path / "new" / "copy"), is_synced=True)
+    assert (tmp_path / "new" / "copy" / "inner" / "large").read_bytes() == bytes(2**20)
+    assert os.readlink(tmp_path / "new" / "copy" / "link") == "nowhere"
+    disk = small_disk("256k")
+    with pytest.raises(OSError) as caught:
+        files.copy_folder(str(source), str(disk / "copy"))
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(disk / "copy" / "inner" / "large"))
