@@ -199,6 +199,10 @@ class Arena:
         """Closes the snapshot of a team that plays no more: others stay open for longer."""
         self._open.close(team.snapshot)
 
+    def plays_last(self, team: Team) -> None:
+        """The next match of a team comes after those of all others: their snapshots stay open rather than its own."""
+        self._open.needed_last(team.snapshot)
+
     def examine(self, team: Team, action: Callable[[SandboxedSnapshot], _Done]) -> tuple[Team, _Done | None]:
         """Does something with a team's snapshot outside of a match; a team that is not admitted yet is.
 

@@ -241,9 +241,12 @@ class _Game:
         with self.progress.hidden():
             self._on_match(row, home, away)
         self.progress.update()
-        if self.event.mode == TOURNAMENT and away is not None and row.status == schema.DONE:
-            self.arena.release(away if row.winner == home.id else home)
-        return next((team for team in (home, away) if team and team.id == row.winner), None)
+        winner = next((team for team in (home, away) if team and team.id == row.winner), None)
+        if self.event.mode == TOURNAMENT and winner:
+            self.arena.plays_last(winner)
+            if away is not None:
+                self.arena.release(away if winner is home else home)
+        return winner
 
 
 def _num_matches(mode: str, num_teams: int) -> int | None:

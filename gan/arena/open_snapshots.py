@@ -91,7 +91,10 @@ class OpenSnapshots:
         self.restart()
 
     def open(self, staged: staging.Staged) -> SandboxedSnapshot:
-        """A snapshot, opened unless it is open. If there are too many, the one unused for longest is closed."""
+        """A snapshot, opened unless it is open.
+
+        If there are too many, one that is needed last, or else the one unused for longest, is closed.
+        """
         opened = self._open.pop(staged.digest, None)
         if opened is None or opened.closed:
             while len(self._open) >= self._most or len(self._open) > 1 and self._running_sandbox().is_crowded():
@@ -137,6 +140,11 @@ class OpenSnapshots:
         if digest is not None and digest in self._open:
             with contextlib.suppress(HostError):  # gone already
                 self._open.pop(digest).close()
+
+    def needed_last(self, digest: str | None) -> None:
+        """Lets a snapshot be the first to be closed if there are too many: all others are needed before it."""
+        if digest is not None and digest in self._open:
+            self._open.move_to_end(digest, last=False)
 
     def close_all(self) -> None:
         """Closes all snapshots, to leave the memory to others."""
