@@ -63,6 +63,25 @@ def test_a_full_disk_is_named(name, trained, held_out, small_disk, fails):
     assert str(disk) in told and "No space left on device" in told and "make room" in told
 
 
+def test_a_disk_with_room_for_the_results_but_not_for_tensorboard(trained, held_out, small_disk, fails):
+    disk = small_disk("16k")
+    (disk / "full").write_bytes(bytes(12 << 10))
+    main, flags = results(trained, held_out, disk)["eval"]
+    told = fails(main, *flags, "--run_once", "--noquality")
+    assert str(disk) in told and "No space left on device" in told and "make room" in told
+    assert (disk / "e" / "eval" / "eval.jsonl").read_text().endswith("}\n")
+
+
+def test_a_picture_that_the_disk_has_no_room_for_is_not_there(trained, held_out, small_disk, fails):
+    """50 images and two tables take 4 KiB each, the overview takes more than what is left."""
+    disk = small_disk("240k")
+    main, flags = results(trained, held_out, disk)["generate"]
+    told = fails(main, *flags)
+    assert str(disk) in told and "No space left on device" in told
+    assert len(os.listdir(disk / "h" / "images")) == 50
+    assert sorted(os.listdir(disk / "h")) == ["ground_truth.csv", "images", "predictions.csv"]
+
+
 @pytest.mark.parametrize("name", COMMANDS[1:])
 def test_a_folder_that_is_read_only_is_named(name, trained, held_out, read_only, fails):
     main, flags = results(trained, held_out, read_only)[name]

@@ -1,6 +1,7 @@
 """A half round: one generator's images among real ones, before one discriminator. No TensorFlow."""
 
 import csv
+import io
 import itertools
 import math
 import os
@@ -14,6 +15,7 @@ from gan.console.errors import UserError
 from gan.contest import behaviour, rules
 from gan.data import pixels
 from gan.random_noise_generator import Use, random_generator, uniform_noise
+from gan.storage import files
 
 REAL, GENERATED = 1, 0  # categories of the CSV files
 _SIDE = 1.18  # inches of an image in the overview
@@ -183,7 +185,7 @@ def play(
 
 
 def write(folder: str, shown: JudgedImages) -> None:
-    """Writes images/NN.png, ground_truth.csv, predictions.csv and overview.png to a folder.
+    """Writes images/NN.png, ground_truth.csv, predictions.csv and overview.png to a folder, each whole or not at all.
 
     Numbered images of an earlier, larger half round are removed.
     """
@@ -197,8 +199,9 @@ def write(folder: str, shown: JudgedImages) -> None:
     for name, image in zip(ids, shown.images):
         pixels.write_png(os.path.join(image_folder, name + ".png"), pixels.grid(image[None]))
     for name, categories in (("ground_truth", shown.truth), ("predictions", shown.guesses)):
-        with open(os.path.join(folder, name + ".csv"), "w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([("Id", "Category"), *zip(ids, categories)])
+        table = io.StringIO()
+        csv.writer(table).writerows([("Id", "Category"), *zip(ids, categories)])
+        files.write_whole(os.path.join(folder, name + ".csv"), table.getvalue().encode())
     write_overview(os.path.join(folder, "overview.png"), shown)
 
 
@@ -240,4 +243,6 @@ def write_overview(path: str, shown: JudgedImages) -> None:
             horizontalalignment="center",
         )
     axes.set(xlim=(0, width), ylim=(0, height))
-    figure.savefig(path, dpi=100)
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=100)
+    files.write_whole(path, picture.getvalue())

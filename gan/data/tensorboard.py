@@ -1,7 +1,10 @@
 """What TensorBoard shows: scalars and pictures by step, in a folder of event files."""
 
+import contextlib
+import errno
+import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -9,6 +12,7 @@ import tensorflow.compat.v1 as tf
 from gan.data import pixels
 
 FLUSH_SECONDS = 10  # at least so often TensorBoard can see what was added
+_REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)  # TensorFlow tells them in words alone
 
 
 class SummaryWriter:
@@ -18,16 +22,20 @@ class SummaryWriter:
         folder: where TensorBoard looks; made if it is missing.
         first_step: the step that training goes on with; TensorBoard drops what a killed run logged from there on.
             None if no earlier run logged to this folder.
+
+    All methods raise OSError if the file cannot be written.
     """
 
     def __init__(self, folder: str, first_step: int | None = None) -> None:
+        self._folder = folder
         # TensorBoard reads files in the order of their names. TensorFlow's own names tell the second alone, and two
         # runs may begin within one second.
         suffix = f".{time.time_ns()}"
-        with tf.Graph().as_default():  # FileWriter refuses to work in eager mode
+        with tf.Graph().as_default(), self._refusals():  # FileWriter refuses to work in eager mode
             self._writer = tf.summary.FileWriter(folder, flush_secs=FLUSH_SECONDS, filename_suffix=suffix)
         if first_step is not None:
-            self._writer.add_session_log(tf.SessionLog(status=tf.SessionLog.START), first_step)
+            with self._refusals():
+                self._writer.add_session_log(tf.SessionLog(status=tf.SessionLog.START), first_step)
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         """Adds numbers, by tag, for a step."""
@@ -41,11 +49,25 @@ class SummaryWriter:
 
     def flush(self) -> None:
         """Hands everything to the operating system, so that TensorBoard sees it."""
-        self._writer.flush()
+        with self._refusals():
+            self._writer.flush()
 
     def close(self) -> None:
         """Flushes and closes the file."""
-        self._writer.close()
+        with self._refusals():
+            self._writer.close()
 
     def _add(self, step: int, values: list[tf.Summary.Value]) -> None:
-        self._writer.add_summary(tf.Summary(value=values), step)
+        with self._refusals():
+            self._writer.add_summary(tf.Summary(value=values), step)
+
+    @contextlib.contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """Raises as OSError what the system refused."""
+        try:
+            yield
+        except (RuntimeError, tf.errors.OpError) as error:
+            number = next((one for one in _REFUSALS if os.strerror(one) in str(error)), None)
+            if number is None:
+                raise
+            raise OSError(number, os.strerror(number), self._folder) from error
