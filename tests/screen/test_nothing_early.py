@@ -106,7 +106,9 @@ def forget(path, moments, now, uncovered):
     change("DELETE FROM rating WHERE match NOT IN", told["result"])
     over = f"SELECT id FROM match WHERE id IN ({', '.join(map(str, told['result'])) or -1})"
     seen = f"SELECT home FROM match WHERE id IN ({over}) UNION SELECT away FROM match WHERE id IN ({over}) AND away"
-    change(f"UPDATE team SET fault = NULL WHERE id NOT IN ({seen}) AND event NOT IN", champions)
+    played = "SELECT generator FROM half_round UNION SELECT discriminator FROM half_round"
+    later = f"id NOT IN ({seen}) AND id IN ({played})"  # what is found when snapshots are opened, is told at once
+    change(f"UPDATE team SET fault = NULL WHERE {later} AND event NOT IN", champions)
     change(
         "UPDATE match SET status = 'playing', winner = NULL, rule = NULL, reason = NULL, home_points = NULL, "
         "away_points = NULL, home_seconds = NULL, away_seconds = NULL, ended = NULL WHERE id NOT IN",

@@ -5,7 +5,8 @@ import itertools
 import shutil
 
 import pytest
-from page_server import Stream, half_round, image, served, state
+from page_server import RULES, Stream, half_round, image, served, state
+from test_scenes import NEEDS
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -187,12 +188,35 @@ def test_merge_patches(hall):
 
 def test_a_kiosk_takes_turns_in_quiet_moments_only(kiosk):
     """Of a minute: the stage for half of it, then the bracket and the ratings, 12 seconds each time."""
-    asked = "states => import('arena/kiosk.js').then((one) => states.map(([stage, now]) => one.turnOf({stage}, now)))"
-    quiet, busy = {"view": "countdown", "since": 0}, {"view": "face", "since": 0}
-    minute = [[quiet, now] for now in (48, 60, 72, 84, 96)]
-    assert kiosk.page.evaluate(asked, minute) == ["", "", "bracket", "ratings", ""]
-    assert set(kiosk.page.evaluate(asked, [[busy, now] for _, now in minute])) == {""}
-    assert kiosk.page.evaluate(asked, [[{"view": "champion", "since": 70}, 72]]) == [""]  # everybody looks at it
+    minute = (48, 60, 72, 84, 96)
+    assert turns(kiosk, "countdown", minute) == ["", "", "bracket", "ratings", ""]
+    assert set(turns(kiosk, "face", minute)) == set(turns(kiosk, "meets", minute)) == {""}
+    assert turns(kiosk, "champion", [72], since=70) == [""]  # everybody looks at it
+    assert turns(kiosk, "countdown", minute, ratings={}) == ["", "", "bracket", "", ""]  # nobody is rated yet
+    assert set(turns(kiosk, "countdown", minute, ratings={}, rounds=[])) == {""}
+
+
+def turns(kiosk, view, times, since=0, number=1, **fields):
+    """What a kiosk shows at some times."""
+    given = state(view, stage={"since": since}, match={"number": number}, **{"ratings": {"a": {}}, **fields})
+    asked = "([state, times]) => import('arena/kiosk.js').then((one) => times.map((now) => one.turnOf(state, now)))"
+    return kiosk.page.evaluate(asked, [given, times])
+
+
+def test_a_kiosk_shows_the_bracket_between_two_matches(kiosk):
+    """A result is for all to see; if nothing follows, there is a turn of the bracket, or, each third time, of ratings."""
+    for view in ("won", "toss_up", "forfeit", "drawn", "annulled"):
+        assert turns(kiosk, view, [0, 5, 6, 13, 17]) == ["", "", "bracket", "bracket", "bracket"], view
+    assert turns(kiosk, "won", [5, 6, 17], number=3) == ["", "ratings", "ratings"]
+    assert turns(kiosk, "won", [6, 17], number=3, ratings={}) == ["", ""]
+    assert turns(kiosk, "won", [36, 48, 60, 72, 84]) == ["ratings", "", "", "bracket", "ratings"]  # nothing follows
+
+
+def test_a_replay_needs_what_was_needed_then(hall):
+    asked = """([cases, rules]) => import("arena/stage/reading.js").then((one) =>
+        cases.map(([match, number]) => one.needsOf(match, number, rules) || null))"""
+    found = hall.page.evaluate(asked, [[[match, number] for match, number, _ in NEEDS], RULES])
+    assert found == [expected for _, _, expected in NEEDS]
 
 
 def test_sounds_follow_what_is_shown(hall):
