@@ -204,7 +204,7 @@ def turns(kiosk, view, times, since=0, number=1, **fields):
 
 
 def test_a_kiosk_shows_the_bracket_between_two_matches(kiosk):
-    """A result is for all to see; if nothing follows, there is a turn of the bracket, or, each third time, of ratings."""
+    """Everybody sees the result first; then comes the bracket or, after each third match, the ratings."""
     for view in ("won", "toss_up", "forfeit", "drawn", "annulled"):
         assert turns(kiosk, view, [0, 5, 6, 13, 17]) == ["", "", "bracket", "bracket", "bracket"], view
     assert turns(kiosk, "won", [5, 6, 17], number=3) == ["", "ratings", "ratings"]
@@ -279,11 +279,12 @@ def test_unequal_totals_are_explained(hall):
 
 def test_a_failed_network_judges_no_faces_and_is_named_in_the_result(hall):
     fault = {"team": 1, "match": 7, "number": 0, "network": "generator", "reason": {"en": "slow; be faster", "ko": "-"}}
-    failed = half_round(0, 0, points=30, generator_fault=fault["reason"])
+    why = {"en": "it is slow", "ko": "느립니다"}
+    failed = half_round(0, 0, points=30, generator_fault=fault["reason"], why=why)
     page = hall.show(state("failed", half_round=failed, forfeits=[fault], match={"points": [0, 30], "judged": [0, 30]}))
     assert page.locator(".judged").all_text_contents() == ["has not judged yet", "no faces judged"]
     assert hall.text(".notice .kind") == "✗ The generator of Blue Foxes failed"
-    assert hall.text(".reason") == "Why: slow"
+    assert hall.text(".reason") == "Why: it is slow"
     lost = WON | {"winner": 2, "points": [20, 30], "judged": [30, 30]}
     hall.show(state("won", match=lost, forfeits=[fault]))
     assert hall.text(".why") == "The generator of Blue Foxes failed, which gave 30 points to Team Mira"
@@ -313,6 +314,32 @@ def test_a_tie_is_not_said_to_be_won_by_points(hall, rule, view, fields, score, 
     tie = WON | {"winner": 2, "points": [24, 24], "judged": [30, 30], "rule": rule, **fields}
     hall.show(state(view, match=tie))
     assert (hall.text(".score"), hall.text(".why")) == (score, why)
+
+
+NO_SNAPSHOT = {"en": "it has no complete snapshot", "ko": "완전한 스냅샷이 없습니다"}
+
+
+def test_who_cannot_take_part_is_said_from_the_opening_on(hall):
+    given = state("opening", stage={"match": None}, event={"num_teams": 4})
+    page = hall.show(given)
+    assert page.locator(".refused").count() == 0 and page.locator(".how").count() == 1
+    given["teams"]["2"] |= {"refused": NO_SNAPSHOT, "why": NO_SNAPSHOT}
+    page = hall.show(given)
+    chips = page.locator(".chips li").all_text_contents()
+    assert [" ".join(chip.split()) for chip in chips] == ["✗ Team Mira", "✓ Blue Foxes"]
+    assert page.locator(".chips .sign").first.get_attribute("aria-label") == "cannot take part:"
+    assert hall.text(".refused .reason") == "✗ Team Mira cannot take part: it has no complete snapshot"
+    drawn = given | {"stage": {"view": "draw", "since": 1}, "places": {"0:0": {"home": 1, "away": 2}}}
+    hall.show(drawn)
+    assert (hall.text(".pairs .home"), hall.text(".pairs .away")) == ("Blue Foxes", "Team Mira ✗ out")
+
+
+def test_a_forfeit_says_why(hall):
+    forfeit = {"team": 2, "matches": [7], "reason": {"en": "there is none; copy it", "ko": "-"}, "why": NO_SNAPSHOT}
+    match = WON | {"rule": "forfeit", "points": [30, 0], "judged": [30, 0]}
+    hall.show(state("forfeit", match=match, forfeits=[forfeit]))
+    assert hall.text(".score") == "Team Mira forfeits, 30 : 0"
+    assert hall.text(".why") == "Team Mira cannot take part: it has no complete snapshot"
 
 
 def test_a_disqualified_opponent_is_said_to_be(hall):

@@ -57,7 +57,7 @@ const SIGNS = { true: "✗", false: "✓" };
 const Chip = ({ team }) => {
   const isOut = Boolean(team.why);
   return html`<li data-out=${isOut}>
-    <span class="sign" role="img" aria-label=${t(isOut ? "stage.is_out" : "stage.is_in")}>${SIGNS[isOut]}</span>
+    <span class="sign" role="img" aria-label=${t(isOut ? "stage.is_out" : "stage.is_in")}>${SIGNS[isOut]}</span>${" "}
     <bdi class="chip-name" title=${team.name}>${team.name}</bdi>
   </li>`;
 };
