@@ -173,7 +173,7 @@ def check_faces(state):
 
 @pytest.mark.parametrize("settings, seconds", [(NATURAL, 591 + 6 * 8), (ShowSettings(show_minutes=2), 120)])
 def test_it_lasts_as_long_as_it_should(tmp_path, monkeypatch, settings, seconds):
-    """Eight teams: four quarter-finals of 57 s, two semi-finals of 69 s, a final of 225 s, pauses; or the time given."""
+    """Eight teams: four quarter-finals of 57 s, two semi-finals of 69 s, a final of 225 s, pauses; or less time."""
     monkeypatch.setattr(database, "time", Clock(1000.0))
     folder = tmp_path / "eight"
     with store.Store(str(folder)) as arena:

@@ -140,7 +140,7 @@ def test_a_short_pace_shows_the_winner_as_long(arena, played):
 
 
 def test_at_natural_paces_teams_meet_first(arena, played):
-    """Four teams: semi-finals with 30 s a half round, 4 s for the meeting before; after it 5 s for the result, and 8."""
+    """Four teams: semi-finals with 30 s a half round, 4 s for the meeting before; then 5 s for the result, and 8."""
     showing = watch(arena, ShowSettings())
     for now, expected in (
         (101, ("meets", 1, None, [0, 0])),
