@@ -2,8 +2,11 @@
 // turns with the bracket and the ratings. Turns follow the server's clock, so that all screens of a hall show the same.
 import { html } from "arena/html.js";
 import { useNow } from "arena/clock.js";
+import { connectionLine } from "arena/header.js";
 import { matchOnStage } from "arena/stage/reading.js";
+import { nextPair } from "arena/stage/strip.js";
 import { found } from "arena/views/routes.js";
+import { t } from "arena/words.js";
 
 const QUIET = ["draw", "countdown", "frozen", "champion", "over"];
 const RESULTS = ["won", "toss_up", "drawn", "forfeit", "annulled"]; // the next match may begin at any time
@@ -42,5 +45,18 @@ export function Kiosk({ state, isConnected }) {
   const now = useNow(0.5);
   const turn = turnOf(state, now);
   const { View } = found(turn);
-  return html`<${View} key=${turn} state=${state} isConnected=${isConnected} params=${{}} />`;
+  return html`${turn && html`<${Line} state=${state} isConnected=${isConnected} />`}
+    <${View} key=${turn} state=${state} isConnected=${isConnected} params=${{}} />`;
+}
+
+// Beside a list: what it is of, and what comes next; or that it is old.
+function Line({ state, isConnected }) {
+  const { event, stage } = state;
+  const wrong = connectionLine(state, isConnected);
+  if (wrong) return html`<p class="kiosk-line wrong" role="alert">${wrong}</p>`;
+  return html`<p class="kiosk-line">
+    <bdi>${event.name}</bdi>
+    ${event.num_matches > 1 && [" · ", t("stage.told", { told: event.matches_told || 0, of: event.num_matches })]}
+    ${stage.next && [" · ", t("stage.next"), ": ", nextPair(state)]}
+  </p>`;
 }
