@@ -1,65 +1,11 @@
 """The stage in a real browser, if there is one: what stands there in a state that is made up by hand."""
 
-import contextlib
-import itertools
-import shutil
-
 import pytest
-from page_server import RULES, Stream, half_round, image, served, state
+from made_up import WON, opened
+from page_server import RULES, half_round, image, state
 from test_scenes import NEEDS
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-
-class Hall:
-    """A page that is open, whose states a test puts in one after another."""
-
-    def __init__(self, page, stream):
-        self.page, self._stream, self._names = page, stream, map("Cup {}".format, itertools.count())
-
-    def show(self, given):
-        """Has the page show a state; returns the page once it does."""
-        name = next(self._names) if given.get("event") else None
-        if name:
-            given = {**given, "event": {**given["event"], "name": name}}
-        self._stream.put(given)
-        self.page.wait_for_function(
-            "([name, view]) => (!name || document.title === name) && document.querySelector(`[data-view=${view}]`)",
-            arg=[name, given["stage"]["view"]],
-        )
-        return self.page
-
-    def text(self, selector):
-        """The text of an element, as it is written."""
-        return self.page.locator(selector).text_content().strip()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM:
-        pytest.skip("there is no chromium on this machine")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@contextlib.contextmanager
-def opened(browser, query):
-    """A Hall; fails if a script or the policy failed, or if the page asked another server for anything."""
-    problems, asked, stream = [], [], Stream()
-    with served(stream) as address:
-        context = browser.new_context(viewport={"width": 1920, "height": 1080}, color_scheme="dark")
-        page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and problems.append(message.text))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(address + query)
-        yield Hall(page, stream)
-        context.close()
-    assert not problems
-    assert asked and all(url.startswith((address, "data:")) for url in asked)
+pytest_plugins = ["page_fixtures"]
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +51,6 @@ def test_nothing_is_told_while_it_is_judged(hall):
 
 
 LONG = ("W" * 60, "An exceedingly long name of a team that has sixty characters")
-WON = {"status": "done", "points": [26, 22], "judged": [30, 30], "winner": 1, "rule": "more points"}
 
 
 SIZES = """() => [...document.querySelectorAll(".stage *")]
@@ -184,32 +129,6 @@ def test_merge_patches(hall):
         ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
     ):
         assert hall.page.evaluate(asked, [before, patch]) == after
-
-
-def test_a_kiosk_takes_turns_in_quiet_moments_only(kiosk):
-    """Of a minute: the stage for half of it, then the bracket and the ratings, 12 seconds each time."""
-    minute = (48, 60, 72, 84, 96)
-    assert turns(kiosk, "countdown", minute) == ["", "", "bracket", "ratings", ""]
-    assert set(turns(kiosk, "face", minute)) == set(turns(kiosk, "meets", minute)) == {""}
-    assert turns(kiosk, "champion", [72], since=70) == [""]  # everybody looks at it
-    assert turns(kiosk, "countdown", minute, ratings={}) == ["", "", "bracket", "", ""]  # nobody is rated yet
-    assert set(turns(kiosk, "countdown", minute, ratings={}, rounds=[])) == {""}
-
-
-def turns(kiosk, view, times, since=0, number=1, **fields):
-    """What a kiosk shows at some times."""
-    given = state(view, stage={"since": since}, match={"number": number}, **{"ratings": {"a": {}}, **fields})
-    asked = "([state, times]) => import('arena/kiosk.js').then((one) => times.map((now) => one.turnOf(state, now)))"
-    return kiosk.page.evaluate(asked, [given, times])
-
-
-def test_a_kiosk_shows_the_bracket_between_two_matches(kiosk):
-    """Everybody sees the result first; then comes the bracket or, after each third match, the ratings."""
-    for view in ("won", "toss_up", "forfeit", "drawn", "annulled"):
-        assert turns(kiosk, view, [0, 5, 6, 13, 17]) == ["", "", "bracket", "bracket", "bracket"], view
-    assert turns(kiosk, "won", [5, 6, 17], number=3) == ["", "ratings", "ratings"]
-    assert turns(kiosk, "won", [6, 17], number=3, ratings={}) == ["", ""]
-    assert turns(kiosk, "won", [36, 48, 60, 72, 84]) == ["ratings", "", "", "bracket", "ratings"]  # nothing follows
 
 
 def test_a_replay_needs_what_was_needed_then(hall):

@@ -55,7 +55,7 @@ const SCORE_LINES = {
   disqualified: "stage.loser_disqualified",
 };
 
-function kindOf(state, match) {
+export function kindOf(state, match) {
   const kind = KINDS[match.rule] || "won";
   const loser = state.teams[match[SIDES[1 - winnerSide(match)].key]];
   return kind === "forfeit" && loser && loser.disqualified ? "disqualified" : kind;
