@@ -79,6 +79,23 @@ def test_the_winner_is_the_largest_text_and_fits(hall, names):
         page.set_viewport_size({"width": 1920, "height": 1080})
 
 
+BEGINS = """() => [...document.querySelectorAll(".recap .of bdi, .rungs bdi")].map((name) => {
+    const range = document.createRange();
+    range.setStart(name.firstChild, 0);
+    range.setEnd(name.firstChild, 1);
+    const [letter, box] = [range.getBoundingClientRect(), name.parentElement.getBoundingClientRect()];
+    return name.scrollWidth > name.clientWidth && letter.left > box.left - 1 && letter.right < box.right + 1;
+})"""
+
+
+@pytest.mark.parametrize("name", ["W" * 60, "فريق الوجوه المزيفة من كلية الهندسة في جامعة القاهرة الكبرى"])
+def test_a_name_that_is_cut_keeps_its_beginning(hall, name):
+    faces = [{"image": image(80), "team": 2, "match": 7, "p": 0.9}]
+    given = state("champion", ("Blue Foxes", name), match=WON, event={"champion": 1}, path=[7], recap=faces)
+    begins = hall.show(given).evaluate(BEGINS)
+    assert begins == [True, True]
+
+
 def test_a_short_name_takes_all_the_room(kiosk):
     """The largest size is 220 px of a window that is 1920 px wide."""
     page = kiosk.show(state("won", match=WON))

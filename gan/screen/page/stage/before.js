@@ -153,7 +153,7 @@ export function Frozen({ state }) {
     ${isTournament
       ? html`<p class="count">${t("stage.told", { told: event.matches_told || 0, of: event.num_matches })}</p>`
       : html`<${Table} state=${state} />`}
-    ${last && last.winner && html`<p class="last">${say("stage.last", lastOf(state, last))}</p>`}
+    ${last && last.winner && html`<${Fit} tag="p" class="last">${say("stage.last", lastOf(state, last))}<//>`}
   </div>`;
 }
 
