@@ -37,7 +37,7 @@
     return { left, top, right, bottom, hasDots, isThere: right - left > 1 && bottom - top > box.height / 2 };
   };
 
-  const texts = [];
+  const [texts, problems] = [[], []];
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const node = walker.currentNode;
@@ -48,6 +48,7 @@
     range.selectNodeContents(node);
     const lines = [...range.getClientRects()].filter((box) => box.width > 0 && box.height > 0);
     const seen = lines.map((box) => ({ box, ...seenOf(element, box) })).filter((one) => one.isThere);
+    if (!seen.length && element.closest(".fit")) problems.push(`hidden: "${said.slice(0, 60)}" in ${pathOf(element, root)}`);
     if (!seen.length) continue;
     const style = getComputedStyle(element);
     // Lines of a font are higher than its letters, by about a third above and below.
@@ -81,7 +82,6 @@
   }
 
   const page = document.documentElement;
-  const problems = [];
   if (page.scrollWidth > innerWidth) problems.push(`the page is ${page.scrollWidth} px wide`);
   if (page.scrollHeight > innerHeight + 1) problems.push(`the page is ${page.scrollHeight} px high`);
   return { texts, problems, width: innerWidth };

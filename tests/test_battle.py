@@ -20,7 +20,7 @@ import tensorflow.compat.v1 as tf
 from conftest import synthetic_images
 
 from gan import battle, organise
-from gan.arena import arena, events, match, open_snapshots, schema, store, teams
+from gan.arena import arena, events, match, open_snapshots, schema, snapshot_copies, store, teams
 from gan.console.errors import ContractError, HostError, NoPermission
 from gan.contest import faults, rules
 from gan.data import pixels, tfrecords
@@ -449,7 +449,7 @@ def test_what_one_event_refuses_stays_for_another(guests, faces, tmp_path, monke
             lower.setattr(opened._open, "open", refuse)
             assert "lower now" in faults.sentence(opened.admissions.admit("a", guests[0], None)[2])
             digest = opened.admissions.admit("c", guests[2], None)[0]
-        assert not os.path.exists(os.path.join(opened.folder, arena.SNAPSHOTS, digest))
+        assert not os.path.exists(os.path.join(opened.folder, snapshot_copies.SNAPSHOTS, digest))
         before, now = opened.replay(1)
         np.testing.assert_array_equal(before.played.shown.images, now.shown.images)
 

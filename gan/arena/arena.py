@@ -30,7 +30,6 @@ from gan.contest.timing import Measured
 from gan.sandbox import child_process, staging
 from gan.sandbox.sandbox import SandboxedSnapshot
 
-SNAPSHOTS = "snapshots"  # folder of arena_dir with the copies of all that was handed in
 COPIES_TO_FORFEIT = 3  # of 15 images; of real images that nobody trained on, one in a hundred is suspected
 _MOST_AT_ONCE = 8  # snapshots that are opened at a time, before an event
 
@@ -112,7 +111,7 @@ class Arena:
         self.folder, self.size, self.real_images = folder, size, real_images
         self.public_images = public_images
         self._settings, self._copy_check = settings, copy_check
-        self._snapshots = os.path.join(folder, SNAPSHOTS)
+        self._snapshots = os.path.join(folder, snapshot_copies.SNAPSHOTS)
         self.looks = BucketLooks(self._snapshots, settings.sizes)
         self._has_new_suspects = False
         with contextlib.ExitStack() as resources:

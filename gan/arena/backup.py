@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 from typing import NamedTuple
 
-from gan.arena import arena, database, store, store_file
+from gan.arena import database, snapshot_copies, store, store_file
 from gan.console.errors import StateError, UserError
 from gan.storage import files
 
@@ -96,7 +96,7 @@ def _check_replaceable(folder: str, target: str, replace: bool) -> None:
 
 def _copy_snapshots(folder: str, target: str) -> tuple[int, int]:
     """(how many are copied, how many are missing)."""
-    source, kept = os.path.join(folder, arena.SNAPSHOTS), os.path.join(target, arena.SNAPSHOTS)
+    source, kept = os.path.join(folder, snapshot_copies.SNAPSHOTS), os.path.join(target, snapshot_copies.SNAPSHOTS)
     with store.Store(folder, read_only=True) as opened:
         digests = {team.snapshot for event in opened.events.all() for team in opened.teams.of_event(event.id)}
         # A battle may remove the others at any moment.

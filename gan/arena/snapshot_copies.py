@@ -1,5 +1,6 @@
 """The copies of snapshots that an arena keeps: which ones are needed, and room on the disk for more. No TensorFlow."""
 
+import contextlib
 import os
 import shutil
 
@@ -9,6 +10,7 @@ from gan.contest.faults import host_failure
 from gan.sandbox import staging
 
 MOCK = "mock"  # mode of the events whose copies go first; see events.py
+SNAPSHOTS = "snapshots"  # folder of arena_dir with the copies of all that was handed in
 KEPT_BATTLES = 12  # finished mock battles whose copies stay, even if the disk is full: as many as a day has
 _USUAL = 16 * staging.MEBIBYTE  # bytes of a copy, as long as there is none to go by
 _OF_RESULTS = 2 * staging.MEBIBYTE  # bytes that the store keeps for a team in an event, at most
@@ -54,6 +56,15 @@ def make_room(kept: Store, folder: str, count: int) -> None:
     if free < wanted:
         mebibytes = (wanted - free) / staging.MEBIBYTE
         raise host_failure("disk_full", folder=folder, mebibytes=mebibytes)
+
+
+def name_of(kept: Store, digest: str) -> str | None:
+    """What a team called the files of its snapshot, without endings; None if the copy is gone, or may not be read."""
+    folder = os.path.join(os.path.dirname(kept.path), SNAPSHOTS)
+    with contextlib.suppress(OSError):
+        staged = staging.restage(folder, digest, folder)
+        return staged and staged.name
+    return None
 
 
 def _only_in(kept: Store, digest: str, event: schema.Event) -> bool:

@@ -2,16 +2,14 @@
 
 import datetime
 import json
-import os
 from collections.abc import Mapping
 from typing import Any
 
-from gan.arena import arena, bracket, events, findings, notes, organiser, recognition, renaming, schema, store
+from gan.arena import bracket, events, findings, notes, organiser, recognition, renaming, schema, snapshot_copies, store
 from gan.arena.backup import Backup
 from gan.console.errors import Fault
 from gan.contest import faults, rules, timing
 from gan.contest.faults import sentence
-from gan.sandbox import staging
 
 _Forfeits = Mapping[int, Mapping[int, Fault]]  # match -> team -> why, as store.matches.forfeits() returns them
 
@@ -320,9 +318,7 @@ def _snapshot(kept: store.Store, team: schema.Team) -> str:
     """What a team handed in: the step, or the name of a snapshot without one."""
     if team.step is not None:
         return f"step {team.step}"
-    copies = os.path.join(os.path.dirname(kept.path), arena.SNAPSHOTS)
-    staged = staging.restage(copies, team.snapshot or "", team.path)
-    return staged.name if staged else "its snapshot"
+    return snapshot_copies.name_of(kept, team.snapshot or "") or "its snapshot"
 
 
 def _remarks(kept: store.Store, event: schema.Event, teams: list[schema.Team]) -> list[str]:

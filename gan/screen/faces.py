@@ -10,7 +10,7 @@ import numpy as np
 from gan.arena.schema import StoredHalfRound
 from gan.contest import rules
 from gan.data import pixels
-from gan.screen import reveal, texts, timeline
+from gan.screen import reasons, reveal, texts, timeline
 from gan.screen.pacing import MatchPace
 from gan.screen.records import Records
 from gan.screen.timeline import Moment
@@ -73,6 +73,7 @@ class Faces:
                 "discriminator_seconds": score.discriminator_seconds,
                 "generator_fault": texts.of_fault(score.generator_fault),
                 "discriminator_fault": texts.of_fault(score.discriminator_fault),
+                "why": reasons.brief(score.discriminator_fault or score.generator_fault),
             }
         fields = "id", "match", "number", "generator", "discriminator"
         return texts.without_none(

@@ -4,7 +4,7 @@ The pace follows from what is known when an event begins, its mode, its number o
 so a server that was started again and all viewers agree. Naturally a face is up for 1.2 s in a final, 1 s in a
 semi-final, 0.8 s in a quarter-final, then 0.6, 0.4, 0.3 and 0.2 s. An event that would take longer than the hall has
 time is shown faster: its earlier rounds first, and its last three rounds only where they take more than half of the
-time.
+time. What is left of it after that may be for pauses between the matches.
 """
 
 from typing import NamedTuple
@@ -19,6 +19,9 @@ _FACE_SECONDS = (1.2, 1.0, 0.8, 0.6, 0.4, 0.3)  # of the final, the round before
 _FASTEST = 0.2  # of all earlier rounds
 _OTHER_FACES = {events.MATCH: 1.2, events.LEAGUE: 0.6, events.MOCK: 0.6, events.CHECK: 0.4}
 _MEETS_SECONDS, _RESULT_SECONDS = 4.0, 5.0
+PAUSE_SECONDS = 8.0  # after a result, if there is time for it; a kiosk shows the bracket then
+_WITH_PAUSES = schema.TOURNAMENT, schema.MOCK, events.LEAGUE
+_FEWEST_FOR_PAUSES = 2  # matches
 _LATE_ROUNDS = 3  # of a tournament, whose pace is kept if they take half of the time or less
 _FAILED_SECONDS = 4.0  # a half round in which something failed, at most
 
@@ -51,6 +54,7 @@ class MatchPace(NamedTuple):
     meets: float  # who meets whom; 0 leaves it out
     half_round: float
     result: float
+    pause: float = 0.0  # until the next match, in which the result stays
 
     def scaled(self, factor: float) -> "MatchPace":
         """The same parts, each so many times as long."""
@@ -62,7 +66,7 @@ class MatchPace(NamedTuple):
 
     def of_match(self, num_rounds: int) -> float:
         """Seconds of a match of so many rounds in which nothing fails."""
-        return self.meets + 2 * num_rounds * self.half_round + self.result
+        return self.meets + 2 * num_rounds * self.half_round + self.result + self.pause
 
 
 class _Round(NamedTuple):
@@ -94,7 +98,8 @@ class EventPace:
         budget = 60 * settings.show_minutes
         if plan.mode == schema.MOCK and plan.period_seconds:
             budget = min(budget, plan.period_seconds / 2)
-        self._rounds = _fitted(natural, budget, _LATE_ROUNDS if plan.mode == schema.TOURNAMENT else 0)
+        fitted = _fitted(natural, budget, _LATE_ROUNDS if plan.mode == schema.TOURNAMENT else 0)
+        self._rounds = _with_pauses(fitted, budget, plan)
 
     def of_round(self, round_: int) -> MatchPace:
         """The pace of a match in a round, from 0."""
@@ -147,3 +152,15 @@ def _fitted(natural: list[_Round], budget: float, num_late: int) -> list[_Round]
     return [one._replace(pace=one.pace.scaled(of_early)) for one in early] + [
         one._replace(pace=one.pace.scaled(of_late)) for one in late
     ]
+
+
+def _with_pauses(fitted: list[_Round], budget: float, plan: Plan) -> list[_Round]:
+    """The rounds with a pause after each match, if that takes no longer than the budget, in seconds.
+
+    There is none after the final, which its champion follows, nor in an event of one match, nor in a check.
+    """
+    last = len(fitted) - 1 if plan.mode == schema.TOURNAMENT else len(fitted)
+    if plan.mode not in _WITH_PAUSES or sum(one.matches for one in fitted) < _FEWEST_FOR_PAUSES:
+        return fitted
+    paused = [one._replace(pace=one.pace._replace(pause=PAUSE_SECONDS)) for one in fitted[:last]] + fitted[last:]
+    return paused if sum(one.seconds for one in paused) <= budget else fitted

@@ -32,6 +32,7 @@ class Records:
         half_rounds: by id, without pixels.
         teams: event -> id -> team.
         played: match -> its half rounds.
+        players: teams that have played a half round.
         of_event: event -> its matches.
         forfeited: match -> team -> why it forfeited that match.
         ratings, timings: all; timings by match.
@@ -65,8 +66,10 @@ class Records:
         with self.store.reading():
             self._read()
         self.played: dict[int, list[int]] = {}
+        self.players: set[int] = set()
         for one in self.half_rounds.values():
             self.played.setdefault(one.match, []).append(one.id)
+            self.players |= {one.generator, one.discriminator}
         self.of_event: dict[int, list[Match]] = {event.id: [] for event in self.events}
         for match in self.matches.values():
             self.of_event[match.event].append(match)

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from gan.arena import schema
-from gan.arena.schema import Match
+from gan.arena import schema, snapshot_copies
+from gan.arena.schema import Match, Team
+from gan.console import printable
 from gan.contest import rules
 from gan.screen import texts
 from gan.screen.recap import MOST, Recap
@@ -28,6 +29,7 @@ class TeamPages:
 
     def __init__(self, records: Records, teams: ShownTeams, recap: Recap) -> None:
         self._records, self._teams, self._recap = records, teams, recap
+        self._named: dict[str, str | None] = {}  # digest of a snapshot -> what its team called it
 
     def names(self, told: Told) -> list[str]:
         """All teams of events that have begun, in the order of the alphabet."""
@@ -52,11 +54,7 @@ class TeamPages:
             if match.status == schema.DONE and (match.home in ids or match.away in ids)
         ]
         history = [one for one in self._teams.history(told) if one["name"] == name]
-        snapshots = [
-            texts.without_none({"event": event, "step": team.step, "since": self._records.event(event).begun})
-            for event, team in ids.values()
-            if team.snapshot
-        ]
+        snapshots = [self._snapshot(event, team, team.snapshot) for event, team in ids.values() if team.snapshot]
         return texts.without_none(
             {
                 "name": name,
@@ -68,6 +66,15 @@ class TeamPages:
                 "head_to_head": self._head_to_head(played, set(ids)),
                 **self._fakes(played, set(ids)),
             }
+        )
+
+    def _snapshot(self, event: int, team: Team, digest: str) -> Json:
+        if digest not in self._named:
+            self._named[digest] = snapshot_copies.name_of(self._records.store, digest)
+        name = self._named[digest]
+        begun = self._records.event(event).begun
+        return texts.without_none(
+            {"event": event, "name": name and printable.cleaned(name), "step": team.step, "since": begun}
         )
 
     def _match(self, match: Match, ids: set[int]) -> Json:

@@ -6,7 +6,7 @@ from typing import Any
 from gan.arena import recognition, schema
 from gan.arena.schema import Event, Rating, Team
 from gan.console.errors import Fault
-from gan.screen import texts, worth
+from gan.screen import reasons, texts, worth
 from gan.screen.records import Records
 from gan.screen.timeline import CHAMPION, HALF_ROUND, NOTICE, RESULT
 from gan.screen.told import Told
@@ -26,7 +26,7 @@ class ShownTeams:
         self._rated: tuple[tuple[int, int], Json] | None = None  # (version, results told) -> ratings
 
     def of_event(self, event: Event, told: Told) -> dict[str, Json]:
-        """The teams of an event by id. That one can't take part is told with what it forfeits."""
+        """The teams of an event by id, with those that can't take part, as far as that is told."""
         refused = self._told_refused(event, told)
         disqualified = {
             self._records.notices[id_].note.parameters.get("team")
@@ -39,17 +39,24 @@ class ShownTeams:
             if self._records.is_disqualified(team) and (team.name in disqualified or team.id in refused):
                 fields["disqualified"] = True
             if team.id in refused:
-                fields["refused"] = texts.of_fault(team.fault)
+                fields |= {"refused": texts.of_fault(team.fault), "why": reasons.brief(team.fault)}
             found[str(team.id)] = texts.without_none(fields)
         return found
 
     def _told_refused(self, event: Event, told: Told) -> set[int]:
-        """The teams of which it is told that they can't take part."""
-        teams = self._records.teams[event.id]
+        """The teams of which it is told that they can't take part.
+
+        What is found when a snapshot is opened, before the first match, is told at once; a disqualification, and what
+        is found of a team that has played, with the match that the team forfeits.
+        """
+        teams = {team.id: team for team in self._records.teams[event.id].values() if team.fault}
         if event.id in told.told[CHAMPION]:
-            return {team.id for team in teams.values() if team.fault}
-        forfeited = (self._records.forfeited.get(match, {}) for match in told.told[RESULT])
-        return {team for one in forfeited for team in one if team in teams and teams[team].fault}
+            return set(teams)
+        forfeited = {team for match in told.told[RESULT] for team in self._records.forfeited.get(match, {})}
+        return {team for team in teams if team in forfeited or self._is_found_at_first(teams[team])}
+
+    def _is_found_at_first(self, team: Team) -> bool:
+        return team.id not in self._records.players and not self._records.is_disqualified(team)
 
     def forfeits(self, event: Event, told: Told) -> list[Json]:
         """All faults: those of teams that could not take part, then those of half rounds, in order.
@@ -129,4 +136,4 @@ def rating_of(row: Rating) -> Json:
 
 def _forfeit(team: int, fault: Fault | None) -> Json:
     """An entry of what was forfeited: by itself of all that a team has to play."""
-    return texts.without_none({"team": team, "reason": texts.of_fault(fault)})
+    return texts.without_none({"team": team, "reason": texts.of_fault(fault), "why": reasons.brief(fault)})

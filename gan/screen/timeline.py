@@ -6,7 +6,7 @@ that happened is shown in its order. It begins when it has happened and what cam
     an event     begins at once
     a meeting    before the first half round of a match: who meets whom
     half round   its faces as `reveal` says; told with the last of them. If something failed, told as it begins
-    result       told as it begins; a bye, and that a match is held, take no time
+    result       told as it begins, and followed by a pause; a bye, and that a match is held, take no time
     champion     told as it begins
     a notice     told as it begins, takes no time: the event is frozen or goes on, a team is disqualified
 
@@ -83,7 +83,8 @@ def laid_out(happened: Happened, pace_of: PaceOf, now: float = math.inf) -> list
             row = of_half_round[id_]
             told, end = _seen(row, pace_of(of_match[row.match]), begin)
         elif kind == RESULT and _is_result(of_match[id_]):
-            end = begin + pace_of(of_match[id_]).result
+            pace = pace_of(of_match[id_])
+            end = begin + pace.result + pace.pause
         elif kind == CHAMPION:
             end = begin + max((pace_of(one).result for one in happened.matches if one.event == id_), default=0.0)
         moments.append(Moment(kind, id_, event, begin, told, end))

@@ -6,15 +6,18 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import arena_data
-from hall import KOREAN, NAMES, NOON, Hall
+from hall import ARABIC, KOREAN, LONG, NAMES, NOON, Hall
 
 from gan.arena import annulment, events, schema, store
 from gan.arena.schedule import NextBattle
 from gan.console.errors import Fault
 
 CANNOT_PLAY = Fault("collection_missing", {"collection": "p_for_data"})
+NO_SNAPSHOT = Fault("no_snapshot", {})
 SLOW = Fault("slow", {"seconds": 10.0, "step": "generate"})
 NOT_FINITE = Fault("not_finite", {"name": "discriminator"})
+FORBIDDEN = Fault("forbidden_operations", {"network": "generator", "operations": ["ReadFile", "PyFunc"]})
+REFUSALS = [FORBIDDEN, NO_SNAPSHOT, NOT_FINITE, Fault("bucket_closed", {"reason": "gs://a: 403"}), CANNOT_PLAY]
 DISK_FULL = Fault("disk_full", {"folder": "/srv/contest/arena", "mebibytes": 300})
 FROZEN_REASON = "점심시간, back at 13:30"
 NAMES_256 = arena_data.many_names(256)
@@ -39,9 +42,21 @@ def _opening(folder: pathlib.Path) -> None:
         hall.admit(12)
 
 
+def _opening_refused(folder: pathlib.Path) -> None:
+    """Five of the teams so far cannot take part, for all kinds of reasons."""
+    with Hall(folder) as hall:
+        refused = dict(zip((KOREAN, "Blue Foxes", LONG, ARABIC, arena_data.MARKUP), REFUSALS))
+        hall.admit(12, refused)
+
+
 def _draw(folder: pathlib.Path) -> None:
     with Hall(folder) as hall:
         hall.draw()
+
+
+def _draw_refused(folder: pathlib.Path) -> None:
+    with Hall(folder) as hall:
+        hall.draw({"Blue Foxes": CANNOT_PLAY, LONG: NO_SNAPSHOT})
 
 
 def _final(folder: pathlib.Path) -> None:
@@ -216,7 +231,9 @@ def _told(state: _State) -> bool:
 STATES: dict[str, HallState] = {
     "nothing": HallState(_nothing, "nothing"),
     "opening": HallState(_opening, "opening", lambda state: state["event"]["teams_opened"] == 12),
+    "opening_refused": HallState(_opening_refused, "opening", lambda state: state["event"]["teams_opened"] == 12),
     "draw": HallState(_draw, "draw"),
+    "draw_refused": HallState(_draw_refused, "draw"),
     "meets": HallState(_first_match, "meets"),
     "face_asked": HallState(_first_half, "face", lambda state: "face" in state["half_round"]),
     "face_told": HallState(_first_half, "face", _told),

@@ -117,6 +117,16 @@ def test_page_of_a_team(page, address, tournament):
     page.wait_for_selector("text=There is no such team")
 
 
+@pytest.mark.parametrize(
+    "name, fault",
+    [(arena_data.CANNOT_PLAY, arena_data.FAULT), (arena_data.GENERATOR_FAILS, arena_data.GENERATOR_FAULT)],
+)
+def test_page_of_a_team_tells_it_all_that_went_wrong(page, address, name, fault):
+    page.goto(f"{address}#/team/{urllib.parse.quote(name)}")
+    page.wait_for_selector(".team-page .forfeits")
+    assert faults.sentence(fault) in page.inner_text(".team-page .forfeits")
+
+
 def test_replay_by_keyboard_and_slider(page, address, tournament):
     matches, names = tournament
     final = matches[-1]

@@ -7,16 +7,17 @@ from gan.screen.pacing import EventPace, MatchPace, Plan, ShowSettings, num_matc
 # At natural paces a match takes 4 s to introduce, 60 s times the seconds of a face, and 5 s for its result. The final
 # has three rounds: 4 + 180 x 1.2 + 5 = 225 s. Semi-finals 69 s, quarter-finals 57 s; then 45, 33, 27, 21 s.
 FINAL, LAST_THREE = 225, 225 + 2 * 69 + 4 * 57  # 591 s
+PAUSE = 8  # between two matches, if there is time
 
 
 @pytest.mark.parametrize(
     "teams, seconds",
     [
         (2, FINAL),
-        (3, FINAL + 69),  # one bye
-        (4, FINAL + 2 * 69),
-        (16, LAST_THREE + 8 * 45),  # 951 s, 16 minutes
-        (64, LAST_THREE + 8 * 45 + 16 * 33 + 32 * 27),  # 2343 s, 39 minutes
+        (3, FINAL + 69 + PAUSE),  # one bye
+        (4, FINAL + 2 * (69 + PAUSE)),
+        (16, LAST_THREE + 8 * 45 + 14 * PAUSE),  # 1063 s, 18 minutes
+        (64, LAST_THREE + 8 * 45 + 16 * 33 + 32 * 27 + 62 * PAUSE),  # 2839 s, 47 minutes
         (256, 90 * 60),  # 6375 s at natural paces
         (1000, 90 * 60),
         (1024, 90 * 60),
@@ -43,25 +44,33 @@ def test_the_last_rounds_leave_half_of_the_time_to_others():
     assert pace.of_round(0).half_round == pytest.approx(18 * 150 / 360)
 
 
+def test_pauses_come_between_matches_if_all_of_them_fit():
+    """16 teams take 951 s, and 1063 s with their 14 pauses."""
+    short, enough = (EventPace(Plan("tournament", 16), ShowSettings(show_minutes=time / 60)) for time in (1062, 1063))
+    assert (short.seconds, enough.seconds) == (951, 1063)
+    assert [enough.of_round(number).pause for number in range(4)] == [PAUSE, PAUSE, PAUSE, 0]  # the champion follows
+
+
 def test_more_time_than_it_needs_makes_nothing_slower():
     slow, natural = (EventPace(Plan("tournament", 16), ShowSettings(show_minutes=time)) for time in (600, 90))
-    assert slow.seconds == natural.seconds == 951
+    assert slow.seconds == natural.seconds == 951 + 14 * PAUSE
 
 
 @pytest.mark.parametrize(
     "plan, seconds",
     [
-        (Plan("league", 4), 6 * 45),
+        (Plan("league", 4), 6 * (45 + PAUSE)),
         (Plan("league", 16), 120 * 45),  # 90 minutes sharp
         (Plan("league", 17), 90 * 60),
         (Plan("match", 2), 4 + 72 + 5),
         (Plan("match", 2, num_rounds=3), 225),
         (Plan("check", 3), 3 * (4 + 24 + 5)),
-        (Plan("mock", 17), 8 * 45),  # the house team is one of them
-        (Plan("mock", 16), 8 * 45),  # the house team plays
-        (Plan("mock", 17, matches_each=3), 24 * 45),
+        (Plan("mock", 17), 8 * (45 + PAUSE)),  # the house team is one of them
+        (Plan("mock", 16), 8 * (45 + PAUSE)),  # the house team plays
+        (Plan("mock", 17, matches_each=3), 24 * (45 + PAUSE)),
         (Plan("mock", 17, matches_each=3, period_seconds=1800), 900),  # it is over in half of the time
-        (Plan("mock", 17, period_seconds=7200), 8 * 45),
+        (Plan("mock", 17, period_seconds=7200), 8 * (45 + PAUSE)),
+        (Plan("mock", 17, period_seconds=800), 8 * 45),  # no time for pauses
     ],
 )
 def test_other_events(plan, seconds):

@@ -144,21 +144,33 @@ def test_disqualified_is_told_in_time(arena, clock):
     assert "disqualified" not in showing.state(118)["teams"][key]
 
 
-def test_a_refusal_is_told_with_what_it_forfeits(arena, clock):
-    event, teams = begin(arena, "league", 2)
-    clock.now = 101
+def refuse(arena, team):
     with arena.writing():
-        arena._database.change(
-            "UPDATE team SET fault = ? WHERE id = ?", notes.faults.encoded(because("no snapshot")), teams[1].id
-        )
-    match = arena.matches.begin(MatchPlace(event.id, 0, 0), teams[0].id, teams[1].id, 1)
+        fault = notes.faults.encoded(notes.note("no_snapshot"))
+        arena._database.change("UPDATE team SET fault = ? WHERE id = ?", fault, team.id)
+
+
+def test_a_refusal_is_told_once_the_snapshot_was_opened(arena, clock):
+    event, teams = begin(arena, "league", 2)
+    refuse(arena, teams[1])
+    told = watch(arena).state(101)["teams"][str(teams[1].id)]
+    assert told["refused"]["en"].startswith("there is no complete snapshot (files")
+    assert told["why"] == {"en": "it has no complete snapshot", "ko": "완전한 스냅샷이 없습니다"}
+
+
+def test_a_refusal_after_play_is_told_with_what_it_forfeits(arena, clock):
+    event, teams = begin(arena, "league", 3)
+    first = arena.matches.begin(MatchPlace(event.id, 0, 0), teams[0].id, teams[1].id, 1)
+    half_round(arena, first, 0, 2, 101, clock)
+    refuse(arena, teams[1])
+    second = arena.matches.begin(MatchPlace(event.id, 1, 0), teams[1].id, teams[2].id, 1)
     showing = watch(arena)
-    assert "refused" not in showing.state(101)["teams"][str(teams[1].id)]
-    clock.now = 102
-    arena.matches.finish(match.id, rules.Result((60, 0), rules.HOME, rules.FORFEIT))
-    state = showing.state(102)
-    assert state["teams"][str(teams[1].id)]["refused"]["en"] == "no snapshot"
-    assert state["forfeits"][0]["matches"] == [match.id] and state["stage"]["view"] == "forfeit"
+    assert "refused" not in showing.state(105)["teams"][str(teams[1].id)]
+    clock.now = 120
+    arena.matches.finish(second.id, rules.Result((0, 60), rules.AWAY, rules.FORFEIT))
+    state = showing.state(120)
+    assert "refused" in state["teams"][str(teams[1].id)]
+    assert state["forfeits"][0]["matches"] == [second.id] and state["stage"]["view"] == "forfeit"
 
 
 def test_mock_battles_know_who_comes_next(arena, clock):
@@ -181,22 +193,22 @@ def of_match(points, judged, num_rounds=1):
     return {"home": 1, "away": 2, "num_rounds": num_rounds, "points": points, "judged": judged}
 
 
-@pytest.mark.parametrize(
-    "match, number, expected",
-    [
-        (of_match([0, 0], [0, 0]), 0, None),
-        (of_match([0, 24], [0, 30]), 1, {"team": 1, "to_win": 25, "of": 30}),
-        (of_match([8, 24], [13, 30]), 1, {"team": 1, "to_win": 17, "of": 17}),
-        (of_match([8, 24], [14, 30]), 1, None),  # 16 are open: level at the most
-        (of_match([8, 24], [15, 30]), 1, {"decided": 2}),
-        (of_match([25, 24], [28, 30]), 1, {"decided": 1}),
-        (of_match([24, 24], [30, 30]), 1, None),
-        (of_match([40, 55], [60, 60], 3), 4, None),
-        (of_match([20, 60], [60, 71], 3), 4, {"decided": 2}),  # 40 more, and home can get 30 only
-        (of_match([60, 80], [60, 90], 3), 5, {"team": 1, "to_win": 21, "of": 30}),
-        (of_match([9, 24], [15, 30]) | {"home": 2}, 1, None),  # a team against itself
-    ],
-)
+NEEDS = [
+    (of_match([0, 0], [0, 0]), 0, None),
+    (of_match([0, 24], [0, 30]), 1, {"team": 1, "to_win": 25, "of": 30}),
+    (of_match([8, 24], [13, 30]), 1, {"team": 1, "to_win": 17, "of": 17}),
+    (of_match([8, 24], [14, 30]), 1, None),  # 16 are open: level at the most
+    (of_match([8, 24], [15, 30]), 1, {"decided": 2}),
+    (of_match([25, 24], [28, 30]), 1, {"decided": 1}),
+    (of_match([24, 24], [30, 30]), 1, None),
+    (of_match([40, 55], [60, 60], 3), 4, None),
+    (of_match([20, 60], [60, 71], 3), 4, {"decided": 2}),  # 40 more, and home can get 30 only
+    (of_match([60, 80], [60, 90], 3), 5, {"team": 1, "to_win": 21, "of": 30}),
+    (of_match([9, 24], [15, 30]) | {"home": 2}, 1, None),  # a team against itself
+]
+
+
+@pytest.mark.parametrize("match, number, expected", NEEDS)
 def test_what_is_needed(match, number, expected):
     assert matches.needs(match, number, 30) == expected
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import pathlib
 import re
 import subprocess
@@ -16,8 +17,8 @@ from conftest import ROOT
 from described import DESCRIPTION, check
 from starlette.testclient import TestClient
 
-from gan.arena import store
-from gan.screen import api, server, stage
+from gan.arena import snapshot_copies, store
+from gan.screen import api, server, show, stage
 from gan.screen.board import Board, Source
 from gan.screen.pacing import ShowSettings
 
@@ -112,6 +113,22 @@ def test_a_former_name_leads_to_the_team(client):
     for name, row in table.items():
         other = client.get(f"/api/v1/teams/{name}").json()["head_to_head"][now["name"]]
         assert (row["won"], row["points"]) == (other["lost"], other["against"])
+
+
+def test_snapshots_have_the_names_that_their_teams_gave_them(client, folder):
+    """As long as the arena has a copy of them."""
+    address = f"/api/v1/teams/{arena_data.NAMES[0]}"
+    assert all("name" not in one for one in client.get(address).json()["snapshots"])
+    with store.Store(folder, read_only=True) as kept:
+        (team,) = (one for one in kept.teams.of_event(1) if one.name == arena_data.NAMES[0])
+        copy = pathlib.Path(folder) / snapshot_copies.SNAPSHOTS / team.snapshot
+        copy.mkdir(parents=True)
+        (copy / "my gan-9.index").touch()
+        (copy / "my gan-9.data-00000-of-00001").touch()
+        page = show.Show(kept, ShowSettings(pace=0)).team(arena_data.NAMES[0], math.inf)
+    named = {one["event"]: one.get("name") for one in page["snapshots"]}
+    assert named[1] == "my gan-9"
+    check("TeamPage", page)
 
 
 def test_old_addresses_are_gone_and_others_are_refused(client):

@@ -140,7 +140,7 @@ def test_a_short_pace_shows_the_winner_as_long(arena, played):
 
 
 def test_at_natural_paces_teams_meet_first(arena, played):
-    """Four teams: semi-finals with 30 s, four of them for the meeting before: 101 to 105, 105 to 135, 135 to 165."""
+    """Four teams: semi-finals with 30 s a half round, 4 s for the meeting before; then 5 s for the result, and 8."""
     showing = watch(arena, ShowSettings())
     for now, expected in (
         (101, ("meets", 1, None, [0, 0])),
@@ -149,12 +149,13 @@ def test_at_natural_paces_teams_meet_first(arena, played):
         (134.9, ("face", 1, 1, [0, 10])),
         (135, ("face", 1, 2, [0, 10])),
         (165, ("won", 1, 2, [20, 10])),
-        (170, ("meets", 2, None, [0, 0])),
-        (174, ("face", 2, 3, [0, 0])),
-        (204, ("failed", 2, 4, [30, 30])),
-        (208, ("won", 2, 4, [30, 30])),
-        (213, ("meets", 3, None, [0, 0])),
-        (217 + 36, ("face", 3, 6, [0, 17])),
+        (177.9, ("won", 1, 2, [20, 10])),
+        (178, ("meets", 2, None, [0, 0])),
+        (182, ("face", 2, 3, [0, 0])),
+        (212, ("failed", 2, 4, [30, 30])),
+        (216, ("won", 2, 4, [30, 30])),
+        (229, ("meets", 3, None, [0, 0])),
+        (233 + 36, ("face", 3, 6, [0, 17])),
     ):
         assert live(showing, now) == expected, now
 
@@ -325,7 +326,7 @@ def test_forfeits_and_ratings_are_told_in_time(arena, played):
     assert showing.state(122.9)["forfeits"] == []
     (forfeit,) = showing.state(123)["forfeits"]
     where = {"team": played[1][2].id, "match": 2, "number": 1, "network": "generator"}
-    assert forfeit == where | {"reason": {"en": "NaN!", "ko": "NaN!"}}
+    assert forfeit == where | {"reason": {"en": "NaN!", "ko": "NaN!"}, "why": {"en": "NaN!", "ko": "NaN!"}}
     assert showing.state(112.9)["ratings"] == {} and showing.ratings(112.9) == []
     rating = showing.state(113)["ratings"]["team 1"]
     assert (rating["mu"], rating["matches"], rating["ordinal"]) == (27, 1, 27 - 3 * 7)

@@ -1,64 +1,11 @@
 """The stage in a real browser, if there is one: what stands there in a state that is made up by hand."""
 
-import contextlib
-import itertools
-import shutil
-
 import pytest
-from page_server import Stream, half_round, image, served, state
+from made_up import WON, opened
+from page_server import RULES, half_round, image, state
+from test_scenes import NEEDS
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-
-class Hall:
-    """A page that is open, whose states a test puts in one after another."""
-
-    def __init__(self, page, stream):
-        self.page, self._stream, self._names = page, stream, map("Cup {}".format, itertools.count())
-
-    def show(self, given):
-        """Has the page show a state; returns the page once it does."""
-        name = next(self._names) if given.get("event") else None
-        if name:
-            given = {**given, "event": {**given["event"], "name": name}}
-        self._stream.put(given)
-        self.page.wait_for_function(
-            "([name, view]) => (!name || document.title === name) && document.querySelector(`[data-view=${view}]`)",
-            arg=[name, given["stage"]["view"]],
-        )
-        return self.page
-
-    def text(self, selector):
-        """The text of an element, as it is written."""
-        return self.page.locator(selector).text_content().strip()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM:
-        pytest.skip("there is no chromium on this machine")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@contextlib.contextmanager
-def opened(browser, query):
-    """A Hall; fails if a script or the policy failed, or if the page asked another server for anything."""
-    problems, asked, stream = [], [], Stream()
-    with served(stream) as address:
-        context = browser.new_context(viewport={"width": 1920, "height": 1080}, color_scheme="dark")
-        page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and problems.append(message.text))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(address + query)
-        yield Hall(page, stream)
-        context.close()
-    assert not problems
-    assert asked and all(url.startswith((address, "data:")) for url in asked)
+pytest_plugins = ["page_fixtures"]
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +51,6 @@ def test_nothing_is_told_while_it_is_judged(hall):
 
 
 LONG = ("W" * 60, "An exceedingly long name of a team that has sixty characters")
-WON = {"status": "done", "points": [26, 22], "judged": [30, 30], "winner": 1, "rule": "more points"}
 
 
 SIZES = """() => [...document.querySelectorAll(".stage *")]
@@ -131,6 +77,23 @@ def test_the_winner_is_the_largest_text_and_fits(hall, names):
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
     finally:
         page.set_viewport_size({"width": 1920, "height": 1080})
+
+
+BEGINS = """() => [...document.querySelectorAll(".recap .of bdi, .rungs bdi")].map((name) => {
+    const range = document.createRange();
+    range.setStart(name.firstChild, 0);
+    range.setEnd(name.firstChild, 1);
+    const [letter, box] = [range.getBoundingClientRect(), name.parentElement.getBoundingClientRect()];
+    return name.scrollWidth > name.clientWidth && letter.left > box.left - 1 && letter.right < box.right + 1;
+})"""
+
+
+@pytest.mark.parametrize("name", ["W" * 60, "فريق الوجوه المزيفة من كلية الهندسة في جامعة القاهرة الكبرى"])
+def test_a_name_that_is_cut_keeps_its_beginning(hall, name):
+    faces = [{"image": image(80), "team": 2, "match": 7, "p": 0.9}]
+    given = state("champion", ("Blue Foxes", name), match=WON, event={"champion": 1}, path=[7], recap=faces)
+    begins = hall.show(given).evaluate(BEGINS)
+    assert begins == [True, True]
 
 
 def test_a_short_name_takes_all_the_room(kiosk):
@@ -185,14 +148,11 @@ def test_merge_patches(hall):
         assert hall.page.evaluate(asked, [before, patch]) == after
 
 
-def test_a_kiosk_takes_turns_in_quiet_moments_only(kiosk):
-    """Of a minute: the stage for half of it, then the bracket and the ratings, 12 seconds each time."""
-    asked = "states => import('arena/kiosk.js').then((one) => states.map(([stage, now]) => one.turnOf({stage}, now)))"
-    quiet, busy = {"view": "countdown", "since": 0}, {"view": "face", "since": 0}
-    minute = [[quiet, now] for now in (48, 60, 72, 84, 96)]
-    assert kiosk.page.evaluate(asked, minute) == ["", "", "bracket", "ratings", ""]
-    assert set(kiosk.page.evaluate(asked, [[busy, now] for _, now in minute])) == {""}
-    assert kiosk.page.evaluate(asked, [[{"view": "champion", "since": 70}, 72]]) == [""]  # everybody looks at it
+def test_a_replay_needs_what_was_needed_then(hall):
+    asked = """([cases, rules]) => import("arena/stage/reading.js").then((one) =>
+        cases.map(([match, number]) => one.needsOf(match, number, rules) || null))"""
+    found = hall.page.evaluate(asked, [[[match, number] for match, number, _ in NEEDS], RULES])
+    assert found == [expected for _, _, expected in NEEDS]
 
 
 def test_sounds_follow_what_is_shown(hall):
@@ -255,11 +215,12 @@ def test_unequal_totals_are_explained(hall):
 
 def test_a_failed_network_judges_no_faces_and_is_named_in_the_result(hall):
     fault = {"team": 1, "match": 7, "number": 0, "network": "generator", "reason": {"en": "slow; be faster", "ko": "-"}}
-    failed = half_round(0, 0, points=30, generator_fault=fault["reason"])
+    why = {"en": "it is slow", "ko": "느립니다"}
+    failed = half_round(0, 0, points=30, generator_fault=fault["reason"], why=why)
     page = hall.show(state("failed", half_round=failed, forfeits=[fault], match={"points": [0, 30], "judged": [0, 30]}))
     assert page.locator(".judged").all_text_contents() == ["has not judged yet", "no faces judged"]
     assert hall.text(".notice .kind") == "✗ The generator of Blue Foxes failed"
-    assert hall.text(".reason") == "Why: slow"
+    assert hall.text(".reason") == "Why: it is slow"
     lost = WON | {"winner": 2, "points": [20, 30], "judged": [30, 30]}
     hall.show(state("won", match=lost, forfeits=[fault]))
     assert hall.text(".why") == "The generator of Blue Foxes failed, which gave 30 points to Team Mira"
@@ -289,6 +250,32 @@ def test_a_tie_is_not_said_to_be_won_by_points(hall, rule, view, fields, score, 
     tie = WON | {"winner": 2, "points": [24, 24], "judged": [30, 30], "rule": rule, **fields}
     hall.show(state(view, match=tie))
     assert (hall.text(".score"), hall.text(".why")) == (score, why)
+
+
+NO_SNAPSHOT = {"en": "it has no complete snapshot", "ko": "완전한 스냅샷이 없습니다"}
+
+
+def test_who_cannot_take_part_is_said_from_the_opening_on(hall):
+    given = state("opening", stage={"match": None}, event={"num_teams": 4})
+    page = hall.show(given)
+    assert page.locator(".refused").count() == 0 and page.locator(".how").count() == 1
+    given["teams"]["2"] |= {"refused": NO_SNAPSHOT, "why": NO_SNAPSHOT}
+    page = hall.show(given)
+    chips = page.locator(".chips li").all_text_contents()
+    assert [" ".join(chip.split()) for chip in chips] == ["✗ Team Mira", "✓ Blue Foxes"]
+    assert page.locator(".chips .sign").first.get_attribute("aria-label") == "cannot take part:"
+    assert hall.text(".refused .reason") == "✗ Team Mira cannot take part: it has no complete snapshot"
+    drawn = given | {"stage": {"view": "draw", "since": 1}, "places": {"0:0": {"home": 1, "away": 2}}}
+    hall.show(drawn)
+    assert (hall.text(".pairs .home"), hall.text(".pairs .away")) == ("Blue Foxes", "Team Mira ✗ out")
+
+
+def test_a_forfeit_says_why(hall):
+    forfeit = {"team": 2, "matches": [7], "reason": {"en": "there is none; copy it", "ko": "-"}, "why": NO_SNAPSHOT}
+    match = WON | {"rule": "forfeit", "points": [30, 0], "judged": [30, 0]}
+    hall.show(state("forfeit", match=match, forfeits=[forfeit]))
+    assert hall.text(".score") == "Team Mira forfeits, 30 : 0"
+    assert hall.text(".why") == "Team Mira cannot take part: it has no complete snapshot"
 
 
 def test_a_disqualified_opponent_is_said_to_be(hall):

@@ -4,6 +4,8 @@ import { THEMES } from "arena/choices.js";
 import { ROUTES } from "arena/views/routes.js";
 import { LANGUAGES, has, languageNow, t } from "arena/words.js";
 
+const THEME_SIGNS = { auto: "◐", dark: "●", light: "○" };
+
 export function Header({ state, path, isConnected, theme, missing, hasSound, onLanguage, onTheme, onHelp }) {
   const event = state && state.event;
   const isOnStage = path === ""; // which says a problem itself
@@ -36,7 +38,7 @@ export function Header({ state, path, isConnected, theme, missing, hasSound, onL
           </button>`,
       )}
       <button aria-label=${`${t("app.theme")}: ${t(`app.theme.${theme}`)}`} onClick=${() => onTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length])}>
-        ${t(`app.theme.${theme}`)}
+        <span aria-hidden="true">${THEME_SIGNS[theme]}</span> <span class="theme-word">${t(`app.theme.${theme}`)}</span>
       </button>
       <button onClick=${onHelp} aria-label=${t("app.help")}>?</button>
     </div>

@@ -33,7 +33,8 @@ const MOST_CHIPS = 12; // teams whose snapshots were opened last
 export function Opening({ state }) {
   const { event } = state;
   const opened = event.teams_opened || 0;
-  const names = Object.values(state.teams || {}).sort((a, b) => b.id - a.id);
+  const teams = Object.values(state.teams || {}).sort((a, b) => b.id - a.id);
+  const out = teams.filter((team) => team.why);
   return html`<div class="before">
     <${Fit} tag="h1" class="title">${t("stage.opening")}<//>
     <div class="opened">
@@ -41,13 +42,42 @@ export function Opening({ state }) {
       <progress max=${event.num_teams} value=${opened} aria-label=${t("stage.opening")}></progress>
     </div>
     <p class="note">${t("stage.opening_why")}</p>
-    ${names.length > 0 &&
+    ${teams.length > 0 &&
     html`<div class="checked">
       <p class="label">${t("stage.checked_last")}</p>
-      <ul class="chips">${names.slice(0, MOST_CHIPS).map((team) => html`<li key=${team.id}><bdi>${team.name}</bdi></li>`)}</ul>
+      <ul class="chips">${teams.slice(0, MOST_CHIPS).map((team) => html`<${Chip} key=${team.id} team=${team} />`)}</ul>
     </div>`}
-    <${HowItWorks} rules=${state.rules} />
+    ${out.length ? html`<${Refused} teams=${out} />` : html`<${HowItWorks} rules=${state.rules} />`}
   </div>`;
+}
+
+const SIGNS = { true: "✗", false: "✓" };
+
+// A team whose snapshot was opened, and whether it may play.
+const Chip = ({ team }) => {
+  const isOut = Boolean(team.why);
+  return html`<li data-out=${isOut}>
+    <span class="sign" role="img" aria-label=${t(isOut ? "stage.is_out" : "stage.is_in")}>${SIGNS[isOut]}</span>${" "}
+    <bdi class="chip-name" title=${team.name}>${team.name}</bdi>
+  </li>`;
+};
+
+const MOST_REFUSED = 4;
+
+// The teams that cannot take part, those that were opened last at first, and why.
+function Refused({ teams }) {
+  const more = teams.length - MOST_REFUSED;
+  return html`<ul class="refused">
+    ${teams.slice(0, MOST_REFUSED).map(
+      (team) =>
+        html`<li key=${team.id}>
+          <${Fit} class="reason">
+            <span class="sign" aria-hidden="true">✗</span> ${say("stage.unfit", { team: team.name, why: { node: told(team.why) } })}
+          <//>
+        </li>`,
+    )}
+    ${more > 0 && html`<li class="note">${t("stage.more_refused", { n: more })}</li>`}
+  </ul>`;
 }
 
 const MOST_PAIRS = 8;
@@ -64,9 +94,9 @@ export function Draw({ state }) {
     <ol class="pairs">
       ${met.slice(0, MOST_PAIRS).map(
         (pair) => html`<li key=${pair.home}>
-          <${Fit} class="home"><bdi>${nameOf(state, pair.home)}</bdi><//>
+          <${Fit} class="home"><${Entrant} state=${state} team=${pair.home} /><//>
           <span class="versus" aria-hidden="true">${t("stage.versus")}</span>
-          <${Fit} class="away"><bdi>${nameOf(state, pair.away)}</bdi><//>
+          <${Fit} class="away"><${Entrant} state=${state} team=${pair.away} /><//>
         </li>`,
       )}
     </ol>
@@ -77,6 +107,12 @@ export function Draw({ state }) {
     <${Next} state=${state} />
   </div>`;
 }
+
+// A team of a pair, and that it cannot take part.
+const Entrant = ({ state, team }) =>
+  html`<bdi>${nameOf(state, team)}</bdi>${isOut(state, team) && html`${" "}<span class="out">✗ ${t("stage.out")}</span>`}`;
+
+const isOut = (state, team) => Boolean(((state.teams || {})[team] || {}).why);
 
 export function Countdown({ state }) {
   const now = useNow(0.25);
@@ -117,7 +153,7 @@ export function Frozen({ state }) {
     ${isTournament
       ? html`<p class="count">${t("stage.told", { told: event.matches_told || 0, of: event.num_matches })}</p>`
       : html`<${Table} state=${state} />`}
-    ${last && last.winner && html`<p class="last">${say("stage.last", lastOf(state, last))}</p>`}
+    ${last && last.winner && html`<${Fit} tag="p" class="last">${say("stage.last", lastOf(state, last))}<//>`}
   </div>`;
 }
 

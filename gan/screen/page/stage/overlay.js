@@ -1,19 +1,21 @@
 // The lower third of a picture, over a clear background: for streaming software that lays it over its camera.
+import { connectionLine } from "arena/header.js";
 import { html } from "arena/html.js";
 import { Bar, SIGNS, verdictOf } from "arena/stage/faces.js";
 import { Fit } from "arena/stage/fit.js";
 import { Name } from "arena/stage/names.js";
 import { remaining } from "arena/stage/before.js";
 import { failureOf } from "arena/stage/playing.js";
-import { stoppedWhy } from "arena/stage/result.js";
+import { kindOf, stoppedWhy } from "arena/stage/result.js";
 import { useNow } from "arena/clock.js";
-import { isTold, judgeSide, matchOnStage, nameOf, progressOf, roundName, saidOf, SIDES } from "arena/stage/reading.js";
+import { isTold, judgeSide, matchOnStage, nameOf, progressOf, ranked, roundName, saidOf, SIDES } from "arena/stage/reading.js";
 import { say, t, told } from "arena/words.js";
 
-export function Overlay({ state }) {
+export function Overlay({ state, isConnected }) {
   const match = matchOnStage(state);
+  const wrong = connectionLine(state, isConnected);
   return html`<section class="lower" data-view=${state.stage.view}>
-    <p class="caption">${captionOf(state, match)}</p>
+    <p class="caption">${captionOf(state, match)}${wrong && html` · <strong class="wrong" role="alert">${wrong}</strong>`}</p>
     ${match && html`<div class="line">${sideOf(state, match, 0)}<${Middle} state=${state} />${sideOf(state, match, 1)}</div>`}
     ${!match && html`<${Sentence} state=${state} />`}
   </section>`;
@@ -58,6 +60,18 @@ function Middle({ state }) {
 
 const WON = ["won", "toss_up", "forfeit", "over"];
 
+// How a match was won, in a word more than by points.
+const WINS = {
+  by_time: "overlay.by_time",
+  toss_up: "overlay.toss_up",
+  by_fault: "overlay.by_fault",
+  by_seeding: "overlay.by_seeding",
+  forfeit: "overlay.forfeit",
+  disqualified: "overlay.disqualified",
+};
+
+const winLine = (state, match) => say(WINS[kindOf(state, match)] || "overlay.wins", { team: nameOf(state, match.winner) });
+
 function Sentence({ state }) {
   const now = useNow(1);
   return html`<${Fit} class="sentence">${sentenceOf(state, now)}<//>`;
@@ -70,13 +84,25 @@ function sentenceOf(state, now) {
   if (stage.view === "countdown") return [t("stage.next_battle"), " ", html`<strong>${remaining((stage.until || now) - now)}</strong>`];
   if (stage.view === "problem") return t("problem.store_unreadable");
   if (stage.view === "frozen") return [t("stage.frozen"), told((event.frozen || stage).reason)].filter(Boolean).join(": ");
-  if (match && match.winner && WON.includes(stage.view)) return say("overlay.wins", { team: nameOf(state, match.winner) });
+  if (match && match.winner && WON.includes(stage.view)) return winLine(state, match);
   if (match && stage.view === "timing") return t("stage.who_is_faster");
   if (match && ["annulled", "held"].includes(stage.view)) return `${t(`stage.kind.${stage.view}`)}: ${stoppedWhy(match)}`;
   if (match && stage.view === "drawn") return t("stage.kind.drawn");
   if (stage.view === "failed") return failureOf(state, state.half_round);
-  if (stage.view === "opening") return t("stage.opening");
+  if (stage.view === "between") return halfLine(state);
+  if (stage.view === "opening") return `${t("stage.opening")}: ${event.teams_opened || 0} / ${event.num_teams}`;
   if (stage.view === "draw") return t("stage.draw", { n: Object.keys(state.teams || {}).length });
-  if (stage.view === "over") return say("stage.over", { event: event.name });
+  if (stage.view === "over") return overLine(state);
   return match ? t("stage.versus") : t("stage.nothing");
+}
+
+function halfLine(state) {
+  const { half_round: half } = state;
+  return say("stage.half_told", { judge: nameOf(state, half.discriminator), right: half.right, of: half.judged });
+}
+
+function overLine(state) {
+  const [first] = state.event.mode === "league" ? ranked(state.standings) : [];
+  if (first) return say("overlay.league", { team: nameOf(state, first[0]) });
+  return say("stage.over", { event: state.event.name });
 }

@@ -68,15 +68,11 @@ export const failureOf = (state, half) =>
     ? say("stage.discriminator_failed", { team: nameOf(state, half.discriminator) })
     : say("stage.generator_failed", { team: nameOf(state, half.generator) });
 
-// What a fault is, without what its team should do about it.
-const firstClause = (text) => text.split(/[;(]/)[0].trim();
-
 export function Failed({ state }) {
   const match = matchOnStage(state);
   const { half_round: half, rules } = state;
   const names = namesOf(state, half);
   const isJudge = Boolean(half.discriminator_fault);
-  const fault = half.discriminator_fault || half.generator_fault;
   return html`<div class="playing">
     <${Scoreboard} state=${state} match=${match} half=${half} isOver />
     <div class="notice">
@@ -86,7 +82,7 @@ export function Failed({ state }) {
           ? say("stage.no_points", { judge: names.judge })
           : say("stage.all_points", { judge: names.judge, n: half.points ?? rules.points_of_half_round })}
       <//>
-      <${Fit} tag="p" class="reason">${t("stage.why")} ${firstClause(told(fault))}<//>
+      <${Fit} tag="p" class="reason">${t("stage.why")} ${told(half.why)}<//>
     </div>
   </div>`;
 }

@@ -67,6 +67,20 @@ export function percent(share) {
   return exact === "50.0" ? `${share > 0.5 ? ">" : "<"}50%` : `${exact}%`;
 }
 
+// What is still open in a half round `number` of a match, with the points and judged images so far, as the arena says
+// it of a match that is played (`needs` in gan/screen/matches.py): {decided: team}, {team, to_win, of}, or undefined.
+export function needsOf(match, number, rules) {
+  if (meetsItself(match)) return undefined;
+  const [sides, total] = [[match.home, match.away], match.num_rounds * rules.points_of_half_round];
+  const open = match.judged.map((judged) => total - judged);
+  const decided = [0, 1].find((side) => match.points[side] > match.points[1 - side] + open[1 - side]);
+  if (decided !== undefined) return { decided: sides[decided] };
+  const judge = judgeSide({ number }, rules);
+  const toWin = match.points[1 - judge] - match.points[judge] + 1;
+  const isLast = number === 2 * match.num_rounds - 1;
+  return isLast && toWin <= open[judge] ? { team: sides[judge], to_win: toWin, of: open[judge] } : undefined;
+}
+
 // What a discriminator says of a card, and whether that is right: {isReal, share, isRight}; nothing before it is told.
 export function saidOf(card, rules) {
   if (card.p === undefined) return null;

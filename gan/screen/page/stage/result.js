@@ -55,7 +55,7 @@ const SCORE_LINES = {
   disqualified: "stage.loser_disqualified",
 };
 
-function kindOf(state, match) {
+export function kindOf(state, match) {
   const kind = KINDS[match.rule] || "won";
   const loser = state.teams[match[SIDES[1 - winnerSide(match)].key]];
   return kind === "forfeit" && loser && loser.disqualified ? "disqualified" : kind;
@@ -93,9 +93,9 @@ function Why({ state, match }) {
 const outOf = (state, match) =>
   (state.forfeits || [])
     .filter((one) => (one.matches || []).includes(match.id))
-    .map(({ team, reason }) => {
+    .map(({ team, reason, why }) => {
       const isDisqualified = state.teams[team] && state.teams[team].disqualified;
-      return isDisqualified ? told(reason) : say("stage.unfit", { team: nameOf(state, team) });
+      return isDisqualified ? told(reason) : say("stage.unfit", { team: nameOf(state, team), why: { node: told(why) } });
     });
 
 function failureLine(state, match, { network, team, judge }) {

@@ -1,6 +1,6 @@
 // The line at the top of the stage: what is played, and how far the event has got.
 import { html } from "arena/html.js";
-import { matchOnStage, progressOf, roundName } from "arena/stage/reading.js";
+import { matchOnStage, nameOf, progressOf, roundName } from "arena/stage/reading.js";
 import { say, t } from "arena/words.js";
 
 const WITH_ROUND = ["meets", "face", "between", "failed", "timing", "won", "toss_up", "drawn", "forfeit", "annulled", "held"];
@@ -27,10 +27,11 @@ export function Strip({ state }) {
 
 // "Next: A – B"
 export function Next({ state }) {
-  const { next } = state.stage;
-  if (!next) return null;
-  const name = (team) => (state.teams[team] ? state.teams[team].name : "");
-  return html`<p class="next">
-    <span class="label">${t("stage.next")}</span> ${say("stage.pair", { home: name(next.home), away: name(next.away) })}
-  </p>`;
+  if (!state.stage.next) return null;
+  return html`<p class="next"><span class="label">${t("stage.next")}</span> ${nextPair(state)}</p>`;
 }
+
+export const nextPair = (state) => {
+  const { home, away } = state.stage.next;
+  return say("stage.pair", { home: nameOf(state, home), away: nameOf(state, away) });
+};

@@ -15,10 +15,16 @@ function Row({ team, result, points, isBye, isMarked }) {
         ? html`<bdi class="box-name" title=${team.name}>${team.name}</bdi>`
         : html`<span class="box-name nobody">${isBye ? t("match.bye") : "·"}</span>`
     }
-    ${team && team.disqualified && result !== "won" && html`<span class="box-tag">${t("team.disqualified_short")}</span>`}
+    ${team && result !== "won" && html`<${Out} team=${team} />`}
     ${result === "won" && html`<span class="won-mark" role="img" aria-label=${t("match.won")}>◀</span>`}
     <span class="box-points">${points}</span>
   </span>`;
+}
+
+// That a team cannot take part.
+function Out({ team }) {
+  if (!team.disqualified && !team.why) return null;
+  return html`<span class="box-tag">${t(team.disqualified ? "team.disqualified_short" : "stage.out")}</span>`;
 }
 
 // `match`: may be missing; `home`, `away`: teams, as far as they are known; `isNow`: it is played at the moment;

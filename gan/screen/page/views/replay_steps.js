@@ -1,6 +1,6 @@
 // What the stage shows at each step of a replay: the state of the API, as it was when the match was shown.
 // A half round takes two steps for each face, which is shown, then told; or one step if something failed.
-import { judgeSide, saidOf } from "arena/stage/reading.js";
+import { judgeSide, needsOf, saidOf } from "arena/stage/reading.js";
 
 const SECONDS = { shown: 0.6, told: 0.4, failed: 3 }; // that steps of each kind take, of faces on average
 const SLOWDOWN = 1.5; // the last face is up for 1 + 1.5 times as long as the first one, as it is live
@@ -44,7 +44,15 @@ export function stateAt(state, match, starts, step) {
     ...withoutEnd(state),
     matches: { ...state.matches, [match.id]: shownMatch },
     stage: { view: isFailed(half) ? "failed" : "face", match: match.id, half_round: half.id },
-    half_round: { ...half, cards: undefined, right, judged: told, shown, group: Math.max(0, shown - 1) },
+    half_round: {
+      ...half,
+      cards: undefined,
+      right,
+      judged: told,
+      shown,
+      group: Math.max(0, shown - 1),
+      needs: needsOf(shownMatch, half.number, state.rules),
+    },
     cards,
   };
 }

@@ -6,11 +6,12 @@ import { momentOf } from "arena/time.js";
 import { useArrowKeys } from "arena/views/arrow_keys.js";
 import { useAsked } from "arena/views/asked.js";
 import { Chart } from "arena/views/chart.js";
+import { Forfeits } from "arena/views/forfeits.js";
 import { shareOf } from "arena/views/match_words.js";
 import { useShortened } from "arena/views/shortened.js";
 import { Table } from "arena/views/table.js";
 import { TeamName } from "arena/views/team_name.js";
-import { say, t } from "arena/words.js";
+import { say, t, told } from "arena/words.js";
 
 export function TeamView({ state, params }) {
   const list = useArrowKeys();
@@ -33,6 +34,7 @@ function Page({ team, state }) {
   const names = useMemo(() => [name], [name]);
   return html`${former.length > 0 && html`<p class="soft">${say("team.formerly", { names: former.join(", ") })}</p>`}
     <${Facts} team=${team} state=${state} />
+    <${Failed} state=${state} name=${name} />
     ${history.length > 1 && html`<${Chart} history=${named(history, name)} names=${names} isLow=${true} />`}
     <div class="fakes">
       <${Fakes} title="team.best_fakes" fakes=${team.best_fakes} />
@@ -88,6 +90,18 @@ function Facts({ team, state }) {
         </div>`,
     )}
   </dl>`;
+}
+
+// Why the team cannot take part in the event, and what of its networks failed: the whole sentences, for the team.
+function Failed({ state, name }) {
+  const entry = Object.values(state.teams || {}).find((one) => one.name === name);
+  if (!entry) return null;
+  const forfeits = (state.forfeits || []).filter(({ team }) => team === entry.id);
+  const isTold = forfeits.some(({ network }) => !network); // by the list, too
+  return html`${entry.refused && !isTold && html`<p class="reason">${t("team.refused", { reason: told(entry.refused) })}</p>`}
+    ${forfeits.length > 0 &&
+    html`<h2>${t("nav.forfeits")}</h2>
+      <${Forfeits} state=${{ ...state, forfeits }} />`}`;
 }
 
 function Fakes({ title, fakes = [] }) {
