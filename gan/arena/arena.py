@@ -9,7 +9,7 @@ import contextlib
 import dataclasses
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
@@ -25,6 +25,7 @@ from gan.arena.open_snapshots import MachineFailed, OpenSnapshots
 from gan.arena.schema import Event, Match, StoredHalfRound, Team
 from gan.console.errors import Fault, UserError
 from gan.contest import half_round, rules
+from gan.contest.faults import host_failure
 from gan.contest.half_round import PlayedHalfRound
 from gan.contest.timing import Measured
 from gan.sandbox import child_process, staging
@@ -94,6 +95,7 @@ class Arena:
         admissions: of teams.
         isolation: how well this machine confines snapshots.
         public_images: as given.
+        limits: what a snapshot may use.
 
     Raises:
         StateError: another process plays in this arena, or its file cannot be used.
@@ -111,7 +113,7 @@ class Arena:
     ) -> None:
         self.folder, self.size, self.real_images = folder, size, real_images
         self.public_images = public_images
-        self._settings, self._copy_check = settings, copy_check
+        self._settings, self._copy_check, self.limits = settings, copy_check, settings.limits
         self._snapshots = os.path.join(folder, SNAPSHOTS)
         self.looks = BucketLooks(self._snapshots, settings.sizes)
         self._has_new_suspects = False
@@ -194,6 +196,39 @@ class Arena:
             return self.store.matches.hold(row.id, error.fault)
         return self._finish(row, sides, decided, event.rules if wanted.is_rated else None)
 
+    def key_of(self, event: Event, wanted: MatchToPlay) -> match.MatchKey:
+        """What will name a match that is not begun yet, for all that is random in it."""
+        place = MatchPlace(event.id, wanted.round, wanted.position)
+        return event.seed, wanted.round, wanted.position, self.store.matches.next_attempt(place)
+
+    def snapshot_files(self, digest: str) -> dict[str, bytes]:
+        """Name -> content of the files of a snapshot that was admitted; raises HostError if the copy is gone."""
+        found = staging.packed(self._snapshots, digest)
+        if found is None:
+            raise host_failure("copy_gone", team=digest, path=os.path.join(self._snapshots, digest))
+        return found
+
+    def keep_played(self, event: Event, wanted: MatchToPlay, half_rounds: Sequence[PlayedHalfRound]) -> Match:
+        """Keeps a match that was played elsewhere, without ratings, in one transaction.
+
+        Args:
+            event: that it belongs to.
+            wanted: the match, of which nothing is kept yet; both teams can take part.
+            half_rounds: all that were played; nobody failed.
+
+        Returns:
+            The match as it is then: done, or still being played if times must decide, which `play` measures.
+        """
+        if wanted.away is None:
+            raise ValueError("a bye is not played")
+        place, sides = MatchPlace(event.id, wanted.round, wanted.position), (wanted.home, wanted.away)
+        with self.store.writing():
+            row = self.store.matches.begin(place, wanted.home.id, wanted.away.id, wanted.num_rounds)
+            scores = [self._keep_half_round(row, sides, number, one) for number, one in enumerate(half_rounds)]
+            may_draw = rules.has_draws(event.mode == schema.TOURNAMENT, event.rules)
+            result = rules.match_result(scores, may_draw=may_draw)
+            return row if result.rule == rules.NEEDS_TIMING else self.store.matches.finish(row.id, result)
+
     def release(self, team: Team) -> None:
         """Closes the snapshot of a team that plays no more: others stay open for longer."""
         self._open.close(team.snapshot)
@@ -271,33 +306,40 @@ class Arena:
                 lambda attempt, problem: notes.note("timing_failed", match=row.id, attempt=attempt, problem=problem),
             )
             decided = _Decided(rules.match_result(scores, times, may_draw), scores, times, measured)
-        self._show_suspects(event)
+        self.show_suspects(event)
         return decided
 
     def _play_half_round(
         self, row: Match, sides: tuple[Side, Side], number: int, real_images: EventImages, key: match.MatchKey
     ) -> rules.HalfRoundScore:
-        """Plays and commits a half round, after a look for copied training images."""
+        """Plays and keeps a half round."""
         played = self._try_often(
             lambda: match.play_half_round(sides, number, real_images, key),
             lambda attempt, problem: notes.note(
                 "half_round_failed", number=number, match=row.id, attempt=attempt, problem=problem
             ),
         )
+        return self._keep_half_round(row, (sides[rules.HOME].team, sides[rules.AWAY].team), number, played)
+
+    def _keep_half_round(
+        self, row: Match, sides: tuple[Team, Team], number: int, played: PlayedHalfRound
+    ) -> rules.HalfRoundScore:
+        """Commits a half round, after a look for copied training images."""
         copies: list[SuspectedCopy] = []
         if self._copy_check and played.shown is not None:
             copies = self._copy_check.find(played.shown.images, played.shown.truth)
         if len(copies) >= COPIES_TO_FORFEIT and self._settings.forfeit_copies:
             played = match.forfeited(played, notes.note("images_copied", count=len(copies)))
         drawer = rules.generator_side(number)
-        teams = sides[drawer].team.id, sides[1 - drawer].team.id
+        teams = sides[drawer].id, sides[1 - drawer].id
         for side, fault in ((drawer, played.score.generator_fault), (1 - drawer, played.score.discriminator_fault)):
-            self.admissions.note_forbidden(fault, sides[side].team.name, sides[side].team.snapshot, row.event)
+            self.admissions.note_forbidden(fault, sides[side].name, sides[side].snapshot, row.event)
         self.store.half_rounds.add(row.id, number, teams, played, copies)
         self._has_new_suspects |= bool(copies)
         return played.score
 
-    def _show_suspects(self, event: Event) -> None:
+    def show_suspects(self, event: Event) -> None:
+        """Writes the page of suspected copies again if there are new ones."""
         if self._has_new_suspects:
             try:
                 result_pages.write_suspects(self.folder, self.store, event)
