@@ -28,6 +28,8 @@ from gan.contest import half_round, rules
 from gan.contest.faults import host_failure
 from gan.contest.half_round import PlayedHalfRound
 from gan.contest.timing import Measured
+from gan.distributed import snapshot_room
+from gan.distributed.snapshot_room import RoomReport
 from gan.sandbox import child_process, staging
 from gan.sandbox.sandbox import SandboxedSnapshot
 
@@ -200,6 +202,10 @@ class Arena:
         """What will name a match that is not begun yet, for all that is random in it."""
         place = MatchPlace(event.id, wanted.round, wanted.position)
         return event.seed, wanted.round, wanted.position, self.store.matches.next_attempt(place)
+
+    def room_report(self) -> RoomReport:
+        """What workers that play for this arena must have in common with this machine; raises HostError if it fails."""
+        return snapshot_room.report(self._open.start, self.isolation)
 
     def snapshot_files(self, digest: str) -> dict[str, bytes]:
         """Name -> content of the files of a snapshot that was admitted; raises HostError if the copy is gone."""

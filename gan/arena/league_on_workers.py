@@ -87,7 +87,7 @@ def play(arena: Arena, event: Event, wanted: Sequence[MatchToPlay], workers: Wor
         return next((one.problem for one in played if one.problem), None)
 
     plan = RoomPlan(event.size, arena.limits, 2 * BLOCK, arena.images_of(event))
-    callbacks = Callbacks(arena.snapshot_files, take, keeping.say, keeping.is_stopped)
+    callbacks = Callbacks(arena.room_report, arena.snapshot_files, take, keeping.say, keeping.is_stopped)
     count = max(1, len(workers.pool.addresses()))
     dispatcher = Dispatcher(workers.pool, plan, workers.other_bits, callbacks)
     dispatcher.run(_jobs(sent, count))

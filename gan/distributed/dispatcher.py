@@ -43,6 +43,7 @@ class Callbacks(NamedTuple):
     """What a dispatcher asks its caller.
 
     Attributes:
+        home: tells what a worker must have in common with this machine.
         files: digest -> name -> content, of a snapshot's files.
         take: is given a job and its result, or None if nobody could do it. Returns what went wrong that is no team's
             fault but perhaps the worker's; None if nothing did.
@@ -50,6 +51,7 @@ class Callbacks(NamedTuple):
         is_stopped: whether no more jobs are to be begun.
     """
 
+    home: Callable[[], RoomReport]
     files: Callable[[str], Mapping[str, bytes]]
     take: Callable[[Job, Any], str | None]
     say: Callable[[str], None]
@@ -97,11 +99,8 @@ class Dispatcher:
         self._waiting.extend(jobs)
         if not self._waiting:
             return
-        home = SnapshotRoom(self._plan)
-        try:
-            self._home = home.report()
-        finally:
-            home.close()
+        self._look_for_workers()  # which prepare themselves meanwhile
+        self._home = self._ask.home()
         self._seen = time.monotonic()
         try:
             while (self._waiting and not self._ask.is_stopped()) or self._begun():
@@ -130,9 +129,6 @@ class Dispatcher:
                 room = self._pool.submit(address, snapshot_room.open_room, self._plan, hosts[host_of(address)])
                 checked = self._pool.submit(address, snapshot_room.report_of, room)
                 self._workers[address] = _Worker(room, checked)
-        for address, worker in list(self._workers.items()):
-            if worker.checked is not None and worker.checked.done():
-                self._check(address, worker)
         self._see_whether_any_is_left(there)
 
     def _see_whether_any_is_left(self, there: Sequence[str]) -> None:
@@ -208,6 +204,8 @@ class Dispatcher:
             return
         done = set(self._pool.wait(calls, _SECONDS_BETWEEN_LOOKS))
         for address, worker in list(self._workers.items()):
+            if worker.checked in done:
+                self._check(address, worker)
             for call in [call for call in worker.begun if call in done]:
                 if address in self._workers:
                     self._take(address, worker, call)

@@ -12,7 +12,7 @@ import os
 import tempfile
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import gan
@@ -25,6 +25,7 @@ from gan.sandbox.sandbox import SandboxedSnapshot
 _HOUSE_TEAM = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "house_team")
 _HOUSE_PIXELS, _PROBED_IMAGES = 2500, 15
 _FEWEST_OPEN = 4
+_PASSABLE = 0o711  # a folder in which confined processes, of other users, open their snapshots
 _MEMORY_OF_ONE = 64 * 2**20  # bytes; most snapshots take less
 
 
@@ -51,7 +52,6 @@ class RoomReport(NamedTuple):
     held: tuple[str, ...]  # layers of sandbox.confinement
     missing: dict[str, str]  # layer -> why not
     bits: str  # of numbers that the house team's networks give here
-    most_open: int  # snapshots at a time
 
 
 class SnapshotRoom:
@@ -84,7 +84,7 @@ class SnapshotRoom:
         self._folder = self._resources.enter_context(
             tempfile.TemporaryDirectory(prefix="gan-room-", dir=folder, ignore_cleanup_errors=True)
         )
-        os.chmod(self._folder, 0o711)  # confined processes of other users open their snapshots in there
+        os.chmod(self._folder, _PASSABLE)
         self._sandbox = self._resources.enter_context(sandbox.Sandbox(self._limits, self._folder))
         self.isolation = self._sandbox.isolation()
 
@@ -123,13 +123,28 @@ class SnapshotRoom:
 
     def report(self) -> RoomReport:
         """Tells what must be the same at home and at a worker; raises HostError if this machine failed."""
-        where = staging.stage(_HOUSE_TEAM, self._folder)
-        with contextlib.closing(self._sandbox.start(where, _HOUSE_PIXELS)) as house:
+        return report(self._sandbox.start, self.isolation)
+
+
+def report(start: Callable[[staging.Staged, int], SandboxedSnapshot], isolation: sandbox.Isolation) -> RoomReport:
+    """Tells what must be the same at home and at a worker.
+
+    Args:
+        start: opens a snapshot of so many pixels.
+        isolation: how well it is confined.
+
+    Raises:
+        HostError: this machine failed.
+    """
+    with tempfile.TemporaryDirectory(prefix="gan-room-", ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, _PASSABLE)
+        staged = staging.stage(_HOUSE_TEAM, folder)
+        with contextlib.closing(start(staged, _HOUSE_PIXELS)) as house:
             images = house.generate(uniform_noise(_PROBED_IMAGES, Use.EVALUATION_NOISE))
             said = house.discriminate(images, 1)
-        tensorflow = importlib.metadata.version("tensorflow").encode()
-        bits = hashlib.sha256(tensorflow + images.tobytes() + said.tobytes()).hexdigest()
-        return RoomReport(gan.__version__, self.isolation.held, self.isolation.missing, bits, self.most_open)
+    tensorflow = importlib.metadata.version("tensorflow").encode()
+    bits = hashlib.sha256(tensorflow + images.tobytes() + said.tobytes()).hexdigest()
+    return RoomReport(gan.__version__, isolation.held, isolation.missing, bits)
 
 
 def open_room(plan: RoomPlan, neighbours: int) -> SnapshotRoom:

@@ -127,7 +127,7 @@ class WorkerPool:
 
     def _connected(self, address: Any) -> Any:
         try:
-            return self._dask.distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+            return self._dask.distributed.Client(address, timeout=CONNECT_SECONDS)
         except (OSError, TimeoutError, RuntimeError, ValueError, TypeError) as error:
             raise UserError(
                 f"{self.name} does not answer ({_told(error)}); is `dask scheduler` running there, with this address?"
