@@ -15,8 +15,9 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import gan
 from gan.console.errors import HostError
+from gan.distributed import code_version
+from gan.distributed.code_version import CodeVersion
 from gan.random_noise_generator import Use, uniform_noise
 from gan.sandbox import memory_watch, sandbox, staging
 from gan.sandbox.child_process import SandboxLimits
@@ -48,7 +49,7 @@ class RoomPlan(NamedTuple):
 class RoomReport(NamedTuple):
     """What must be the same at home and at a worker."""
 
-    version: str  # of this program
+    code: CodeVersion
     held: tuple[str, ...]  # layers of sandbox.confinement
     missing: dict[str, str]  # layer -> why not
     bits: str  # of numbers that the house team's networks give here
@@ -144,7 +145,7 @@ def report(start: Callable[[staging.Staged, int], SandboxedSnapshot], isolation:
             said = house.discriminate(images, 1)
     tensorflow = importlib.metadata.version("tensorflow").encode()
     bits = hashlib.sha256(tensorflow + images.tobytes() + said.tobytes()).hexdigest()
-    return RoomReport(gan.__version__, isolation.held, isolation.missing, bits)
+    return RoomReport(code_version.here(), isolation.held, isolation.missing, bits)
 
 
 def open_room(plan: RoomPlan, neighbours: int) -> SnapshotRoom:
@@ -173,8 +174,8 @@ def why_refused(home: RoomReport, worker: RoomReport, other_bits: bool = False) 
         worker: of the worker.
         other_bits: whether it may compute slightly other numbers.
     """
-    if home.version != worker.version:
-        return f"it has version {worker.version} of gan, and this machine {home.version}; install the same"
+    if why := code_version.why_refused(worker.code):
+        return why
     if lost := [layer for layer in home.held if layer not in worker.held]:
         layers = ", ".join(f"{layer} ({worker.missing.get(layer, 'unknown')})" for layer in lost)
         return f"it cannot confine snapshots as this machine does: {layers}"

@@ -4,20 +4,19 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-import time
 
+import dask_cluster
 import hostile
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from conftest import ROOT, start
+from dask_cluster import SECONDS, is_worker, wait_for, workers_of
 
 from gan import battle
 from gan.arena import events, store
 from gan.contest import rules
-from gan.distributed import snapshot_room
+from gan.distributed import code_version, snapshot_room
 from gan.distributed.snapshot_room import RoomReport
 from gan.snapshots import checkpoint_files
 
@@ -26,7 +25,6 @@ pytest.importorskip("distributed", reason="pip install 'gan-contest[cluster]'")
 pytestmark = pytest.mark.alone
 
 FAILS_AT = 2  # place in the noise
-SECONDS = 180  # of patience with a busy machine
 
 
 def write_house_like(folder, number):
@@ -98,38 +96,12 @@ def told(folder):
         }
 
 
-def wait_for(condition):
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 def matches_done(folder):
     try:
         with store.Store(str(folder), read_only=True) as kept:
             return sum(row.ended is not None for row in kept.matches.all())
     except store.NotBegun:
         return 0
-
-
-def workers_of(pid):
-    """Pids of the worker processes that a process has started, which Dask does by multiprocessing."""
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-        children = file.read().split()
-    threads = os.listdir(f"/proc/{pid}/task")
-    for thread in threads:
-        with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
-            children += file.read().split()
-    return sorted({int(child) for child in children if b"spawn_main" in command_line(child)})
-
-
-def command_line(pid):
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            return file.read()
-    except OSError:
-        return b""
 
 
 def test_a_worker_is_killed_and_all_results_are_those_of_one_machine(teams, faces, at_home, tmp_path):
@@ -156,7 +128,7 @@ def test_the_same_command_goes_on(number, teams, faces, at_home, tmp_path, capsy
     printed, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == (130 if number == signal.SIGINT else -9), printed
     assert "Traceback" not in printed, printed
-    wait_for(lambda: not any(b"spawn_main" in command_line(pid) for pid in workers))
+    wait_for(lambda: not any(map(is_worker, workers)))
     done = matches_done(tmp_path)
     assert 3 <= done < 15
     # Without workers: who played what does not matter.
@@ -176,46 +148,23 @@ def test_what_cannot_be_reached_or_is_given_twice_is_one_sentence(teams, faces, 
     assert "--workers is for --mode=league" in error
 
 
-@pytest.fixture
-def scheduler(tmp_path):
-    """Address of a real scheduler, and a function that starts a worker beside it; all end with the test."""
-    started = []
-
-    def run(*command, **environment):
-        paths = os.pathsep.join(filter(None, (environment.get("first"), str(ROOT))))
-        options = {"env": {**os.environ, "PYTHONPATH": paths}, "cwd": tmp_path}
-        process = subprocess.Popen([sys.executable, "-m", *command], stderr=subprocess.DEVNULL, **options)
-        started.append(process)
-        return process
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"tcp://127.0.0.1:{port}"
-    run("distributed.cli.dask_scheduler", "--host=127.0.0.1", f"--port={port}", "--no-dashboard")
-    yield address, lambda **more: run("distributed.cli.dask_worker", address, "--no-dashboard", "--nthreads=2", **more)
-    for process in started:
-        process.terminate()
-        process.wait(SECONDS)
-
-
-def test_a_worker_of_another_version_is_refused(scheduler, teams, faces, tmp_path, fails, capfd):
-    address, start_worker = scheduler
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "sitecustomize.py").write_text("import gan\ngan.__version__ = '1.0.0'\n")
-    start_worker(first=str(other))
-    process = start("battle", *words(teams, faces, tmp_path / "arena", f"--scheduler={address}"))
-    printed, _ = process.communicate(timeout=SECONDS)
+def test_a_worker_of_another_version_is_refused(teams, faces, tmp_path):
+    with dask_cluster.Scheduler(tmp_path) as scheduler:
+        scheduler.start_worker("import gan\ngan.__version__ = '1.0.0'\n")
+        process = start("battle", *words(teams, faces, tmp_path / "arena", f"--scheduler={scheduler.address}"))
+        printed, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 1 and "Traceback" not in printed, printed
     assert "is refused: it has version 1.0.0 of gan, and this machine 2." in printed
     assert "no worker can take part; the lines above say why" in printed
 
 
 def test_why_a_worker_is_refused():
-    home = RoomReport("2.0.0", ("limits", "root"), {}, "bits")
+    code = code_version.here()
+    home = RoomReport(code, ("limits", "root"), {}, "bits")
     assert snapshot_room.why_refused(home, home) is None
-    assert "install the same" in snapshot_room.why_refused(home, home._replace(version="1.9.0"))
+    assert "install the same" in snapshot_room.why_refused(home, home._replace(code=code._replace(version="1.9.0")))
+    changed = home._replace(code=code._replace(digest="of other networks"))
+    assert "its files of gan are not those of this machine" in snapshot_room.why_refused(home, changed)
     weak = home._replace(held=("limits",), missing={"root": "Operation not permitted"})
     assert "as this machine does: root (Operation not permitted)" in snapshot_room.why_refused(home, weak)
     other = home._replace(bits="others")
