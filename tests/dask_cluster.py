@@ -43,7 +43,7 @@ class Scheduler:
 
     def __exit__(self, *exception):
         for process in self._started:
-            process.terminate()
+            process.kill()
         for process in self._started:
             process.wait(SECONDS)
 
@@ -58,11 +58,10 @@ class Scheduler:
         flags = ["--no-nanny", "--no-dashboard", "--nthreads=2", f"--local-directory={self._folder}", *more]
         return self._run("dask_worker", self.address, *flags, paths=paths)
 
-    def _run(self, module, *flags, paths=()):
+    def _run(self, module, *flags, paths=(str(ROOT),)):
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         command = [sys.executable, "-m", f"distributed.cli.{module}", *flags]
-        log = open(self._folder / f"{module}{len(self._started)}.log", "wb")
-        with log:
+        with open(self._folder / f"{module}{len(self._started)}.log", "wb") as log:
             process = subprocess.Popen(command, env=environment, cwd=self._folder, stdout=log, stderr=log)
         self._started.append(process)
         return process

@@ -273,14 +273,15 @@ def test_the_example_is_a_search_space_of_the_recipe(faces):
 
 def stand_in_there(script):
     """What a worker runs first, so that its trials are processes without TensorFlow."""
-    return f"import sys\nfrom gan.distributed import trial_process\ntrial_process.COMMAND = (sys.executable, {str(script)!r})\n"
+    chosen = f"trial_process.COMMAND = (sys.executable, {str(script)!r})"
+    return f"import sys\nfrom gan.distributed import trial_process\n{chosen}\n"
 
 
 @pytest.fixture
 def two_workers(tmp_path):
     pytest.importorskip("distributed", reason="pip install 'gan-contest[cluster]'")
     script = tmp_path / "stand_in.py"
-    # Workers have data of their own, and the time of a trial is long enough to kill one in it.
+    # Workers have data of their own, and a trial takes long enough to kill one in it.
     has_data = "import os\nassert all(map(os.path.isfile, flags['train_data_pattern'].split(',')))\nprint(flags)\n"
     slow = STAND_IN.replace("time.sleep(0.05)", "time.sleep(0.3)")
     script.write_text(slow.replace("asked = []\n", f"asked = []\n{has_data}"))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from gan.console.errors import UserError
 from gan.distributed import snapshot_room
 from gan.distributed.snapshot_room import RoomPlan, RoomReport, SnapshotRoom
-from gan.distributed.worker_pool import PoolLost, WorkerPool, host_of
+from gan.distributed.worker_pool import PoolLost, WorkerPool, first_line, host_of, why_failed
 
 _AHEAD = 2  # jobs that a worker has at a time: it need not wait for the next one
 _SECONDS_BETWEEN_LOOKS = 1.0  # at who is there
@@ -148,7 +148,7 @@ class Dispatcher:
             report: RoomReport = worker.checked.result()
             why = snapshot_room.why_refused(self._home, report, self._other_bits)
         except Exception as error:  # of the worker, or of a Dask that cannot read what it sends
-            why = f"it failed: {_first_line(error)}"
+            why = why_failed(error)
         worker.checked = None
         if why:
             self._refuse(address, why)
@@ -218,7 +218,7 @@ class Dispatcher:
             self._note_try(job)
             worker.failures += 1
             if worker.failures >= _MOST_TRIES:
-                self._refuse(address, f"it failed {_MOST_TRIES} times, the last time with: {_first_line(error)}")
+                self._refuse(address, f"it failed {_MOST_TRIES} times, the last time with: {first_line(error)}")
             return
         worker.failures = 0
         if self._ask.take(job, result):
@@ -236,7 +236,3 @@ def _do(room: SnapshotRoom, kept: Sequence[str], function: Callable[[SnapshotRoo
     """What a worker does; `kept` are there when it begins."""
     with room.lock:
         return function(room, argument)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

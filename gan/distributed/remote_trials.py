@@ -13,7 +13,7 @@ from gan.console.errors import UserError
 from gan.distributed import code_version, trial_room
 from gan.distributed.trial_process import SECONDS_TO_SAVE
 from gan.distributed.trial_room import TrialData, TrialState
-from gan.distributed.worker_pool import PoolLost, WorkerPool
+from gan.distributed.worker_pool import PoolLost, WorkerPool, first_line, why_failed
 from gan.training.quality_record import QualityLine
 
 _SECONDS_BETWEEN_LOOKS = 1.0  # at who is there
@@ -76,7 +76,7 @@ class RemoteTrial:
         try:
             answer = self._asked.result()
         except Exception as error:
-            self._state = self._state._replace(last_line=(str(error).splitlines() or [type(error).__name__])[0])
+            self._state = self._state._replace(last_line=first_line(error))
             self.is_lost = True
             return
         if self._is_fetching:
@@ -169,7 +169,7 @@ class RemoteTrials:
         try:
             why = code_version.why_refused(place.code.result())
         except Exception as error:  # of the worker, or of a Dask that cannot read what it sends
-            why = f"it failed: {(str(error).splitlines() or [type(error).__name__])[0]}"
+            why = why_failed(error)
         place.code = None
         if why:
             del self._places[address]

@@ -8,6 +8,7 @@ import concurrent.futures
 import contextlib
 import logging
 import os
+import signal
 import tempfile
 import urllib.parse
 from collections.abc import Callable, Iterator, Sequence
@@ -78,7 +79,7 @@ class WorkerPool:
         try:
             found = self._client.nthreads(callback_timeout=CONNECT_SECONDS)
         except (OSError, TimeoutError, RuntimeError, AttributeError) as error:
-            raise PoolLost(f"{self.name}: the scheduler is gone ({_told(error)})") from error
+            raise PoolLost(f"{self.name}: the scheduler is gone ({first_line(error)})") from error
         return sorted(found)
 
     def submit(self, address: str, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -108,20 +109,21 @@ class WorkerPool:
         with tempfile.TemporaryDirectory(prefix="gan-workers-", ignore_cleanup_errors=True) as folder:
             os.chmod(folder, 0o711)  # confined processes of other users open their snapshots in there
             try:
-                cluster = self._dask.distributed.LocalCluster(
-                    n_workers=workers,
-                    threads_per_worker=1,
-                    processes=True,
-                    host="127.0.0.1",
-                    dashboard_address=None,
-                    worker_dashboard_address=None,
-                    memory_limit=0,  # snapshots have limits of their own
-                    local_directory=folder,
-                    security=True,
-                    silence_logs=logging.CRITICAL,
-                )
+                with _unheard_by_new_threads(signal.SIGINT):  # the workers' parent: Ctrl-C is for this process alone
+                    cluster = self._dask.distributed.LocalCluster(
+                        n_workers=workers,
+                        threads_per_worker=1,
+                        processes=True,
+                        host="127.0.0.1",
+                        dashboard_address=None,
+                        worker_dashboard_address=None,
+                        memory_limit=0,  # snapshots have limits of their own
+                        local_directory=folder,
+                        security=True,
+                        silence_logs=logging.CRITICAL,
+                    )
             except (OSError, RuntimeError, TimeoutError, ImportError) as error:
-                raise UserError(f"{self.name}: the workers cannot be started ({_told(error)})") from error
+                raise UserError(f"{self.name}: the workers cannot be started ({first_line(error)})") from error
             with contextlib.closing(cluster):
                 yield cluster
 
@@ -130,8 +132,18 @@ class WorkerPool:
             return self._dask.distributed.Client(address, timeout=CONNECT_SECONDS)
         except (OSError, TimeoutError, RuntimeError, ValueError, TypeError) as error:
             raise UserError(
-                f"{self.name} does not answer ({_told(error)}); is `dask scheduler` running there, with this address?"
+                f"{self.name} does not answer ({first_line(error)}); is `dask scheduler` running there, at this address?"
             ) from error
+
+
+@contextlib.contextmanager
+def _unheard_by_new_threads(number: int) -> Iterator[None]:
+    """Blocks a signal in threads that are begun meanwhile, and in the processes that these start."""
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
 def host_of(address: str) -> str:
@@ -139,5 +151,16 @@ def host_of(address: str) -> str:
     return urllib.parse.urlsplit(address).hostname or address
 
 
-def _told(error: BaseException) -> str:
+def why_failed(error: Exception) -> str:
+    """What a worker's failure says, as the end of a sentence."""
+    if "deserializ" in str(error) or isinstance(error, (ImportError, AttributeError)):
+        return (
+            "the scheduler or the worker cannot read what it is sent; install the same gan-contest[cluster] on both "
+            f"({first_line(error)})"
+        )
+    return f"it failed: {first_line(error)}"
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message, or its kind if it has none."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
