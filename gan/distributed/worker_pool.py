@@ -132,7 +132,7 @@ class WorkerPool:
             return self._dask.distributed.Client(address, timeout=CONNECT_SECONDS)
         except (OSError, TimeoutError, RuntimeError, ValueError, TypeError) as error:
             raise UserError(
-                f"{self.name} does not answer ({first_line(error)}); is `dask scheduler` running there, at this address?"
+                f"{self.name} does not answer ({first_line(error)}); is `dask scheduler` running at this address?"
             ) from error
 
 
