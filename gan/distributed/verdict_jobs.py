@@ -1,7 +1,7 @@
 """Has workers ask discriminators about images, for a comparison. No TensorFlow.
 
-A worker gets all images once, and the snapshots of the discriminators that it asks. What goes wrong there is left to the
-caller, who asks the discriminator itself.
+A worker gets all images once, and the snapshots of the discriminators that it asks. What goes wrong there is left to
+the caller, who asks the discriminator itself.
 """
 
 import os

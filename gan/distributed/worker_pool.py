@@ -18,8 +18,10 @@ from typing import Any
 from gan.console.errors import UserError
 
 CONNECT_SECONDS = 10  # that a scheduler has to answer
-_QUIET = {
+_SETTINGS = {
     "distributed.comm.retry.count": 0,
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
     "distributed.admin.large-graph-warning-threshold": "1TiB",  # a snapshot may have 200 MiB
 }
 
@@ -58,7 +60,7 @@ class WorkerPool:
         self.name = f"--scheduler={scheduler}" if scheduler else f"--workers={workers}"
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # lost workers are told in our own words
         with contextlib.ExitStack() as opened:
-            opened.enter_context(self._dask.config.set(_QUIET))
+            opened.enter_context(self._dask.config.set(_SETTINGS))
             address: Any = scheduler
             if scheduler is None:
                 address = opened.enter_context(self._started(workers or 1))
@@ -115,8 +117,7 @@ class WorkerPool:
                         threads_per_worker=1,
                         processes=True,
                         host="127.0.0.1",
-                        dashboard_address=None,
-                        worker_dashboard_address=None,
+                        scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
                         memory_limit=0,  # snapshots have limits of their own
                         local_directory=folder,
                         security=True,
