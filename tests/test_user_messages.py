@@ -96,6 +96,7 @@ NOT_PROVOKED = {
     "the bucket refuses (": "seen by tests/storage/test_bucket_answers.py, by its code",
     "put what is wanted into": "seen by tests/storage/test_files.py, by the number of files",
     "in the records before": "records of several programs in one file",
+    "the workers cannot be started": "a machine that refuses processes",
     "can be compared; the lines above say why": "tests/test_compare.py sees those lines",
 }
 

@@ -6,7 +6,7 @@ import os
 import pathlib
 from typing import NamedTuple
 
-import gan
+from gan import __version__
 
 
 class CodeVersion(NamedTuple):
@@ -19,11 +19,11 @@ class CodeVersion(NamedTuple):
 @functools.cache
 def here() -> CodeVersion:
     """Of this machine."""
-    root, digest = pathlib.Path(os.path.abspath(gan.__file__)).parent, hashlib.sha256()
+    root, digest = pathlib.Path(os.path.abspath(__file__)).parent.parent, hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(root).as_posix()} {len(content)} ".encode() + content)
-    return CodeVersion(gan.__version__, digest.hexdigest())
+    return CodeVersion(__version__, digest.hexdigest())
 
 
 def why_refused(worker: CodeVersion) -> str | None:
