@@ -68,10 +68,9 @@ def measure(config: LeagueBenchmarkConfig) -> int:
         print(f"results are the same, but for what times decide: {'yes' if all(same) else f'NO: {same}'}")
         alone, one_worker = found[0], found[1]
         matches = alone.matches
-        pace, start = 1000 * (one_worker.playing - alone.playing) / matches, one_worker.whole - one_worker.playing
-        print(
-            f"{numbers[1]} workers take {pace:+.0f} ms a match, and {start - alone.whole + alone.playing:.0f} s to start"
-        )
+        pace = 1000 * (one_worker.playing - alone.playing) / matches
+        start = one_worker.whole - one_worker.playing - alone.whole + alone.playing
+        print(f"{numbers[1]} workers take {pace:+.0f} ms a match, and {start:.0f} s to start")
         print(f"{alone.ties} of {matches} matches are ties, which this process measures one after the other")
         for workers, one in zip(numbers[1:], found[1:]):
             hours = one.playing / matches * _MANY * (_MANY - 1) / 2 / 3600
