@@ -72,7 +72,7 @@ def play(arena: Arena, event: Event, wanted: Sequence[MatchToPlay], workers: Wor
     Raises:
         UserError: no worker may take part, or all are gone; the matches that were finished are kept.
     """
-    sent = [MatchToSend(one, arena.key_of(event, one)) for one in wanted]
+    sent = [MatchToSend(_without_paths(one), arena.key_of(event, one)) for one in wanted]
 
     def take(job: Job, played: list[MatchPlayed] | None) -> str | None:
         if played is None:
@@ -91,6 +91,12 @@ def play(arena: Arena, event: Event, wanted: Sequence[MatchToPlay], workers: Wor
     count = max(1, len(workers.pool.addresses()))
     dispatcher = Dispatcher(workers.pool, plan, workers.other_bits, callbacks)
     dispatcher.run(_jobs(sent, count))
+
+
+def _without_paths(wanted: MatchToPlay) -> MatchToPlay:
+    """A match as workers may see it: where its teams' snapshots lie is no business of theirs."""
+    away = wanted.away and wanted.away._replace(path=wanted.away.name)
+    return wanted._replace(home=wanted.home._replace(path=wanted.home.name), away=away)
 
 
 def _jobs(sent: Sequence[MatchToSend], workers: int) -> Iterator[Job]:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gan.console.errors import UserError
+from gan.console.errors import HostError, UserError
 from gan.distributed import snapshot_room
 from gan.distributed.snapshot_room import RoomPlan, RoomReport, SnapshotRoom
 from gan.distributed.worker_pool import PoolLost, WorkerPool, first_line, host_of, why_failed
@@ -44,7 +44,7 @@ class Callbacks(NamedTuple):
 
     Attributes:
         home: tells what a worker must have in common with this machine.
-        files: digest -> name -> content, of a snapshot's files.
+        files: digest -> name -> content, of a snapshot's files; raises HostError if they are gone.
         take: is given a job and its result, or None if nobody could do it. Returns what went wrong that is no team's
             fault but perhaps the worker's; None if nothing did.
         say: prints a line.
@@ -178,15 +178,20 @@ class Dispatcher:
             while worker.checked is None and len(worker.begun) < _AHEAD and self._waiting:
                 job = self._next_job(worker)
                 worker.block = job.block
-                for digest in job.snapshots:
-                    if digest not in worker.kept:
-                        files = self._ask.files(digest)
-                        worker.kept[digest] = self._pool.submit(
-                            address, snapshot_room.keep_in, worker.room, digest, files
-                        )
-                needed = [worker.kept[digest] for digest in job.snapshots]
+                try:
+                    needed = [self._kept(address, worker, digest) for digest in job.snapshots]
+                except HostError:  # which the caller will see, too
+                    self._ask.take(job, None)
+                    continue
                 call = self._pool.submit(address, _do, worker.room, needed, job.function, job.argument)
                 worker.begun[call] = job
+
+    def _kept(self, address: str, worker: _Worker, digest: str) -> Any:
+        """The call that has a worker keep a snapshot."""
+        if digest not in worker.kept:
+            files = self._ask.files(digest)
+            worker.kept[digest] = self._pool.submit(address, snapshot_room.keep_in, worker.room, digest, files)
+        return worker.kept[digest]
 
     def _next_job(self, worker: _Worker) -> Job:
         """The next one of the worker's block; else of a block that nobody has; else any."""

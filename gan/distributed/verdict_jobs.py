@@ -73,7 +73,10 @@ def ask(
     found: dict[str, dict[int, np.ndarray]] = {name: {} for name in snapshots}
 
     def files(digest: str) -> Mapping[str, bytes]:
-        return staging.packed(os.path.dirname(staged[digest].folder), digest) or {}
+        found = staging.packed(os.path.dirname(staged[digest].folder), digest)
+        if found is None:
+            raise HostError(f"the copy of {staged[digest].path} is gone")
+        return found
 
     def take(job: Job, answer: Answer | None) -> str | None:
         if answer and answer.said is not None:
