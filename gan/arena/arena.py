@@ -9,7 +9,7 @@ import contextlib
 import dataclasses
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
@@ -198,11 +198,6 @@ class Arena:
             return self.store.matches.hold(row.id, error.fault)
         return self._finish(row, sides, decided, event.rules if wanted.is_rated else None)
 
-    def key_of(self, event: Event, wanted: MatchToPlay) -> match.MatchKey:
-        """What will name a match that is not begun yet, for all that is random in it."""
-        place = MatchPlace(event.id, wanted.round, wanted.position)
-        return event.seed, wanted.round, wanted.position, self.store.matches.next_attempt(place)
-
     def room_report(self) -> RoomReport:
         """What workers that play for this arena must have in common with this machine; raises HostError if it fails."""
         return snapshot_room.report(self._open.start, self.isolation)
@@ -213,27 +208,6 @@ class Arena:
         if found is None:
             raise host_failure("copy_gone", team=digest, path=os.path.join(self._snapshots, digest))
         return found
-
-    def keep_played(self, event: Event, wanted: MatchToPlay, half_rounds: Sequence[PlayedHalfRound]) -> Match:
-        """Keeps a match that was played elsewhere, without ratings, in one transaction.
-
-        Args:
-            event: that it belongs to.
-            wanted: the match, of which nothing is kept yet; both teams can take part.
-            half_rounds: all that were played; nobody failed.
-
-        Returns:
-            The match as it is then: done, or still being played if times must decide, which `play` measures.
-        """
-        if wanted.away is None:
-            raise ValueError("a bye is not played")
-        place, sides = MatchPlace(event.id, wanted.round, wanted.position), (wanted.home, wanted.away)
-        with self.store.writing():
-            row = self.store.matches.begin(place, wanted.home.id, wanted.away.id, wanted.num_rounds)
-            scores = [self._keep_half_round(row, sides, number, one) for number, one in enumerate(half_rounds)]
-            may_draw = rules.has_draws(event.mode == schema.TOURNAMENT, event.rules)
-            result = rules.match_result(scores, may_draw=may_draw)
-            return row if result.rule == rules.NEEDS_TIMING else self.store.matches.finish(row.id, result)
 
     def release(self, team: Team) -> None:
         """Closes the snapshot of a team that plays no more: others stay open for longer."""
@@ -289,7 +263,7 @@ class Arena:
         event = self.store.events.of_match(row.id)
         teams = {team.id: team for team in self.store.teams.of_event(event.id)}
         sides = [self._side(teams[row.home]), self._side(teams[row.away or row.home])]
-        now = match.play_half_round(sides, before.number, self.images_of(event), _key(event, row))
+        now = match.play_half_round(sides, before.number, self.images_of(event), key_of(event, row))
         copied = before.played.score.generator_fault
         if before.played.shown is not None and copied:  # the images were found to be copies, which they still are
             now = match.forfeited(now, copied)
@@ -297,7 +271,7 @@ class Arena:
 
     def _play(self, event: Event, row: Match, sides: tuple[Side, Side]) -> _Decided:
         """Plays a match; half rounds that are stored are not played."""
-        key, real_images = _key(event, row), self.images_of(event)
+        key, real_images = key_of(event, row), self.images_of(event)
         _open_both(sides)
         scores = self.store.half_rounds.scores_of(row.id)
         for number in range(len(scores), 2 * row.num_rounds):
@@ -325,9 +299,9 @@ class Arena:
                 "half_round_failed", number=number, match=row.id, attempt=attempt, problem=problem
             ),
         )
-        return self._keep_half_round(row, (sides[rules.HOME].team, sides[rules.AWAY].team), number, played)
+        return self.keep_half_round(row, (sides[rules.HOME].team, sides[rules.AWAY].team), number, played)
 
-    def _keep_half_round(
+    def keep_half_round(
         self, row: Match, sides: tuple[Team, Team], number: int, played: PlayedHalfRound
     ) -> rules.HalfRoundScore:
         """Commits a half round, after a look for copied training images."""
@@ -388,6 +362,6 @@ def _open_both(sides: tuple[Side, Side]) -> None:
                 action(side)
 
 
-def _key(event: Event, row: Match) -> match.MatchKey:
+def key_of(event: Event, row: Match) -> match.MatchKey:
     """What names a match for all that is random in it."""
     return event.seed, row.round, row.position, row.attempt

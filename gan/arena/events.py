@@ -335,9 +335,9 @@ def _play_on_workers(game: _Game, wanted: Sequence[MatchToPlay]) -> set[tuple[in
     """Has workers play what they can; returns the places (round, position) of the matches that are over by then."""
     assert game.workers
     kept, event = game.arena.store, game.event
-    begun = {(row.round, row.position) for row in kept.matches.of_event(event.id)}
+    over = {(row.round, row.position) for row in kept.matches.of_event(event.id) if row.status == schema.DONE}
     able = {team.id for team in game.teams if not team.fault and team.snapshot}
-    left = [one for one in wanted if (one.round, one.position) not in begun]
+    left = [one for one in wanted if (one.round, one.position) not in over]
     left = [one for one in left if one.away and {one.home.id, one.away.id} <= able]
     told: set[tuple[int, int]] = set()
 

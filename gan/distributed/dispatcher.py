@@ -88,9 +88,15 @@ class Dispatcher:
         self._refused: dict[str, str] = {}  # address -> why
         self._tries: collections.Counter[Job] = collections.Counter()
         self._next_look = self._seen = 0.0
+        self._home: RoomReport | None = None
+        self._is_one_of_each_host = False
 
-    def run(self, jobs: Iterable[Job]) -> None:
-        """Has all jobs done, or gives them back to the caller.
+    def run(self, jobs: Iterable[Job], one_of_each_host: bool = False) -> None:
+        """Has all jobs done, or gives them back to the caller. Workers keep their rooms until `close`.
+
+        Args:
+            jobs: what is to be done.
+            one_of_each_host: gives jobs to one worker of each machine alone, one at a time, so that nobody disturbs it.
 
         Raises:
             PoolLost: the scheduler or all workers are gone.
@@ -99,17 +105,19 @@ class Dispatcher:
         self._waiting.extend(jobs)
         if not self._waiting:
             return
+        self._is_one_of_each_host = one_of_each_host
         self._look_for_workers()  # which prepare themselves meanwhile
-        self._home = self._ask.home()
+        self._home = self._home or self._ask.home()
         self._seen = time.monotonic()
-        try:
-            while (self._waiting and not self._ask.is_stopped()) or self._begun():
-                self._look_for_workers()
-                if not self._ask.is_stopped():
-                    self._hand_out()
-                self._take_results()
-        finally:
-            self._workers.clear()  # and so all calls: rooms close
+        while (self._waiting and not self._ask.is_stopped()) or self._begun():
+            self._look_for_workers()
+            if not self._ask.is_stopped():
+                self._hand_out()
+            self._take_results()
+
+    def close(self) -> None:
+        """Drops all calls, so that the rooms of the workers close."""
+        self._workers.clear()
 
     def _begun(self) -> list[Any]:
         return [call for worker in self._workers.values() for call in worker.begun]
@@ -146,6 +154,7 @@ class Dispatcher:
     def _check(self, address: str, worker: _Worker) -> None:
         try:
             report: RoomReport = worker.checked.result()
+            assert self._home
             why = snapshot_room.why_refused(self._home, report, self._other_bits)
         except Exception as error:  # of the worker, or of a Dask that cannot read what it sends
             why = why_failed(error)
@@ -174,8 +183,9 @@ class Dispatcher:
             self._waiting.appendleft(job)
 
     def _hand_out(self) -> None:
-        for address, worker in self._workers.items():
-            while worker.checked is None and len(worker.begun) < _AHEAD and self._waiting:
+        for worker, address in self._takers():
+            ahead = 1 if self._is_one_of_each_host else _AHEAD
+            while len(worker.begun) < ahead and self._waiting:
                 job = self._next_job(worker)
                 worker.block = job.block
                 try:
@@ -185,6 +195,15 @@ class Dispatcher:
                     continue
                 call = self._pool.submit(address, _do, worker.room, needed, job.function, job.argument)
                 worker.begun[call] = job
+
+    def _takers(self) -> list[tuple[_Worker, str]]:
+        """The workers that jobs are given to, with their addresses."""
+        takers = [(worker, address) for address, worker in self._workers.items() if worker.checked is None]
+        if not self._is_one_of_each_host:
+            return takers
+        busy = [one for one in takers if one[0].begun]
+        first = {host_of(address): (worker, address) for worker, address in reversed([*busy, *takers])}
+        return list(first.values())
 
     def _kept(self, address: str, worker: _Worker, digest: str) -> Any:
         """The call that has a worker keep a snapshot."""

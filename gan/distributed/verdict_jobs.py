@@ -4,6 +4,7 @@ A worker gets all images once, and the snapshots of the discriminators that it a
 the caller, who asks the discriminator itself.
 """
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -85,7 +86,8 @@ def ask(
 
     plan = RoomPlan(images.references.shape[1], child_process.DEFAULT_LIMITS, _OPEN, images)
     callbacks = Callbacks(lambda: snapshot_room.report(opener.start, opener.isolation()), files, take, say)
-    Dispatcher(pool, plan, other_bits, callbacks).run(_jobs(snapshots, len(images.shown)))
+    with contextlib.closing(Dispatcher(pool, plan, other_bits, callbacks)) as dispatcher:
+        dispatcher.run(_jobs(snapshots, len(images.shown)))
     whole = {name: said for name, said in found.items() if len(said) == len(images.shown)}
     return {name: [said[place] for place in sorted(said)] for name, said in whole.items()}
 

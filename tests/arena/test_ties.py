@@ -7,9 +7,24 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from gan.arena import arena, bracket, events, match, recognition, result_pages, schema, store, teams, terminal, words
+from gan.arena import (
+    arena,
+    bracket,
+    events,
+    league_on_workers,
+    match,
+    played_elsewhere,
+    recognition,
+    result_pages,
+    schema,
+    store,
+    teams,
+    terminal,
+    words,
+)
 from gan.contest import rules, timing
 from gan.data import tfrecords
+from gan.distributed import worker_pool
 from gan.screen import show
 from gan.screen.pacing import ShowSettings
 
@@ -98,15 +113,29 @@ def test_a_tie_that_was_played_elsewhere_is_measured_here(opened, folders):
     ((pair,),) = bracket.everyone_against_everyone(2)
     home, away = (opened.store.teams.of_event(event.id)[place] for place in pair)
     wanted, images = arena.MatchToPlay(0, 0, home, away, 1, True), opened.images_of(event)
-    key = opened.key_of(event, wanted)
+    key = played_elsewhere.key_of_next(opened, event, wanted)
     sides = [opened._side(team) for team in (home, away)]
     played = [match.play_half_round(sides, number, images, key) for number in range(2)]
-    row = opened.keep_played(event, wanted, played)
+    row = played_elsewhere.keep(opened, event, wanted, played)
+    assert played_elsewhere.tied(opened, event) == {(0, 0): key}
     assert row.status == schema.PLAYING and len(opened.store.half_rounds.of_match(row.id)) == 2
     outcome = events.play(opened, event)
     row = only_match(opened)
     assert outcome.champion.name == "fast" and row.rule == rules.BY_TIME and row.attempt == key[-1] == 1
     assert opened.store.timings.of_match(row.id).tells
+    assert opened.store.ratings.latest()["fast"].strength.mu > 25
+
+
+def test_a_worker_measures_the_ties_of_its_league(opened, folders, monkeypatch):
+    pytest.importorskip("distributed", reason="pip install 'gan-contest[cluster]'")
+    monkeypatch.setattr(match, "measure_times", None)  # here; workers have modules of their own
+    entrants = [teams.Entrant(name, str(folders / name), 0, None) for name in ("slow", "fast")]
+    event = events.begin(opened, "league 1", events.LEAGUE, entrants, 5)
+    with worker_pool.WorkerPool(1, None) as pool:
+        outcome = events.play(opened, event, workers=league_on_workers.Workers(pool))
+    row = only_match(opened)
+    assert outcome.champion.name == "fast" and row.rule == rules.BY_TIME
+    assert opened.store.timings.of_match(row.id).seconds == (row.home_seconds, row.away_seconds)
     assert opened.store.ratings.latest()["fast"].strength.mu > 25
 
 
