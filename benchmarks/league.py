@@ -5,7 +5,7 @@
 
 Each league is a process of its own, as organisers run it. The last one loses a worker in its first half. Times of the
 processor are those of all processes. With one worker more, they tell what the workers cost: each imports TensorFlow
-once, and each match is sent. Ties are measured afterwards by the process that keeps the results.
+once, and each match is sent. Ties are measured afterwards, by one worker of each machine.
 """
 
 import dataclasses
@@ -71,7 +71,7 @@ def measure(config: LeagueBenchmarkConfig) -> int:
         pace = 1000 * (one_worker.playing - alone.playing) / matches
         start = one_worker.whole - one_worker.playing - alone.whole + alone.playing
         print(f"{numbers[1]} workers take {pace:+.0f} ms a match, and {start:.0f} s to start")
-        print(f"{alone.ties} of {matches} matches are ties, which this process measures one after the other")
+        print(f"{alone.ties} of {matches} matches are ties, which one worker measures one after the other")
         for workers, one in zip(numbers[1:], found[1:]):
             hours = one.playing / matches * _MANY * (_MANY - 1) / 2 / 3600
             print(f"{_MANY} teams with {workers} workers, at this pace: {hours:.1f} hours")
