@@ -249,9 +249,7 @@ class Dispatcher:
             worker.problems += 1
         else:
             worker.problems = 0
-        if (
-            worker.problems >= _MOST_TRIES
-        ):  # a snapshot may be the reason: only a worker that fails the check may not go on
+        if worker.problems >= _MOST_TRIES:  # a snapshot may be the reason, so the worker is checked
             worker.problems = 0
             worker.checked = self._pool.submit(address, snapshot_room.report_of, worker.room)
 

@@ -81,7 +81,7 @@ class WorkerPool:
         try:
             found = self._client.nthreads(callback_timeout=CONNECT_SECONDS)
         except (OSError, TimeoutError, RuntimeError, AttributeError) as error:
-            raise PoolLost(f"{self.name}: the scheduler is gone ({first_line(error)})") from error
+            raise self._lost(error) from error
         return sorted(found)
 
     def submit(self, address: str, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -94,16 +94,26 @@ class WorkerPool:
 
         Returns:
             The call, of dask.distributed.Future. Its result stays with the worker until it is dropped.
+
+        Raises:
+            PoolLost: the scheduler is gone.
         """
-        return self._client.submit(
-            function, *arguments, workers=[address], allow_other_workers=False, pure=False, retries=0
-        )
+        try:
+            return self._client.submit(function, *arguments, workers=[address], pure=False)
+        except (OSError, RuntimeError, AttributeError) as error:
+            raise self._lost(error) from error
 
     def wait(self, calls: Sequence[Any], seconds: float) -> list[Any]:
         """Waits until a call is done, but no longer than so many seconds; returns those that are done."""
         with contextlib.suppress(TimeoutError, concurrent.futures.CancelledError):
             self._dask.distributed.wait(list(calls), timeout=seconds, return_when="FIRST_COMPLETED")
         return [call for call in calls if call.done()]
+
+    def _lost(self, error: BaseException) -> PoolLost:
+        return PoolLost(
+            f"{self.name}: the scheduler is gone ({first_line(error)}); what was finished is kept: give the same command "
+            "again once it is there"
+        )
 
     @contextlib.contextmanager
     def _started(self, workers: int) -> Iterator[Any]:
