@@ -58,7 +58,7 @@ class WorkerPool:
     def __init__(self, workers: int | None, scheduler: str | None) -> None:
         self._dask = dask()
         self.name = f"--scheduler={scheduler}" if scheduler else f"--workers={workers}"
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # lost workers are told in our own words
+        _silence()
         with contextlib.ExitStack() as opened:
             opened.enter_context(self._dask.config.set(_SETTINGS))
             address: Any = scheduler
@@ -111,8 +111,8 @@ class WorkerPool:
 
     def _lost(self, error: BaseException) -> PoolLost:
         return PoolLost(
-            f"{self.name}: the scheduler is gone ({first_line(error)}); what was finished is kept: give the same command "
-            "again once it is there"
+            f"{self.name}: the scheduler is gone ({first_line(error)}); what was finished is kept: give the same "
+            "command again once it is there"
         )
 
     @contextlib.contextmanager
@@ -145,6 +145,12 @@ class WorkerPool:
             raise UserError(
                 f"{self.name} does not answer ({first_line(error)}); is `dask scheduler` running at this address?"
             ) from error
+
+
+def _silence() -> None:
+    """Keeps Dask from writing to the terminal: what is lost is told in our own words."""
+    for name in [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 @contextlib.contextmanager
