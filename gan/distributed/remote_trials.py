@@ -37,7 +37,8 @@ class RemoteTrial:
         self._state = TrialState(None, [], "")
         self._exit_code: int | None = None
         self.is_lost = False
-        self._asked = call(trial_room.begin, os.path.basename(train_dir), dict(flags), trial_room.packed(train_dir))
+        name, content = os.path.basename(train_dir), trial_room.packed(train_dir)
+        self._asked = self._begun = call(trial_room.begin, name, dict(flags), content)
         self._is_fetching = False
 
     @property
@@ -58,7 +59,7 @@ class RemoteTrial:
     def ask_to_stop(self) -> None:
         """Asks it to end its step, to save and to end."""
         if not self.is_lost:
-            self._stopping = self._call(trial_room.stop)
+            self._stopping = self._call(trial_room.stop, self._begun)
 
     def wait(self, seconds: float = SECONDS_TO_SAVE) -> None:
         """Waits until it has ended and its files are here; kills it after some seconds."""

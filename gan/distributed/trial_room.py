@@ -18,6 +18,8 @@ from gan.distributed.trial_process import TrialProcess
 from gan.storage import files
 from gan.training.quality_record import QualityLine
 
+_SECONDS_TO_END = 10  # of a trial whose result nobody wants any more
+
 Files = Mapping[str, bytes]  # path below a folder, with slashes -> content
 
 
@@ -116,10 +118,7 @@ def unpack(folder: str, content: Files) -> None:
 
 def _end(process: TrialProcess) -> None:
     process.ask_to_stop()
-    process.wait(0.0 if process.exit_code is not None else _SECONDS_TO_END)
-
-
-_SECONDS_TO_END = 10  # of a trial whose result nobody wants any more
+    process.wait(_SECONDS_TO_END)
 
 
 def open_trials(data: TrialData) -> TrialRoom:
@@ -144,8 +143,8 @@ def look(room: TrialRoom) -> TrialState:
     return room.look()
 
 
-def stop(room: TrialRoom) -> None:
-    """See TrialRoom.stop."""
+def stop(room: TrialRoom, begun: None) -> None:
+    """See TrialRoom.stop; `begun` is what `begin` returned, so that it comes first."""
     room.stop()
 
 
