@@ -67,7 +67,7 @@ class _Worker:
     block: int | None = None
     failures: int = 0  # calls in a row that came to nothing
     problems: int = 0  # jobs in a row in which something went wrong that is no team's
-    kept: dict[str, Any] = dataclasses.field(default_factory=dict)  # digest -> call that keeps it
+    kept: dict[str, Any] = dataclasses.field(default_factory=dict)  # digest -> call that keeps it; None once it has
     begun: dict[Any, Job] = dataclasses.field(default_factory=dict)  # call -> job
 
 
@@ -189,10 +189,11 @@ class Dispatcher:
                 job = self._next_job(worker)
                 worker.block = job.block
                 try:
-                    needed = [self._kept(address, worker, digest) for digest in job.snapshots]
+                    calls = [self._kept(address, worker, digest) for digest in job.snapshots]
                 except HostError:  # which the caller will see, too
                     self._ask.take(job, None)
                     continue
+                needed = [call for call in calls if call is not None]
                 call = self._pool.submit(address, _do, worker.room, needed, job.function, job.argument)
                 worker.begun[call] = job
 
@@ -206,10 +207,13 @@ class Dispatcher:
         return list(first.values())
 
     def _kept(self, address: str, worker: _Worker, digest: str) -> Any:
-        """The call that has a worker keep a snapshot."""
+        """The call that has a worker keep a snapshot; None once it is done: Dask remembers what a call was given."""
         if digest not in worker.kept:
             files = self._ask.files(digest)
             worker.kept[digest] = self._pool.submit(address, snapshot_room.keep_in, worker.room, digest, files)
+        call = worker.kept[digest]
+        if call is not None and call.status == "finished":
+            worker.kept[digest] = None
         return worker.kept[digest]
 
     def _next_job(self, worker: _Worker) -> Job:
