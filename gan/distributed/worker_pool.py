@@ -7,6 +7,7 @@ the result of a call, and goes when this process is gone: Dask drops what nobody
 import concurrent.futures
 import contextlib
 import logging
+import multiprocessing.resource_tracker
 import os
 import signal
 import tempfile
@@ -156,6 +157,7 @@ def _silence() -> None:
 @contextlib.contextmanager
 def _unheard_by_new_threads(number: int) -> Iterator[None]:
     """Blocks a signal in threads that are begun meanwhile, and in the processes that these start."""
+    multiprocessing.resource_tracker.ensure_running()  # or the first such thread would start it, and unblock the signal
     former = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
     try:
         yield
