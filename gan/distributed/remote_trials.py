@@ -124,15 +124,15 @@ class RemoteTrials:
         self._refused: set[str] = set()
         self._next_look, self._seen = 0.0, time.monotonic()
 
-    def has_room(self) -> bool:
-        """Whether a trial can begin now.
+    def places(self) -> int:
+        """How many workers take part, each with one trial at a time.
 
         Raises:
             PoolLost: the scheduler or all workers are gone.
             UserError: no worker may take part.
         """
         self._look()
-        return any(place.is_free for place in self._places.values())
+        return sum(place.code is None for place in self._places.values())
 
     def begin(self, name: str, flags: Mapping[str, Any]) -> RemoteTrial:
         """Begins a trial, or goes on with it, on a worker that has none."""

@@ -55,8 +55,8 @@ class Trial(Protocol):
 class Trials(Protocol):
     """Where trials run: LocalTrials or RemoteTrials."""
 
-    def has_room(self) -> bool:
-        """Whether one more can begin now."""
+    def places(self) -> int:
+        """How many can run at a time, as far as is known now."""
 
     def begin(self, name: str, flags: Mapping[str, Any]) -> Trial:
         """Begins a trial with these flags of train in the folder of this name, or goes on with it."""
@@ -72,17 +72,14 @@ class LocalTrials:
 
     def __init__(self, folder: str, workers: int) -> None:
         self._folder, self._workers = folder, workers
-        self._begun: list[TrialProcess] = []
 
-    def has_room(self) -> bool:
-        """Whether one more can begin now."""
-        self._begun = [one for one in self._begun if one.exit_code is None]
-        return len(self._begun) < self._workers
+    def places(self) -> int:
+        """How many can run at a time."""
+        return self._workers
 
     def begin(self, name: str, flags: Mapping[str, Any]) -> TrialProcess:
         """Begins a trial, or goes on with it."""
-        self._begun.append(TrialProcess(os.path.join(self._folder, name), flags))
-        return self._begun[-1]
+        return TrialProcess(os.path.join(self._folder, name), flags)
 
 
 class _Running:
@@ -134,7 +131,7 @@ class TrialLoop:
             return signals.exit_code
 
     def _start_some(self) -> None:
-        while self._trials.has_room() and self._is_more():
+        while len(self._running) < self._trials.places() and self._is_more():
             trial = self._study.ask(self._plan.space)
             name = sweep_study.folder_of(trial)
             process = self._trials.begin(name, {**self._plan.flags, **trial.params})
