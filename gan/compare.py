@@ -10,11 +10,14 @@ opponents. The results are printed; output_dir gets
     report.html         everything with pictures and explanations, one file, to read and to pass on
     comparison.jsonl    the numbers; each run adds JSON lines
 
+--workers=2 asks the discriminators by two worker processes; --scheduler=tcp://... by the workers of a Dask scheduler.
+
 A contestant that breaks the contract is left out with its reason, and the exit code is 1.
 """
 
 import dataclasses
 import datetime
+import functools
 import json
 import os
 import sys
@@ -30,7 +33,9 @@ from gan.console import command, flags, tensorflow_import
 from gan.console.errors import UserError
 from gan.console.flags import flag
 from gan.console.progress import Progress
+from gan.contest import half_round
 from gan.data import pixels
+from gan.distributed import verdict_jobs, worker_flags, worker_pool
 from gan.measure import comparison, cross_play, features, learning_curves, probes, quality, training_record
 from gan.random_noise_generator import Use, random_generator
 from gan.report import comparison_page
@@ -47,7 +52,7 @@ REPORT, RECORDS = "report.html", "comparison.jsonl"
 
 
 @dataclasses.dataclass(frozen=True)
-class CompareConfig:
+class CompareConfig(worker_flags.WorkerFlags):
     """Flags of the command, by name."""
 
     snapshots: str = flag(
@@ -71,6 +76,7 @@ class CompareConfig:
         "first one and in pixels.",
     )
     inception_graph: str | None = flag(None, "Path of classify_image_graph_def.pb, for --features=inception.")
+    allow_other_bits: bool = worker_flags.other_bits()
     use_mnist: bool = flag(False, "The data is MNIST, 28x28, in place of 50x50 faces.")
 
 
@@ -89,6 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def compare(config: CompareConfig) -> int:
     """Compares, prints and writes; the exit code is 1 if a contestant was left out."""
+    worker_flags.check(config)
     paths = flags.named_paths(config.snapshots)
     real_files = cache.find_files(config.eval_data_pattern, "eval_data_pattern")
     pattern = config.train_data_pattern
@@ -135,7 +142,7 @@ def _gather(
     for one in gathered:
         if one.note:
             print(f"{one.name}: {one.note}", flush=True)
-    verdicts, failed = contestants.judge(gathered, real)
+    verdicts, failed = contestants.judge(gathered, real, _said_by_workers(config, opener, gathered, real))
     left_out = {**unopened, **failed}
     for name, reason in left_out.items():
         print(f"compare: {name} is left out: {reason}", file=sys.stderr, flush=True)
@@ -143,6 +150,20 @@ def _gather(
     if not field.contestants:
         raise UserError(f"none of {config.snapshots} can be compared; the lines above say why")
     return field
+
+
+def _said_by_workers(
+    config: CompareConfig, opener: sandbox.Sandbox, gathered: Sequence["Contestant"], real: np.ndarray
+) -> dict[str, list[np.ndarray]]:
+    """What discriminators say that workers ask; nothing if there are no workers."""
+    snapshots = {one.name: one.snapshot for one in gathered if one.snapshot}
+    if not snapshots or config.workers is None and config.scheduler is None:
+        return {}
+    shown = [real, *(one.images for one in gathered)]
+    images = verdict_jobs.ImagesToJudge(shown, half_round.references(real, ()))
+    with worker_pool.WorkerPool(config.workers, config.scheduler) as pool:
+        say = functools.partial(print, flush=True)
+        return verdict_jobs.ask(pool, opener, snapshots, images, config.allow_other_bits, say)
 
 
 def _weaknesses(one: "Contestant", real: np.ndarray) -> list[str]:

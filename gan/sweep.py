@@ -12,21 +12,31 @@ and stops; the same command goes on from there. In sweep_dir are then
     trial-NNN/          the training of each trial, its best snapshot in best/, what it printed in output.txt
     sweep.sqlite        Optuna's study, which Optuna's own tools can read, too
 
---show shows all of this of a sweep, also while it runs. All flags of train are flags of sweep, too.
+--workers=2 trains two trials at a time on this machine; --scheduler=tcp://... trains one on each worker of a Dask
+scheduler. --show shows all of this of a sweep, also while it runs. All flags of train are flags of sweep, too.
 """
 
+import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 if not __package__:  # `python sweep.py` inside gan/: the package is found one folder up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from gan.console import command, output
 from gan.console.errors import UserError
-from gan.distributed import sweep_flags, sweep_results, sweep_study, trial_loop
+from gan.distributed import (
+    remote_trials,
+    sweep_flags,
+    sweep_results,
+    sweep_study,
+    trial_loop,
+    worker_flags,
+    worker_pool,
+)
 from gan.distributed.sweep_flags import SweepFlags
-from gan.distributed.sweep_study import SweepStudy
+from gan.distributed.sweep_study import SweepPlan, SweepStudy
 from gan.measure import metric_registry
 from gan.storage import cache, files, paths
 
@@ -44,6 +54,7 @@ def sweep(config: SweepFlags) -> int:
         raise UserError(f"--sweep_dir={config.sweep_dir} must be on disk, since SQLite writes to it")
     if config.show:
         return _show(config.sweep_dir, SweepStudy(config.sweep_dir))
+    worker_flags.check(config)
     plan = sweep_flags.plan_of(config, _is_higher_better(sweep_flags.metric_of(config)))
     cache.find_files(config.train_data_pattern, "train_data_pattern")
     sweep_study.optuna()
@@ -56,12 +67,24 @@ def sweep(config: SweepFlags) -> int:
         study = SweepStudy(config.sweep_dir, judging)
         if study.begin(plan, sweep_flags.first_values(config, plan)):
             print(f"going on with the sweep in {config.sweep_dir}", flush=True)
-        extent = trial_loop.Extent(config.trials, config.at_once, sweep_flags.minutes_of(config))
-        stopped = trial_loop.TrialLoop(config.sweep_dir, study, plan, extent).run()
+        extent = trial_loop.Extent(config.trials, sweep_flags.minutes_of(config))
+        with _trials(config, plan) as trials:
+            stopped = trial_loop.TrialLoop(trials, study, plan, extent).run()
         shown = _show(config.sweep_dir, study)
     if stopped:
         output.announce("stopped by a signal, run it again to go on from here")
     return stopped or shown
+
+
+@contextlib.contextmanager
+def _trials(config: SweepFlags, plan: SweepPlan) -> Iterator[trial_loop.Trials]:
+    """Where trials run."""
+    if config.scheduler is None:
+        yield trial_loop.LocalTrials(config.sweep_dir, config.workers or 1)
+        return
+    data = sweep_flags.data_of(plan)
+    with worker_pool.WorkerPool(None, config.scheduler) as pool:
+        yield remote_trials.RemoteTrials(pool, config.sweep_dir, data, lambda text: print(text, flush=True))
 
 
 def _is_higher_better(metric: str) -> bool:

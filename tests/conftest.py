@@ -104,6 +104,7 @@ SLOW = {
         "test_snapshot",
     ),
     *("test_fingerprints", "test_gcloud", "test_nothing_early", "test_probe", "test_watch"),
+    *("test_dispatcher", "test_league_on_workers"),
     *(
         "test_prepare_records",
         "test_result_worth",

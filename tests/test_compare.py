@@ -218,3 +218,14 @@ def test_from_and_to_a_bucket(emulator, bucket, others, trained, tmp_path, monke
     page = emulator.read(bucket, "comparison/report.html")
     assert b"How it learned" in page
     assert emulator.read(bucket, "comparison/comparison.jsonl").count(b'"kind": "contestant"') == 2
+
+
+def test_workers_find_the_same(others, trained, tmp_path, fails):
+    pytest.importorskip("distributed", reason="pip install 'gan-contest[cluster]'")
+    contestants = f"{trained},early={trained}/model.ckpt-10"
+    assert run(contestants, others, tmp_path / "home") == 0
+    assert run(contestants, others, tmp_path / "workers", "--workers=2") == 0
+    home, workers = (lines(tmp_path / name) for name in ("home", "workers"))
+    assert [{**line, "time": ""} for line in workers] == [{**line, "time": ""} for line in home]
+    given = [f"--snapshots={contestants}", f"--eval_data_pattern={others}", f"--output_dir={tmp_path}"]
+    assert "give one of the two" in fails(compare.main, *given, "--workers=2", "--scheduler=tcp://127.0.0.1:1")

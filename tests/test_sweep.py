@@ -5,11 +5,13 @@ import signal
 import sys
 import time
 
+import dask_cluster
 import pytest
 from conftest import start
 
 from gan import sweep
 from gan.console import flags
+from gan.console.errors import UserError
 from gan.distributed import search_space, sweep_study, trial_loop, trial_process
 from gan.snapshots import checkpoint_files
 from gan.storage import files
@@ -159,7 +161,7 @@ def test_the_others_go_on_after_a_trial_that_fails(faces, tmp_path, quick, capsy
 
 
 def test_bad_trials_are_stopped_while_they_train(space, faces, tmp_path, quick, capsys):
-    given = words(space, faces, tmp_path, "--first_trials=2", "--trials=8", "--at_once=2", "--base_learning_rate=1e-5")
+    given = words(space, faces, tmp_path, "--first_trials=2", "--trials=8", "--workers=2", "--base_learning_rate=1e-5")
     assert run(*given) == 0
     found, folder = rows(tmp_path), tmp_path / "sweep"
     pruned = [row for row in found.values() if row.state == "pruned"]
@@ -174,13 +176,13 @@ def test_bad_trials_are_stopped_while_they_train(space, faces, tmp_path, quick, 
 
 
 def test_nobody_is_stopped_without_a_pruner(space, faces, tmp_path, quick):
-    given = words(space, faces, tmp_path, "--first_trials=1", "--trials=4", "--at_once=4", "--pruner=none")
+    given = words(space, faces, tmp_path, "--first_trials=1", "--trials=4", "--workers=4", "--pruner=none")
     assert run(*given) == 0
     assert {row.state for row in rows(tmp_path).values()} == {"done"}
 
 
 def test_a_sweep_that_goes_on_draws_other_flags_and_refuses_another_plan(space, faces, tmp_path, quick, fails):
-    given = words(space, faces, tmp_path, "--pruner=none", "--at_once=3")
+    given = words(space, faces, tmp_path, "--pruner=none", "--workers=3")
     assert run(*given, "--trials=3") == 0 and run(*given, "--trials=6") == 0
     assert len({row.flags["base_learning_rate"] for row in rows(tmp_path).values()}) == 6
     error = fails(sweep.main, *given, "--max_minutes=0.2", "--penalty=R1Penalty")
@@ -194,7 +196,7 @@ def test_a_sweep_that_goes_on_draws_other_flags_and_refuses_another_plan(space, 
 
 def test_a_metric_that_should_be_high(space, faces, tmp_path, quick):
     """The stand-in's costs, taken for those of recall: the best has the least cost, and the largest value."""
-    assert run(*words(space, faces, tmp_path, "--metric=recall", "--pruner=none", "--at_once=2")) == 0
+    assert run(*words(space, faces, tmp_path, "--metric=recall", "--pruner=none", "--workers=2")) == 0
     study = sweep_study.SweepStudy(str(tmp_path / "sweep"))
     values = {row.name: row.value for row in study.rows()}
     assert study.best().name == max(values, key=values.get) and max(values.values()) < 0
@@ -267,3 +269,75 @@ def test_the_example_is_a_search_space_of_the_recipe(faces):
     first = sweep.sweep_flags.first_values(config, plan)
     assert all(dimension.contains(first[name]) for name, dimension in plan.space.items())
     assert plan.flags["max_minutes"] == 10 and "batch_size" not in plan.flags
+
+
+def stand_in_there(script):
+    """What a worker runs first, so that its trials are processes without TensorFlow."""
+    chosen = f"trial_process.COMMAND = (sys.executable, {str(script)!r})"
+    return f"import sys\nfrom gan.distributed import trial_process\n{chosen}\n"
+
+
+@pytest.fixture
+def two_workers(tmp_path):
+    pytest.importorskip("distributed", reason="pip install 'gan-contest[cluster]'")
+    script = tmp_path / "stand_in.py"
+    # Workers have data of their own, and a trial takes long enough to kill one in it.
+    has_data = "import os\nassert all(map(os.path.isfile, flags['train_data_pattern'].split(',')))\nprint(flags)\n"
+    slow = STAND_IN.replace("time.sleep(0.05)", "time.sleep(0.3)")
+    script.write_text(slow.replace("asked = []\n", f"asked = []\n{has_data}"))
+    with dask_cluster.Scheduler(tmp_path) as scheduler:
+        workers = [scheduler.start_worker(stand_in_there(script)) for _ in range(2)]
+        yield scheduler, workers
+
+
+def test_a_sweep_on_workers_one_of_which_is_lost(space, faces, tmp_path, two_workers):
+    scheduler, workers = two_workers
+    given = words(space, faces, tmp_path, "--trials=3", "--pruner=none", f"--scheduler={scheduler.address}")
+    process = start("sweep", *given)
+    dask_cluster.wait_for(
+        lambda: process.poll() is not None or sum(row.state == "unfinished" for row in safe_rows(tmp_path)) == 2
+    )
+    workers[0].kill()
+    printed, _ = process.communicate(timeout=dask_cluster.SECONDS)
+    assert process.returncode == 0 and "is lost; another one does its part" in printed, printed
+    found, folder = rows(tmp_path), tmp_path / "sweep"
+    assert {name: row.state for name, row in found.items()} == dict.fromkeys(
+        ["trial-000", "trial-001", "trial-002"], "done"
+    )
+    for name, row in found.items():
+        assert steps(folder / name) == list(range(1, 11))  # the files came home
+        assert row.value == pytest.approx(row.flags["base_learning_rate"] + 0.1)
+        assert str(faces) not in (folder / name / trial_process.OUTPUT).read_text()
+    assert (folder / "best.flags").exists()
+
+
+def test_a_sweep_on_workers_is_stopped_and_goes_on(space, faces, tmp_path, two_workers):
+    scheduler, _ = two_workers
+    given = words(space, faces, tmp_path, "--trials=3", "--pruner=none", f"--scheduler={scheduler.address}")
+    process = start("sweep", *given)
+    dask_cluster.wait_for(
+        lambda: process.poll() is not None or sum(row.state == "unfinished" for row in safe_rows(tmp_path)) == 2
+    )
+    process.send_signal(signal.SIGINT)
+    printed, _ = process.communicate(timeout=dask_cluster.SECONDS)
+    assert process.returncode == 130 and "run it again to go on from here" in printed, printed
+    assert {row.state for row in rows(tmp_path).values()} == {"unfinished"}
+    again = start("sweep", *given)
+    printed, _ = again.communicate(timeout=dask_cluster.SECONDS)
+    assert again.returncode == 0 and "going on with the sweep" in printed, printed
+    assert [row.state for row in rows(tmp_path).values()] == ["done"] * 3
+
+
+def safe_rows(tmp_path):
+    """The trials of a sweep, also before it has begun."""
+    try:
+        return list(rows(tmp_path).values())
+    except UserError:
+        return []
+
+
+def test_a_sweep_has_one_kind_of_workers(space, faces, tmp_path, fails):
+    given = words(space, faces, tmp_path)
+    assert "give one of the two" in fails(sweep.main, *given, "--workers=2", "--scheduler=tcp://127.0.0.1:1")
+    assert "--scheduler=tcp://127.0.0.1:1 does not answer" in fails(sweep.main, *given, "--scheduler=tcp://127.0.0.1:1")
+    assert "--workers has it now" in fails(sweep.main, *given, "--at_once=2")

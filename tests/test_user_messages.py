@@ -96,6 +96,8 @@ NOT_PROVOKED = {
     "the bucket refuses (": "seen by tests/storage/test_bucket_answers.py, by its code",
     "put what is wanted into": "seen by tests/storage/test_files.py, by the number of files",
     "in the records before": "records of several programs in one file",
+    "the copy of {staged[digest].path} is gone": "a folder that is removed while compare runs",
+    "the workers cannot be started": "a machine that refuses processes",
     "can be compared; the lines above say why": "tests/test_compare.py sees those lines",
 }
 

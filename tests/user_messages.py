@@ -12,7 +12,7 @@ from typing import NamedTuple
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ERRORS = {
     *("UserError", "DataError", "ContractError", "HostError", "StateError", "FlagError", "NotBegun", "InUse"),
-    *("BucketRefused", "NoPermission", "BucketSilent", "ProcessLost"),
+    *("BucketRefused", "NoPermission", "BucketSilent", "PoolLost", "ProcessLost"),
 }
 _SHORTEST, _WORDS = 8, 3  # characters and words by which a message is known
 

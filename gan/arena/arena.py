@@ -25,8 +25,11 @@ from gan.arena.open_snapshots import MachineFailed, OpenSnapshots
 from gan.arena.schema import Event, Match, StoredHalfRound, Team
 from gan.console.errors import Fault, UserError
 from gan.contest import half_round, rules
+from gan.contest.faults import host_failure
 from gan.contest.half_round import PlayedHalfRound
 from gan.contest.timing import Measured
+from gan.distributed import snapshot_room
+from gan.distributed.snapshot_room import RoomReport
 from gan.sandbox import child_process, staging
 from gan.sandbox.sandbox import SandboxedSnapshot
 
@@ -93,6 +96,7 @@ class Arena:
         admissions: of teams.
         isolation: how well this machine confines snapshots.
         public_images: as given.
+        limits: what a snapshot may use.
 
     Raises:
         StateError: another process plays in this arena, or its file cannot be used.
@@ -110,7 +114,7 @@ class Arena:
     ) -> None:
         self.folder, self.size, self.real_images = folder, size, real_images
         self.public_images = public_images
-        self._settings, self._copy_check = settings, copy_check
+        self._settings, self._copy_check, self.limits = settings, copy_check, settings.limits
         self._snapshots = os.path.join(folder, snapshot_copies.SNAPSHOTS)
         self.looks = BucketLooks(self._snapshots, settings.sizes)
         self._has_new_suspects = False
@@ -194,6 +198,17 @@ class Arena:
             return self.store.matches.hold(row.id, error.fault)
         return self._finish(row, sides, decided, event.rules if wanted.is_rated else None)
 
+    def room_report(self) -> RoomReport:
+        """What workers that play for this arena must have in common with this machine; raises HostError if it fails."""
+        return snapshot_room.report(self._open.start, self.isolation)
+
+    def snapshot_files(self, digest: str) -> dict[str, bytes]:
+        """Name -> content of the files of a snapshot that was admitted; raises HostError if the copy is gone."""
+        found = staging.packed(self._snapshots, digest)
+        if found is None:
+            raise host_failure("copy_gone", team=digest, path=os.path.join(self._snapshots, digest))
+        return found
+
     def release(self, team: Team) -> None:
         """Closes the snapshot of a team that plays no more: others stay open for longer."""
         self._open.close(team.snapshot)
@@ -252,7 +267,7 @@ class Arena:
         event = self.store.events.of_match(row.id)
         teams = {team.id: team for team in self.store.teams.of_event(event.id)}
         sides = [self._side(teams[row.home]), self._side(teams[row.away or row.home])]
-        now = match.play_half_round(sides, before.number, self.images_of(event), _key(event, row))
+        now = match.play_half_round(sides, before.number, self.images_of(event), key_of(event, row))
         copied = before.played.score.generator_fault
         if before.played.shown is not None and copied:  # the images were found to be copies, which they still are
             now = match.forfeited(now, copied)
@@ -260,7 +275,7 @@ class Arena:
 
     def _play(self, event: Event, row: Match, sides: tuple[Side, Side], after: Sequence[Team]) -> _Decided:
         """Plays a match; half rounds that are stored are not played."""
-        key, real_images = _key(event, row), self.images_of(event)
+        key, real_images = key_of(event, row), self.images_of(event)
         _open_both(sides)
         self._open.expect(after)
         scores = self.store.half_rounds.scores_of(row.id)
@@ -277,33 +292,40 @@ class Arena:
                 lambda attempt, problem: notes.note("timing_failed", match=row.id, attempt=attempt, problem=problem),
             )
             decided = _Decided(rules.match_result(scores, times, may_draw), scores, times, measured)
-        self._show_suspects(event)
+        self.show_suspects(event)
         return decided
 
     def _play_half_round(
         self, row: Match, sides: tuple[Side, Side], number: int, real_images: EventImages, key: match.MatchKey
     ) -> rules.HalfRoundScore:
-        """Plays and commits a half round, after a look for copied training images."""
+        """Plays and keeps a half round."""
         played = self._try_often(
             lambda: match.play_half_round(sides, number, real_images, key),
             lambda attempt, problem: notes.note(
                 "half_round_failed", number=number, match=row.id, attempt=attempt, problem=problem
             ),
         )
+        return self.keep_half_round(row, (sides[rules.HOME].team, sides[rules.AWAY].team), number, played)
+
+    def keep_half_round(
+        self, row: Match, sides: tuple[Team, Team], number: int, played: PlayedHalfRound
+    ) -> rules.HalfRoundScore:
+        """Commits a half round, after a look for copied training images."""
         copies: list[SuspectedCopy] = []
         if self._copy_check and played.shown is not None:
             copies = self._copy_check.find(played.shown.images, played.shown.truth)
         if len(copies) >= COPIES_TO_FORFEIT and self._settings.forfeit_copies:
             played = match.forfeited(played, notes.note("images_copied", count=len(copies)))
         drawer = rules.generator_side(number)
-        teams = sides[drawer].team.id, sides[1 - drawer].team.id
+        teams = sides[drawer].id, sides[1 - drawer].id
         for side, fault in ((drawer, played.score.generator_fault), (1 - drawer, played.score.discriminator_fault)):
-            self.admissions.note_forbidden(fault, sides[side].team.name, sides[side].team.snapshot, row.event)
+            self.admissions.note_forbidden(fault, sides[side].name, sides[side].snapshot, row.event)
         self.store.half_rounds.add(row.id, number, teams, played, copies)
         self._has_new_suspects |= bool(copies)
         return played.score
 
-    def _show_suspects(self, event: Event) -> None:
+    def show_suspects(self, event: Event) -> None:
+        """Writes the page of suspected copies again if there are new ones."""
         if self._has_new_suspects:
             try:
                 result_pages.write_suspects(self.folder, self.store, event)
@@ -346,6 +368,6 @@ def _open_both(sides: tuple[Side, Side]) -> None:
                 action(side)
 
 
-def _key(event: Event, row: Match) -> match.MatchKey:
+def key_of(event: Event, row: Match) -> match.MatchKey:
     """What names a match for all that is random in it."""
     return event.seed, row.round, row.position, row.attempt

@@ -5,6 +5,7 @@ import dataclasses
 from gan.arena import arena, events, open_snapshots, pairing, timetable
 from gan.console.flags import flag
 from gan.contest import languages, rules
+from gan.distributed import worker_flags
 from gan.sandbox import child_process, staging
 
 MODES = (events.MATCH, events.TOURNAMENT, events.MOCK, events.LEAGUE, events.CHECK)
@@ -16,7 +17,7 @@ NO_PROBE, PROBE_BEFORE, PROBE_AFTER = "no", "before", "after"  # the matches of 
 
 
 @dataclasses.dataclass(frozen=True)
-class BattleFlags:
+class BattleFlags(worker_flags.WorkerFlags):
     """Flags of the command, by name."""
 
     GONE = {
@@ -83,6 +84,7 @@ class BattleFlags:
         "skipped battle, results, champions and what is held, ahead of the screen. It is secret: a --flagfile keeps "
         "it off the command line.",
     )
+    allow_other_bits: bool = worker_flags.other_bits()
     first_battle: str = flag("12:00", "The first one: a time, or day and time, 2026-11-23 12:00.", group=_TIMETABLE)
     period_minutes: float = flag(
         120.0,

@@ -9,9 +9,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gan.arena import bracket, notes, pairing, probing, ratings, schema, strength, team_names
+from gan.arena import bracket, league_on_workers, notes, pairing, probing, ratings, schema, strength, team_names
 from gan.arena.arena import Arena, MatchToPlay
 from gan.arena.bracket import Standing
+from gan.arena.league_on_workers import Workers
+from gan.arena.ratings import RATED_AT_END
 from gan.arena.schema import Event, Match, Team
 from gan.arena.store import Store
 from gan.arena.teams import Entrant
@@ -64,8 +66,8 @@ def begin(
     listed = [[entrant.name, entrant.path, faults.plain(entrant.fault)] for entrant in entrants]
     wanted = {**(options or {}), **arena.fixed_options(), "teams": listed}
     event = arena.store.events.named(name)
-    if event is not None and PAIRS in event.options:  # what was drawn stays
-        wanted[PAIRS] = event.options[PAIRS]
+    if event is not None:  # what was drawn stays
+        wanted |= {name: event.options[name] for name in (PAIRS, RATED_AT_END) if name in event.options}
     if event is None:
         event = arena.store.events.begin(name, mode, seed, arena.size, wanted)
         arena.keep_references(event)
@@ -111,16 +113,22 @@ def unused_name(kept: Store, mode: str) -> str:
     return f"{mode} {number}"
 
 
-def play(arena: Arena, event: Event, on_match: OnMatch = lambda match, home, away: None) -> Outcome:
+def play(
+    arena: Arena,
+    event: Event,
+    on_match: OnMatch = lambda match, home, away: None,
+    workers: Workers | None = None,
+) -> Outcome:
     """Plays an event to its end, or as far as it goes; matches that were held are tried again.
 
     Args:
         arena: plays it.
         event: begun.
         on_match: called after each match.
+        workers: who play the matches of a league; None if this process does.
 
     Raises:
-        UserError: the arena was opened with other real images, or the event is of newer rules.
+        UserError: the arena was opened with other real images, the event is of newer rules, or the workers are gone.
         HostError: the disk has too little room for the snapshots; the event goes on when it is played again.
     """
     check_playable(arena, event)
@@ -132,7 +140,7 @@ def play(arena: Arena, event: Event, on_match: OnMatch = lambda match, home, awa
         return Outcome(kept.events.get(event.id), None, [], True)
     for match in _held(arena, event):
         kept.matches.release(match.id)
-    game = _Game(arena, event, on_match)
+    game = _Game(arena, event, on_match, workers)
     if event.finished is None:
         with Progress("playing", _num_matches(event.mode, len(game.teams)), "match") as game.progress:
             champion = _PLAYERS[event.mode](game)
@@ -143,7 +151,10 @@ def play(arena: Arena, event: Event, on_match: OnMatch = lambda match, home, awa
     if held or game.is_frozen:
         champion = None
     elif event.finished is None:
-        kept.events.finish(event.id, champion and champion.id)
+        with kept.writing():
+            if RATED_AT_END in game.event.options:
+                ratings.rate_in_order(kept, event)
+            kept.events.finish(event.id, champion and champion.id)
     return Outcome(kept.events.get(event.id), champion, held, game.is_frozen)
 
 
@@ -200,8 +211,8 @@ def _held(arena: Arena, event: Event) -> list[Match]:
 class _Game:
     """An event that is being played."""
 
-    def __init__(self, arena: Arena, event: Event, on_match: OnMatch) -> None:
-        self.arena, self.event, self._on_match = arena, event, on_match
+    def __init__(self, arena: Arena, event: Event, on_match: OnMatch, workers: Workers | None) -> None:
+        self.arena, self.event, self._on_match, self.workers = arena, event, on_match, workers
         self.teams = arena.store.teams.of_event(event.id)
         self.is_frozen = False
         self.progress: Progress
@@ -232,21 +243,30 @@ class _Game:
         num_rounds: int,
         after: Sequence[Team | None],
     ) -> Team | None:
-        self.is_frozen = self.is_frozen or is_frozen(self.arena.folder)
-        if self.is_frozen:
+        if self.must_stop():
             return None
         home, away = pair
-        wanted = MatchToPlay(round, position, home, away, num_rounds, self.event.mode in RATED)
+        is_rated = self.event.mode in RATED and RATED_AT_END not in self.event.options
+        wanted = MatchToPlay(round, position, home, away, num_rounds, is_rated)
         row = self.arena.play(self.event, wanted, [team for team in after if team])
-        with self.progress.hidden():
-            self._on_match(row, home, away)
-        self.progress.update()
+        self.tell(row, home, away)
         winner = next((team for team in (home, away) if team and team.id == row.winner), None)
         if self.event.mode == TOURNAMENT and winner:
             self.arena.plays_last(winner)
             if away is not None:
                 self.arena.release(away if winner is home else home)
         return winner
+
+    def must_stop(self) -> bool:
+        """Whether the arena is frozen, or was since this began."""
+        self.is_frozen = self.is_frozen or is_frozen(self.arena.folder)
+        return self.is_frozen
+
+    def tell(self, row: Match, home: Team, away: Team | None) -> None:
+        """Tells of a match that is over or held."""
+        with self.progress.hidden():
+            self._on_match(row, home, away)
+        self.progress.update()
 
 
 def _num_matches(mode: str, num_teams: int) -> int | None:
@@ -323,9 +343,40 @@ def _set_seeding(game: _Game, drawn: Sequence[Team]) -> None:
 
 
 def _league(game: _Game) -> Team | None:
-    for round, pairs in enumerate(bracket.everyone_against_everyone(len(game.teams))):
-        game.round(round, [(game.teams[home], game.teams[away]) for home, away in pairs])
+    rounds = [
+        [(game.teams[home], game.teams[away]) for home, away in pairs]
+        for pairs in bracket.everyone_against_everyone(len(game.teams))
+    ]
+    told = _play_on_workers(game, rounds) if game.workers else set()
+    for round, pairs in enumerate(rounds):
+        game.round(round, [None if (round, position) in told else pair for position, pair in enumerate(pairs)])
     return standings(game.arena.store, game.event)[0][0]
+
+
+def _play_on_workers(game: _Game, rounds: Sequence[Sequence[tuple[Team, Team]]]) -> set[tuple[int, int]]:
+    """Has workers play what they can; returns the places (round, position) of the matches that are over by then."""
+    assert game.workers
+    kept, event = game.arena.store, game.event
+    over = {(row.round, row.position) for row in kept.matches.of_event(event.id) if row.status == schema.DONE}
+    able = {team.id for team in game.teams if not team.fault and team.snapshot}
+    left = [
+        MatchToPlay(round, position, home, away, rules.MATCH_ROUNDS, True)
+        for round, pairs in enumerate(rounds)
+        for position, (home, away) in enumerate(pairs)
+        if (round, position) not in over and {home.id, away.id} <= able
+    ]
+    told: set[tuple[int, int]] = set()
+
+    def tell(row: Match, home: Team, away: Team) -> None:
+        told.add((row.round, row.position))
+        game.tell(row, home, away)
+
+    if left:
+        kept.events.set_options(event.id, {**event.options, RATED_AT_END: True})
+        game.event = kept.events.get(event.id)
+        keeping = league_on_workers.Keeping(tell, game.progress.say, game.must_stop)
+        league_on_workers.play(game.arena, event, left, game.workers, keeping)
+    return told
 
 
 def mock_rounds(event: Event, teams: Sequence[Team]) -> list[list[tuple[Team, Team]]]:

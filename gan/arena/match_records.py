@@ -109,6 +109,10 @@ class Matches:
             )
         return found
 
+    def next_attempt(self, place: MatchPlace) -> int:
+        """The number of the attempt that `begin` would begin at a place at which no match is being played or done."""
+        return int(self._database.values(f"SELECT count(*) FROM match {_AT_PLACE}", *place)[0][0]) + 1
+
     def get(self, match: int) -> Match:
         """The match of this id; there must be one."""
         return self._database.all(Match, "WHERE id = ?", match)[0]

@@ -1,9 +1,10 @@
 """The ratings of teams, from the matches that say something about strength. No TensorFlow."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from gan.arena import strength
+from gan.arena.schema import Event, Match
 from gan.arena.store import Store
 from gan.arena.strength import Strength
 from gan.contest import rules
@@ -11,6 +12,7 @@ from gan.contest.rules import HalfRoundScore
 
 _WON = rules.BY_POINTS, rules.BY_FAULT, rules.BY_TIME  # what tells of strength by rules before RATES_MARGINS
 _EQUAL = rules.TOSS_UP, rules.BY_SEEDING, rules.DRAWN_TIME  # what tells that both are equally strong, since then
+RATED_AT_END = "rated_at_end"  # option of an event whose matches are played in any order, by workers
 _TIME_IS_WORTH = 0.5  # points, of a win by less time
 
 
@@ -54,18 +56,33 @@ def rate_again(kept: Store, modes: Collection[str]) -> None:
 
     Args:
         kept: the arena's store.
-        modes: of the events that are rated.
+        modes: of the events that are rated. One that workers play is rated when it ends; see rate_in_order.
     """
-    rated_events = {event.id: event for event in kept.events.all() if event.mode in modes}
+    rated_events = {event.id: event for event in kept.events.all() if event.mode in modes and not _waits(event)}
+    _rate(kept, [row for row in kept.matches.unrated(_WON + _EQUAL) if row.event in rated_events], rated_events)
+
+
+def rate_in_order(kept: Store, event: Event) -> None:
+    """Rates all matches of an event that are not rated yet, as if they had been played in their order."""
+    rows = [row for row in kept.matches.unrated(_WON + _EQUAL) if row.event == event.id]
+    with kept.writing():
+        _rate(kept, sorted(rows, key=lambda row: (row.round, row.position)), {event.id: event})
+
+
+def _waits(event: Event) -> bool:
+    return event.finished is None and bool(event.options.get(RATED_AT_END))
+
+
+def _rate(kept: Store, rows: Sequence[Match], events: Mapping[int, Event]) -> None:
     names: dict[int, str] = {}
-    for row in kept.matches.unrated(_WON + _EQUAL):
-        if row.event in rated_events and row.away is not None:
+    for row in rows:
+        if row.away is not None:
             if row.home not in names:
                 names |= {team.id: team.name for team in kept.teams.of_event(row.event)}
             winner = None if row.winner is None else rules.HOME if row.winner == row.home else rules.AWAY
             result = rules.Result((row.home_points or 0, row.away_points or 0), winner, row.rule or "")
             scores = kept.half_rounds.scores_of(row.id)
-            match = MatchToRate((names[row.home], names[row.away]), result, scores, rated_events[row.event].rules)
+            match = MatchToRate((names[row.home], names[row.away]), result, scores, events[row.event].rules)
             kept.ratings.add(row.id, rated(kept, match))
 
 

@@ -1,6 +1,7 @@
 """Flags of `sweep`: its own, and those of train, which all trials get. No TensorFlow."""
 
 import dataclasses
+import os
 import typing
 from typing import Any
 
@@ -10,6 +11,9 @@ from gan.console.flags import flag
 from gan.distributed import search_space, sweep_study
 from gan.distributed.search_space import Dimension
 from gan.distributed.sweep_study import PRUNERS, SweepPlan
+from gan.distributed.trial_room import TrialData
+from gan.distributed.worker_flags import WorkerFlags
+from gan.storage import cache, files, paths
 from gan.training import training_flags
 from gan.training.training_flags import TrainingFlags
 
@@ -17,6 +21,7 @@ USUAL_METRIC, USUAL_MINUTES = "frechet", 8.0
 _MEASUREMENTS = 16  # of a trial, if nothing else is said
 # What belongs to one trial, or makes no sense in many.
 _OWN = ("train_dir", "log_dir", "start_new_model", "dry_run", "export_generated_images", "image_dir")
+_DATA = ("train_data_pattern", "eval_data_pattern", "calibration_data_pattern")
 _SET = ("train_data_pattern", "keep_best", "quality_minutes", "max_minutes")  # by the sweep, for all trials alike
 
 
@@ -32,7 +37,6 @@ class _OwnFlags:
         "sweep/", "Folder for the trials, on disk. The same command goes on with a sweep that was stopped or killed."
     )
     trials: int = flag(30, "How many trials, those of earlier runs among them.", at_least=1)
-    at_once: int = flag(1, "How many trials run at a time, on this machine.", at_least=1)
     metric: str | None = flag(
         None,
         f"What decides, as --keep_best of train names it; not set is what --keep_best says, or {USUAL_METRIC}.",
@@ -52,8 +56,10 @@ class _OwnFlags:
 
 
 @dataclasses.dataclass(frozen=True)
-class SweepFlags(TrainingFlags, _OwnFlags):
+class SweepFlags(TrainingFlags, _OwnFlags, WorkerFlags):
     """Flags of the command, by name."""
+
+    GONE = {"at_once": "--workers has it now"}
 
     train_data_pattern: str = flag(
         "", "TFRecord files to train on, on disk: one pattern, or several with commas. Needed, unless --show is given."
@@ -88,6 +94,23 @@ def plan_of(config: SweepFlags, maximize: bool) -> SweepPlan:
 def first_values(config: SweepFlags, plan: SweepPlan) -> dict[str, Any]:
     """What the command line, the flag file and the defaults say of the flags that are searched."""
     return {name: getattr(config, name) for name in plan.space}
+
+
+def data_of(plan: SweepPlan) -> TrialData:
+    """The data files on this machine's disks that trials need; workers read from buckets themselves.
+
+    Raises:
+        UserError: there are no such files.
+    """
+    named = {name: plan.flags[name] for name in _DATA if plan.flags.get(name)}
+    on_disk = {name: pattern for name, pattern in named.items() if not paths.is_remote(pattern)}
+    found = {name: cache.find_files(pattern, name) for name, pattern in on_disk.items()}
+    return TrialData({name: dict(map(_numbered, enumerate(listed))) for name, listed in found.items()})
+
+
+def _numbered(file: tuple[int, str]) -> tuple[str, bytes]:
+    """The name on a worker, which no other file has, and the content of a file."""
+    return f"{file[0]:04d}-{os.path.basename(file[1])}", files.read(file[1])
 
 
 def _common_flags(config: SweepFlags) -> dict[str, Any]:

@@ -228,14 +228,20 @@ class SweepStudy:
             "ones; give what it was begun with, or another --sweep_dir"
         )
 
+    def queue_again(self, trial: Any) -> None:
+        """Puts a trial that was begun into the queue; see this file's first lines."""
+        if folder := folder_of(trial):  # none if the sweep was killed before it made one
+            self.study.enqueue_trial(trial.params, user_attrs={_FOLDER: folder})
+        self.study.tell(trial.number, state=self._optuna.trial.TrialState.FAIL)
+
     def _requeue_unfinished(self) -> None:
-        """Puts the trials of a sweep that ended in the middle into the queue again; see this file's first lines."""
+        """Puts the trials of a sweep that ended in the middle into the queue."""
         waiting = {folder_of(trial) for trial in self._of_state("WAITING")}
         for trial in self._of_state("RUNNING"):
-            folder = folder_of(trial)  # none if the sweep was killed before it made one
-            if folder and folder not in waiting:
-                self.study.enqueue_trial(trial.params, user_attrs={_FOLDER: folder})
-            self.study.tell(trial.number, state=self._optuna.trial.TrialState.FAIL)
+            if folder_of(trial) in waiting:
+                self.study.tell(trial.number, state=self._optuna.trial.TrialState.FAIL)
+            else:
+                self.queue_again(trial)
 
     def _distribution(self, dimension: Dimension) -> Any:
         kinds = self._optuna.distributions

@@ -1,9 +1,11 @@
 """Runs the trials of a sweep, some at once, and stops those that are bad while they train. No TensorFlow."""
 
+import collections
 import math
 import os
 import time
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
 
 from gan.console.progress import Progress
 from gan.console.signals import SignalCatcher
@@ -13,6 +15,7 @@ from gan.distributed.trial_process import TrialProcess
 from gan.training.quality_record import QualityLine
 
 _SECONDS_BETWEEN_LOOKS = 0.5
+_MOST_LOSSES = 3  # of workers, with the same trial
 
 
 class Extent(NamedTuple):
@@ -20,19 +23,69 @@ class Extent(NamedTuple):
 
     Attributes:
         trials: of the whole sweep, those of earlier runs among them.
-        at_once: how many run at a time.
         max_minutes: of training of each.
     """
 
     trials: int
-    at_once: int
     max_minutes: float
+
+
+class Trial(Protocol):
+    """A trial that was begun: a TrialProcess, or a RemoteTrial."""
+
+    is_lost: bool  # whether it must be begun again
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs."""
+
+    def measured(self) -> list[QualityLine]:
+        """What was measured so far."""
+
+    def ask_to_stop(self) -> None:
+        """Asks it to end its step, to save and to end."""
+
+    def wait(self) -> None:
+        """Waits until it has ended; ends it after some time."""
+
+    def last_line(self) -> str:
+        """The last line that it printed."""
+
+
+class Trials(Protocol):
+    """Where trials run: LocalTrials or RemoteTrials."""
+
+    def places(self) -> int:
+        """How many can run at a time, as far as is known now."""
+
+    def begin(self, name: str, flags: Mapping[str, Any]) -> Trial:
+        """Begins a trial with these flags of train in the folder of this name, or goes on with it."""
+
+
+class LocalTrials:
+    """Trials on this machine, so many at a time.
+
+    Args:
+        folder: of the sweep, on disk.
+        workers: how many run at a time.
+    """
+
+    def __init__(self, folder: str, workers: int) -> None:
+        self._folder, self._workers = folder, workers
+
+    def places(self) -> int:
+        """How many can run at a time."""
+        return self._workers
+
+    def begin(self, name: str, flags: Mapping[str, Any]) -> TrialProcess:
+        """Begins a trial, or goes on with it."""
+        return TrialProcess(os.path.join(self._folder, name), flags)
 
 
 class _Running:
     """A trial that trains."""
 
-    def __init__(self, trial: Any, process: TrialProcess) -> None:
+    def __init__(self, trial: Any, process: Trial) -> None:
         self.trial, self.process = trial, process
         self.is_pruned = False
         self.stage = 0  # the last one that was reported
@@ -48,14 +101,15 @@ class TrialLoop:
     """The trials of a sweep until enough are done, or a signal comes.
 
     Args:
-        folder: of the sweep, on disk.
+        trials: where they run.
         study: what is known so far.
         plan: what all trials have in common.
         extent: how much is tried.
     """
 
-    def __init__(self, folder: str, study: SweepStudy, plan: SweepPlan, extent: Extent) -> None:
-        self._folder, self._study, self._plan, self._extent = folder, study, plan, extent
+    def __init__(self, trials: Trials, study: SweepStudy, plan: SweepPlan, extent: Extent) -> None:
+        self._trials, self._study, self._plan, self._extent = trials, study, plan, extent
+        self._losses: collections.Counter[str] = collections.Counter()  # of workers, by trial
         self._running: list[_Running] = []
         self._sign = -1 if plan.maximize else 1
 
@@ -68,7 +122,7 @@ class TrialLoop:
                 try:
                     while not signals.caught:
                         self._start_some()
-                        if not self._running:
+                        if not self._running and not self._is_more():
                             break
                         time.sleep(_SECONDS_BETWEEN_LOOKS)
                         self._look()
@@ -77,19 +131,24 @@ class TrialLoop:
             return signals.exit_code
 
     def _start_some(self) -> None:
-        while len(self._running) < self._extent.at_once:
-            if not self._study.has_waiting and len(self._study.rows()) >= self._extent.trials:
-                return
+        while len(self._running) < self._trials.places() and self._is_more():
             trial = self._study.ask(self._plan.space)
             name = sweep_study.folder_of(trial)
-            process = TrialProcess(os.path.join(self._folder, name), {**self._plan.flags, **trial.params})
+            process = self._trials.begin(name, {**self._plan.flags, **trial.params})
             self._running.append(_Running(trial, process))
             self._progress.say(f"{name} begins: {sweep_results.words(trial.params)}")
+
+    def _is_more(self) -> bool:
+        return self._study.has_waiting or len(self._study.rows()) < self._extent.trials
 
     def _look(self) -> None:
         """Takes note of what the trials have measured, and of those that ended."""
         for one in list(self._running):
             exit_code = one.process.exit_code  # asked first: what it measured at its end is there then
+            if one.process.is_lost:
+                self._running.remove(one)
+                self._begin_again(one)
+                continue
             self._follow(one)
             if exit_code is not None:
                 self._running.remove(one)
@@ -97,6 +156,16 @@ class TrialLoop:
                 self._progress.update(1, "")
         if any(one.best for one in self._running):
             self._progress.update(0, ", ".join(self._state(one) for one in self._running))
+
+    def _begin_again(self, one: _Running) -> None:
+        """Puts a trial whose worker was lost into the queue, unless that happens again and again."""
+        self._losses[one.name] += 1
+        if self._losses[one.name] >= _MOST_LOSSES:
+            why = one.process.last_line() or "nothing was heard of them"
+            self._study.fail(one.trial, f"{_MOST_LOSSES} workers were lost with it, or failed: {why}")
+            self._progress.update(1, "")
+        else:
+            self._study.queue_again(one.trial)
 
     def _follow(self, one: _Running) -> None:
         """Reports the best so far at each stage, and stops the trial if it is bad."""

@@ -33,9 +33,14 @@ class TrialProcess:
         train_dir: folder of this trial, on disk.
         flags: of train, all but train_dir.
 
+    Attributes:
+        is_lost: False; see trial_loop.Trial.
+
     Raises:
         OSError: the process cannot be started.
     """
+
+    is_lost = False
 
     def __init__(self, train_dir: str, flags: Mapping[str, Any]) -> None:
         self._train_dir = train_dir

@@ -75,12 +75,16 @@ def gather(
     return found, left_out
 
 
-def judge(contestants: Sequence[Contestant], real: np.ndarray) -> tuple[cross_play.Verdicts, dict[str, str]]:
+def judge(
+    contestants: Sequence[Contestant], real: np.ndarray, said: Mapping[str, Sequence[np.ndarray]] | None = None
+) -> tuple[cross_play.Verdicts, dict[str, str]]:
     """Shows all generated images and the real ones to every discriminator.
 
     Args:
         contestants: all that take part.
         real: uint8 [N, size].
+        said: name -> what discriminators that were asked elsewhere said: about `real`, then about each contestant's
+            images. The others are asked here.
 
     Returns:
         (what the discriminators said, name -> reason of those whose discriminator failed at an image). The former
@@ -93,11 +97,8 @@ def judge(contestants: Sequence[Contestant], real: np.ndarray) -> tuple[cross_pl
     with Progress("judging", len(discriminators), "discriminator") as progress:
         for name, snapshot in discriminators.items():
             try:
-                beside = pixels.to_floats(half_round.references(real, ()))
-                on_real[name] = snapshot.discriminate(pixels.to_floats(real), references=beside)
-                for contestant in contestants:
-                    drawn = pixels.to_floats(contestant.images)
-                    on_fake[name, contestant.name] = snapshot.discriminate(drawn, references=beside)
+                on_real[name], *others = (said or {}).get(name) or _ask(snapshot, contestants, real)
+                on_fake |= {(name, one.name): probabilities for one, probabilities in zip(contestants, others)}
             except (UserError, OSError) as error:
                 left_out[name] = str(error)
             progress.update()
@@ -105,6 +106,12 @@ def judge(contestants: Sequence[Contestant], real: np.ndarray) -> tuple[cross_pl
         {name: said for name, said in on_real.items() if name not in left_out},
         {pair: said for pair, said in on_fake.items() if not left_out.keys() & set(pair)},
     ), left_out
+
+
+def _ask(snapshot: sandbox.SandboxedSnapshot, contestants: Sequence[Contestant], real: np.ndarray) -> list[np.ndarray]:
+    beside = pixels.to_floats(half_round.references(real, ()))
+    shown = [real, *(one.images for one in contestants)]
+    return [snapshot.discriminate(pixels.to_floats(images), references=beside) for images in shown]
 
 
 def _snapshot(opener: sandbox.Sandbox, name: str, path: str, size: int, noise: np.ndarray) -> Contestant:

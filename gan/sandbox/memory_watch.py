@@ -48,6 +48,12 @@ def machine_memory() -> int | None:
     return found if limit is None else min(found, limit)
 
 
+def usual_budget() -> int | None:
+    """Bytes for all confined processes together if nothing else is said; None if the system does not say."""
+    machine = machine_memory()
+    return int(machine * _SHARE_OF_MACHINE) if machine else None
+
+
 class MemoryWatch:
     """Watches processes from a thread of its own, on Linux. Close it.
 

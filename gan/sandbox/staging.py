@@ -16,7 +16,7 @@ import shutil
 import tempfile
 import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from gan.console.errors import ContractError
@@ -132,6 +132,44 @@ def restage(folder: str, digest: str, path: str) -> Staged | None:
     # Copies of older versions have name.MORE.index beside it.
     name = snapshot_names.without_ending(min(found, key=len))
     return Staged(kept, name, path, snapshot_names.step_of(name), digest)
+
+
+def packed(folder: str, digest: str) -> dict[str, bytes] | None:
+    """Name -> content of the files of a copy, for another machine; None if the copy is gone."""
+    kept = os.path.join(folder, digest)
+    try:
+        paths_ = [entry.path for entry in os.scandir(kept) if entry.is_file(follow_symlinks=False)]
+        return {os.path.basename(path): _content(path) for path in paths_} or None
+    except OSError:
+        return None
+
+
+def unpack(folder: str, digest: str, content: Mapping[str, bytes]) -> None:
+    """Makes the copy `folder`/DIGEST of what `packed` gave on another machine.
+
+    Raises:
+        HostError: there is too little room for it.
+        OSError: this machine cannot write it.
+    """
+    partial = tempfile.mkdtemp(prefix=PARTIAL, dir=folder)
+    try:
+        short = sum(map(len, content.values())) + RESERVE - shutil.disk_usage(partial).free
+        if short > 0:
+            raise host_failure("disk_full", folder=folder, mebibytes=short / MEBIBYTE)
+        for name, data in content.items():
+            with open(os.path.join(partial, os.path.basename(name)), "wb") as file:
+                file.write(data)
+            os.chmod(file.name, 0o644)
+        confinement.make_root(partial)
+        if not os.path.isdir(os.path.join(folder, digest)):
+            os.rename(partial, os.path.join(folder, digest))
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def _check_before_fetching(listed: checkpoint_files.Listed, limits: SizeLimits) -> None:

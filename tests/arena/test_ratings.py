@@ -109,3 +109,32 @@ def test_rated_again_as_before(kept):
 def half_round_of(score):
     """A half round without images."""
     return PlayedHalfRound(1, score, None)
+
+
+def league(folder, order, options):
+    """A league of three whose matches are over in some order; returns its store and event."""
+    kept = store.Store(str(folder))
+    event = kept.events.begin("league 1", "league", 1, 4, options)
+    found = [kept.teams.add(event.id, name, "p", ("ab" * 32, 1, None)) for name in "abc"]
+    for place in order:
+        home, away = [(0, 1), (1, 2), (2, 0)][place]
+        row = kept.matches.begin(MatchPlace(event.id, place, 0), found[home].id, found[away].id, 1)
+        for number, score in enumerate(halves(20 + place, 10)):
+            kept.half_rounds.add(row.id, number, (found[home].id, found[away].id), PlayedHalfRound(1, score, None))
+        kept.matches.finish(row.id, rules.Result((20 + place, 10), HOME, rules.BY_POINTS))
+    return kept, event
+
+
+def test_a_league_that_workers_played_is_rated_at_its_end_in_its_order(tmp_path):
+    of_workers = {ratings.RATED_AT_END: True}
+    with league(tmp_path / "home", (0, 1, 2), {})[0] as kept:
+        ratings.rate_again(kept, ["league"])
+        expected = [(row.name, *row.strength) for row in kept.ratings.all()]
+    kept, event = league(tmp_path / "workers", (2, 0, 1), of_workers)
+    with kept:
+        ratings.rate_again(kept, ["league"])
+        assert kept.ratings.all() == []  # it is not over, and others may be played before these
+        ratings.rate_in_order(kept, event)
+        assert [(row.name, *row.strength) for row in kept.ratings.all()] == expected
+        ratings.rate_in_order(kept, event)
+        assert len(kept.ratings.all()) == len(expected) == 6

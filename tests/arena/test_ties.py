@@ -7,9 +7,24 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from gan.arena import arena, events, match, recognition, result_pages, schema, store, teams, terminal, words
+from gan.arena import (
+    arena,
+    bracket,
+    events,
+    league_on_workers,
+    match,
+    played_elsewhere,
+    recognition,
+    result_pages,
+    schema,
+    store,
+    teams,
+    terminal,
+    words,
+)
 from gan.contest import rules, timing
 from gan.data import tfrecords
+from gan.distributed import worker_pool
 from gan.screen import show
 from gan.screen.pacing import ShowSettings
 
@@ -88,6 +103,40 @@ def test_slower_networks_lose_and_what_was_measured_is_kept(opened, folders, tmp
     assert "fast 승리: 동점, 더 짧은 시간. 두 팀의 점수가" in page and f"모델 실행 시간: {home.name} {times[0]}" in page
     assert "이미지 30장 중 15장 정답: 실제 15장 중 15장, 생성 15장 중 0장; 생성자 " in page and "wins" not in page
     assert f"{times[0]} against {times[1]}" in terminal.line(row, home, away)
+
+
+def test_a_tie_that_was_played_elsewhere_is_measured_here(opened, folders):
+    """As workers of a league leave it: its half rounds are kept, and it waits."""
+    entrants = [teams.Entrant(name, str(folders / name), 0, None) for name in ("slow", "fast")]
+    event = events.begin(opened, "league 1", events.LEAGUE, entrants, 5)
+    assert events.admit_all(opened, event)
+    ((pair,),) = bracket.everyone_against_everyone(2)
+    home, away = (opened.store.teams.of_event(event.id)[place] for place in pair)
+    wanted, images = arena.MatchToPlay(0, 0, home, away, 1, True), opened.images_of(event)
+    key = played_elsewhere.key_of_next(opened, event, wanted)
+    sides = [opened._side(team) for team in (home, away)]
+    played = [match.play_half_round(sides, number, images, key) for number in range(2)]
+    row = played_elsewhere.keep(opened, event, wanted, played)
+    assert played_elsewhere.tied(opened, event) == {(0, 0): key}
+    assert row.status == schema.PLAYING and len(opened.store.half_rounds.of_match(row.id)) == 2
+    outcome = events.play(opened, event)
+    row = only_match(opened)
+    assert outcome.champion.name == "fast" and row.rule == rules.BY_TIME and row.attempt == key[-1] == 1
+    assert opened.store.timings.of_match(row.id).tells
+    assert opened.store.ratings.latest()["fast"].strength.mu > 25
+
+
+def test_a_worker_measures_the_ties_of_its_league(opened, folders, monkeypatch):
+    pytest.importorskip("distributed", reason="pip install 'gan-contest[cluster]'")
+    monkeypatch.setattr(match, "measure_times", None)  # here; workers have modules of their own
+    entrants = [teams.Entrant(name, str(folders / name), 0, None) for name in ("slow", "fast")]
+    event = events.begin(opened, "league 1", events.LEAGUE, entrants, 5)
+    with worker_pool.WorkerPool(1, None) as pool:
+        outcome = events.play(opened, event, workers=league_on_workers.Workers(pool))
+    row = only_match(opened)
+    assert row.rule in (rules.BY_TIME, rules.TOSS_UP) and outcome.champion.id == row.winner
+    assert opened.store.timings.of_match(row.id).seconds == (row.home_seconds, row.away_seconds)
+    assert {one.match for one in opened.store.ratings.all()} == {row.id}
 
 
 def test_equals_are_told_apart_only_by_a_toss_up(opened, folders):

@@ -1,0 +1,178 @@
+"""Trials of a sweep on the workers of a scheduler, one at a time on each. No TensorFlow.
+
+A worker has no disk in common with the sweep: it gets the training data when it joins, and with each trial what the
+trial's folder holds. When the trial has ended, or was stopped, the sweep's folder gets its files.
+"""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gan.console.errors import UserError
+from gan.distributed import code_version, trial_room
+from gan.distributed.trial_process import SECONDS_TO_SAVE
+from gan.distributed.trial_room import TrialData, TrialState
+from gan.distributed.worker_pool import PoolLost, WorkerPool, first_line, why_failed
+from gan.training.quality_record import QualityLine
+
+_SECONDS_BETWEEN_LOOKS = 1.0  # at who is there
+_SECONDS_ALONE = 60.0  # without any worker
+
+
+class RemoteTrial:
+    """A trial that a worker trains.
+
+    Args:
+        call: asks the worker something: a function of trial_room, and what it takes beside the room.
+        train_dir: folder of this trial, on disk here.
+        flags: of train, but train_dir.
+
+    Attributes:
+        is_lost: whether its worker is gone, or failed.
+    """
+
+    def __init__(self, call: Callable[..., Any], train_dir: str, flags: Mapping[str, Any]) -> None:
+        self._call, self._train_dir = call, train_dir
+        self._state = TrialState(None, [], "")
+        self._exit_code: int | None = None
+        self.is_lost = False
+        name, content = os.path.basename(train_dir), trial_room.packed(train_dir)
+        self._asked = self._begun = call(trial_room.begin, name, dict(flags), content)
+        self._is_fetching = False
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended, once its files are here; None before."""
+        if self._exit_code is None and not self.is_lost and self._asked.done():
+            self._advance()
+        return self._exit_code
+
+    def measured(self) -> list[QualityLine]:
+        """What was measured so far."""
+        return self._state.measured
+
+    def last_line(self) -> str:
+        """The last line that it printed."""
+        return self._state.last_line
+
+    def ask_to_stop(self) -> None:
+        """Asks it to end its step, to save and to end."""
+        if not self.is_lost:
+            self._stopping = self._call(trial_room.stop, self._begun)
+
+    def wait(self, seconds: float = SECONDS_TO_SAVE) -> None:
+        """Waits until it has ended and its files are here; kills it after some seconds."""
+        end = time.monotonic() + seconds
+        while self.exit_code is None and not self.is_lost and time.monotonic() < end:
+            time.sleep(_SECONDS_BETWEEN_LOOKS / 4)
+        if self.exit_code is None and not self.is_lost and not self._is_fetching:
+            self._is_fetching, self._asked = True, self._call(trial_room.content_of, True)
+        end = time.monotonic() + seconds
+        while self.exit_code is None and not self.is_lost and time.monotonic() < end:
+            time.sleep(_SECONDS_BETWEEN_LOOKS / 4)
+
+    def _advance(self) -> None:
+        """Goes on after an answer: looks again, or fetches the files of a trial that has ended."""
+        try:
+            answer = self._asked.result()
+        except Exception as error:
+            self._state = self._state._replace(last_line=first_line(error))
+            self.is_lost = True
+            return
+        if self._is_fetching:
+            trial_room.unpack(self._train_dir, answer)
+            self._exit_code = -1 if self._state.exit_code is None else self._state.exit_code
+            return
+        if isinstance(answer, TrialState):
+            self._state = answer
+        self._is_fetching = self._state.exit_code is not None
+        self._asked = self._call(trial_room.content_of, False) if self._is_fetching else self._call(trial_room.look)
+
+
+class _Place:
+    """A worker, its room and its trial."""
+
+    def __init__(self, pool: WorkerPool, address: str, data: TrialData) -> None:
+        self._pool, self._address = pool, address
+        self._room = pool.submit(address, trial_room.open_trials, data)
+        self.code: Any = self.call(trial_room.code_of)  # None once it takes part
+        self.trial: RemoteTrial | None = None
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return self._pool.submit(self._address, function, self._room, *arguments)
+
+    @property
+    def is_free(self) -> bool:
+        ended = self.trial is None or self.trial.exit_code is not None or self.trial.is_lost
+        return self.code is None and ended
+
+
+class RemoteTrials:
+    """Begins trials on workers that have none.
+
+    Args:
+        pool: of the workers.
+        folder: of the sweep, on disk.
+        data: what all trials need.
+        say: prints a line.
+    """
+
+    def __init__(self, pool: WorkerPool, folder: str, data: TrialData, say: Callable[[str], None]) -> None:
+        self._pool, self._folder, self._data, self._say = pool, folder, data, say
+        self._places: dict[str, _Place] = {}
+        self._refused: set[str] = set()
+        self._next_look, self._seen = 0.0, time.monotonic()
+
+    def places(self) -> int:
+        """How many workers take part, each with one trial at a time.
+
+        Raises:
+            PoolLost: the scheduler or all workers are gone.
+            UserError: no worker may take part.
+        """
+        self._look()
+        return sum(place.code is None for place in self._places.values())
+
+    def begin(self, name: str, flags: Mapping[str, Any]) -> RemoteTrial:
+        """Begins a trial, or goes on with it, on a worker that has none."""
+        place = next(place for place in self._places.values() if place.is_free)
+        place.trial = RemoteTrial(place.call, os.path.join(self._folder, name), flags)
+        return place.trial
+
+    def _look(self) -> None:
+        """Sees which workers are there, and which may take part."""
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS
+        there = self._pool.addresses()
+        for address in [address for address in self._places if address not in there]:
+            self._say(f"worker {address} is lost; another one does its part")
+            if trial := self._places.pop(address).trial:
+                trial.is_lost = True
+        for address in there:
+            if address not in self._places and address not in self._refused:
+                self._places[address] = _Place(self._pool, address, self._data)
+        for address, place in list(self._places.items()):
+            if place.code is not None and place.code.done():
+                self._check(address, place)
+        if self._places:
+            self._seen = time.monotonic()
+        elif there and set(there) <= self._refused:
+            raise UserError(f"{self._pool.name}: no worker can take part; the lines above say why")
+        elif time.monotonic() - self._seen > _SECONDS_ALONE:
+            raise PoolLost(
+                f"{self._pool.name}: no worker has been there for {_SECONDS_ALONE:.0f} s; start workers, and give the "
+                "same command again"
+            )
+
+    def _check(self, address: str, place: _Place) -> None:
+        try:
+            why = code_version.why_refused(place.code.result())
+        except Exception as error:  # of the worker, or of a Dask that cannot read what it sends
+            why = why_failed(error)
+        place.code = None
+        if why:
+            del self._places[address]
+            self._refused.add(address)
+            self._say(f"worker {address} is refused: {why}")

@@ -1,0 +1,155 @@
+"""Where a worker trains the trials of a sweep, one after the other. No TensorFlow.
+
+Such a room is the result of a call of the worker, and stays with it. Dask drops it when the sweep drops it or is gone:
+then the trial that trains is stopped, and all files are removed.
+"""
+
+import contextlib
+import os
+import pathlib
+import tempfile
+import weakref
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from gan.distributed import code_version
+from gan.distributed.code_version import CodeVersion
+from gan.distributed.trial_process import TrialProcess
+from gan.storage import files
+from gan.training.quality_record import QualityLine
+
+_SECONDS_TO_END = 10  # of a trial whose result nobody wants any more
+
+Files = Mapping[str, bytes]  # path below a folder, with slashes -> content
+
+
+class TrialData(NamedTuple):
+    """What all trials of a sweep need.
+
+    Attributes:
+        files: name of a flag -> name -> content of the files that it names on the sweep's machine.
+    """
+
+    files: Mapping[str, Files]
+
+
+class TrialState(NamedTuple):
+    """How far a trial is."""
+
+    exit_code: int | None  # None while it runs
+    measured: list[QualityLine]
+    last_line: str  # that it printed
+
+
+class TrialRoom:
+    """Trains one trial at a time.
+
+    Args:
+        data: what all trials need.
+        folder: in which a folder for it is made.
+    """
+
+    def __init__(self, data: TrialData, folder: str) -> None:
+        resources = contextlib.ExitStack()
+        self.close = weakref.finalize(self, resources.close)
+        self._folder = resources.enter_context(
+            tempfile.TemporaryDirectory(prefix="gan-trials-", dir=folder, ignore_cleanup_errors=True)
+        )
+        self._ending = resources.enter_context(contextlib.ExitStack())  # of the trial that trains
+        self._process: TrialProcess | None = None
+        self._train_dir = self._folder
+        self._flags: dict[str, str] = {}
+        for name, content in data.files.items():
+            where = os.path.join(self._folder, "data", name)
+            unpack(where, content)
+            self._flags[name] = ",".join(os.path.join(where, file) for file in content)
+
+    def begin(self, name: str, flags: Mapping[str, Any], content: Files) -> None:
+        """Begins a trial, or goes on with one.
+
+        Args:
+            name: of its folder.
+            flags: of train, but train_dir.
+            content: files of its folder if it was stopped before.
+        """
+        self._ending.close()
+        self._train_dir = os.path.join(self._folder, name)
+        unpack(self._train_dir, content)
+        self._process = TrialProcess(self._train_dir, {**flags, **self._flags})
+        self._ending.callback(_end, self._process)
+
+    def look(self) -> TrialState:
+        """Tells how far the trial is."""
+        assert self._process
+        exit_code = self._process.exit_code  # asked first: what it measured at its end is there then
+        return TrialState(exit_code, self._process.measured(), self._process.last_line())
+
+    def stop(self) -> None:
+        """Asks the trial to save and to end."""
+        assert self._process
+        self._process.ask_to_stop()
+
+    def kill(self) -> None:
+        """Ends a trial that does not end by itself."""
+        self._ending.close()
+
+    def content(self) -> dict[str, bytes]:
+        """The files of the trial's folder."""
+        return packed(self._train_dir)
+
+
+def packed(folder: str) -> dict[str, bytes]:
+    """Path below a folder -> content, of all its files; empty if there is no such folder."""
+    root = pathlib.Path(folder)
+    found = sorted(path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in found if path.name != ".lock"}
+
+
+def unpack(folder: str, content: Files) -> None:
+    """Writes files below a folder, which is made; the file `checkpoint` of each folder comes last."""
+    os.makedirs(folder, exist_ok=True)
+    for name in sorted(content, key=lambda name: (os.path.basename(name) == "checkpoint", name)):
+        path = os.path.join(folder, *name.split("/"))
+        if not os.path.abspath(path).startswith(os.path.abspath(folder) + os.sep):
+            raise ValueError(f"{name} leads out of {folder}")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        files.write_whole(path, content[name])
+
+
+def _end(process: TrialProcess) -> None:
+    process.ask_to_stop()
+    process.wait(_SECONDS_TO_END)
+
+
+def open_trials(data: TrialData) -> TrialRoom:
+    """What a worker is asked for first."""
+    from dask.distributed import get_worker
+
+    return TrialRoom(data, get_worker().local_directory)
+
+
+def code_of(room: TrialRoom) -> CodeVersion:
+    """Which code the worker has, once its room is there."""
+    return code_version.here()
+
+
+def begin(room: TrialRoom, name: str, flags: Mapping[str, Any], content: Files) -> None:
+    """See TrialRoom.begin."""
+    room.begin(name, flags, content)
+
+
+def look(room: TrialRoom) -> TrialState:
+    """See TrialRoom.look."""
+    return room.look()
+
+
+def stop(room: TrialRoom, begun: None) -> None:
+    """See TrialRoom.stop; `begun` is what `begin` returned, so that it comes first."""
+    room.stop()
+
+
+def content_of(room: TrialRoom, is_killed: bool) -> dict[str, bytes]:
+    """The files of a trial that has ended, or is killed now."""
+    if is_killed:
+        room.kill()
+    return room.content()

@@ -1,0 +1,185 @@
+"""The workers of a Dask cluster: of this machine, started here, or of a scheduler elsewhere. No TensorFlow.
+
+Dask moves calls, data and results, and tells which workers are there. What the workers compute with stays with them as
+the result of a call, and goes when this process is gone: Dask drops what nobody waits for.
+"""
+
+import concurrent.futures
+import contextlib
+import logging
+import multiprocessing.resource_tracker
+import os
+import signal
+import tempfile
+import urllib.parse
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
+from typing import Any
+
+from gan.console.errors import UserError
+
+CONNECT_SECONDS = 10  # that a scheduler has to answer
+_SETTINGS = {
+    "distributed.comm.retry.count": 0,
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    "distributed.admin.large-graph-warning-threshold": "1TiB",  # a snapshot may have 200 MiB
+}
+
+
+def dask() -> Any:
+    """The library; raises UserError if it is not installed."""
+    try:
+        import dask.distributed
+    except ImportError:
+        raise UserError(
+            "--workers and --scheduler need the library Dask, which `pip install 'gan-contest[cluster]'` installs"
+        ) from None
+    return dask
+
+
+class PoolLost(UserError):
+    """The scheduler is gone, or no worker is left; what was finished before is kept by the caller."""
+
+
+class WorkerPool:
+    """Workers that take calls. Use as a context manager.
+
+    Args:
+        workers: processes to start on this machine; None to use those of `scheduler`.
+        scheduler: address of a Dask scheduler.
+
+    Attributes:
+        name: the flag that chose the workers, for messages.
+
+    Raises:
+        UserError: Dask is missing, the scheduler does not answer, or the workers cannot be started.
+    """
+
+    def __init__(self, workers: int | None, scheduler: str | None) -> None:
+        self._dask = dask()
+        self.name = f"--scheduler={scheduler}" if scheduler else f"--workers={workers}"
+        _silence()
+        with contextlib.ExitStack() as opened:
+            opened.enter_context(self._dask.config.set(_SETTINGS))
+            address: Any = scheduler
+            if scheduler is None:
+                address = opened.enter_context(self._started(workers or 1))
+            self._client = opened.enter_context(contextlib.closing(self._connected(address)))
+            self._resources = opened.pop_all()
+
+    def __enter__(self) -> "WorkerPool":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(OSError, RuntimeError, TimeoutError):  # of a scheduler that is gone
+            self._resources.close()
+
+    def addresses(self) -> list[str]:
+        """Of the workers that are there now, sorted. Raises PoolLost if the scheduler does not answer."""
+        try:
+            found = self._client.nthreads(callback_timeout=CONNECT_SECONDS)
+        except (OSError, TimeoutError, RuntimeError, AttributeError) as error:
+            raise self._lost(error) from error
+        return sorted(found)
+
+    def submit(self, address: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Has one worker call a function of a module.
+
+        Args:
+            address: of the worker. If it is lost, the call waits for ever: look at `addresses`, and drop it.
+            function: what to call.
+            *arguments: results of other calls of this worker may be among them, as they were returned here.
+
+        Returns:
+            The call, of dask.distributed.Future. Its result stays with the worker until it is dropped.
+
+        Raises:
+            PoolLost: the scheduler is gone.
+        """
+        try:
+            return self._client.submit(function, *arguments, workers=[address], pure=False)
+        except (OSError, RuntimeError, AttributeError) as error:
+            raise self._lost(error) from error
+
+    def wait(self, calls: Sequence[Any], seconds: float) -> list[Any]:
+        """Waits until a call is done, but no longer than so many seconds; returns those that are done."""
+        with contextlib.suppress(TimeoutError, concurrent.futures.CancelledError):
+            self._dask.distributed.wait(list(calls), timeout=seconds, return_when="FIRST_COMPLETED")
+        return [call for call in calls if call.done()]
+
+    def _lost(self, error: BaseException) -> PoolLost:
+        return PoolLost(
+            f"{self.name}: the scheduler is gone ({first_line(error)}); what was finished is kept: give the same "
+            "command again once it is there"
+        )
+
+    @contextlib.contextmanager
+    def _started(self, workers: int) -> Iterator[Any]:
+        """A cluster of this machine. Its connections are encrypted with keys that only its processes have."""
+        with tempfile.TemporaryDirectory(prefix="gan-workers-", ignore_cleanup_errors=True) as folder:
+            os.chmod(folder, 0o711)  # confined processes of other users open their snapshots in there
+            try:
+                with _unheard_by_new_threads(signal.SIGINT):  # the workers' parent: Ctrl-C is for this process alone
+                    cluster = self._dask.distributed.LocalCluster(
+                        n_workers=workers,
+                        threads_per_worker=1,
+                        processes=True,
+                        host="127.0.0.1",
+                        scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+                        memory_limit=0,  # snapshots have limits of their own
+                        local_directory=folder,
+                        security=True,
+                        silence_logs=logging.CRITICAL,
+                    )
+            except (OSError, RuntimeError, TimeoutError, ImportError) as error:
+                raise UserError(f"{self.name}: the workers cannot be started ({first_line(error)})") from error
+            with contextlib.closing(cluster):
+                yield cluster
+
+    def _connected(self, address: Any) -> Any:
+        try:
+            return self._dask.distributed.Client(address, timeout=CONNECT_SECONDS)
+        except (OSError, TimeoutError, RuntimeError, ValueError, TypeError) as error:
+            raise UserError(
+                f"{self.name} does not answer ({first_line(error)}); is `dask scheduler` running at this address?"
+            ) from error
+
+
+def _silence() -> None:
+    """Keeps Dask from writing to the terminal: what is lost is told in our own words."""
+    for name in [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+@contextlib.contextmanager
+def _unheard_by_new_threads(number: int) -> Iterator[None]:
+    """Blocks a signal in threads that are begun meanwhile, and in the processes that these start."""
+    multiprocessing.resource_tracker.ensure_running()  # or the first such thread would start it, and unblock the signal
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+
+def host_of(address: str) -> str:
+    """The host in an address such as tcp://10.0.0.5:40001."""
+    return urllib.parse.urlsplit(address).hostname or address
+
+
+def why_failed(error: Exception) -> str:
+    """What a worker's failure says, as the end of a sentence."""
+    if "deserializ" in str(error) or isinstance(error, (ImportError, AttributeError)):
+        return (
+            "the scheduler or the worker cannot read what it is sent; install the same gan-contest[cluster] on both "
+            f"({first_line(error)})"
+        )
+    return f"it failed: {first_line(error)}"
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message, or its kind if it has none."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,174 @@
+"""Leagues on real workers of Dask: the same results as on one machine, whoever is lost, refused or stopped."""
+
+import os
+import shutil
+import signal
+import socket
+
+import dask_cluster
+import hostile
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from conftest import ROOT, start
+from dask_cluster import SECONDS, is_worker, wait_for, workers_of
+
+from gan import battle
+from gan.arena import events, store
+from gan.contest import rules
+from gan.distributed import code_version, snapshot_room
+from gan.distributed.snapshot_room import RoomReport
+from gan.snapshots import checkpoint_files
+
+pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
+pytest.importorskip("distributed", reason="pip install 'gan-contest[cluster]'")
+pytestmark = pytest.mark.alone
+
+FAILS_AT = 2  # place in the noise
+
+
+def write_house_like(folder, number):
+    """Writes the house team's snapshot with weights that differ a little, so that scores differ and ties are rare."""
+    found = checkpoint_files.latest_snapshot(f"{ROOT}/gan/house_team")
+    reader = tf.train.load_checkpoint(found.prefix)
+    random = np.random.default_rng(number)
+    with tf.Graph().as_default(), tf.Session() as session:
+        for name in reader.get_variable_to_shape_map():
+            value = reader.get_tensor(name)
+            noise = random.normal(1, 0.02, value.shape) if value.dtype == np.float32 else 1
+            tf.Variable((value * noise).astype(value.dtype), name=name)
+        session.run(tf.global_variables_initializer())
+        folder.mkdir()
+        tf.train.Saver().save(session, f"{folder}/model.ckpt-1", write_meta_graph=False)
+    shutil.copy(f"{found.prefix}.meta", f"{folder}/model.ckpt-1.meta")
+
+
+def fails_in_play(noise):
+    """Is not finite for a few inputs, so that it is admitted and fails in some matches."""
+    return hostile.fair_generator(noise) / tf.cast(noise[:, FAILS_AT : FAILS_AT + 1] < 0.96, tf.float32)
+
+
+@pytest.fixture(scope="module")
+def teams(tmp_path_factory):
+    """teams.csv of six teams: four of different strength, one that fails in some matches, and one that is refused."""
+    folder = tmp_path_factory.mktemp("teams")
+    for number in range(4):
+        write_house_like(folder / f"team{number}", number)
+    hostile.write(str(folder / "team4"), fails_in_play)
+    hostile.build("PyFunc", folder / "team5")
+    listed = folder / "teams.csv"
+    listed.write_text("team,path\n" + "".join(f"team {number},team{number}\n" for number in range(6)))
+    return str(listed)
+
+
+def words(teams, faces, arena_dir, *more):
+    given = [f"--teams={teams}", f"--input_data_pattern={faces}", f"--arena_dir={arena_dir}", "--seed=4"]
+    return ["--mode=league", *given, *more]
+
+
+@pytest.fixture(scope="module")
+def at_home(teams, faces, tmp_path_factory):
+    """What the league brings without workers."""
+    folder = tmp_path_factory.mktemp("home") / "arena"
+    assert battle.main(["battle", *words(teams, faces, folder)]) == 0
+    return told(folder)
+
+
+def told(folder):
+    """Everything that a league brought but times: matches by their places, ratings in their order."""
+    with store.Store(str(folder), read_only=True) as kept:
+        event = kept.events.named("league 1")
+        matches = kept.matches.of_event(event.id)
+        places = {row.id: (row.round, row.position) for row in matches}
+        assert all(row.rule not in (rules.BY_TIME, rules.TOSS_UP) for row in matches)  # times would decide
+        return {
+            "champion": event.champion,
+            "over": event.finished is not None,
+            "matches": [(*row[2:7], *row[7:11], row.home_points, row.away_points) for row in matches],
+            "half_rounds": [
+                (half.number, half.generator, half.discriminator, half.played.seed, half.played.score.points)
+                + tuple(array.tobytes() for array in half.played.shown or ())
+                for row in matches
+                for half in kept.half_rounds.of_match(row.id)
+            ],
+            "ratings": [(row.name, places[row.match], *row.strength) for row in kept.ratings.all()],
+            "table": [(team.name, standing) for team, standing in events.standings(kept, event)],
+        }
+
+
+def matches_done(folder):
+    try:
+        with store.Store(str(folder), read_only=True) as kept:
+            return sum(row.ended is not None for row in kept.matches.all())
+    except store.NotBegun:
+        return 0
+
+
+def test_a_worker_is_killed_and_all_results_are_those_of_one_machine(teams, faces, at_home, tmp_path):
+    process = start("battle", *words(teams, faces, tmp_path, "--workers=2"))
+    wait_for(lambda: process.poll() is not None or matches_done(tmp_path) >= 2)
+    assert process.poll() is None, process.stdout.read()
+    os.kill(workers_of(process.pid)[0], signal.SIGKILL)
+    printed, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0, printed
+    assert "is lost; others do its part" in printed and "Traceback" not in printed
+    assert told(tmp_path) == at_home
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["stopped", "killed"])
+def test_the_same_command_goes_on(number, teams, faces, at_home, tmp_path, capsys):
+    process = start("battle", *words(teams, faces, tmp_path, "--workers=2"), start_new_session=True)
+    wait_for(lambda: process.poll() is not None or matches_done(tmp_path) >= 3)
+    assert process.poll() is None, process.stdout.read()
+    workers = workers_of(process.pid)
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)  # as Ctrl-C in a terminal does
+    else:
+        process.kill()
+    printed, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == (130 if number == signal.SIGINT else -9), printed
+    assert "Traceback" not in printed, printed
+    wait_for(lambda: not any(map(is_worker, workers)))
+    done = matches_done(tmp_path)
+    assert 3 <= done < 15
+    # Without workers: who played what does not matter.
+    assert battle.main(["battle", *words(teams, faces, tmp_path)]) == 0
+    assert told(tmp_path) == at_home
+
+
+def test_what_cannot_be_reached_or_is_given_twice_is_one_sentence(teams, faces, tmp_path, fails):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens
+        where = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        error = fails(battle.main, *words(teams, faces, tmp_path, f"--scheduler={where}"))
+    assert f"--scheduler={where} does not answer" in error and "dask scheduler" in error
+    error = fails(battle.main, *words(teams, faces, tmp_path, "--workers=2", f"--scheduler={where}"))
+    assert "--workers=2" in error and f"--scheduler={where}" in error and "give one of the two" in error
+    error = fails(battle.main, "--mode=match", *words(teams, faces, tmp_path, "--workers=2")[1:])
+    assert "--workers is for --mode=league" in error
+
+
+def test_a_worker_of_another_version_is_refused(teams, faces, tmp_path):
+    with dask_cluster.Scheduler(tmp_path) as scheduler:
+        scheduler.start_worker("import gan\ngan.__version__ = '1.0.0'\n")
+        process = start("battle", *words(teams, faces, tmp_path / "arena", f"--scheduler={scheduler.address}"))
+        printed, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 1 and "Traceback" not in printed, printed
+    assert "is refused: it has version 1.0.0 of gan, and this machine 2." in printed
+    assert "no worker can take part; the lines above say why" in printed
+
+
+def test_why_a_worker_is_refused():
+    code = code_version.here()
+    home = RoomReport(code, ("limits", "root"), {}, "bits")
+    assert snapshot_room.why_refused(home, home) is None
+    assert "install the same" in snapshot_room.why_refused(home, home._replace(code=code._replace(version="1.9.0")))
+    changed = home._replace(code=code._replace(digest="of other networks"))
+    assert "its files of gan are not those of this machine" in snapshot_room.why_refused(home, changed)
+    weak = home._replace(held=("limits",), missing={"root": "Operation not permitted"})
+    assert "as this machine does: root (Operation not permitted)" in snapshot_room.why_refused(home, weak)
+    other = home._replace(bits="others")
+    assert "--allow_other_bits" in snapshot_room.why_refused(home, other)
+    assert snapshot_room.why_refused(home, other, other_bits=True) is None
+    stronger = home._replace(held=("limits", "root", "user"))
+    assert snapshot_room.why_refused(home, stronger) is None

@@ -1,0 +1,55 @@
+"""The pool of workers and the jobs that it is given, with a real scheduler of Dask."""
+
+import os
+import sys
+
+import dask_cluster
+import pytest
+
+from gan.console.errors import HostError, UserError
+from gan.distributed import code_version, dispatcher, snapshot_room, worker_pool
+from gan.distributed.snapshot_room import RoomPlan, RoomReport
+from gan.sandbox import child_process, staging
+
+pytest.importorskip("distributed", reason="pip install 'gan-contest[cluster]'")
+
+PLAN = RoomPlan(2500, child_process.DEFAULT_LIMITS, 4, None)
+REPORT = RoomReport(code_version.here(), (), {}, "")
+
+
+def fail(room, argument):
+    """A job that nobody can do."""
+    raise AssertionError
+
+
+def test_a_pool_without_workers_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(dispatcher, "_SECONDS_ALONE", 0.5)
+    callbacks = dispatcher.Callbacks(lambda: REPORT, lambda digest: {}, lambda job, result: None, print)
+    with dask_cluster.Scheduler(tmp_path) as scheduler, worker_pool.WorkerPool(None, scheduler.address) as pool:
+        jobs = [dispatcher.Job(0, fail, None, ())]
+        with pytest.raises(worker_pool.PoolLost, match="no worker has been there for 0 s; what was finished is kept"):
+            dispatcher.Dispatcher(pool, PLAN, False, callbacks).run(jobs)
+        monkeypatch.setattr(worker_pool, "CONNECT_SECONDS", 2)
+        scheduler.process.kill()
+        with pytest.raises(worker_pool.PoolLost, match="the scheduler is gone"):
+            for _ in range(5):  # until the connection is closed
+                pool.addresses()
+
+
+def test_a_room_opens_what_was_sent(tmp_path):
+    found = staging.stage(snapshot_room._HOUSE_TEAM, str(tmp_path))
+    room = snapshot_room.SnapshotRoom(PLAN)
+    with pytest.raises(HostError, match="the files of house were not sent to this worker"):
+        room.open(found.digest, "house")
+    room.keep(found.digest, staging.packed(str(tmp_path), found.digest))
+    assert room.open(found.digest, "house") is room.open(found.digest, "house")
+    assert room.open(found.digest, "house").verify().generator_sees_batch is False
+    folder = room._folder
+    room.close()
+    assert not os.path.exists(folder)
+
+
+def test_without_dask_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "dask.distributed", None)
+    with pytest.raises(UserError, match="need the library Dask, which .*cluster"):
+        worker_pool.WorkerPool(2, None)
