@@ -17,7 +17,7 @@ import pytest
 from conftest import because
 
 from gan import battle, organise
-from gan.arena import annulment, events, organiser, schema, store
+from gan.arena import annulment, freezing, organiser, schema, store
 from gan.console import actions
 from gan.console.errors import StateError
 from gan.contest import faults, rules
@@ -77,7 +77,7 @@ def test_with_yes_it_says_what_it_did(action, folder, capsys):
         assert run("freeze", "--yes", folder=folder) == 0
     assert run(action, *CHANGES[action], "--yes", folder=folder) == 0
     assert capsys.readouterr().out.endswith("\nDone.\n")
-    assert events.is_frozen(folder) is (action == "freeze")
+    assert freezing.is_frozen(folder) is (action == "freeze")
     with store.Store(folder, read_only=True) as kept:
         named = {event.name: event for event in kept.events.all()}
         assert ("Faces Cup" in named) is (action == "rename")
@@ -127,7 +127,7 @@ def test_a_freeze_works_although_the_log_cannot_be_written(folder, monkeypatch, 
     monkeypatch.setattr(store, "add_to_log", full)
     assert run("freeze", "--yes", folder=folder) == 1
     assert "freeze is done, but the log does not tell of it: the disk is full" in capsys.readouterr().err
-    assert events.is_frozen(folder)
+    assert freezing.is_frozen(folder)
 
 
 def test_a_copy_of_the_store_alone_is_recovered(folder, tmp_path, capsys):

@@ -5,11 +5,21 @@ played again, and what was held for the organiser is tried again.
 """
 
 import itertools
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gan.arena import bracket, league_on_workers, notes, pairing, probing, ratings, schema, strength, team_names
+from gan.arena import (
+    bracket,
+    freezing,
+    league_on_workers,
+    notes,
+    pairing,
+    probing,
+    ratings,
+    schema,
+    strength,
+    team_names,
+)
 from gan.arena.arena import Arena, MatchToPlay
 from gan.arena.bracket import Standing
 from gan.arena.league_on_workers import Workers
@@ -28,7 +38,6 @@ BY_DRAW, BY_RATING = "draw", "rating"
 MATCHES_PER_BATTLE, PAIRING = "matches_per_battle", "pairing"  # options of a mock battle
 PERIOD_SECONDS = "period_seconds"  # option of a mock battle: from it to the next one
 PAIRS = "pairs"  # option of a mock battle, once they are drawn: rounds of pairs of teams
-FROZEN = "frozen"  # a file in arena_dir, while the organiser wants nothing to be played
 
 OnMatch = Callable[[Match, Team, Team | None], None]  # called after each match with it and its teams; None for a bye
 
@@ -135,7 +144,7 @@ def play(
     arena.keep_references(event)
     kept = arena.store
     ratings.rate_again(kept, RATED)  # if a kill followed an annulment
-    _note_frozen(arena, event, is_frozen(arena.folder))
+    freezing.tell(arena.store, arena.folder, event, freezing.is_frozen(arena.folder))
     if not admit_all(arena, event):
         return Outcome(kept.events.get(event.id), None, [], True)
     for match in _held(arena, event):
@@ -146,7 +155,7 @@ def play(
             champion = _PLAYERS[event.mode](game)
     else:
         champion = next((team for team in game.teams if team.id == event.champion), None)
-    _note_frozen(arena, event, game.is_frozen)
+    freezing.tell(arena.store, arena.folder, event, game.is_frozen)
     held = _held(arena, event)
     if held or game.is_frozen:
         champion = None
@@ -182,26 +191,6 @@ def standings(kept: Store, event: Event) -> list[tuple[Team, Standing]]:
     points = [(one.home, one.away, (one.home_points, one.away_points), one.winner) for one in done]
     table = bracket.standings(teams, points)
     return [(teams[team], table[team]) for team in bracket.ranked(table)]
-
-
-def is_frozen(folder: str) -> bool:
-    """Whether the organiser wants nothing to be played in an arena_dir."""
-    return os.path.exists(os.path.join(folder, FROZEN))
-
-
-def why_frozen(folder: str) -> str:
-    """What the organiser said when an arena_dir was frozen; empty if nothing, or if it is not frozen."""
-    try:
-        with open(os.path.join(folder, FROZEN), encoding="utf-8") as file:
-            return file.read()
-    except OSError:  # thawed meanwhile
-        return ""
-
-
-def _note_frozen(arena: Arena, event: Event, frozen: bool) -> None:
-    """Notes for the screen whether the event is frozen, if that is news and the event is not over."""
-    if event.finished is None and arena.store.events.get(event.id).frozen != frozen:
-        arena.store.events.set_frozen(event.id, frozen, why_frozen(arena.folder) if frozen else "")
 
 
 def _held(arena: Arena, event: Event) -> list[Match]:
@@ -259,7 +248,7 @@ class _Game:
 
     def must_stop(self) -> bool:
         """Whether the arena is frozen, or was since this began."""
-        self.is_frozen = self.is_frozen or is_frozen(self.arena.folder)
+        self.is_frozen = self.is_frozen or freezing.is_frozen(self.arena.folder)
         return self.is_frozen
 
     def tell(self, row: Match, home: Team, away: Team | None) -> None:
@@ -295,8 +284,8 @@ def _admit_others(arena: Arena, event: Event, listed: Sequence[Any], done: int) 
     with Progress("opening snapshots", len(listed), "team", done) as progress:
         arena.looks.look_once(path for _, path, fault in listed[done:] if not fault)
         for number, (name, path, fault) in enumerate(listed[done:], done + 1):
-            if is_frozen(arena.folder):
-                _note_frozen(arena, event, True)
+            if freezing.is_frozen(arena.folder):
+                freezing.tell(arena.store, arena.folder, event, True)
                 return False
             arena.admissions.expect(
                 [path, *(path for _, path, fault in listed[number:] if not fault)] if not fault else []

@@ -16,7 +16,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from gan.arena import bucket_looks, events, notes, pairing, result_publishing, status_pages, team_statuses, teams
+from gan.arena import (
+    bucket_looks,
+    events,
+    freezing,
+    notes,
+    pairing,
+    result_publishing,
+    status_pages,
+    team_statuses,
+    teams,
+)
 from gan.arena.arena import Arena
 from gan.arena.bucket_looks import Look
 from gan.arena.database import StoreFull
@@ -179,7 +189,7 @@ class MockBattles:
     def _battle(self, moment: datetime.datetime, drawn_by: MockDraw) -> Outcome | None:
         """One battle; None if it is skipped."""
         name = self._timetable.name(moment)
-        if events.is_frozen(self._arena.folder):
+        if freezing.is_frozen(self._arena.folder):
             return self._skipped(name, notes.note("arena_is_frozen"))
         must_begin = time.monotonic() + bucket_looks.LOOK_SECONDS
         try:
@@ -217,7 +227,7 @@ class MockBattles:
             if is_open and until and self._clock.now() >= until:
                 self._say(f"{event.name} is left for later: another battle is due")
                 continue
-            if is_open and not events.is_frozen(self._arena.folder):
+            if is_open and not freezing.is_frozen(self._arena.folder):
                 self._say(f"going on with {event.name}")
                 try:
                     outcome = self._play(event)

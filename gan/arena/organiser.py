@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan.arena import annulment, arena, bracket, events, notes, ratings, renaming, schema, store
+from gan.arena import annulment, arena, bracket, events, freezing, notes, ratings, renaming, schema, store
 from gan.console.errors import Fault, StateError, UserError
 from gan.contest import faults
 from gan.contest.half_round import JudgedImages
@@ -177,7 +177,7 @@ def reinstate(kept: store.Store, team: int, reason: str) -> None:
 def preview_freeze(kept: store.Store, folder: str) -> Freeze:
     """What `freeze` or `thaw` would change in the arena_dir `folder`, whose store is `kept`."""
     open_events = tuple(event.name for event in kept.events.all() if event.finished is None)
-    return Freeze(events.is_frozen(folder), events.why_frozen(folder), open_events)
+    return Freeze(freezing.is_frozen(folder), freezing.why_frozen(folder), open_events)
 
 
 def freeze(folder: str, reason: str, by: str) -> None:
@@ -191,7 +191,7 @@ def freeze(folder: str, reason: str, by: str) -> None:
     Raises:
         StateError: it is frozen, but the log cannot be written to.
     """
-    files.write_whole(os.path.join(folder, events.FROZEN), reason.encode())
+    files.write_whole(os.path.join(folder, freezing.FROZEN), reason.encode())
     note = notes.note("arena_frozen_because", reason=reason) if reason else notes.note("arena_frozen")
     _log(folder, "freeze", note, by)
 
@@ -199,7 +199,7 @@ def freeze(folder: str, reason: str, by: str) -> None:
 def thaw(folder: str, by: str) -> None:
     """Ends a freeze; raises StateError if that is done, but the log cannot be written to."""
     with contextlib.suppress(FileNotFoundError):
-        os.remove(os.path.join(folder, events.FROZEN))
+        os.remove(os.path.join(folder, freezing.FROZEN))
     _log(folder, "thaw", notes.note("arena_thawed"), by)
 
 

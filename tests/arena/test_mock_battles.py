@@ -12,7 +12,18 @@ import hostile
 import pytest
 from conftest import start
 
-from gan.arena import annulment, arena, events, mock_battles, pairing, result_pages, result_publishing, teams, timetable
+from gan.arena import (
+    annulment,
+    arena,
+    events,
+    freezing,
+    mock_battles,
+    pairing,
+    result_pages,
+    result_publishing,
+    teams,
+    timetable,
+)
 from gan.contest import faults, half_round
 from gan.data import tfrecords
 from gan.storage import files
@@ -153,7 +164,7 @@ def test_what_was_drawn_stays(opened, tmp_path):
     entries = [teams.Entrant(name, str(tmp_path / name), 0, None) for name in "abcd"] + [mock_battles.HOUSE_TEAM]
     options = {events.PAIRING: pairing.INFORMATIVE, events.MATCHES_PER_BATTLE: 3}
     event = events.begin(opened, "mock", events.MOCK, entries, 9, options)
-    frozen = tmp_path / "arena" / events.FROZEN
+    frozen = tmp_path / "arena" / freezing.FROZEN
 
     def freeze(row, home, away):
         if row.round == 1:
@@ -217,7 +228,7 @@ def test_a_frozen_arena(opened, tmp_path):
     for name in "ab":
         hostile.write(str(tmp_path / name))
     (tmp_path / "teams.csv").write_text("team,path\na,a\nb,b\n")
-    frozen = tmp_path / "arena" / events.FROZEN
+    frozen = tmp_path / "arena" / freezing.FROZEN
     frozen.write_text("")
     clock = SimulatedClock(at("2026-11-23 02:00"), [(at("2026-11-23 04:00"), frozen.unlink)])
     hold(opened, tmp_path, clock, 2)
@@ -230,7 +241,7 @@ def test_frozen_in_the_middle(opened, tmp_path, monkeypatch):
     for name in "abcd":
         hostile.write(str(tmp_path / name))
     (tmp_path / "teams.csv").write_text("team,path\n" + "".join(f"{name},{name}\n" for name in "abcd"))
-    frozen, play = tmp_path / "arena" / events.FROZEN, opened.play
+    frozen, play = tmp_path / "arena" / freezing.FROZEN, opened.play
 
     def play_and_freeze(*arguments):
         if not opened.store.matches.all():
@@ -587,7 +598,7 @@ def test_old_battles_do_not_keep_a_new_one_waiting(opened, tmp_path, pair, monke
     """Three were interrupted, and each takes four minutes: the third waits until the new one is over."""
     entries = [teams.Entrant(name, str(tmp_path / name), 0, None) for name in "ab"] + [mock_battles.HOUSE_TEAM]
     old = [events.begin(opened, f"mock {number}", events.MOCK, entries, number) for number in range(3)]
-    frozen, play, said = tmp_path / "arena" / events.FROZEN, opened.play, []
+    frozen, play, said = tmp_path / "arena" / freezing.FROZEN, opened.play, []
     frozen.write_text("")
     clock = SimulatedClock(at("2026-11-23 02:00"), [(at("2026-11-23 02:30"), frozen.unlink)])
 

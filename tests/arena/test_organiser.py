@@ -8,7 +8,7 @@ import arena_data
 import pytest
 from conftest import because
 
-from gan.arena import annulment, events, notes, organiser, renaming, result_pages, schema, store, terminal
+from gan.arena import annulment, freezing, notes, organiser, renaming, result_pages, schema, store, terminal
 from gan.arena.event_records import Admission
 from gan.arena.match_records import MatchPlace
 from gan.console.errors import Fault, StateError, UserError
@@ -401,11 +401,11 @@ def test_freeze_and_thaw(kept, folder):
     event, _ = begin(kept, "league")
     begin(kept, "match", "ab", name="match 1")
     preview = organiser.preview_freeze(kept, folder)
-    assert preview == (False, "", ("cup", "match 1")) and not events.is_frozen(folder)
+    assert preview == (False, "", ("cup", "match 1")) and not freezing.is_frozen(folder)
     assert "not over yet: cup, match 1" in terminal.freeze_text(preview, folder)
     assert terminal.thaw_text(preview, folder) == f"{folder} is not frozen"
     organiser.freeze(folder, "점심", "anna@hall")
-    assert events.is_frozen(folder) and sorted(os.listdir(folder))[-1] == events.FROZEN
+    assert freezing.is_frozen(folder) and sorted(os.listdir(folder))[-1] == freezing.FROZEN
     kept.events.finish(event.id, None)
     preview = organiser.preview_freeze(kept, folder)
     assert preview == (True, "점심", ("match 1",))
@@ -415,7 +415,7 @@ def test_freeze_and_thaw(kept, folder):
     assert organiser.preview_freeze(kept, folder).reason == ""
     organiser.thaw(folder, "anna@hall")
     organiser.thaw(folder, "anna@hall")
-    assert not events.is_frozen(folder)
+    assert not freezing.is_frozen(folder)
 
 
 def test_rename(kept):

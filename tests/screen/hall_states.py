@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import arena_data
 from hall import ARABIC, KOREAN, LONG, NAMES, NOON, Hall
 
-from gan.arena import annulment, events, schema, store
+from gan.arena import annulment, freezing, schema, store
 from gan.arena.schedule import NextBattle
 from gan.console.errors import Fault
 
@@ -159,7 +159,7 @@ def _frozen(folder: pathlib.Path) -> None:
         hall.finish(match)
         hall.clock.now += 60
         hall.store.events.set_frozen(hall.event.id, True, FROZEN_REASON)
-        (folder / events.FROZEN).write_text(FROZEN_REASON, encoding="utf-8")
+        (folder / freezing.FROZEN).write_text(FROZEN_REASON, encoding="utf-8")
 
 
 def _champion(folder: pathlib.Path) -> None:
