@@ -1,0 +1,85 @@
+"""A small network that knows faces, in numpy: 64 features of a 50x50 image. No TensorFlow.
+
+It was trained on the contest's training faces alone; tools/train_face_features.py does it again. docs/metrics.md says
+what it sees.
+"""
+
+import io
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from gan.storage import files
+
+WEIGHTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "face_features.npz")
+SIDE = 50
+CONVOLUTIONS = ((24, 5, 2), (40, 3, 2), (48, 3, 1), (64, 3, 2))  # filters, kernel, stride; a rectifier after each
+DIMENSIONS = 64
+MIDDLE, UNIT = 128.0, 64.0  # of grey levels
+_BLOCK = 32  # images worked on at once
+# Directions in which real faces differ little count as if they differed by this share of the mean variance.
+_LEAST_VARIANCE = 0.1
+
+
+class Layer(NamedTuple):
+    """Weights of a convolution, float32 [k, k, c, filters], or of the last layer, [inputs, 64]; and what it adds."""
+
+    weights: np.ndarray
+    bias: np.ndarray
+
+
+class FaceFeatures:
+    """The network: float32 [N, 50, 50] in grey levels -> float32 [N, 64]. Each image's features depend on it alone.
+
+    Args:
+        layers: those of CONVOLUTIONS, then the last one; None reads the trained ones.
+    """
+
+    def __init__(self, layers: Sequence[Layer] | None = None) -> None:
+        *self._convolutions, self._last = _read() if layers is None else layers
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        x = (images[..., None] - np.float32(MIDDLE)) / np.float32(UNIT)
+        for layer, (_, _, stride) in zip(self._convolutions, CONVOLUTIONS):
+            x = np.maximum(_convolved(x, layer.weights, stride) + layer.bias, 0)
+        return np.asarray((x.reshape(len(x), 1, -1) @ self._last.weights)[:, 0] + self._last.bias)
+
+
+def write(path: str, layers: Sequence[Layer], faces: np.ndarray) -> None:
+    """Writes weights in float16, their features scaled to the faces, uint8 [N, 2500], to lie around 0 with deviation 1.
+
+    Directions in which faces hardly differ stay shorter, since what differs there is noise.
+    """
+    halves = [Layer(*(each.astype(np.float16).astype(np.float32) for each in layer)) for layer in layers[:-1]]
+    network = FaceFeatures([*halves, layers[-1]])
+    blocks = [faces[first : first + _BLOCK] for first in range(0, len(faces), _BLOCK)]
+    vectors = np.concatenate([network(block.reshape(-1, SIDE, SIDE).astype(np.float32)) for block in blocks])
+    mean, covariance = vectors.mean(0, dtype=np.float64), np.cov(vectors, rowvar=False, dtype=np.float64)
+    variances, axes = np.linalg.eigh(covariance)
+    scaled = axes / np.sqrt(variances + _LEAST_VARIANCE * variances.mean())
+    last = Layer(layers[-1].weights @ scaled, (layers[-1].bias - mean) @ scaled)
+    content = io.BytesIO()
+    named = {f"{name}{index}": getattr(layer, name) for index, layer in enumerate([*halves, last]) for name in Layer._fields}
+    np.savez_compressed(content, **{name: value.astype(np.float16) for name, value in named.items()})
+    files.write_whole(path, content.getvalue())
+
+
+def _read() -> list[Layer]:
+    with np.load(WEIGHTS, allow_pickle=False) as content:
+        count = len(CONVOLUTIONS) + 1
+        return [Layer(*(content[f"{name}{index}"].astype(np.float32) for name in Layer._fields)) for index in range(count)]
+
+
+def _convolved(x: np.ndarray, weights: np.ndarray, stride: int) -> np.ndarray:
+    """With zeros around, as TensorFlow's "SAME": float32 [N, h, w, c] -> [N, ceil(h / stride), ..., filters]."""
+    kernel, side = len(weights), x.shape[1]
+    count = -(-side // stride)
+    missing = max((count - 1) * stride + kernel - side, 0)
+    around = (missing // 2, missing - missing // 2)
+    padded = np.pad(x, ((0, 0), around, around, (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (kernel, kernel), (1, 2))[:, ::stride, ::stride]
+    patches = windows.transpose(0, 1, 2, 4, 5, 3).reshape(len(x), count * count, -1)
+    # One product for each image: its rounding does not depend on the others.
+    return (patches @ weights.reshape(-1, weights.shape[3])).reshape(len(x), count, count, -1)
