@@ -66,10 +66,8 @@ def sweep(config: SweepFlags) -> int:
 
 def _is_higher_better(metric: str) -> bool:
     """Raises UserError if no best snapshot can be chosen by a metric."""
-    choosable = metric_registry.choosable()
-    if metric not in choosable:
-        raise UserError(f"--metric={metric}: the metrics are {', '.join(choosable)}")
-    return metric_registry.METRICS[metric].direction is metric_registry.Direction.HIGHER
+    chosen = metric_registry.choice(metric, "metric").metric
+    return chosen.direction is metric_registry.Direction.HIGHER
 
 
 def _show(folder: str, study: SweepStudy) -> int:

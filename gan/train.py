@@ -97,13 +97,12 @@ def _evaluator(config: TrainingFlags, files: Sequence[str]) -> "training_quality
     return training_quality.TrainingQuality(files, pixels.image_size(config.use_mnist), config.keep_best)
 
 
-def _check_metric(key: str | None) -> None:
+def _check_metric(chosen: str | None) -> None:
     """Raises UserError if no best snapshot can be chosen by a metric."""
-    if key:
+    if chosen:
         from gan.measure import metric_registry
 
-        if key not in metric_registry.choosable():
-            raise UserError(f"--keep_best={key}: the metrics are {', '.join(metric_registry.choosable())}")
+        metric_registry.choice(chosen, "keep_best")
 
 
 def _be_worker(config: TrainingFlags, place: tf_config.Cluster) -> int:

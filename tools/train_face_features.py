@@ -90,7 +90,7 @@ def _train(config: FeatureTrainingConfig, faces: np.ndarray, batches: Iterator[f
         for count, batch in enumerate(batches, 1):
             feed = {images: batch.images, families: batch.families, changes: batch.changes}
             shown.append(session.run([losses, update], feed)[0])
-            if count % 100 == 0 or count == config.steps:
+            if count % 50 == 0 or count == config.steps:
                 parts = ", ".join(f"{name} {value:.3f}" for name, value in zip(Losses._fields, np.mean(shown, 0)))
                 print(f"step {count}, {time.monotonic() - started:.0f} s: {parts}", flush=True)
                 shown = []

@@ -61,15 +61,20 @@ def write(path: str, layers: Sequence[Layer], faces: np.ndarray) -> None:
     scaled = axes / np.sqrt(variances + _LEAST_VARIANCE * variances.mean())
     last = Layer(layers[-1].weights @ scaled, (layers[-1].bias - mean) @ scaled)
     content = io.BytesIO()
-    named = {f"{name}{index}": getattr(layer, name) for index, layer in enumerate([*halves, last]) for name in Layer._fields}
-    np.savez_compressed(content, **{name: value.astype(np.float16) for name, value in named.items()})
+    parts = {name: part for index, layer in enumerate([*halves, last]) for name, part in zip(_names(index), layer)}
+    np.savez_compressed(content, **{name: part.astype(np.float16) for name, part in parts.items()})
     files.write_whole(path, content.getvalue())
 
 
 def _read() -> list[Layer]:
     with np.load(WEIGHTS, allow_pickle=False) as content:
-        count = len(CONVOLUTIONS) + 1
-        return [Layer(*(content[f"{name}{index}"].astype(np.float32) for name in Layer._fields)) for index in range(count)]
+        names = [_names(index) for index in range(len(CONVOLUTIONS) + 1)]
+        return [Layer(content[weights].astype(np.float32), content[bias].astype(np.float32)) for weights, bias in names]
+
+
+def _names(index: int) -> tuple[str, str]:
+    """Of a layer's parts in the file."""
+    return f"weights{index}", f"bias{index}"
 
 
 def _convolved(x: np.ndarray, weights: np.ndarray, stride: int) -> np.ndarray:
