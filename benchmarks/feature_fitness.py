@@ -18,12 +18,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:1] = [os.path.dirname(os.path.abspath(__file__)), ROOT]
+sys.path[0] = ROOT
 
 import numpy as np
-from local_alterations import LOCAL, Alter
-from whole_alterations import WHOLE
 
+from benchmarks.local_alterations import LOCAL, Alter
+from benchmarks.whole_alterations import WHOLE
 from gan.console import command
 from gan.console.errors import UserError
 from gan.console.flags import flag

@@ -1,7 +1,8 @@
 """Faces altered at one place, as a person sees it first: eyes, mouths and noses that are wrong. For feature_fitness.py.
 
-Places are those of the contest's faces, which are all cut in the same way. Levels go from what hardly shows to what
-anybody sees. All functions take float32 [N, 50, 50] in grey levels, a level and a generator, and return such images.
+Places are those of the contest's faces, which are all cut in the same way. Images are float32 [N, 50, 50] in grey
+levels. A part of another face comes from the image before. Levels are shares of the images that are altered, or pixels.
+Parts are not mixed with what was there: a double exposure is another fault than a wrong eye.
 """
 
 from collections.abc import Callable
@@ -16,62 +17,68 @@ EYES = (17.5, 15.5, 5.0, 7.5), (17.5, 34.0, 5.0, 7.5)
 MOUTH = (39.0, 25.0, 6.0, 11.0)
 NOSE = (27.0, 25.0, 6.0, 6.5)
 SECOND_NOSE = (27.0, 36.0)  # the middle of where it goes
+CHEEK = 12  # pixels from an eye down to the cheek
 _EDGE = 2.5  # pixels over which a part fades into the face
 
 
 def moved_eye(images: np.ndarray, pixels: float, random: np.random.Generator) -> np.ndarray:
-    """Moves one eye of each up or down, by whole or half pixels."""
-    images = images.copy()
-    for half, eye in zip(np.array_split(np.arange(len(images)), 2), EYES):
-        for part, sign in zip((half[::2], half[1::2]), (1, -1)):
-            images[part] = _pasted(images[part], _moved_down(images[part], sign * pixels), _part(*eye))
-    return images
+    """Moves one eye of each up or down."""
+    right, up = (random.random((2, len(images), 1, 1)) < 0.5).astype(np.float32)
+    mask = right * _part(*EYES[1]) + (1 - right) * _part(*EYES[0])
+    return _pasted(images, up * _moved_down(images, -pixels) + (1 - up) * _moved_down(images, pixels), mask)
 
 
-def others_eyes(images: np.ndarray, percent: float, random: np.random.Generator) -> np.ndarray:
-    """Mixes the eyes of another face in, as bright as the own ones."""
+def others_eyes(images: np.ndarray) -> np.ndarray:
+    """The eyes of another face, as bright as the own ones."""
     mask = np.maximum(_part(*EYES[0]), _part(*EYES[1]))
-    return _pasted(images, _as_bright(images[::-1], images, mask), mask * percent / 100)
+    return _pasted(images, np.roll(images, 1, 0), mask)
 
 
-def turned_mouth(images: np.ndarray, percent: float, random: np.random.Generator) -> np.ndarray:
-    """Mixes the own mouth, turned upside down, in."""
-    row = MOUTH[0]
-    index = np.clip(np.rint(2 * row - np.arange(SIDE)).astype(int), 0, SIDE - 1)
-    mask = _part(*MOUTH)
-    return _pasted(images, _as_bright(images[:, index], images, mask), mask * percent / 100)
+def turned_mouth(images: np.ndarray) -> np.ndarray:
+    """The own mouth, turned upside down."""
+    rows = np.clip(np.rint(2 * MOUTH[0] - np.arange(SIDE)).astype(int), 0, SIDE - 1)
+    return _pasted(images, images[:, rows], _part(*MOUTH))
 
 
-def two_halves(images: np.ndarray, percent: float, random: np.random.Generator) -> np.ndarray:
-    """Mixes the right half of another face in, as bright as the own one, along a straight line."""
+def two_halves(images: np.ndarray) -> np.ndarray:
+    """The right half of another face, as bright as the own one, along a straight line."""
     mask = np.tile((np.arange(SIDE) >= SIDE // 2).astype(np.float32), (SIDE, 1))
-    return _pasted(images, _as_bright(images[::-1], images, mask), mask * percent / 100)
+    return _pasted(images, np.roll(images, 1, 0), mask)
 
 
-def two_noses(images: np.ndarray, percent: float, random: np.random.Generator) -> np.ndarray:
-    """Mixes a second nose in, a copy of the own one, on the right cheek."""
+def two_noses(images: np.ndarray) -> np.ndarray:
+    """A second nose, a copy of the own one, on the right cheek."""
     mask = _part(*SECOND_NOSE, *NOSE[2:])
-    copied = np.roll(images, (round(SECOND_NOSE[0] - NOSE[0]), round(SECOND_NOSE[1] - NOSE[1])), (1, 2))
-    return _pasted(images, _as_bright(copied, images, mask), mask * percent / 100)
+    shift = round(SECOND_NOSE[0] - NOSE[0]), round(SECOND_NOSE[1] - NOSE[1])
+    return _pasted(images, np.roll(images, shift, (1, 2)), mask)
 
 
-def missing_eye(images: np.ndarray, percent: float, random: np.random.Generator) -> np.ndarray:
-    """Mixes the cheek below it over one eye of each."""
-    images = images.copy()
-    for half, eye in zip(np.array_split(np.arange(len(images)), 2), EYES):
-        mask = _part(*eye)
-        cheek = np.roll(images[half], -12, 1)
-        images[half] = _pasted(images[half], _as_bright(cheek, images[half], mask), mask * percent / 100)
-    return images
+def missing_eye(images: np.ndarray) -> np.ndarray:
+    """The cheek below it in the place of one eye."""
+    right = (np.arange(len(images)) % 2)[:, None, None] == 1
+    return _pasted(images, np.roll(images, -CHEEK, 1), np.where(right, _part(*EYES[1]), _part(*EYES[0])))
 
 
+def in_share(alter: Callable[[np.ndarray], np.ndarray]) -> Alter:
+    """Alters a share of the images, in percent; a larger one holds the smaller."""
+
+    def altered(images: np.ndarray, percent: float, random: np.random.Generator) -> np.ndarray:
+        chosen = random.permutation(len(images))[: round(len(images) * percent / 100)]
+        images = images.copy()
+        images[chosen] = alter(images)[chosen]
+        return images
+
+    return altered
+
+
+SHARES = (10, 20, 40, 60, 80, 100)
 LOCAL: list[tuple[str, tuple[float, ...], Alter]] = [
     ("one eye moved, pixels", (0.5, 1, 2, 3, 4), moved_eye),
-    ("eyes of another face, %", (20, 40, 60, 80, 100), others_eyes),
-    ("mouth turned, %", (20, 40, 60, 80, 100), turned_mouth),
-    ("halves of two faces, %", (20, 40, 60, 80, 100), two_halves),
-    ("two noses, %", (20, 40, 60, 80, 100), two_noses),
-    ("an eye missing, %", (20, 40, 60, 80, 100), missing_eye),
+    ("eyes of another face, % of images", SHARES, in_share(others_eyes)),
+    ("mouth turned, % of images", SHARES, in_share(turned_mouth)),
+    ("halves of two faces, % of images", SHARES, in_share(two_halves)),
+    ("two noses, % of images", SHARES, in_share(two_noses)),
+    ("an eye missing, % of images", SHARES, in_share(missing_eye)),
 ]
 
 
@@ -83,12 +90,9 @@ def _part(row: float, column: float, high: float, wide: float) -> np.ndarray:
 
 
 def _pasted(images: np.ndarray, others: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    return images + mask * (others - images)
-
-
-def _as_bright(others: np.ndarray, images: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The others, with the images' mean inside the mask."""
-    return others + ((images - others) * mask).sum((1, 2), keepdims=True) / mask.sum()
+    """The others inside the mask, as bright there as the images are."""
+    difference = ((images - others) * mask).sum((1, 2), keepdims=True) / mask.sum((-2, -1), keepdims=True)
+    return images + mask * (others + difference - images)
 
 
 def _moved_down(images: np.ndarray, pixels: float) -> np.ndarray:

@@ -4,7 +4,8 @@ All functions take float32 [N, 50, 50] in grey levels, a level and a generator, 
 """
 
 import numpy as np
-from local_alterations import Alter
+
+from benchmarks.local_alterations import Alter
 
 SIDE = 50
 

@@ -18,9 +18,11 @@ from queue import Queue
 from typing import Any, NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:1] = [os.path.dirname(os.path.abspath(__file__)), ROOT]
+sys.path[0] = ROOT
 
-import face_alterations
+# Small products of numpy need one thread: with more, beside TensorFlow's, they take ten times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 
 from gan.console import command, tensorflow_import
@@ -35,6 +37,7 @@ tensorflow_import.import_tensorflow()
 import tensorflow.compat.v1 as tf
 
 from gan import layers
+from tools import face_alterations
 
 SIZE = 2500
 PAIRS, ALTERED = 64, 128  # faces of a batch that are seen twice; faces that are spoilt
