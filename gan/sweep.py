@@ -24,6 +24,7 @@ if not __package__:  # `python sweep.py` inside gan/: the package is found one f
 
 from gan.console import command, output
 from gan.console.errors import UserError
+from gan.data import pixels
 from gan.distributed import sweep_flags, sweep_results, sweep_study, trial_loop
 from gan.distributed.sweep_flags import SweepFlags
 from gan.distributed.sweep_study import SweepStudy
@@ -44,7 +45,7 @@ def sweep(config: SweepFlags) -> int:
         raise UserError(f"--sweep_dir={config.sweep_dir} must be on disk, since SQLite writes to it")
     if config.show:
         return _show(config.sweep_dir, SweepStudy(config.sweep_dir))
-    plan = sweep_flags.plan_of(config, _is_higher_better(sweep_flags.metric_of(config)))
+    plan = sweep_flags.plan_of(config, _is_higher_better(config))
     cache.find_files(config.train_data_pattern, "train_data_pattern")
     sweep_study.optuna()
     lock = os.path.join(config.sweep_dir, _LOCK)
@@ -64,9 +65,10 @@ def sweep(config: SweepFlags) -> int:
     return stopped or shown
 
 
-def _is_higher_better(metric: str) -> bool:
+def _is_higher_better(config: SweepFlags) -> bool:
     """Raises UserError if no best snapshot can be chosen by a metric."""
-    chosen = metric_registry.choice(metric, "metric").metric
+    size = pixels.image_size(config.use_mnist)
+    chosen = metric_registry.choice(sweep_flags.metric_of(config), size, "metric").metric
     return chosen.direction is metric_registry.Direction.HIGHER
 
 

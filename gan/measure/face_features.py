@@ -7,7 +7,7 @@ what it sees.
 import io
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -61,7 +61,9 @@ def write(path: str, layers: Sequence[Layer], faces: np.ndarray) -> None:
     scaled = axes / np.sqrt(variances + _LEAST_VARIANCE * variances.mean())
     last = Layer(layers[-1].weights @ scaled, (layers[-1].bias - mean) @ scaled)
     content = io.BytesIO()
-    parts = {name: part for index, layer in enumerate([*halves, last]) for name, part in zip(_names(index), layer)}
+    parts: dict[str, Any] = {
+        name: part for index, layer in enumerate([*halves, last]) for name, part in zip(_names(index), layer)
+    }
     np.savez_compressed(content, **{name: part.astype(np.float16) for name, part in parts.items()})
     files.write_whole(path, content.getvalue())
 

@@ -47,13 +47,10 @@ def load(name: str, size: int, graph_file: str | None = None) -> Features:
         UserError: there is no such space, it is not for images of this size, or the graph file is missing or is
             another one.
     """
-    if name not in SPACES:
-        raise UserError(f"there are no features {name!r}; there are {', '.join(SPACES)}")
+    check(name, size)
     side = pixels.side(size)
     if name == "inception":
         return _Inception(side, graph_file)
-    if name == FACE_FEATURES and size != pixels.FACE_SIZE:
-        raise UserError(f"the features {name} are for 50x50 faces, not for images of {side}x{side}; take {DEFAULT}")
     spaces: dict[str, Callable[[int], Features]] = {
         "wavelets": _Wavelets,
         "random_network": _RandomNetwork,
@@ -62,6 +59,15 @@ def load(name: str, size: int, graph_file: str | None = None) -> Features:
     }
     space = spaces[name](side)
     return lambda images: _in_blocks(space, images, side)
+
+
+def check(name: str, size: int) -> None:
+    """Raises UserError if there is no such space, or it is not for images of this size, in pixels."""
+    if name not in SPACES:
+        raise UserError(f"there are no features {name!r}; there are {', '.join(SPACES)}")
+    if name == FACE_FEATURES and size != pixels.FACE_SIZE:
+        side = pixels.side(size)
+        raise UserError(f"the features {name} are for 50x50 faces, not for images of {side}x{side}; take {DEFAULT}")
 
 
 def _face_features(side: int) -> Features:

@@ -186,7 +186,7 @@ class Choice(NamedTuple):
     """By what the best snapshot of a training is chosen."""
 
     metric: Metric
-    space: str | None  # one of features.BUILT_IN; None is the usual one
+    space: str  # one of features.BUILT_IN
 
 
 Measured = Mapping[Quantity, Number]  # what was found; quantities of the same table follow METRICS' order
@@ -207,16 +207,17 @@ def choosable() -> list[str]:
     return [key for key, metric in METRICS.items() if metric.in_features and not metric.needs_training]
 
 
-def choice(text: str, flag_name: str) -> Choice:
+def choice(text: str, size: int, flag_name: str) -> Choice:
     """What a flag chooses by: frechet, or frechet_wavelets, which names the features too.
 
     Raises:
-        UserError: there is no such metric, or there are no such features.
+        UserError: there is no such metric, there are no such features, or they are not for images of this size.
     """
     for key in choosable():
         for space in (None, *features.BUILT_IN):
             if text == (f"{key}_{space}" if space else key):
-                return Choice(METRICS[key], space)
+                features.check(space or features.DEFAULT, size)
+                return Choice(METRICS[key], space or features.DEFAULT)
     raise UserError(
         f"--{flag_name}={text}: the metrics are {', '.join(choosable())}, alone or with features behind them, such as "
         f"{FRECHET.key}_{features.DEFAULT}; the features are {', '.join(features.BUILT_IN)}"

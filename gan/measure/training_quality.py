@@ -41,22 +41,23 @@ class TrainingQuality:
 
     def __init__(self, paths: Sequence[str], size: int, chosen: str | None) -> None:
         self._paths, self._size = paths, size
-        metric, space = metric_registry.choice(chosen, "keep_best") if chosen else (None, None)
-        self._metric, self._space = metric, space or features.DEFAULT
-        self._spaces = {self._space: features.load(self._space, size)}
+        self._metric, self._space = None, features.DEFAULT
+        if chosen:
+            self._metric, self._space = metric_registry.choice(chosen, size, "keep_best")
         total = tfrecords.count_all(paths, size)
         if total < quality.FEWEST:
             raise UserError(
                 f"{total} training images are too few to measure quality; {quality.FEWEST} are needed, or "
                 "leave --keep_best out"
             )
-        self._total, self.count, self.chooses = total, quality.usual_count(total), metric is not None
+        self._total, self.count, self.chooses = total, quality.usual_count(total), chosen is not None
         self._meter: quality.QualityMeter | None = None
 
     def measure(self, images: np.ndarray) -> TrainingMeasurement:
         """Measures generated images, uint8 [count, size]."""
         if self._meter is None:
-            self._meter = quality.QualityMeter(self._real_images(), self._spaces)
+            spaces = {self._space: features.load(self._space, self._size)}
+            self._meter = quality.QualityMeter(self._real_images(), spaces)
         measured = self._meter.measure(images)
         scalars = {f"training_{quantity.tag}": value_of(number) for quantity, number in measured.items()}
         for quantity, number in measured.items():
