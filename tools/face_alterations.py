@@ -12,6 +12,7 @@ SIDE = 50
 GRID = 7  # cells on a side in which a network tells how much was altered
 UNALTERED = "unaltered"
 FAMILIES = (UNALTERED, "bent at a place", "bent everywhere", "part of another", "mixed", "blurred", "noisy")
+LOCAL_FAMILIES = ("bent at a place", "part of another")
 _FINER = 3  # faces are kept this much larger, so that moving their parts does not blur them
 _CHANGE = 6.0  # grey levels of change that count as clearly altered
 _BASIS = 8  # waves a side of a random field

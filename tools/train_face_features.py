@@ -37,7 +37,7 @@ tensorflow_import.import_tensorflow()
 import tensorflow.compat.v1 as tf
 
 from gan import layers
-from tools import face_alterations
+from tools import face_alterations, face_feature_scale
 
 SIZE = 2500
 PAIRS, ALTERED = 64, 128  # faces of a batch that are seen twice; faces that are spoilt
@@ -98,7 +98,8 @@ def _train(config: FeatureTrainingConfig, faces: np.ndarray, batches: Iterator[f
                 print(f"step {count}, {time.monotonic() - started:.0f} s: {parts}", flush=True)
                 shown = []
             if count % 500 == 0 or count == config.steps:
-                face_features.write(config.output, _layers(session), faces)
+                layers_now = face_feature_scale.scaled(_layers(session), faces, config.seed)
+                face_features.write(config.output, layers_now)
 
 
 def _ahead(faces: face_alterations.Faces, steps: int) -> Iterator[face_alterations.Views]:

@@ -18,9 +18,6 @@ SIDE = 50
 CONVOLUTIONS = ((24, 5, 2), (40, 3, 2), (48, 3, 1), (64, 3, 2))  # filters, kernel, stride; a rectifier after each
 DIMENSIONS = 64
 MIDDLE, UNIT = 128.0, 64.0  # of grey levels
-_BLOCK = 32  # images worked on at once
-# Directions in which real faces differ little count as if they differed by this share of the mean variance.
-_LEAST_VARIANCE = 0.1
 
 
 class Layer(NamedTuple):
@@ -47,23 +44,12 @@ class FaceFeatures:
         return np.asarray((x.reshape(len(x), 1, -1) @ self._last.weights)[:, 0] + self._last.bias)
 
 
-def write(path: str, layers: Sequence[Layer], faces: np.ndarray) -> None:
-    """Writes weights in float16, their features scaled to the faces, uint8 [N, 2500], to lie around 0 with deviation 1.
-
-    Directions in which faces hardly differ stay shorter, since what differs there is noise.
-    """
-    halves = [Layer(*(each.astype(np.float16).astype(np.float32) for each in layer)) for layer in layers[:-1]]
-    network = FaceFeatures([*halves, layers[-1]])
-    blocks = [faces[first : first + _BLOCK] for first in range(0, len(faces), _BLOCK)]
-    vectors = np.concatenate([network(block.reshape(-1, SIDE, SIDE).astype(np.float32)) for block in blocks])
-    mean, covariance = vectors.mean(0, dtype=np.float64), np.cov(vectors, rowvar=False, dtype=np.float64)
-    variances, axes = np.linalg.eigh(covariance)
-    scaled = axes / np.sqrt(variances + _LEAST_VARIANCE * variances.mean())
-    last = Layer(layers[-1].weights @ scaled, (layers[-1].bias - mean) @ scaled)
-    content = io.BytesIO()
+def write(path: str, layers: Sequence[Layer]) -> None:
+    """Writes weights, rounded to float16."""
     parts: dict[str, Any] = {
-        name: part for index, layer in enumerate([*halves, last]) for name, part in zip(_names(index), layer)
+        name: part for index, layer in enumerate(layers) for name, part in zip(_names(index), layer)
     }
+    content = io.BytesIO()
     np.savez_compressed(content, **{name: part.astype(np.float16) for name, part in parts.items()})
     files.write_whole(path, content.getvalue())
 
