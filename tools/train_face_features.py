@@ -4,8 +4,8 @@
 
 The network learns from training faces alone, without labels, two things at once: to tell real faces from those that
 face_alterations.py has spoilt, where and how; and to know a face again in another light and a little moved, with
-features that vary and do not repeat each other (VICReg, Bardes et al. 2021, arXiv 2105.04906). About 12 minutes on two
-cores.
+features that vary and do not repeat each other (VICReg, Bardes et al. 2021, arXiv 2105.04906). It takes about 7 minutes
+of processor time.
 """
 
 import dataclasses
@@ -53,7 +53,7 @@ class FeatureTrainingConfig:
 
     train_data_pattern: str = flag(None, "TFRecord files of 50x50 faces to learn from.", required=True)
     output: str = flag(face_features.WEIGHTS, "File to write.")
-    steps: int = flag(6000, "Steps of training; fewer are quicker and worse.", at_least=1)
+    steps: int = flag(3000, "Steps of training; fewer are quicker and worse.", at_least=1)
     seed: int = flag(0, "Seed of weights and batches.", at_least=0)
 
 
@@ -98,8 +98,8 @@ def _train(config: FeatureTrainingConfig, faces: np.ndarray, batches: Iterator[f
                 print(f"step {count}, {time.monotonic() - started:.0f} s: {parts}", flush=True)
                 shown = []
             if count % 500 == 0 or count == config.steps:
-                layers_now = face_feature_scale.scaled(_layers(session), faces, config.seed)
-                face_features.write(config.output, layers_now)
+                scaled = face_feature_scale.scaled(_layers(session), faces, config.seed)
+                face_features.write(config.output, scaled)
 
 
 def _ahead(faces: face_alterations.Faces, steps: int) -> Iterator[face_alterations.Views]:
