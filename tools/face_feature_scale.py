@@ -62,5 +62,6 @@ def _shifts(network: FaceFeatures, drawn: Sequence[Views]) -> tuple[np.ndarray, 
 
 
 def _computed(network: FaceFeatures, images: np.ndarray) -> np.ndarray:
+    """Features before they are bent: float32 [N, 64]."""
     blocks = [images[first : first + _BLOCK] for first in range(0, len(images), _BLOCK)]
-    return np.concatenate([network(block.reshape(-1, SIDE, SIDE).astype(np.float32)) for block in blocks])
+    return np.concatenate([network.straight(block.reshape(-1, SIDE, SIDE).astype(np.float32)) for block in blocks])

@@ -18,6 +18,7 @@ SIDE = 50
 CONVOLUTIONS = ((24, 5, 2), (40, 3, 2), (48, 3, 1), (64, 3, 2))  # filters, kernel, stride; a rectifier after each
 DIMENSIONS = 64
 MIDDLE, UNIT = 128.0, 64.0  # of grey levels
+FAR = np.float32(4.0)  # features beyond, which real faces seldom have, grow like logarithms: no image outweighs all
 
 
 class Layer(NamedTuple):
@@ -38,6 +39,10 @@ class FaceFeatures:
         *self._convolutions, self._last = _read() if layers is None else layers
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
+        return np.asarray(FAR * np.arcsinh(self.straight(images) / FAR))
+
+    def straight(self, images: np.ndarray) -> np.ndarray:
+        """The features before large ones are bent: what the last layer says, float32 [N, 64]."""
         x = (images[..., None] - np.float32(MIDDLE)) / np.float32(UNIT)
         for layer, (_, _, stride) in zip(self._convolutions, CONVOLUTIONS):
             x = np.maximum(_convolved(x, layer.weights, stride) + layer.bias, 0)

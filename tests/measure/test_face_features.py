@@ -35,7 +35,9 @@ def test_it_computes_what_tensorflow_computes():
         for layer, (_, _, stride) in zip(layers, face_features.CONVOLUTIONS):
             x = tf.nn.relu(tf.nn.conv2d(x, layer.weights, [1, stride, stride, 1], "SAME") + layer.bias)
         expected = session.run(tf.matmul(tf.reshape(x, [5, -1]), layers[-1].weights) + layers[-1].bias)
-    found = face_features.FaceFeatures(layers)(images)
+    network = face_features.FaceFeatures(layers)
+    found = network.straight(images)
+    np.testing.assert_allclose(network(images), 4 * np.arcsinh(expected / 4), rtol=1e-4, atol=1e-4)
     assert found.dtype == np.float32 and np.abs(expected).max() > 1
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
@@ -56,7 +58,7 @@ def test_the_weights_are_small_and_fit_the_faces():
     assert os.path.getsize(face_features.WEIGHTS) < MOST_BYTES
     validation = tfrecords.read_all([shared("data", "faces", "validation.tfrecords")], 2500)[:300]
     vectors = features.load("face_features", 2500)(validation)
-    assert vectors.shape == (300, 64) and np.abs(vectors.mean(0)).max() < 0.3 and 0.5 < vectors.std() < 1.2
+    assert vectors.shape == (300, 64) and np.abs(vectors.mean(0)).max() < 0.5 and 0.5 < vectors.std() < 1.2
 
 
 def test_digits_are_refused_with_the_way_out():
