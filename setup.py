@@ -81,7 +81,7 @@ setup(
                 "screen/page/*",
                 "screen/page/*/*",
             ),
-            *("report/templates/*", "arena/templates/*"),
+            *("report/templates/*", "arena/templates/*", "measure/*.npz"),
         ]
     },
     entry_points={"console_scripts": ["gan = gan.__main__:main"]},

@@ -4,7 +4,8 @@
         --validation_data_pattern='data/validation*.tfrecords' --train_dirs=run1
 
 The validation faces are compared with as many faces of the training set. These are blurred, shifted, copied, left out
-and so on, a little more at each level. A space is good if both distances grow strictly with every level; the earlier a
+and so on, a little more at each level. A space that was trained on the training faces wants --altered=validation, which
+alters faces that it has never seen. A space is good if both distances grow strictly with every level; the earlier a
 level stands out from the distances of untouched faces, the better. Snapshots of training runs are further series, in
 the order of their steps; there distances should fall while the training gets better.
 """
@@ -14,13 +15,15 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[0] = ROOT
 
 import numpy as np
 
+from benchmarks.local_alterations import LOCAL, Alter
+from benchmarks.whole_alterations import WHOLE
 from gan.console import command
 from gan.console.errors import UserError
 from gan.console.flags import flag
@@ -42,7 +45,7 @@ class Series(NamedTuple):
 
     name: str
     levels: tuple[float, ...]  # values for `alter`, from little to much
-    alter: Callable[[np.ndarray, float, np.random.Generator], np.ndarray]  # of float32 [N, 50, 50] in grey levels
+    alter: Alter
 
     def draw(self, training: np.ndarray, level: float, count: int, seed: Seed) -> np.ndarray:
         """`count` altered images, the same ones at every level: uint8 [count, 2500]."""
@@ -75,146 +78,6 @@ def generator(*key: Seed) -> np.random.Generator:
     return np.random.default_rng(key)
 
 
-def blur(images: np.ndarray, sigma: float, random: np.random.Generator) -> np.ndarray:
-    """Gaussian blur of `sigma` pixels, edges repeated."""
-    reach = int(np.ceil(4 * sigma))
-    weights = np.exp(-np.square(np.arange(-reach, reach + 1) / sigma) / 2)
-    taps = np.clip(np.arange(SIDE)[:, None] + np.arange(-reach, reach + 1), 0, SIDE - 1)
-    matrix = np.zeros((SIDE, SIDE))
-    np.add.at(matrix, (np.arange(SIDE)[:, None], taps), weights / weights.sum())
-    return matrix @ images @ matrix.T
-
-
-def noise(images: np.ndarray, sigma: float, random: np.random.Generator) -> np.ndarray:
-    """White noise of `sigma` grey levels."""
-    return images + sigma * random.standard_normal(images.shape)
-
-
-def brighten(images: np.ndarray, levels: float, random: np.random.Generator) -> np.ndarray:
-    """Adds grey levels."""
-    return images + levels
-
-
-def darken(images: np.ndarray, levels: float, random: np.random.Generator) -> np.ndarray:
-    """Takes grey levels away."""
-    return images - levels
-
-
-def less_contrast(images: np.ndarray, percent: float, random: np.random.Generator) -> np.ndarray:
-    """Moves grey values towards the image's mean."""
-    mean = images.mean((1, 2), keepdims=True)
-    return mean + (images - mean) * (1 - percent / 100)
-
-
-def more_contrast(images: np.ndarray, percent: float, random: np.random.Generator) -> np.ndarray:
-    """Moves grey values away from the image's mean."""
-    mean = images.mean((1, 2), keepdims=True)
-    return mean + (images - mean) * (1 + percent / 100)
-
-
-def checkerboard(images: np.ndarray, amplitude: float, random: np.random.Generator) -> np.ndarray:
-    """Adds a checkerboard of single pixels, in grey levels."""
-    sign = (-1.0) ** np.arange(SIDE)
-    return images + amplitude * sign * sign[:, None]
-
-
-def grid(images: np.ndarray, amplitude: float, random: np.random.Generator) -> np.ndarray:
-    """Brightens every second pixel of every second row, as transposed convolutions of stride 2 do."""
-    comb = (np.arange(SIDE) % 2 == 0) * 1.0
-    pattern = comb * comb[:, None]
-    return images + amplitude * (pattern - pattern.mean())
-
-
-def coarse_grid(images: np.ndarray, amplitude: float, random: np.random.Generator) -> np.ndarray:
-    """The same with a period of four pixels, as two such layers do."""
-    comb = (np.arange(SIDE) % 4 == 0) * 1.0
-    pattern = np.maximum(comb, comb[:, None])
-    return images + amplitude * (pattern - pattern.mean())
-
-
-def translate(images: np.ndarray, pixels: float, random: np.random.Generator) -> np.ndarray:
-    """Shifts to the right and down, edges repeated."""
-    index = np.clip(np.arange(SIDE) - pixels, 0, None)
-    return images[:, index][:, :, index]
-
-
-def crop(images: np.ndarray, pixels: float, random: np.random.Generator) -> np.ndarray:
-    """Cuts pixels off each side and enlarges the rest."""
-    return resample(images, *np.meshgrid(*[np.linspace(pixels, SIDE - 1 - pixels, SIDE)] * 2, indexing="ij"))
-
-
-def warp(images: np.ndarray, pixels: float, random: np.random.Generator) -> np.ndarray:
-    """Bends each image by a smooth random field of `pixels` standard deviation: misplaced parts of faces."""
-    y, x = np.mgrid[0:SIDE, 0:SIDE].astype(float)
-    fields = random.standard_normal((2, *images.shape))
-    fields = blur(fields.reshape(-1, SIDE, SIDE), 4, random).reshape(fields.shape)
-    dy, dx = pixels * fields / fields.std()
-    return resample(images, y + dy, x + dx)
-
-
-def resample(images: np.ndarray, y: np.ndarray, x: np.ndarray, finer: int = 4) -> np.ndarray:
-    """Values of each image [N, H, W] at rows `y` and columns `x`, [H, W] or [N, H, W], without blurring.
-
-    Bilinear between the pixels of a `finer` image, which the cosine transform interpolates.
-    """
-    frequencies = np.arange(SIDE)[:, None]
-    cosines = [
-        np.cos(np.pi * frequencies * (np.arange(SIDE * scale) + 0.5) / (SIDE * scale)).astype(np.float32)
-        for scale in (1, finer)
-    ]
-    interpolation = cosines[1].T @ (cosines[0] * np.where(frequencies, 2 / SIDE, 1 / SIDE).astype(np.float32))
-    images = interpolation @ images.astype(np.float32) @ interpolation.T
-    y, x = (np.clip((values + 0.5) * finer - 0.5, 0, SIDE * finer - 1) for values in (y, x))
-    top, left = (np.minimum(values.astype(int), SIDE * finer - 2) for values in (y, x))
-    down, right = y - top, x - left
-    which = np.arange(len(images))[:, None, None]
-    upper = images[which, top, left] * (1 - right) + images[which, top, left + 1] * right
-    lower = images[which, top + 1, left] * (1 - right) + images[which, top + 1, left + 1] * right
-    return upper * (1 - down) + lower * down
-
-
-def ghost(images: np.ndarray, percent: float, random: np.random.Generator) -> np.ndarray:
-    """Mixes another face into each: double exposures, as generators make between two modes."""
-    return images * (1 - percent / 100) + images[::-1] * percent / 100
-
-
-def holes(images: np.ndarray, pixels: float, random: np.random.Generator) -> np.ndarray:
-    """Blackens a square of `pixels` a side at a random place of each image."""
-    images = images.copy()
-    places = random.random((len(images), 2))
-    for image, (top, left) in zip(images, (places * (SIDE - pixels)).astype(int)):
-        image[top : top + pixels, left : left + pixels] = 0
-    return images
-
-
-def shuffled_blocks(images: np.ndarray, percent: float, random: np.random.Generator) -> np.ndarray:
-    """In a share of the images, shuffles the 25 blocks of 10x10 pixels: textures of faces that are no faces."""
-    images, chosen = images.copy(), share(len(images), percent, random)
-    blocks = images[chosen].reshape(-1, 5, 10, 5, 10).transpose(0, 1, 3, 2, 4).reshape(-1, 25, 10, 10)
-    blocks = np.stack([parts[random.permutation(25)] for parts in blocks])
-    images[chosen] = blocks.reshape(-1, 5, 5, 10, 10).transpose(0, 1, 3, 2, 4).reshape(-1, SIDE, SIDE)
-    return images
-
-
-def upside_down(images: np.ndarray, percent: float, random: np.random.Generator) -> np.ndarray:
-    """Turns a share of the images upside down."""
-    images, chosen = images.copy(), share(len(images), percent, random)
-    images[chosen] = images[chosen, ::-1]
-    return images
-
-
-def copies(images: np.ndarray, percent: float, random: np.random.Generator) -> np.ndarray:
-    """Replaces a share of the images by copies of ten of them."""
-    images, chosen = images.copy(), share(len(images), percent, random)
-    images[chosen] = images[np.arange(len(chosen)) % 10]
-    return images
-
-
-def share(count: int, percent: float, random: np.random.Generator) -> np.ndarray:
-    """Indices of a share; a larger one holds the smaller."""
-    return random.permutation(count)[: round(count * percent / 100)]
-
-
 def brightness(images: np.ndarray) -> np.ndarray:
     """Percentile of each image's brightness: float [N]."""
     return 100 * images.mean(1).argsort(kind="stable").argsort() / len(images)
@@ -240,26 +103,11 @@ def cluster(images: np.ndarray, rounds: int = 20) -> np.ndarray:
 
 
 SERIES = [
-    Series("blur, sigma in pixels", (0.4, 0.6, 0.8, 1, 1.5, 2.5), blur),
-    Series("noise, grey levels", (1, 2, 4, 8, 16, 32), noise),
-    Series("brighter, grey levels", (4, 8, 16, 32, 64), brighten),
-    Series("darker, grey levels", (4, 8, 16, 32, 64), darken),
-    Series("less contrast, %", (5, 10, 20, 40, 60), less_contrast),
-    Series("more contrast, %", (5, 10, 20, 40, 80), more_contrast),
-    Series("checkerboard, grey levels", (1, 2, 4, 8, 16), checkerboard),
-    Series("2x2 grid, grey levels", (1, 2, 4, 8, 16, 32), grid),
-    Series("4x4 grid, grey levels", (1, 2, 4, 8, 16, 32), coarse_grid),
-    Series("translation, pixels", (1, 2, 3, 5, 8), translate),
-    Series("crop, pixels a side", (1, 2, 3, 5, 8), crop),
-    Series("warp, pixels", (0.5, 1, 2, 3, 5), warp),
-    Series("ghost of another face, %", (5, 10, 20, 30, 40, 50), ghost),
-    Series("black squares, pixels", (3, 5, 8, 12, 20), holes),
-    Series("shuffled blocks, % of images", (5, 10, 20, 50, 100), shuffled_blocks),
-    Series("upside down, % of images", (5, 10, 20, 50, 100), upside_down),
-    Series("copies of ten, % of images", (10, 20, 40, 60, 80, 100), copies),
+    *(Series(*each) for each in WHOLE),
     Population("darkest left out, %", (10, 20, 40, 60, 80), brightness),
     Population("brightest left out, %", (10, 20, 40, 60, 80), darkness),
     Population("modes left out, of 8", (1, 2, 3, 4, 5, 6, 7), cluster),
+    *(Series(*each) for each in LOCAL),
 ]
 
 
@@ -267,13 +115,18 @@ SERIES = [
 class FitnessConfig:
     """Flags of the command, by name."""
 
-    train_data_pattern: str = flag(os.path.join(FACES, "train*.tfrecords"), "TFRecord files of 50x50 faces to alter.")
+    train_data_pattern: str = flag(os.path.join(FACES, "train*.tfrecords"), "TFRecord files of 50x50 faces.")
     validation_data_pattern: str = flag(
-        os.path.join(FACES, "validation*.tfrecords"), "TFRecord files of 50x50 faces to compare with."
+        os.path.join(FACES, "validation*.tfrecords"), "TFRecord files of 50x50 faces that nobody trained on."
     )
-    spaces: str = flag(
-        "wavelets,random_network,low_resolution", "Spaces of gan/measure/features.py to test, with commas."
+    altered: str = flag(
+        "training",
+        "Which faces are altered: training, to compare them with the validation faces; validation, to compare them "
+        "with as many training faces. The latter cannot leave out faces.",
+        choices=("training", "validation"),
     )
+    spaces: str = flag(",".join(features.BUILT_IN), "Spaces of gan/measure/features.py to test, with commas.")
+    series: str | None = flag(None, "Series to test, with commas: words of their names. The default is all.")
     inception_graph: str | None = flag(None, "File of weights for the space inception.")
     train_dirs: str | None = flag(None, "Folders of training runs whose snapshots are further series, with commas.")
     snapshots: int = flag(8, "How many snapshots of each run, spread evenly over their order.", at_least=2)
@@ -281,39 +134,40 @@ class FitnessConfig:
 
 
 class Distances(NamedTuple):
-    """Both distances from the validation faces."""
+    """Both distances of images from untouched faces."""
 
     frechet: float
     kernel: float
 
 
+def between(vectors: np.ndarray, others: np.ndarray) -> Distances:
+    """Both distances of features [N, d]."""
+    return Distances(metrics.frechet_distance(vectors, others), metrics.kernel_distance(vectors, others))
+
+
 class Space:
-    """A feature space with the validation faces in it, and the distances of untouched faces from them."""
+    """A feature space with the faces to compare with, and the distances of untouched faces."""
 
     def __init__(self, name: str, config: FitnessConfig, training: np.ndarray, validation: np.ndarray) -> None:
         self._features = features.load(name, SIDE * SIDE, config.inception_graph)
-        self.name, self._reference = name, self._features(validation)
+        self.name, held_out = name, self._features(validation)
         started = time.perf_counter()
         pool = self._features(training[:FLOOR_POOL])
         self.seconds = (time.perf_counter() - started) / len(pool) * 1000
         draws = [draw(pool, len(validation), (seed, 2)) for seed in range(FLOOR_DRAWS)]
-        self.floor = np.array([self._between(drawn) for drawn in draws])  # [draws, 2]
+        self.floor = np.array([between(drawn, held_out) for drawn in draws])  # [draws, 2]
+        self._references = draws if config.altered == "validation" else [held_out]
 
-    def distances(self, images: np.ndarray) -> Distances:
-        """Distances of uint8 [N, 2500]."""
-        return self._between(self._features(images))
-
-    def _between(self, vectors):
-        return Distances(
-            metrics.frechet_distance(vectors, self._reference), metrics.kernel_distance(vectors, self._reference)
-        )
+    def distances(self, images: np.ndarray, seed: int) -> Distances:
+        """Distances of uint8 [N, 2500] from the reference of this seed."""
+        return between(self._features(images), self._references[seed % len(self._references)])
 
     def summary(self) -> str:
         """Its floor in words."""
         (frechet, kernel), (frechet_spread, kernel_spread) = self.floor.mean(0), self.floor.std(0)
         return (
-            f"{self._reference.shape[1]} dimensions, {self.seconds:.1f} s for 1,000 images; untouched faces, "
-            f"{len(self._reference)}: Frechet {frechet:.3g} +- {frechet_spread:.2g}, "
+            f"{self._references[0].shape[1]} dimensions, {self.seconds:.1f} s for 1,000 images; untouched faces, "
+            f"{len(self._references[0])}: Frechet {frechet:.3g} +- {frechet_spread:.2g}, "
             f"kernel {kernel:.3f} +- {kernel_spread:.2g}"
         )
 
@@ -338,27 +192,36 @@ def measure(config: FitnessConfig) -> None:
     print("\n| images | " + " | ".join(f"{space.name} {what}" for space in spaces for what in Distances._fields) + " |")
     print("|---|" + "---|" * 2 * len(spaces))
     rows = []
-    for series in SERIES:
-        values = np.mean(
-            [distances(spaces, series, training, len(validation), seed) for seed in range(config.draws)], 0
-        )
+    altered, kinds = (training, Series | Population) if config.altered == "training" else (validation, Series)
+    for series in chosen_series(config.series, kinds):
+        values = np.mean([distances(spaces, series, altered, len(validation), seed) for seed in range(config.draws)], 0)
         rows.append((series, values))
         print(f"| {series.name} | " + " | ".join(verdicts(spaces, series, values)) + " |", flush=True)
     for index, space in enumerate(spaces):
         for row, what in enumerate(Distances._fields):
-            print(f"\n{space.name}, {what} distance at each level, the first untouched:")
+            print(f"\n{space.name}, {what}, the first untouched; then how many deviations above the floor:")
+            mean, deviation = space.floor.mean(0)[row], space.floor.std(0)[row]
             for series, values in rows:
-                print(f"{series.name} {series.levels}: " + " ".join(f"{value:.4g}" for value in values[:, index, row]))
+                found = values[:, index, row]
+                beyond = " ".join(f"{(value - mean) / deviation:.1f}" for value in found[1:])
+                print(f"{series.name} {series.levels}: " + " ".join(f"{value:.4g}" for value in found) + f"; {beyond}")
     for train_dir in config.train_dirs.split(",") if config.train_dirs else []:
         measure_run(train_dir, spaces, len(validation), config.snapshots)
 
 
-def distances(
-    spaces: list[Space], series: Series | Population, training: np.ndarray, count: int, seed: Seed
-) -> np.ndarray:
+def chosen_series(words: str | None, kinds: Any) -> list[Series | Population]:
+    """The series of these kinds whose names hold one of the words."""
+    wanted = [word.strip() for word in words.split(",")] if words else [""]
+    found = [series for series in SERIES if isinstance(series, kinds) and any(word in series.name for word in wanted)]
+    if not found:
+        raise UserError(f"--series={words}: no series is called so; there are {'; '.join(one.name for one in SERIES)}")
+    return found
+
+
+def distances(spaces: list[Space], series: Series | Population, faces: np.ndarray, count: int, seed: int) -> np.ndarray:
     """Distances at no alteration and at each level: float [1 + levels, spaces, 2]."""
-    sets = [draw(training, count, seed)] + [series.draw(training, level, count, seed) for level in series.levels]
-    return np.array([[space.distances(images) for space in spaces] for images in sets])
+    sets = [draw(faces, count, seed)] + [series.draw(faces, level, count, seed) for level in series.levels]
+    return np.array([[space.distances(images, seed) for space in spaces] for images in sets])
 
 
 def verdicts(spaces: list[Space], series: Series | Population, values: np.ndarray) -> Iterator[str]:
@@ -385,10 +248,17 @@ def measure_run(train_dir: str, spaces: list[Space], count: int, snapshots: int)
     for step in chosen:
         snapshot = Snapshot(os.path.join(train_dir, f"model.ckpt-{step}"), SIDE * SIDE)
         images = pixels.to_bytes(snapshot.generate(uniform_noise(count, Use.EVALUATION_NOISE, 0)))
-        values.append([space.distances(images) for space in spaces])
+        values.append([space.distances(images, 0) for space in spaces])
     for index, space in enumerate(spaces):
         for row, what in enumerate(Distances._fields):
-            print(f"{space.name}, {what}: " + " ".join(f"{value[index][row]:.4g}" for value in values))
+            found = [value[index][row] for value in values]
+            print(f"{space.name}, {what}: " + " ".join(f"{value:.4g}" for value in found))
+            print(f"    rank correlation with the step: {rank_correlation(found):.2f}")
+
+
+def rank_correlation(values: list[float]) -> float:
+    """Spearman's, of values and their order: -1 if they fall all the time."""
+    return float(np.corrcoef(np.argsort(np.argsort(values)), np.arange(len(values)))[0, 1])
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ if not __package__:  # `python sweep.py` inside gan/: the package is found one f
 
 from gan.console import command, output
 from gan.console.errors import UserError
+from gan.data import pixels
 from gan.distributed import (
     remote_trials,
     sweep_flags,
@@ -55,7 +56,7 @@ def sweep(config: SweepFlags) -> int:
     if config.show:
         return _show(config.sweep_dir, SweepStudy(config.sweep_dir))
     worker_flags.check(config)
-    plan = sweep_flags.plan_of(config, _is_higher_better(sweep_flags.metric_of(config)))
+    plan = sweep_flags.plan_of(config, _is_higher_better(config))
     cache.find_files(config.train_data_pattern, "train_data_pattern")
     sweep_study.optuna()
     lock = os.path.join(config.sweep_dir, _LOCK)
@@ -87,12 +88,11 @@ def _trials(config: SweepFlags, plan: SweepPlan) -> Iterator[trial_loop.Trials]:
         yield remote_trials.RemoteTrials(pool, config.sweep_dir, data, lambda text: print(text, flush=True))
 
 
-def _is_higher_better(metric: str) -> bool:
+def _is_higher_better(config: SweepFlags) -> bool:
     """Raises UserError if no best snapshot can be chosen by a metric."""
-    choosable = metric_registry.choosable()
-    if metric not in choosable:
-        raise UserError(f"--metric={metric}: the metrics are {', '.join(choosable)}")
-    return metric_registry.METRICS[metric].direction is metric_registry.Direction.HIGHER
+    size = pixels.image_size(config.use_mnist)
+    chosen = metric_registry.choice(sweep_flags.metric_of(config), size, "metric").metric
+    return chosen.direction is metric_registry.Direction.HIGHER
 
 
 def _show(folder: str, study: SweepStudy) -> int:

@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def train(config: TrainingFlags) -> int:
     """Checks what can be checked at once, imports TensorFlow, and does this process's part."""
     training_flags.check_names(config)
-    _check_metric(config.keep_best)
+    _check_metric(config)
     place = tf_config.from_environment()
     if place and not place.is_one_machine:
         for flag, usual in (("replay_share", 0.0), ("nonsense_filter", False)):
@@ -97,13 +97,12 @@ def _evaluator(config: TrainingFlags, files: Sequence[str]) -> "training_quality
     return training_quality.TrainingQuality(files, pixels.image_size(config.use_mnist), config.keep_best)
 
 
-def _check_metric(key: str | None) -> None:
+def _check_metric(config: TrainingFlags) -> None:
     """Raises UserError if no best snapshot can be chosen by a metric."""
-    if key:
+    if config.keep_best:
         from gan.measure import metric_registry
 
-        if key not in metric_registry.choosable():
-            raise UserError(f"--keep_best={key}: the metrics are {', '.join(metric_registry.choosable())}")
+        metric_registry.choice(config.keep_best, pixels.image_size(config.use_mnist), "keep_best")
 
 
 def _be_worker(config: TrainingFlags, place: tf_config.Cluster) -> int:

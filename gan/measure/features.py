@@ -1,7 +1,8 @@
 """Images to feature vectors, in which metrics.py compares real and generated images.
 
-Three spaces need no file, are the same for everyone, and see each image by itself. "inception" needs a file of
-weights. docs/metrics.md says how well each space tells good images from bad ones. TensorFlow is imported for
+Four spaces need no file, are the same for everyone, and see each image by itself. "face_features" is a network that was
+trained on the contest's faces, and takes 50x50 faces alone; nothing in the three others was trained. "inception" needs
+a file of weights. docs/metrics.md says how well each space tells good images from bad ones. TensorFlow is imported for
 "inception" alone.
 """
 
@@ -15,7 +16,9 @@ from gan.data import pixels
 from gan.storage import files
 
 DEFAULT = "wavelets"
-SPACES = ("wavelets", "random_network", "low_resolution", "inception")
+FACE_FEATURES = "face_features"
+BUILT_IN = ("wavelets", "random_network", "low_resolution", FACE_FEATURES)  # they need no file
+SPACES = (*BUILT_IN, "inception")
 
 INCEPTION_BLOCK = 32  # images run at once
 BLOCK = 32  # images worked on at once, so that they stay in the processor's cache
@@ -41,10 +44,10 @@ def load(name: str, size: int, graph_file: str | None = None) -> Features:
         graph_file: path of the frozen Inception graph of 2015, on disk or gs://; only for "inception".
 
     Raises:
-        UserError: there is no such space, or the graph file is missing or is another one.
+        UserError: there is no such space, it is not for images of this size, or the graph file is missing or is
+            another one.
     """
-    if name not in SPACES:
-        raise UserError(f"there are no features {name!r}; there are {', '.join(SPACES)}")
+    check(name, size)
     side = pixels.side(size)
     if name == "inception":
         return _Inception(side, graph_file)
@@ -52,9 +55,25 @@ def load(name: str, size: int, graph_file: str | None = None) -> Features:
         "wavelets": _Wavelets,
         "random_network": _RandomNetwork,
         "low_resolution": _LowResolution,
+        FACE_FEATURES: _face_features,
     }
     space = spaces[name](side)
     return lambda images: _in_blocks(space, images, side)
+
+
+def check(name: str, size: int) -> None:
+    """Raises UserError if there is no such space, or it is not for images of this size, in pixels."""
+    if name not in SPACES:
+        raise UserError(f"there are no features {name!r}; there are {', '.join(SPACES)}")
+    if name == FACE_FEATURES and size != pixels.FACE_SIZE:
+        side = pixels.side(size)
+        raise UserError(f"the features {name} are for 50x50 faces, not for images of {side}x{side}; take {DEFAULT}")
+
+
+def _face_features(side: int) -> Features:
+    from gan.measure.face_features import FaceFeatures  # reads its weights
+
+    return FaceFeatures()
 
 
 def _in_blocks(space: Features, images: np.ndarray, side: int) -> np.ndarray:

@@ -9,10 +9,12 @@ import enum
 import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
-from gan.measure import estimates, metrics
+from gan.console.errors import UserError
+from gan.measure import estimates, features, metrics
 from gan.measure.estimates import Estimate, Number
 from gan.random_noise_generator import Use, random_generator
 
@@ -180,6 +182,13 @@ class Quantity:
         return f"quality/{self.name}"
 
 
+class Choice(NamedTuple):
+    """By what the best snapshot of a training is chosen."""
+
+    metric: Metric
+    space: str  # one of features.BUILT_IN
+
+
 Measured = Mapping[Quantity, Number]  # what was found; quantities of the same table follow METRICS' order
 
 METRICS: dict[str, Metric] = {}  # by key, in the order shown
@@ -196,6 +205,23 @@ DISCRIMINATOR_TAGS = {
 def choosable() -> list[str]:
     """Keys of the metrics by which the best snapshot of a training can be chosen."""
     return [key for key, metric in METRICS.items() if metric.in_features and not metric.needs_training]
+
+
+def choice(text: str, size: int, flag_name: str) -> Choice:
+    """What a flag chooses by: frechet, or frechet_wavelets, which names the features too.
+
+    Raises:
+        UserError: there is no such metric, there are no such features, or they are not for images of this size.
+    """
+    for key in choosable():
+        for space in (None, *features.BUILT_IN):
+            if text == (f"{key}_{space}" if space else key):
+                features.check(space or features.DEFAULT, size)
+                return Choice(METRICS[key], space or features.DEFAULT)
+    raise UserError(
+        f"--{flag_name}={text}: the metrics are {', '.join(choosable())}, alone or with features behind them, such as "
+        f"{FRECHET.key}_{features.DEFAULT}; the features are {', '.join(features.BUILT_IN)}"
+    )
 
 
 def register(metric: Metric) -> Metric:

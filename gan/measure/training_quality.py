@@ -23,41 +23,45 @@ class TrainingMeasurement(NamedTuple):
 
 
 class TrainingQuality:
-    """Measures generated images in the usual feature space, against training images drawn once.
+    """Measures generated images in one feature space, against training images drawn once.
 
     Args:
         paths: TFRecord files of training images, on disk.
         size: pixels of an image.
-        key: of the metric by which the best snapshot is chosen; None chooses none.
+        chosen: what the best snapshot is chosen by: frechet, or frechet_wavelets to name the features too; None
+            chooses none.
 
     Attributes:
         count: how many images are measured, and how many real ones they are compared with.
         chooses: whether a metric was given.
 
     Raises:
-        UserError: there are too few training images.
+        UserError: there are too few training images, or the features are not for images of this size.
     """
 
-    def __init__(self, paths: Sequence[str], size: int, key: str | None) -> None:
-        self._paths, self._size, self._key = paths, size, key
+    def __init__(self, paths: Sequence[str], size: int, chosen: str | None) -> None:
+        self._paths, self._size = paths, size
+        self._metric, self._space = None, features.DEFAULT
+        if chosen:
+            self._metric, self._space = metric_registry.choice(chosen, size, "keep_best")
         total = tfrecords.count_all(paths, size)
         if total < quality.FEWEST:
             raise UserError(
                 f"{total} training images are too few to measure quality; {quality.FEWEST} are needed, or "
                 "leave --keep_best out"
             )
-        self._total, self.count, self.chooses = total, quality.usual_count(total), key is not None
+        self._total, self.count, self.chooses = total, quality.usual_count(total), chosen is not None
         self._meter: quality.QualityMeter | None = None
 
     def measure(self, images: np.ndarray) -> TrainingMeasurement:
         """Measures generated images, uint8 [count, size]."""
         if self._meter is None:
-            spaces = {features.DEFAULT: features.load(features.DEFAULT, self._size, None)}
+            spaces = {self._space: features.load(self._space, self._size)}
             self._meter = quality.QualityMeter(self._real_images(), spaces)
         measured = self._meter.measure(images)
         scalars = {f"training_{quantity.tag}": value_of(number) for quantity, number in measured.items()}
         for quantity, number in measured.items():
-            if quantity.metric.key == self._key and quantity.space == features.DEFAULT:
+            if quantity.metric is self._metric and quantity.space == self._space:
                 value = value_of(number)
                 return TrainingMeasurement(scalars, quantity.name, value, cost(quantity.metric, value))
         return TrainingMeasurement(scalars)

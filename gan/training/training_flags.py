@@ -249,7 +249,8 @@ class TrainingFlags:
     keep_best: str | None = _output(
         None,
         "Keeps the best of the snapshots measured in train_dir/best, beside the newest ones: the metric that decides, "
-        "such as frechet (docs/metrics.md has all). Every command takes that folder as it takes train_dir.",
+        "such as frechet (docs/metrics.md has all), or frechet_face_features, which names the features too. Every "
+        "command takes that folder as it takes train_dir.",
     )
     log_dir: str | None = _output(
         flags.LOG_DIR,

@@ -50,6 +50,13 @@ def test_the_best_of_all_that_were_measured_is_kept(faces, tmp_path, always, cap
     assert checkpoint_files.latest_snapshot(str(tmp_path)).step == 6
 
 
+def test_the_features_can_be_named(faces, tmp_path, always, capsys):
+    """Here those that are not the usual ones; TensorBoard and the record name them, too."""
+    assert run_train(faces, tmp_path, "--keep_best=kid_low_resolution", "--quality_minutes=0", "--max_steps=2") == 0
+    assert best(tmp_path)["chosen"] == "kid_96_low_resolution"
+    assert {tag.split("_96_")[1] for tag in quality_record.read(str(tmp_path))[0].scalars} == {"low_resolution"}
+
+
 def test_what_was_measured_is_noted_for_programs(faces, tmp_path, always):
     assert run_train(faces, tmp_path, *FLAGS, "--max_steps=4") == 0
     assert run_train(faces, tmp_path, *FLAGS, "--max_steps=6") == 0
@@ -141,6 +148,15 @@ def test_what_cannot_be_measured_is_told_at_once(fails, faces, tmp_path):
     flags = [f"--train_data_pattern={faces}", f"--train_dir={tmp_path}/run"]
     error = fails(train.main, *flags, "--keep_best=beauty")
     assert "--keep_best=beauty: the metrics are frechet, kid, precision" in error
+    assert "such as frechet_wavelets" in error and "random_network, low_resolution, face_features" in error
+    assert "--keep_best=frechet_inception: " in fails(train.main, *flags, "--keep_best=frechet_inception")
+    assert not (tmp_path / "run").exists()
+
+
+def test_features_of_faces_are_refused_for_digits(fails, digits, tmp_path):
+    flags = [f"--train_data_pattern={digits}", f"--train_dir={tmp_path}/run", "--use_mnist"]
+    error = fails(train.main, *flags, "--keep_best=frechet_face_features")
+    assert "face_features are for 50x50 faces, not for images of 28x28; take wavelets" in error
     assert not (tmp_path / "run").exists()
 
 
