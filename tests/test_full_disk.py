@@ -73,12 +73,12 @@ def test_a_disk_with_room_for_the_results_but_not_for_tensorboard(trained, held_
 
 
 def test_a_picture_that_the_disk_has_no_room_for_is_not_there(trained, held_out, small_disk, fails):
-    """50 images and two tables take 4 KiB each, the overview takes more than what is left."""
-    disk = small_disk("240k")
+    """80 images and two tables take 4 KiB each, the overview takes more than what is left."""
+    disk = small_disk("360k")
     main, flags = results(trained, held_out, disk)["generate"]
     told = fails(main, *flags)
     assert str(disk) in told and "No space left on device" in told
-    assert len(os.listdir(disk / "h" / "images")) == 50
+    assert len(os.listdir(disk / "h" / "images")) == 80
     assert sorted(os.listdir(disk / "h")) == ["ground_truth.csv", "images", "predictions.csv"]
 
 
