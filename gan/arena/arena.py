@@ -124,7 +124,8 @@ class Arena:
                 OpenSnapshots(self._snapshots, size, settings.limits, settings.most_open)
             )
             snapshot_copies.remove_unneeded(self.store, self._snapshots)
-            at_once = min(os.cpu_count() or 1, settings.most_open, _MOST_AT_ONCE)
+            # One more than there are processors: while one waits for the disk, or for us, they all work.
+            at_once = min((os.cpu_count() or 1) + 1, settings.most_open, _MOST_AT_ONCE)
             self.admissions = Admissions(self.store, self._open, self.looks, settings.sizes, at_once)
             self.isolation = self._open.isolation
             if settings.require_isolation and self.isolation.possible:
