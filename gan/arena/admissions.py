@@ -46,7 +46,7 @@ class Admissions:
         self._failed: tuple[Fault | None, float] = None, 0.0
 
     def expect(self, paths: Sequence[str]) -> None:
-        """Begins to open the snapshots that are admitted next, one more than there are processors, and waits for none.
+        """Begins to open the snapshots that are admitted next, at most `at_once`, and waits for none.
 
         What goes wrong shows again when the snapshot is admitted.
 
