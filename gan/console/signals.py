@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -44,14 +44,18 @@ class SignalCatcher:
 
 
 @contextlib.contextmanager
-def terminated_as_interrupted() -> Iterator[None]:
+def terminated_as_interrupted() -> Iterator[Callable[[], None]]:
     """Lets SIGTERM and SIGHUP end the block as Ctrl-C does, so that files are closed; then the process dies of it.
 
     Supervisors stop a process by SIGTERM, and look whether it died of that. SIGHUP comes from a closed terminal. Does
     nothing outside the main thread.
+
+    Yields:
+        What raises KeyboardInterrupt if a signal came. Call it now and then: Python drops what a signal raises while
+        it finalizes an object.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield lambda: None
         return
     caught = 0
 
@@ -60,13 +64,18 @@ def terminated_as_interrupted() -> Iterator[None]:
         caught = number
         raise KeyboardInterrupt
 
-    former = {number: signal.signal(number, interrupt) for number in _of_the_end()}
+    def check() -> None:
+        if caught:
+            raise KeyboardInterrupt
+
+    ctrl_c = [] if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else [signal.SIGINT]  # as in a script's background
+    former = {number: signal.signal(number, interrupt) for number in (*ctrl_c, *_of_the_end())}
     try:
-        yield
+        yield check
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
-        if caught:
+        if caught and caught != signal.SIGINT:
             signal.raise_signal(caught)
 
 
