@@ -78,7 +78,7 @@ _REASONS: dict[str, _Pair] = {
     "not_computable": _CANNOT_RUN,
     "cannot_run": _CANNOT_RUN,
     "wrong_shape": ("its output has the wrong shape", "출력의 모양이 다릅니다"),
-    "not_finite": ("its output is not a finite number", "출력이 올바른 숫자가 아닙니다"),
+    "not_finite": ("its output is not a valid number", "출력이 올바른 숫자가 아닙니다"),
     "out_of_range": _RANGE,
     "range_of_tanh": _RANGE,
     "not_repeatable": ("it gives other outputs for the same input", "같은 입력에 다른 출력을 냅니다"),
