@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gan.console.errors import HostError, UserError
+from gan.console.errors import HostError
 from gan.distributed import snapshot_room
 from gan.distributed.snapshot_room import RoomPlan, RoomReport, SnapshotRoom
-from gan.distributed.worker_pool import PoolLost, WorkerPool, first_line, host_of, why_failed
+from gan.distributed.worker_pool import Attendance, WorkerPool, first_line, host_of, why_failed
 
 _AHEAD = 2  # jobs that a worker has at a time: it need not wait for the next one
 _SECONDS_BETWEEN_LOOKS = 1.0  # at who is there
-_SECONDS_ALONE = 60.0  # without any worker; one that was killed may be started again by its nanny
+_WAY_OUT = "what was finished is kept: start workers, and give the same command again"
 _MOST_TRIES = 3  # of a job whose workers are lost or fail, and of a worker that fails
 
 
@@ -87,7 +87,7 @@ class Dispatcher:
         self._workers: dict[str, _Worker] = {}
         self._refused: dict[str, str] = {}  # address -> why
         self._tries: collections.Counter[Job] = collections.Counter()
-        self._next_look = self._seen = 0.0
+        self._next_look, self._attendance = 0.0, Attendance(pool.name, _WAY_OUT)
         self._home: RoomReport | None = None
         self._is_one_of_each_host = False
 
@@ -108,7 +108,7 @@ class Dispatcher:
         self._is_one_of_each_host = one_of_each_host
         self._look_for_workers()  # which prepare themselves meanwhile
         self._home = self._home or self._ask.home()
-        self._seen = time.monotonic()
+        self._attendance = Attendance(self._pool.name, _WAY_OUT)
         while (self._waiting and not self._ask.is_stopped()) or self._begun():
             self._look_for_workers()
             if not self._ask.is_stopped():
@@ -137,19 +137,7 @@ class Dispatcher:
                 room = self._pool.submit(address, snapshot_room.open_room, self._plan, hosts[host_of(address)])
                 checked = self._pool.submit(address, snapshot_room.report_of, room)
                 self._workers[address] = _Worker(room, checked)
-        self._see_whether_any_is_left(there)
-
-    def _see_whether_any_is_left(self, there: Sequence[str]) -> None:
-        now = time.monotonic()
-        if self._workers:
-            self._seen = now
-        elif there and set(there) <= set(self._refused):
-            raise UserError(f"{self._pool.name}: no worker can take part; the lines above say why")
-        elif now - self._seen > _SECONDS_ALONE:
-            raise PoolLost(
-                f"{self._pool.name}: no worker has been there for {_SECONDS_ALONE:.0f} s; what was finished is kept: "
-                "start workers, and give the same command again"
-            )
+        self._attendance.look(there, self._workers, self._refused)
 
     def _check(self, address: str, worker: _Worker) -> None:
         try:

@@ -9,15 +9,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gan.console.errors import UserError
 from gan.distributed import code_version, trial_room
 from gan.distributed.trial_process import SECONDS_TO_SAVE
 from gan.distributed.trial_room import TrialData, TrialState
-from gan.distributed.worker_pool import PoolLost, WorkerPool, first_line, why_failed
+from gan.distributed.worker_pool import Attendance, WorkerPool, first_line, why_failed
 from gan.training.quality_record import QualityLine
 
 _SECONDS_BETWEEN_LOOKS = 1.0  # at who is there
-_SECONDS_ALONE = 60.0  # without any worker
 
 
 class RemoteTrial:
@@ -63,11 +61,12 @@ class RemoteTrial:
 
     def wait(self, seconds: float = SECONDS_TO_SAVE) -> None:
         """Waits until it has ended and its files are here; kills it after some seconds."""
-        end = time.monotonic() + seconds
-        while self.exit_code is None and not self.is_lost and time.monotonic() < end:
-            time.sleep(_SECONDS_BETWEEN_LOOKS / 4)
+        self._wait_for_files(seconds)
         if self.exit_code is None and not self.is_lost and not self._is_fetching:
             self._is_fetching, self._asked = True, self._call(trial_room.content_of, True)
+        self._wait_for_files(seconds)
+
+    def _wait_for_files(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while self.exit_code is None and not self.is_lost and time.monotonic() < end:
             time.sleep(_SECONDS_BETWEEN_LOOKS / 4)
@@ -122,7 +121,8 @@ class RemoteTrials:
         self._pool, self._folder, self._data, self._say = pool, folder, data, say
         self._places: dict[str, _Place] = {}
         self._refused: set[str] = set()
-        self._next_look, self._seen = 0.0, time.monotonic()
+        self._next_look = 0.0
+        self._attendance = Attendance(pool.name, "start workers, and give the same command again")
 
     def places(self) -> int:
         """How many workers take part, each with one trial at a time.
@@ -156,15 +156,7 @@ class RemoteTrials:
         for address, place in list(self._places.items()):
             if place.code is not None and place.code.done():
                 self._check(address, place)
-        if self._places:
-            self._seen = time.monotonic()
-        elif there and set(there) <= self._refused:
-            raise UserError(f"{self._pool.name}: no worker can take part; the lines above say why")
-        elif time.monotonic() - self._seen > _SECONDS_ALONE:
-            raise PoolLost(
-                f"{self._pool.name}: no worker has been there for {_SECONDS_ALONE:.0f} s; start workers, and give the "
-                "same command again"
-            )
+        self._attendance.look(there, self._places, self._refused)
 
     def _check(self, address: str, place: _Place) -> None:
         try:

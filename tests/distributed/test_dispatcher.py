@@ -23,7 +23,7 @@ def fail(room, argument):
 
 
 def test_a_pool_without_workers_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(dispatcher, "_SECONDS_ALONE", 0.5)
+    monkeypatch.setattr(worker_pool, "SECONDS_ALONE", 0.5)
     callbacks = dispatcher.Callbacks(lambda: REPORT, lambda digest: {}, lambda job, result: None, print)
     with dask_cluster.Scheduler(tmp_path) as scheduler, worker_pool.WorkerPool(None, scheduler.address) as pool:
         jobs = [dispatcher.Job(0, fail, None, ())]
