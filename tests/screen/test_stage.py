@@ -202,7 +202,7 @@ def test_every_view_has_a_scene_without_navigation(kiosk):
 
 
 def test_unequal_totals_are_explained(hall):
-    """In the first half one side has not judged; in a final, the sum of the rounds that are over is told beside it."""
+    """In the first half one side has not judged; in a final, the points are said to be a sum."""
     page = hall.show(state("face", half_round=half_round(1, 1, right=1), match={"points": [0, 1], "judged": [0, 1]}))
     assert page.locator(".judged").all_text_contents() == ["has not judged yet", "1 face judged"]
     assert hall.text(".middle") == "First half"
@@ -210,7 +210,37 @@ def test_unequal_totals_are_explained(hall):
     match = {"num_rounds": 3, "half_rounds": halves, "points": [23, 31], "judged": [30, 42]}
     page = hall.show(state("face", half_round=half_round(12, 12, right=9, number=2), match=match))
     assert page.locator(".rounds .pair").all_text_contents() == ["23 : 22", "– : 9", "– : –"]
-    assert (hall.text(".middle .label"), hall.text(".sum-of")) == ("Round 2 · First half", "sum after 1 round 23 : 22")
+    assert (hall.text(".middle .label"), hall.text(".sum-of")) == ("First half", "Sum 23 : 31")
+    assert page.locator(".points-of").all_text_contents() == ["Sum", "Sum"]
+    assert hall.text(".strip .what") == "Final · Round 2 of 3"
+    assert page.locator(".needs").all_text_contents() == [
+        "leads by 1 after round 1",
+        "must win the other rounds by 2 or more",
+    ]
+
+
+OF_ROUNDS = [  # points of half rounds, points and images judged so far, what stands below [home, away]
+    ((), [0, 9], [0, 12], ["has not judged yet", "12 faces judged"]),
+    ((22,), [8, 22], [12, 30], ["needs 15 of the remaining 18 to lead", "30 faces judged"]),
+    ((22,), [4, 22], [12, 30], ["needs all 18 that remain to draw level", "30 faces judged"]),
+    ((22,), [3, 22], [12, 30], ["12 faces judged", "sure to lead after round 1"]),
+    ((22,), [23, 22], [29, 30], ["leads by 1", "30 faces judged"]),
+    ((22, 23, 19, 18), [41, 46], [60, 66], ["level after round 2", "level after round 2"]),
+    ((22, 23, 17, 18), [41, 44], [60, 66], ["leads by 2 after round 2", "must win round 3 by 3 or more"]),
+    ((22, 23, 19, 18, 25), [49, 66], [72, 90], ["needs 18 of the remaining 18 to win", "90 faces judged"]),
+    ((22, 23, 19, 18, 25), [48, 66], [72, 90], ["needs all 18 that remain to draw level", "90 faces judged"]),
+]
+
+
+@pytest.mark.parametrize("played, points, judged, lines", OF_ROUNDS)
+def test_the_one_behind_in_a_final_knows_what_it_needs(hall, played, points, judged, lines):
+    number = len(played)
+    halves = [{"id": one, "number": one, "points": points} for one, points in enumerate(played)]
+    match = {"num_rounds": 3, "half_rounds": halves, "points": points, "judged": judged}
+    before = sum(played[number % 2 :: 2])
+    half = half_round(12, 12, right=points[1 - number % 2] - before, number=number)
+    page = hall.show(state("face", half_round=half, match=match))
+    assert page.locator(".needs, .judged").all_text_contents() == lines
 
 
 def test_a_failed_network_judges_no_faces_and_is_named_in_the_result(hall):
@@ -218,7 +248,10 @@ def test_a_failed_network_judges_no_faces_and_is_named_in_the_result(hall):
     why = {"en": "it is slow", "ko": "느립니다"}
     failed = half_round(0, 0, points=30, generator_fault=fault["reason"], why=why)
     page = hall.show(state("failed", half_round=failed, forfeits=[fault], match={"points": [0, 30], "judged": [0, 30]}))
-    assert page.locator(".judged").all_text_contents() == ["has not judged yet", "no faces judged"]
+    assert page.locator(".judged").all_text_contents() == [
+        "has not judged yet",
+        "30 points given: the other’s generator failed",
+    ]
     assert hall.text(".notice .kind") == "✗ The generator of Blue Foxes failed"
     assert hall.text(".reason") == "Why: it is slow"
     lost = WON | {"winner": 2, "points": [20, 30], "judged": [30, 30]}

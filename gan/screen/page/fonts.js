@@ -1,5 +1,6 @@
 // Whether the browser has letters for what stands on the page. A letter that no font has is drawn as a box, like one
 // that does not exist.
+import { letters } from "arena/letters.js";
 
 const SCRIPTS = [
   ["hangul", /\p{Script=Hangul}/u],
@@ -11,7 +12,9 @@ const SCRIPTS = [
 const MISSING = ["\u0378", "\u{1FFFD}"]; // no font has these
 const SIZE = 32; // px
 
-const known = {}; // script -> whether it is missing
+const PICTURE = /\p{Extended_Pictographic}|\p{Regional_Indicator}/u;
+
+const known = {}; // script, or a picture -> whether it is missing
 
 function drawn(letter) {
   const canvas = document.createElement("canvas");
@@ -36,4 +39,21 @@ export function missingFor(texts) {
     known[script] ??= isMissing(found[0]);
     return known[script];
   }).map(([script]) => script);
+}
+
+function isBox(letter) {
+  const [picture] = letter.match(PICTURE) || [];
+  if (picture) known[picture] ??= isMissing(picture);
+  return Boolean(picture) && known[picture];
+}
+
+const codesOf = (text) => [...text].map((letter) => `U+${letter.codePointAt(0).toString(16).toUpperCase()}`).join(" ");
+
+// A text without the emoji that no font here has; of one that has nothing else, their numbers.
+export function legible(text) {
+  if (!PICTURE.test(text)) return text;
+  const all = letters(text);
+  const kept = all.filter((letter) => !isBox(letter));
+  if (kept.length === all.length) return text;
+  return kept.join("").replace(/\s+/g, " ").trim() || codesOf(text);
 }

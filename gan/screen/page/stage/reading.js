@@ -28,6 +28,10 @@ export function pointsOfRounds(match, half, rules) {
   return points;
 }
 
+// The round of a half round of a match of several, from 0; -1 between them.
+export const roundNow = (match, half) =>
+  half && half.match === match.id && match.num_rounds > 1 ? Math.floor(half.number / 2) : -1;
+
 // The networks that failed in a match, as far as it is told: {network, team, reason, judge: the judging side}.
 export function failuresOf(state, match) {
   return (state.forfeits || [])
