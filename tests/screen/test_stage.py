@@ -96,6 +96,19 @@ def test_a_name_that_is_cut_keeps_its_beginning(hall, name):
     assert begins == [True, True]
 
 
+NO_FONT = "\U0001fc10"  # an emoji that there may be some day
+
+
+def test_an_emoji_without_a_font_is_left_out_of_names_and_told_to_the_operator(hall):
+    page = hall.show(state("won", (f"{NO_FONT}  Ghosts {NO_FONT}", NO_FONT), match=WON))
+    assert (hall.text(".winner"), hall.text(".score")) == ("Ghosts", "beats U+1FC10 26 : 22")
+    told = "This browser lacks a font for: emoji"
+    assert told not in page.locator("body").text_content()
+    page.keyboard.press("?")
+    assert page.locator(".help .lacks").text_content() == told
+    page.keyboard.press("Escape")
+
+
 def test_a_short_name_takes_all_the_room(kiosk):
     """The largest size is 220 px of a window that is 1920 px wide."""
     page = kiosk.show(state("won", match=WON))

@@ -7,12 +7,11 @@ const SCRIPTS = [
   ["han", /\p{Script=Han}/u],
   ["kana", /[\p{Script=Hiragana}\p{Script=Katakana}]/u],
   ["arabic", /\p{Script=Arabic}/u],
-  ["emoji", /\p{Extended_Pictographic}/u],
 ];
 const MISSING = ["\u0378", "\u{1FFFD}"]; // no font has these
 const SIZE = 32; // px
 
-const PICTURE = /\p{Extended_Pictographic}|\p{Regional_Indicator}/u;
+const PICTURE = /\p{Extended_Pictographic}|\p{Regional_Indicator}/u; // of emoji, newer ones may be missing alone
 
 const known = {}; // script, or a picture -> whether it is missing
 
@@ -33,12 +32,13 @@ function isMissing(letter) {
 // Names of the scripts that texts have letters of and that the browser has none for.
 export function missingFor(texts) {
   const all = texts.join("");
-  return SCRIPTS.filter(([script, pattern]) => {
+  const scripts = SCRIPTS.filter(([script, pattern]) => {
     const found = all.match(pattern);
     if (!found) return false;
     known[script] ??= isMissing(found[0]);
     return known[script];
   }).map(([script]) => script);
+  return [...new Set(all)].some(isBox) ? [...scripts, "emoji"] : scripts;
 }
 
 function isBox(letter) {

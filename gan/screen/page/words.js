@@ -1,5 +1,6 @@
 // All words of the page, in the language of now. Those of each area are in words/<area>.js, English and Korean side
 // by side. In a sentence, {name} is a value; {name:이/가} is a value with the Korean particle that fits its end.
+import { legible } from "arena/fonts.js";
 import { html } from "arena/html.js";
 import { letters } from "arena/letters.js";
 import { withParticle } from "arena/particles.js";
@@ -67,4 +68,4 @@ export const say = (key, values = {}) =>
   });
 
 // A text that the arena gives in both languages.
-export const told = (text) => (text ? text[language] || text.en || "" : "");
+export const told = (text) => (text ? legible(text[language] || text.en || "") : "");
