@@ -55,6 +55,15 @@ export function roundName(state, round) {
   return t(event ? `round.${event.mode}` : "round.match");
 }
 
+// What a win brings in a tournament: "goes on to the semi-final"; nothing in other events.
+export function prizeOf(state, match) {
+  const { event, rounds } = state;
+  if (!event || event.mode !== "tournament" || !rounds || !rounds[match.round]) return "";
+  const next = rounds[match.round + 1];
+  if (!next) return t("goes_on.champion");
+  return { 2: t("goes_on.final"), 4: t("goes_on.semi"), 8: t("goes_on.quarter") }[next.teams] || t("goes_on.of", { n: next.teams });
+}
+
 // "match 7 of 15"
 export function progressOf(state, match) {
   const { event } = state;
