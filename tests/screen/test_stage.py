@@ -328,5 +328,5 @@ def test_a_disqualified_opponent_is_said_to_be(hall):
     given = state("forfeit", match=WON | {"rule": "forfeit", "points": [30, 0], "judged": [30, 0]})
     given["teams"]["2"]["disqualified"] = True
     hall.show(given)
-    assert hall.text(".result .kind") == "◆ Winner by disqualification"
+    assert hall.text(".result .kind") == "◆ Winner by disqualification · is the champion"
     assert hall.text(".score") == "Team Mira is disqualified, 30 : 0"

@@ -53,7 +53,7 @@ export default {
   "stage.count_refused": {"en": "{n} real, taken for generated", "ko": "실제 얼굴을 생성으로 봄 {n}장"},
   "stage.all_faces": {"en": "All faces of this half", "ko": "이번 판별의 모든 얼굴"},
   "stage.half_told": {"en": "{judge}: {right} of {of} right", "ko": "{judge}: {of}장 중 {right}장 맞힘"},
-  "stage.wrongs": {"en": "It took {fooled} of {generated} faces that {drawer} generated for real, and {refused} of {real} real ones for generated", "ko": "{drawer:이/가} 생성한 얼굴 {generated}장 중 {fooled}장을 실제로, 실제 얼굴 {real}장 중 {refused}장을 생성된 것으로 보았습니다"},
+  "stage.wrongs": {"en": "{drawer} fooled it with {fooled} of {generated} faces; it took {refused} of {real} real ones for generated", "ko": "{drawer:이/가} 얼굴 {generated}장 중 {fooled}장으로 속였고, 실제 얼굴 {real}장 중 {refused}장은 생성으로 보았습니다"},
   "stage.next_half_soon": {"en": "In a moment: {judge} judges the faces of {drawer}", "ko": "곧 {judge:이/가} {drawer}의 얼굴을 판별합니다"},
   "stage.discriminator_failed": {"en": "The discriminator of {team} failed", "ko": "{team}의 판별자 실패"},
   "stage.generator_failed": {"en": "The generator of {team} failed", "ko": "{team}의 생성자 실패"},
