@@ -267,9 +267,46 @@ def test_a_failed_network_judges_no_faces_and_is_named_in_the_result(hall):
     ]
     assert hall.text(".notice .kind") == "✗ The generator of Blue Foxes failed"
     assert hall.text(".reason") == "Why: it is slow"
+    assert hall.text(".notice .wait") == "In a moment: Blue Foxes judges the faces of Team Mira"
     lost = WON | {"winner": 2, "points": [20, 30], "judged": [30, 30]}
     hall.show(state("won", match=lost, forfeits=[fault]))
     assert hall.text(".why") == "The generator of Blue Foxes failed, which gave 30 points to Team Mira"
+
+
+LARGER = [{"teams": 4, "matches": 2}, {"teams": 2, "matches": 1}]
+OUTCOMES = [  # rounds and mode of the event, points, what follows
+    (LARGER, "tournament", [0, 22], "So Team Mira wins 22 : 0 and goes on to the final"),
+    (LARGER[1:], "tournament", [0, 22], "So Team Mira wins 22 : 0 and is the champion"),
+    ([], "league", [0, 22], "So Team Mira wins 22 : 0"),
+    (LARGER, "tournament", [0, 0], "The result follows in a moment"),
+]
+
+
+@pytest.mark.parametrize("rounds, mode, points, follows", OUTCOMES)
+def test_a_failure_says_what_comes_next(hall, rounds, mode, points, follows):
+    failed = half_round(
+        0, 0, number=1, generator=2, discriminator=1, points=0, discriminator_fault={"en": "-", "ko": "-"}
+    )
+    match = {"points": points, "judged": [30, 30]}
+    hall.show(state("failed", half_round=failed, match=match, rounds=rounds, event={"mode": mode}))
+    assert hall.text(".notice .wait") == follows
+
+
+def test_faces_are_counted_so_that_the_sum_is_right(hall):
+    cards = dict(enumerate([told(1, 0.9), told(0, 0.1), told(0, 0.8), told(1, 0.2), told(1, 0.3)]))
+    half = half_round(5, 5, right=2, points=2, real=3, generated=2)
+    page = hall.show(state("between", half_round=half, cards=cards, match={"points": [0, 2], "judged": [0, 30]}))
+    assert hall.text(".wrongs") == "Blue Foxes fooled it with 1 of 2 faces; it took 2 of 3 real ones for generated"
+    counts = [" ".join(text.split()) for text in page.locator(".legend :is(.right, .wrong)").all_text_contents()]
+    assert counts == ["✓ 2 judged right", "✗ 1 generated, taken for real · ✗ 2 real, taken for generated"]
+
+
+def test_the_bar_is_marked_where_the_rules_say(hall):
+    given = state("face", half_round=half_round(1, 0), cards={"0": {"image": image(90), "place": 4}})
+    page = hall.show(given | {"rules": RULES | {"threshold": 0.6}})
+    assert hall.text(".ends .at") == "60%"
+    middle = "one => (one.getBoundingClientRect().left + one.getBoundingClientRect().right) / 2"
+    assert abs(page.locator(".ends .at").evaluate(middle) - page.locator(".threshold").evaluate(middle)) < 6
 
 
 @pytest.mark.parametrize(
