@@ -39,11 +39,11 @@ _KEY: _Pair = ("its files are locked with a key of its own", "파일이 팀만 �
 _REASONS: dict[str, _Pair] = {
     # What is in the snapshot: collections, graph, conditions and loops, weights, what its networks compute.
     "collection_missing": (
-        "its files do not name all parts of a match",
-        "매치에 필요한 부분이 파일에 다 적혀 있지 않습니다",
+        "its files do not say where its networks are",
+        "네트워크가 어디 있는지 파일에 적혀 있지 않습니다",
     ),
-    "collection_count": ("its files name a part of a match twice", "매치에 필요한 부분이 파일에 두 번 적혀 있습니다"),
-    "collection_unknown": ("its files name a part that is not there", "파일에 적힌 부분이 실제로는 없습니다"),
+    "collection_count": ("its files do not name each network once", "네트워크가 파일에 하나씩만 적혀 있지 않습니다"),
+    "collection_unknown": ("its files name a network that is not there", "파일에 적힌 네트워크가 실제로는 없습니다"),
     "meta_unreadable": _GRAPH_UNREAD,
     "graph_malformed": _GRAPH_DAMAGED,
     "network_malformed": _GRAPH_DAMAGED,
