@@ -9,7 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "hall_texts.js")
+_HERE = os.path.dirname(os.path.abspath(__file__))
+SCRIPTS = [  # the second one asks the first one for colours
+    os.path.join(os.path.dirname(_HERE), "tests", "screen", "colours.js"),
+    os.path.join(_HERE, "hall_texts.js"),
+]
 SCREEN_METRES, DISTANCE_METRES = 4.0, 20.0  # the width of the screen; from where it is read
 NEEDED, LIMIT = 10.0, 5.0  # arc minutes: of what carries the story; of all on the stage, as far as eyes can see
 LEAST_CONTRAST, LEAST_OF_LARGE = 4.5, 3.0  # WCAG 2.2 AA
@@ -26,7 +30,8 @@ SHORTENED = "shortened"  # with dots at the end
 _LONG = 30  # letters of a name that nobody can write as large as others
 _LONG_IN_LISTS = 20  # letters of a name that lists may shorten; the team's page has all of it
 # For a picture of what is behind the letters.
-_WITHOUT_LETTERS = "* { color: transparent !important; text-shadow: none !important; transition: none !important; }"
+_WITHOUT_LETTERS = """* { color: transparent !important; text-shadow: none !important; transition: none !important; }
+svg text { fill: transparent !important; }"""
 
 # The page's policy takes no <style>.
 _HIDE_LETTERS = """(rules) => {
@@ -96,8 +101,9 @@ def arc_minutes(pixels: float, width: float) -> float:
 def measured(page: Any, path: str) -> Screenful:
     """Takes a picture of a page of Playwright, writes it to `path`, and measures each text of its stage."""
     page.screenshot(path=path)
-    with open(SCRIPT, encoding="utf-8") as file:
-        found = page.evaluate(file.read())
+    for script in SCRIPTS:
+        with open(script, encoding="utf-8") as file:
+            found = page.evaluate(file.read())
     page.evaluate(_HIDE_LETTERS, _WITHOUT_LETTERS)
     behind = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
     page.evaluate("() => { document.adoptedStyleSheets = []; }")

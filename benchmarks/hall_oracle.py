@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import browsing
+
 from gan.arena import schema
 from gan.arena.schema import Event, Match
 from gan.arena.store import Store
@@ -59,7 +61,7 @@ class Oracle:
 
     def __init__(self, kept: Store, event: Event) -> None:
         self.event = event
-        self.names = {team.id: team.name for team in kept.teams.of_event(event.id)}
+        self.names = {team.id: browsing.without_emoji(team.name) for team in kept.teams.of_event(event.id)}
         of_event = [match for match in kept.matches.of_event(event.id) if match.away is not None]
         self.matches = sorted(of_event, key=lambda match: match.id)
         self.halves = {match.id: [_half(one) for one in kept.half_rounds.of_match(match.id)] for match in self.matches}
@@ -73,8 +75,9 @@ class Oracle:
             if seen["points"]:
                 yield f"it shows points of no match: {seen['progress']}"
         else:
-            if seen["names"] not in ([], self._sides(match)):
-                yield f"{seen['names']} meet, in place of {self._sides(match)}"
+            names = [browsing.without_emoji(name) for name in seen["names"]]
+            if names not in ([], self._sides(match)):
+                yield f"{names} meet, in place of {self._sides(match)}"
             if seen["points"]:
                 yield from self._wrong_points(seen, match)
             if seen["view"] == "drawn" and seen["drawn"] != f"{match.home_points} : {match.away_points}":
@@ -86,8 +89,9 @@ class Oracle:
         """What is wrong with what the list of matches showed."""
         for row in seen["rows"]:
             match = self.matches[row["number"] - 1]
-            if row["names"] != self._sides(match):
-                yield f"row {row['number']} names {row['names']} in place of {self._sides(match)}"
+            names = [browsing.without_emoji(name) for name in row["names"]]
+            if names != self._sides(match):
+                yield f"row {row['number']} names {names} in place of {self._sides(match)}"
             if row["status"] != schema.DONE:
                 continue
             points = f"{match.home_points} : {match.away_points}"
@@ -141,7 +145,7 @@ class Oracle:
         if match is None or match.winner is None:
             yield f"{seen['winner']} wins no match that is known"
             return
-        if seen["winner"] != self.names[match.winner]:
+        if browsing.without_emoji(seen["winner"]) != self.names[match.winner]:
             yield f"{seen['winner']} wins in place of {self.names[match.winner]}"
         points = [match.home_points, match.away_points]
         points = points if match.winner == match.home else points[::-1]

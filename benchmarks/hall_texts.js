@@ -2,14 +2,7 @@
 // Returns {texts, problems, width}; the colour behind a text is taken from a picture, by who asks.
 () => {
   const root = document.querySelector(".stage, .lower") || document.querySelector("main");
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const colourOf = (name) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = name;
-    canvas.fillRect(0, 0, 1, 1);
-    const [red, green, blue, alpha] = canvas.getImageData(0, 0, 1, 1).data;
-    return [red, green, blue, alpha / 255];
-  };
+  const canvas = document.createElement("canvas").getContext("2d");
   // The capital height of a font, as the font itself has it.
   const capitals = (style) => {
     canvas.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
@@ -63,7 +56,7 @@
       size: parseFloat(style.fontSize),
       weight: Number(style.fontWeight),
       capitals: capitals(style),
-      colour: colourOf(style.color),
+      colour: window.colours.ofLetters(element), // colours.js
       opacity: opacity(element),
       boxes: seen.slice(0, 4).map(({ left, top, right, bottom }) => [left, top, right, bottom]),
       cut: isCut ? (seen.some(({ hasDots }) => hasDots) ? "shortened" : "cut off") : null,

@@ -9,6 +9,13 @@ from conftest import start
 PATIENCE = 30  # seconds until something that must happen is given up
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
+_EMOJI = re.compile("[\U0001f000-\U0001faff]")
+
+
+def without_emoji(text):
+    """A text without emoji, which the page leaves out if the browser has no font for them."""
+    return " ".join(_EMOJI.sub(" ", text).split())
+
 
 @contextlib.contextmanager
 def served(folder, *flags):

@@ -10,14 +10,7 @@
   const isClipped = (element) => Boolean(element.closest(".unseen"));
 
   // ---- contrast
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const parsed = (colour) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    const [red, green, blue, alpha] = canvas.getImageData(0, 0, 1, 1).data;
-    return [red, green, blue, alpha / 255];
-  };
+  const { read: parsed, ofLetters } = window.colours; // colours.js
   const over = ([r, g, b, a], [r2, g2, b2]) => [r * a + r2 * (1 - a), g * a + g2 * (1 - a), b * a + b2 * (1 - a), 1];
   const groundOf = (element) => {
     const layers = [];
@@ -46,7 +39,7 @@
     if (!isText || !isVisible(element) || isClipped(element)) continue;
     const style = getComputedStyle(element);
     const ground = groundOf(element);
-    const colour = over(parsed(element instanceof SVGElement ? style.fill : style.color), ground);
+    const colour = over(ofLetters(element), ground);
     const size = parseFloat(style.fontSize);
     const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
     const ratio = contrast(colour, ground);

@@ -81,6 +81,10 @@ def test_an_overlay_says_what_goes_on(overlay):
     halfway = half_round(30, 30, right=23, points=23)
     overlay.show(state("between", half_round=halfway, match={"points": [0, 23], "judged": [0, 30]}))
     assert overlay.text(".sentence") == "Team Mira: 23 of 30 right"
+    failed = half_round(0, 0, points=30, generator_fault={"en": "-", "ko": "-"})
+    overlay.show(state("failed", half_round=failed, match={"points": [0, 30], "judged": [0, 30], "num_rounds": 3}))
+    assert overlay.text(".sentence") == "The generator of Blue Foxes failed, which gave 30 points to Team Mira"
+    assert "Final · Round 1 of 3" in overlay.text(".caption")
     overlay.show(state("opening", stage={"match": None}, event={"teams_opened": 3, "num_teams": 9}))
     assert overlay.text(".sentence") == "The teams’ networks are being checked: 3 / 9"
     overlay.show(state("over", stage={"match": None}, standings=TABLE, **LEAGUE))

@@ -111,7 +111,7 @@ def test_snapshots_being_opened(page, tmp_path):
         arena_data.add_teams(arena, event, ["A"])
         page.wait_for_selector("progress[value='1'][max='2']")
         page.goto(address + "#/bracket")
-        page.wait_for_selector("text=The teams are drawn once all snapshots are checked")
+        page.wait_for_selector("text=The teams are drawn once all networks are checked")
 
 
 def test_problem_before_anything_was_shown(page, tmp_path):

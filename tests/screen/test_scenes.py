@@ -155,7 +155,7 @@ def test_a_refusal_is_told_once_the_snapshot_was_opened(arena, clock):
     refuse(arena, teams[1])
     told = watch(arena).state(101)["teams"][str(teams[1].id)]
     assert told["refused"]["en"].startswith("there is no complete snapshot (files")
-    assert told["why"] == {"en": "it has no complete snapshot", "ko": "완전한 스냅샷이 없습니다"}
+    assert told["why"] == {"en": "it has handed in nothing that is complete", "ko": "온전하게 제출한 것이 없습니다"}
 
 
 def test_a_refusal_after_play_is_told_with_what_it_forfeits(arena, clock):

@@ -96,6 +96,19 @@ def test_a_name_that_is_cut_keeps_its_beginning(hall, name):
     assert begins == [True, True]
 
 
+NO_FONT = "\U0001fc10"  # an emoji that there may be some day
+
+
+def test_an_emoji_without_a_font_is_left_out_of_names_and_told_to_the_operator(hall):
+    page = hall.show(state("won", (f"{NO_FONT}  Ghosts {NO_FONT}", NO_FONT), match=WON))
+    assert (hall.text(".winner"), hall.text(".score")) == ("Ghosts", "beats U+1FC10 26 : 22")
+    told = "This browser lacks a font for: emoji"
+    assert told not in page.locator("body").text_content()
+    page.keyboard.press("?")
+    assert page.locator(".help .lacks").text_content() == told
+    page.keyboard.press("Escape")
+
+
 def test_a_short_name_takes_all_the_room(kiosk):
     """The largest size is 220 px of a window that is 1920 px wide."""
     page = kiosk.show(state("won", match=WON))
@@ -202,7 +215,7 @@ def test_every_view_has_a_scene_without_navigation(kiosk):
 
 
 def test_unequal_totals_are_explained(hall):
-    """In the first half one side has not judged; in a final, the sum of the rounds that are over is told beside it."""
+    """In the first half one side has not judged; in a final, the points are said to be a sum."""
     page = hall.show(state("face", half_round=half_round(1, 1, right=1), match={"points": [0, 1], "judged": [0, 1]}))
     assert page.locator(".judged").all_text_contents() == ["has not judged yet", "1 face judged"]
     assert hall.text(".middle") == "First half"
@@ -210,7 +223,37 @@ def test_unequal_totals_are_explained(hall):
     match = {"num_rounds": 3, "half_rounds": halves, "points": [23, 31], "judged": [30, 42]}
     page = hall.show(state("face", half_round=half_round(12, 12, right=9, number=2), match=match))
     assert page.locator(".rounds .pair").all_text_contents() == ["23 : 22", "– : 9", "– : –"]
-    assert (hall.text(".middle .label"), hall.text(".sum-of")) == ("Round 2 · First half", "sum after 1 round 23 : 22")
+    assert (hall.text(".middle .label"), hall.text(".sum-of")) == ("First half", "Sum 23 : 31")
+    assert page.locator(".points-of").all_text_contents() == ["Sum", "Sum"]
+    assert hall.text(".strip .what") == "Final · Round 2 of 3"
+    assert page.locator(".needs").all_text_contents() == [
+        "leads by 1 after round 1",
+        "must win the other rounds by 2 or more",
+    ]
+
+
+OF_ROUNDS = [  # points of half rounds, points and images judged so far, what stands below [home, away]
+    ((), [0, 9], [0, 12], ["has not judged yet", "12 faces judged"]),
+    ((22,), [8, 22], [12, 30], ["needs 15 of the remaining 18 to lead", "30 faces judged"]),
+    ((22,), [4, 22], [12, 30], ["needs all 18 that remain to draw level", "30 faces judged"]),
+    ((22,), [3, 22], [12, 30], ["12 faces judged", "sure to lead after round 1"]),
+    ((22,), [23, 22], [29, 30], ["leads by 1", "30 faces judged"]),
+    ((22, 23, 19, 18), [41, 46], [60, 66], ["level after round 2", "level after round 2"]),
+    ((22, 23, 17, 18), [41, 44], [60, 66], ["leads by 2 after round 2", "must win round 3 by 3 or more"]),
+    ((22, 23, 19, 18, 25), [49, 66], [72, 90], ["needs 18 of the remaining 18 to win", "90 faces judged"]),
+    ((22, 23, 19, 18, 25), [48, 66], [72, 90], ["needs all 18 that remain to draw level", "90 faces judged"]),
+]
+
+
+@pytest.mark.parametrize("played, points, judged, lines", OF_ROUNDS)
+def test_the_one_behind_in_a_final_knows_what_it_needs(hall, played, points, judged, lines):
+    number = len(played)
+    halves = [{"id": one, "number": one, "points": points} for one, points in enumerate(played)]
+    match = {"num_rounds": 3, "half_rounds": halves, "points": points, "judged": judged}
+    before = sum(played[number % 2 :: 2])
+    half = half_round(12, 12, right=points[1 - number % 2] - before, number=number)
+    page = hall.show(state("face", half_round=half, match=match))
+    assert page.locator(".needs, .judged").all_text_contents() == lines
 
 
 def test_a_failed_network_judges_no_faces_and_is_named_in_the_result(hall):
@@ -218,12 +261,52 @@ def test_a_failed_network_judges_no_faces_and_is_named_in_the_result(hall):
     why = {"en": "it is slow", "ko": "느립니다"}
     failed = half_round(0, 0, points=30, generator_fault=fault["reason"], why=why)
     page = hall.show(state("failed", half_round=failed, forfeits=[fault], match={"points": [0, 30], "judged": [0, 30]}))
-    assert page.locator(".judged").all_text_contents() == ["has not judged yet", "no faces judged"]
+    assert page.locator(".judged").all_text_contents() == [
+        "has not judged yet",
+        "30 points given: the other’s generator failed",
+    ]
     assert hall.text(".notice .kind") == "✗ The generator of Blue Foxes failed"
     assert hall.text(".reason") == "Why: it is slow"
+    assert hall.text(".notice .wait") == "In a moment: Blue Foxes judges the faces of Team Mira"
     lost = WON | {"winner": 2, "points": [20, 30], "judged": [30, 30]}
     hall.show(state("won", match=lost, forfeits=[fault]))
     assert hall.text(".why") == "The generator of Blue Foxes failed, which gave 30 points to Team Mira"
+
+
+LARGER = [{"teams": 4, "matches": 2}, {"teams": 2, "matches": 1}]
+OUTCOMES = [  # rounds and mode of the event, points, what follows
+    (LARGER, "tournament", [0, 22], "So Team Mira wins 22 : 0 and goes on to the final"),
+    (LARGER[1:], "tournament", [0, 22], "So Team Mira wins 22 : 0 and is the champion"),
+    ([], "league", [0, 22], "So Team Mira wins 22 : 0"),
+    (LARGER, "tournament", [0, 0], "The result follows in a moment"),
+]
+
+
+@pytest.mark.parametrize("rounds, mode, points, follows", OUTCOMES)
+def test_a_failure_says_what_comes_next(hall, rounds, mode, points, follows):
+    failed = half_round(
+        0, 0, number=1, generator=2, discriminator=1, points=0, discriminator_fault={"en": "-", "ko": "-"}
+    )
+    match = {"points": points, "judged": [30, 30]}
+    hall.show(state("failed", half_round=failed, match=match, rounds=rounds, event={"mode": mode}))
+    assert hall.text(".notice .wait") == follows
+
+
+def test_faces_are_counted_so_that_the_sum_is_right(hall):
+    cards = dict(enumerate([told(1, 0.9), told(0, 0.1), told(0, 0.8), told(1, 0.2), told(1, 0.3)]))
+    half = half_round(5, 5, right=2, points=2, real=3, generated=2)
+    page = hall.show(state("between", half_round=half, cards=cards, match={"points": [0, 2], "judged": [0, 30]}))
+    assert hall.text(".wrongs") == "Blue Foxes fooled it with 1 of 2 faces; it took 2 of 3 real ones for generated"
+    counts = [" ".join(text.split()) for text in page.locator(".legend :is(.right, .wrong)").all_text_contents()]
+    assert counts == ["✓ 2 judged right", "✗ 1 generated, taken for real · ✗ 2 real, taken for generated"]
+
+
+def test_the_bar_is_marked_where_the_rules_say(hall):
+    given = state("face", half_round=half_round(1, 0), cards={"0": {"image": image(90), "place": 4}})
+    page = hall.show(given | {"rules": RULES | {"threshold": 0.6}})
+    assert hall.text(".ends .at") == "60%"
+    middle = "one => (one.getBoundingClientRect().left + one.getBoundingClientRect().right) / 2"
+    assert abs(page.locator(".ends .at").evaluate(middle) - page.locator(".threshold").evaluate(middle)) < 6
 
 
 @pytest.mark.parametrize(
@@ -282,5 +365,5 @@ def test_a_disqualified_opponent_is_said_to_be(hall):
     given = state("forfeit", match=WON | {"rule": "forfeit", "points": [30, 0], "judged": [30, 0]})
     given["teams"]["2"]["disqualified"] = True
     hall.show(given)
-    assert hall.text(".result .kind") == "◆ Winner by disqualification"
+    assert hall.text(".result .kind") == "◆ Winner by disqualification · is the champion"
     assert hall.text(".score") == "Team Mira is disqualified, 30 : 0"

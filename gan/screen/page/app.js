@@ -100,7 +100,7 @@ function App() {
   const teams = state && state.teams;
   const missing = useMemo(
     () => missingFor([...Object.values(teams || {}).map((team) => team.name), language === "ko" ? "한" : ""]),
-    [Object.keys(teams || {}).length, language],
+    [teams, language],
   );
   const { View, params } = isOverlay ? { View: Overlay } : isKiosk && !path ? { View: Kiosk } : found(path);
   return html`<div class="page" key=${language}>
@@ -112,7 +112,7 @@ function App() {
         ? html`<${View} key=${path} state=${state} isConnected=${isConnected} params=${params} />`
         : html`<p class="empty">${isConnected === false ? t("app.no_connection") : t("app.loading")}</p>`}
     </main>
-    ${isHelpOpen && html`<${Help} onClose=${() => setHelpOpen(false)} />`}
+    ${isHelpOpen && html`<${Help} missing=${missing} onClose=${() => setHelpOpen(false)} />`}
   </div>`;
 }
 

@@ -21,9 +21,7 @@ export function Header({ state, path, isConnected, theme, missing, hasSound, onL
         return html`<a key=${to} href=${`#/${to}`} aria-current=${to === path ? "page" : null}>${t(label)}</a>`;
       })}
     </nav>
-    <p class="connection" role="status" title=${fontLine(missing)}>
-      ${line ? html`<span class="wrong">${line}</span>` : html`<span class="font-line">${fontLine(missing)}</span>`}
-    </p>
+    <p class="connection" role="status">${line && html`<span class="wrong">${line}</span>`}</p>
     <div class="switches">
       ${hasSound && html`<span class="tag">♪ ${t("app.sound")}</span>`}
       ${Object.entries(LANGUAGES).map(
@@ -40,12 +38,13 @@ export function Header({ state, path, isConnected, theme, missing, hasSound, onL
       <button aria-label=${`${t("app.theme")}: ${t(`app.theme.${theme}`)}`} onClick=${() => onTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length])}>
         <span aria-hidden="true">${THEME_SIGNS[theme]}</span> <span class="theme-word">${t(`app.theme.${theme}`)}</span>
       </button>
-      <button onClick=${onHelp} aria-label=${t("app.help")}>?</button>
+      <button onClick=${onHelp} aria-label=${t("app.help")} title=${fontLine(missing)} data-lacks=${missing.length > 0}>?</button>
     </div>
   </header>`;
 }
 
-const fontLine = (missing) =>
+// Of which scripts this browser lacks a font, for who runs the screen; empty if it lacks none.
+export const fontLine = (missing) =>
   missing.length ? t("app.no_font", { scripts: missing.map((script) => t(`script.${script}`)).join(", ") }) : "";
 
 export function connectionLine(state, isConnected) {

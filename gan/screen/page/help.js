@@ -1,10 +1,11 @@
-// The keys of now and what they do.
+// For who runs the screen: the keys of now and what they do, and the fonts that are missing.
 import { useEffect, useRef } from "preact/hooks";
+import { fontLine } from "arena/header.js";
 import { html } from "arena/html.js";
 import { helpNow } from "arena/keys.js";
 import { t } from "arena/words.js";
 
-export function Help({ onClose }) {
+export function Help({ missing, onClose }) {
   const dialog = useRef(null);
   useEffect(() => dialog.current.showModal(), []);
   return html`<dialog class="help" ref=${dialog} onClose=${onClose} aria-label=${t("app.keys")}>
@@ -18,6 +19,7 @@ export function Help({ onClose }) {
           </div>`,
       )}
     </dl>
+    ${missing.length > 0 && html`<p class="lacks">${fontLine(missing)}</p>`}
     <form method="dialog"><button>${t("app.close")}</button></form>
   </dialog>`;
 }

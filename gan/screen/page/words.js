@@ -1,6 +1,8 @@
 // All words of the page, in the language of now. Those of each area are in words/<area>.js, English and Korean side
 // by side. In a sentence, {name} is a value; {name:이/가} is a value with the Korean particle that fits its end.
+import { legible } from "arena/fonts.js";
 import { html } from "arena/html.js";
+import { letters } from "arena/letters.js";
 import { withParticle } from "arena/particles.js";
 import APP from "arena/words/app.js";
 import STAGE from "arena/words/stage.js";
@@ -46,10 +48,6 @@ export const has = (key) => key in WORDS;
 const GLUE = "\u2060"; // no line ends between a name and its particle
 const MOST_LETTERS = 24; // of a name within a sentence
 
-// What a reader takes for letters, none of which can be cut in two.
-const letters = (text) =>
-  Intl.Segmenter ? [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment) : [...text];
-
 // A long name, cut for a sentence.
 export function brief(name) {
   const all = letters(name);
@@ -70,4 +68,4 @@ export const say = (key, values = {}) =>
   });
 
 // A text that the arena gives in both languages.
-export const told = (text) => (text ? text[language] || text.en || "" : "");
+export const told = (text) => (text ? legible(text[language] || text.en || "") : "");

@@ -49,7 +49,11 @@ export function Bar({ said, card, rules, judge }) {
       <div class="fill" style=${{ left: `${left}%`, width: `${right - left}%` }}></div>
       <div class="threshold" style=${{ left: `${threshold}%` }}></div>
     </div>
-    <div class="ends"><span>◂ ${t("stage.generated")}</span><span>${t("stage.real")} ▸</span></div>
+    <div class="ends">
+      <span>◂ ${t("stage.generated")}</span>
+      <span class="at" style=${{ left: `${threshold}%` }}>${Math.round(threshold)}%</span>
+      <span>${t("stage.real")} ▸</span>
+    </div>
   </figure>`;
 }
 
@@ -84,8 +88,17 @@ const GroupCard = memo(({ card, rules, isWide }) => {
   </li>`;
 });
 
+// How many of the faces that are told were judged right, taken for real though generated, and refused though real.
+export function countsOf(cards, rules) {
+  const told = Object.values(cards).map((card) => [card, saidOf(card, rules)]).filter(([, said]) => said);
+  const wrong = told.filter(([, said]) => !said.isRight);
+  const refused = wrong.filter(([card]) => card.truth === 1).length;
+  return { right: told.length - wrong.length, fooled: wrong.length - refused, refused };
+}
+
 // All faces of a half round in the order of showing, small, with right or wrong.
 export function Film({ cards, count, rules, now }) {
+  const { right, fooled, refused } = countsOf(cards, rules);
   return html`<figure class="film-box">
     <ol class="film" aria-label=${t("stage.all_faces")}>
       ${Array.from(
@@ -94,8 +107,8 @@ export function Film({ cards, count, rules, now }) {
       )}
     </ol>
     <${Fit} tag="figcaption" class="legend">
-      ${t("stage.legend")}${" · "}<span class="right">${SIGNS.right} ${t("stage.judged_right")}</span>${" · "}
-      <span class="wrong">${SIGNS.wrong} ${t("stage.judged_wrong")}</span>
+      ${t("stage.legend")}${" · "}<span class="right">${SIGNS.right} ${t("stage.count_right", { n: right })}</span>${" · "}
+      <span class="wrong">${SIGNS.wrong} ${t("stage.count_fooled", { n: fooled })}${" · "}${SIGNS.wrong} ${t("stage.count_refused", { n: refused })}</span>
     <//>
   </figure>`;
 }
@@ -107,6 +120,6 @@ const Frame = memo(({ card, at, rules, isNow }) => {
   const words = said ? [truthWord(card), t(`stage.${verdict}_short`)].join(", ") : t(card ? "stage.open" : "stage.covered");
   return html`<li class="shot" data-verdict=${verdict} data-now=${isNow} aria-label=${`${at + 1}: ${words}`}>
     ${card ? html`<img class="pixels" src=${card.image} alt="" />` : html`<span class="blank" aria-hidden="true">${at + 1}</span>`}
-    ${card && html`<span class="mark" aria-hidden="true">${told ? [SIGNS[verdict], " ", html`<span class="word">${truthWord(card)}</span>`] : "?"}</span>`}
+    ${card && html`<span class="mark" aria-hidden="true">${told ? [SIGNS[verdict], html`<span class="word">${truthWord(card)}</span>`] : "?"}</span>`}
   </li>`;
 });

@@ -5,10 +5,10 @@ import { Bar, SIGNS, verdictOf } from "arena/stage/faces.js";
 import { Fit } from "arena/stage/fit.js";
 import { Name } from "arena/stage/names.js";
 import { remaining } from "arena/stage/before.js";
-import { failureOf } from "arena/stage/playing.js";
-import { kindOf, stoppedWhy } from "arena/stage/result.js";
+import { failureLine, kindOf, stoppedWhy } from "arena/stage/result.js";
 import { useNow } from "arena/clock.js";
-import { isTold, judgeSide, matchOnStage, nameOf, progressOf, ranked, roundName, saidOf, SIDES } from "arena/stage/reading.js";
+import { roundOf } from "arena/stage/strip.js";
+import { isTold, judgeSide, matchOnStage, nameOf, progressOf, ranked, roundName, roundNow, saidOf, SIDES } from "arena/stage/reading.js";
 import { say, t, told } from "arena/words.js";
 
 export function Overlay({ state, isConnected }) {
@@ -24,7 +24,10 @@ export function Overlay({ state, isConnected }) {
 function captionOf(state, match) {
   if (!state.event) return t("app.title");
   const name = html`<bdi>${state.event.name}</bdi>`;
-  return match ? [name, " · ", roundName(state, match.round), " · ", progressOf(state, match)] : name;
+  if (!match) return name;
+  const round = roundNow(match, state.half_round);
+  const parts = [roundName(state, match.round), round >= 0 && roundOf(match, round), progressOf(state, match)];
+  return [name, ...parts.filter(Boolean).map((part) => ` · ${part}`)];
 }
 
 function sideOf(state, match, index) {
@@ -33,7 +36,7 @@ function sideOf(state, match, index) {
   const isJudge = half && judgeSide(half, state.rules) === index;
   return html`<div class=${`end ${key}${isJudge ? " judge" : ""}`}>
     <${Fit} class="team"><span aria-hidden="true">${sign}</span> <${Name}>${nameOf(state, match[key])}<//><//>
-    <p class="points">${match.points[index]}</p>
+    <p class="points">${match.num_rounds > 1 && html`<span class="points-of">${t("stage.sum")}</span>`}${match.points[index]}</p>
   </div>`;
 }
 
@@ -88,13 +91,19 @@ function sentenceOf(state, now) {
   if (match && stage.view === "timing") return t("stage.who_is_faster");
   if (match && ["annulled", "held"].includes(stage.view)) return `${t(`stage.kind.${stage.view}`)}: ${stoppedWhy(match)}`;
   if (match && stage.view === "drawn") return t("stage.kind.drawn");
-  if (stage.view === "failed") return failureOf(state, state.half_round);
+  if (stage.view === "failed") return failureLine(state, match, failedIn(state.half_round, state.rules));
   if (stage.view === "between") return halfLine(state);
   if (stage.view === "opening") return `${t("stage.opening")}: ${event.teams_opened || 0} / ${event.num_teams}`;
   if (stage.view === "draw") return t("stage.draw", { n: Object.keys(state.teams || {}).length });
   if (stage.view === "over") return overLine(state);
   return match ? t("stage.versus") : t("stage.nothing");
 }
+
+const failedIn = (half, rules) => ({
+  network: half.discriminator_fault ? "discriminator" : "generator",
+  team: half.discriminator_fault ? half.discriminator : half.generator,
+  judge: judgeSide(half, rules),
+});
 
 function halfLine(state) {
   const { half_round: half } = state;

@@ -1,9 +1,9 @@
 // A match that is being played: who meets whom, the faces of each half round, what failed, and equal points.
 import { html } from "arena/html.js";
-import { FaceGroup, Film, LargeFace } from "arena/stage/faces.js";
+import { countsOf, FaceGroup, Film, LargeFace } from "arena/stage/faces.js";
 import { Fit } from "arena/stage/fit.js";
 import { Name } from "arena/stage/names.js";
-import { judgeSide, matchOnStage, nameOf, SIDES } from "arena/stage/reading.js";
+import { judgeSide, matchOnStage, nameOf, prizeOf, SIDES } from "arena/stage/reading.js";
 import { Scoreboard } from "arena/stage/scoreboard.js";
 import { say, t, told } from "arena/words.js";
 
@@ -46,24 +46,33 @@ export function Between({ state }) {
     <${Scoreboard} state=${state} match=${match} half=${half} isOver />
     <div class="summary">
       <${Fit} tag="p" class="sum">${say("stage.half_told", { judge: namesOf(state, half).judge, right: half.right, of: half.judged })}<//>
-      <p class="soft">
-        ${say("stage.fooled_times", { drawer: namesOf(state, half).drawer, n: generatedMissed(cards, rules), of: half.generated })}
-      </p>
-      <p class="wait">
-        ${half.number + 1 < 2 * match.num_rounds
-          ? say("stage.next_half_soon", { judge: namesOf(state, half).drawer, drawer: namesOf(state, half).judge })
-          : t("stage.result_soon")}
-      </p>
+      <${Fit} tag="p" class="wrongs">
+        ${say("stage.wrongs", { ...namesOf(state, half), ...countsOf(cards, rules), generated: half.generated, real: half.real })}
+      <//>
+      <${Fit} tag="p" class="wait">${comesNext(state, match, half)}<//>
     </div>
     <${Film} cards=${cards} count=${total} rules=${rules} now=${[]} />
   </div>`;
 }
 
-const generatedMissed = (cards, rules) =>
-  Object.values(cards).filter((card) => card.truth === 0 && card.p > rules.threshold).length;
+// What comes after a half round: the next one, or the result, if points have decided it.
+function comesNext(state, match, half) {
+  const names = namesOf(state, half);
+  if (half.number + 1 < 2 * match.num_rounds)
+    return say("stage.next_half_soon", { judge: names.drawer, drawer: names.judge });
+  const [home, away] = match.points;
+  if (home === away || match.home === match.away) return t("stage.result_soon");
+  const winner = nameOf(state, match[SIDES[home > away ? 0 : 1].key]);
+  const pair = `${Math.max(home, away)} : ${Math.min(home, away)}`;
+  const points = { node: html`<span class="pair">${pair}</span>`, text: String(Math.min(home, away)) };
+  const prize = prizeOf(state, match);
+  return prize
+    ? say("stage.so_wins_and", { winner, points, prize: { node: prize } })
+    : say("stage.so_wins", { winner, points });
+}
 
 // "The generator of A failed"
-export const failureOf = (state, half) =>
+const failureOf = (state, half) =>
   half.discriminator_fault
     ? say("stage.discriminator_failed", { team: nameOf(state, half.discriminator) })
     : say("stage.generator_failed", { team: nameOf(state, half.generator) });
@@ -83,6 +92,7 @@ export function Failed({ state }) {
           : say("stage.all_points", { judge: names.judge, n: half.points ?? rules.points_of_half_round })}
       <//>
       <${Fit} tag="p" class="reason">${t("stage.why")} ${told(half.why)}<//>
+      <${Fit} tag="p" class="wait">${comesNext(state, match, half)}<//>
     </div>
   </div>`;
 }

@@ -28,6 +28,10 @@ export function pointsOfRounds(match, half, rules) {
   return points;
 }
 
+// The round of a half round of a match of several, from 0; -1 between them.
+export const roundNow = (match, half) =>
+  half && half.match === match.id && match.num_rounds > 1 ? Math.floor(half.number / 2) : -1;
+
 // The networks that failed in a match, as far as it is told: {network, team, reason, judge: the judging side}.
 export function failuresOf(state, match) {
   return (state.forfeits || [])
@@ -49,6 +53,15 @@ export function roundName(state, round) {
   }
   if (event && event.mode === "league") return t("round.league", { n: round + 1 });
   return t(event ? `round.${event.mode}` : "round.match");
+}
+
+// What a win brings in a tournament: "goes on to the semi-final"; nothing in other events.
+export function prizeOf(state, match) {
+  const { event, rounds } = state;
+  if (!event || event.mode !== "tournament" || !rounds || !rounds[match.round]) return "";
+  const next = rounds[match.round + 1];
+  if (!next) return t("goes_on.champion");
+  return { 2: t("goes_on.final"), 4: t("goes_on.semi"), 8: t("goes_on.quarter") }[next.teams] || t("goes_on.of", { n: next.teams });
 }
 
 // "match 7 of 15"

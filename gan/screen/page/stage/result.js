@@ -2,7 +2,7 @@
 import { html } from "arena/html.js";
 import { Fit } from "arena/stage/fit.js";
 import { Name } from "arena/stage/names.js";
-import { failuresOf, matchOnStage, meetsItself, nameOf, percent, roundName, SIDES, winnerSide } from "arena/stage/reading.js";
+import { failuresOf, matchOnStage, meetsItself, nameOf, percent, pointsOfRounds, prizeOf, roundName, SIDES, winnerSide } from "arena/stage/reading.js";
 import { Next } from "arena/stage/strip.js";
 import { say, t, told } from "arena/words.js";
 
@@ -21,7 +21,9 @@ export function Result({ state }) {
   const points = `${match.points[side]} : ${match.points[1 - side]}`;
   const kind = kindOf(state, match);
   return html`<div class=${`result ${key}`}>
-    <p class="kind"><span aria-hidden="true">${sign}</span> ${t(`stage.kind.${kind}`)}</p>
+    <${Fit} tag="p" class="kind">
+      <span aria-hidden="true">${sign}</span> ${[t(`stage.kind.${kind}`), prizeOf(state, match)].filter(Boolean).join(" · ")}
+    <//>
     <${Fit} tag="h1" class="winner"><${Name}>${nameOf(state, winner)}<//><//>
     <${Fit} tag="p" class="score">
       ${say(SCORE_LINES[kind] || "stage.beats", {
@@ -85,6 +87,7 @@ function Why({ state, match }) {
   if (match.rule === TOSS_UP) lines.push(say("stage.toss_up", { winner: nameOf(state, match.winner) }));
   else if (!SAID_ALREADY.includes(match.rule) && match.explanation) lines.push(told(match.explanation));
   if (match.times && match.winner) lines.push(times(state, match));
+  if (match.num_rounds > 1 && match.winner) lines.push(t("stage.rounds_were", { rounds: pairsOfRounds(state, match) }));
   if (match.sure && match.rule === BY_POINTS) lines.push(sureness(match));
   return html`<${Fit} class="why">${lines.slice(0, MOST_LINES).map((line, index) => html`<p key=${index}>${line}</p>`)}<//>`;
 }
@@ -98,10 +101,21 @@ const outOf = (state, match) =>
       return isDisqualified ? told(reason) : say("stage.unfit", { team: nameOf(state, team), why: { node: told(why) } });
     });
 
-function failureLine(state, match, { network, team, judge }) {
-  if (network === "discriminator") return say("stage.discriminator_lost", { team: nameOf(state, team) });
-  const points = state.rules.points_of_half_round;
-  return say("stage.generator_gave", { team: nameOf(state, team), judge: nameOf(state, match[SIDES[judge].key]), n: points });
+// What failed, and what that meant for the points. `judge`: the side that judged.
+export const failureLine = (state, match, { network, team, judge }) =>
+  network === "discriminator"
+    ? say("stage.discriminator_lost", { team: nameOf(state, team) })
+    : say("stage.generator_gave", {
+        team: nameOf(state, team),
+        judge: nameOf(state, match[SIDES[judge].key]),
+        n: state.rules.points_of_half_round,
+      });
+
+// "23 : 22, 19 : 21, 25 : 20", the winner's points first.
+function pairsOfRounds(state, match) {
+  const side = winnerSide(match);
+  const pairs = pointsOfRounds(match, null, state.rules).map((pair) => [pair[side] ?? "–", pair[1 - side] ?? "–"].join(" : "));
+  return pairs.join(", ");
 }
 
 function times(state, match) {
@@ -161,7 +175,8 @@ export function Champion({ state }) {
 function lastMatch(state, match) {
   const side = winnerSide(match);
   const pair = `${match.points[side]} : ${match.points[1 - side]}`;
-  return say("stage.final_beats", {
+  return say(match.num_rounds > 1 ? "stage.final_of_rounds" : "stage.final_beats", {
+    n: match.num_rounds,
     loser: nameOf(state, match[SIDES[1 - side].key]),
     points: { node: html`<strong class="pair">${pair}</strong>`, text: String(match.points[1 - side]) },
   });

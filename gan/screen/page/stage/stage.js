@@ -52,9 +52,16 @@ function newsOf(state) {
   if (stage.view === "meets") return t("stage.pair", names);
   if (stage.view === "between" && half)
     return t("stage.half_told", { judge: nameOf(state, half.discriminator), right: half.right, of: half.judged });
+  if (stage.view === "failed" && half) return failureNews(state, half);
   if (stage.view === "timing") return t("stage.timing", names);
   if (match.winner) return `${t("overlay.wins", { team: nameOf(state, match.winner) })}, ${match.points.join(" : ")}`;
   return "";
+}
+
+function failureNews(state, half) {
+  const [judge, drawer] = [nameOf(state, half.discriminator), nameOf(state, half.generator)];
+  if (half.discriminator_fault) return t("stage.discriminator_lost", { team: judge });
+  return t("stage.generator_gave", { team: drawer, judge, n: half.points ?? state.rules.points_of_half_round });
 }
 
 // Without the store, the stage keeps what was last to be seen.

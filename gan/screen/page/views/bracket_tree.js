@@ -3,6 +3,7 @@ import { html } from "arena/html.js";
 import { roundName, SIDES } from "arena/stage/reading.js";
 import { positionsOf } from "arena/views/bracket_windows.js";
 import { MatchBox } from "arena/views/match_box.js";
+import { t } from "arena/words.js";
 
 const MOST_LARGE = 8; // matches below each other, of which each has room for a large box
 
@@ -19,6 +20,12 @@ export function windowAround(rounds, match) {
 function markedSide(place, marked) {
   const sides = marked ? SIDES.map(({ key }) => key).filter((key) => marked.has(place[key])) : [];
   return sides.length === 2 ? "both" : sides[0] || "";
+}
+
+// "Final · sum of 3 rounds"
+function titleOf(state, round) {
+  const n = state.rounds[round].teams === 2 ? state.rules.rounds.final : 1;
+  return [roundName(state, round), n > 1 && t("match.sum_of", { n })].filter(Boolean).join(" · ");
 }
 
 // `marked`: a Set of teams' ids whose way is shown, or null; `now`: id of the match that is played.
@@ -45,7 +52,7 @@ export function BracketTree({ state, window, marked, now }) {
     }
     columns.push(
       html`<section class="column" key=${round}>
-        <h3>${roundName(state, round)}</h3>
+        <h3>${titleOf(state, round)}</h3>
         <ol class="slots">
           ${boxes}
         </ol>

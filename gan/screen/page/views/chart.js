@@ -1,5 +1,6 @@
 // Ratings over time, as lines. Drawn again only if the ratings or the room for it are others.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { legible } from "arena/fonts.js";
 import { html } from "arena/html.js";
 import { memo } from "arena/memo.js";
 import { cut, scale, spread, ticks } from "arena/views/chart_layout.js";
@@ -50,7 +51,7 @@ function Lines({ history, names, lines, room, isLow }) {
   const { em, widthOf } = room;
   const width = Math.max(room.width, 18 * em);
   const height = isLow ? 14 * em : Math.min(30 * em, Math.max(20 * em, 0.45 * width));
-  const labels = names.map((name) => cut(name, NAMES_SHARE * width, widthOf));
+  const labels = names.map((name) => cut(legible(name), NAMES_SHARE * width, widthOf));
   const widest = Math.max(...labels.map(widthOf));
   const apart = Math.min(0.5 * em, 0.012 * width); // of the ranges
   const [left, top, bottom] = [2.6 * em, em, height - 3 * em];

@@ -1,4 +1,5 @@
 // Where the lines of the ratings' chart go: pure arithmetic, in pixels.
+import { letters } from "arena/letters.js";
 
 export function scale(from, to, low, high) {
   const span = to - from || 1;
@@ -30,7 +31,7 @@ export function spread(wanted, pitch, bottom) {
 // A name cut so that it is at most so wide, by `widthOf(text)`.
 export function cut(name, most, widthOf) {
   if (widthOf(name) <= most) return name;
-  const letters = [...new Intl.Segmenter().segment(name)].map(({ segment }) => segment);
-  while (letters.length > 1 && widthOf(`${letters.join("")}…`) > most) letters.pop();
-  return `${letters.join("")}…`;
+  const kept = letters(name);
+  while (kept.length > 1 && widthOf(`${kept.join("")}…`) > most) kept.pop();
+  return `${kept.join("")}…`;
 }

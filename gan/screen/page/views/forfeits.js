@@ -16,7 +16,8 @@ export function ForfeitsView({ state }) {
   </section>`;
 }
 
-export function Forfeits({ state }) {
+// `isDetailed`: with what the team can do about it, in words for who built its networks.
+export function Forfeits({ state, isDetailed }) {
   const { forfeits = [], matches = {} } = state;
   if (!forfeits.length) return html`<p class="empty">${t("forfeits.none")}</p>`;
   return html`<${Table} title="nav.forfeits" class="stacked forfeits" columns=${COLUMNS}>
@@ -25,7 +26,7 @@ export function Forfeits({ state }) {
         html`<tr key=${index}>
           <th scope="row"><${TeamName} name=${nameOf(state, forfeit.team)} /></th>
           <td><${What} forfeit=${forfeit} matches=${matches} /></td>
-          <td class="reason">${told(forfeit.reason)}</td>
+          <td class="reason">${told((!isDetailed && forfeit.why) || forfeit.reason)}</td>
         </tr>`,
     )}
   <//>`;

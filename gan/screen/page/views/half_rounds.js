@@ -18,7 +18,7 @@ const COLUMNS = [
 
 const milliseconds = (seconds) => (seconds === undefined ? "–" : `${(1000 * seconds).toPrecision(3)} ms`);
 
-const decidedBy = (half) => told(half.generator_fault) || told(half.discriminator_fault) || ruleWord(half.rule);
+const decidedBy = (half) => [ruleWord(half.rule), told(half.why)].filter(Boolean).join(": ");
 
 // `onChoose(index)`: goes to a half round.
 export function HalfRounds({ match, state, onChoose }) {

@@ -31,7 +31,8 @@ const Row = memo(({ match, home, away, round }) => {
   return html`<tr data-status=${match.status}>
     <td class="number no">${match.number}</td>
     <td class="round">
-      ${round}${match.attempt > 1 && html` <span class="soft">${t("match.attempt", { number: match.attempt })}</span>`}
+      ${round}${match.num_rounds > 1 && html` <span class="soft">(${t("match.sum_of", { n: match.num_rounds })})</span>`}
+      ${match.attempt > 1 && html` <span class="soft">${t("match.attempt", { number: match.attempt })}</span>`}
     </td>
     <${Team} name=${home} side=${0} result=${resultOf(match, 0)} />
     <td class="number score-cell">

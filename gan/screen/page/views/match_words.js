@@ -15,7 +15,8 @@ export const ruleWord = (rule) => (has(`rule.${rule}`) ? t(`rule.${rule}`) : rul
 export function aboutMatch(match) {
   if (match.status === "playing") return t("match.playing");
   if (match.status === "done") return ruleWord(match.rule);
-  return [t(`match.${match.status}`), told(match.reason)].filter(Boolean).join(": ");
+  const why = match.status === "annulled" && told(match.reason); // what failed on the machine is for the organiser
+  return [t(`match.${match.status}`), why].filter(Boolean).join(": ");
 }
 
 export const pointsOf = (match) => match.points.join(" : ");

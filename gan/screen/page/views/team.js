@@ -101,7 +101,7 @@ function Failed({ state, name }) {
   return html`${entry.refused && !isTold && html`<p class="reason">${t("team.refused", { reason: told(entry.refused) })}</p>`}
     ${forfeits.length > 0 &&
     html`<h2>${t("nav.forfeits")}</h2>
-      <${Forfeits} state=${{ ...state, forfeits }} />`}`;
+      <${Forfeits} state=${{ ...state, forfeits }} isDetailed />`}`;
 }
 
 function Fakes({ title, fakes = [] }) {

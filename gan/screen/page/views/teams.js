@@ -43,7 +43,7 @@ const Row = memo(
       <td class="number" data-label=${t("column.snapshot")}>${team.step}</td>
       <td class="reason">
         ${team.disqualified && html`<strong>${t("team.disqualified")}</strong> `}
-        ${team.refused && t("team.refused", { reason: told(team.refused) })}
+        ${team.refused && t("team.refused", { reason: told(team.why || team.refused) })}
       </td>
     </tr>`,
 );
