@@ -3,10 +3,10 @@
     sudo python benchmarks/cluster.py --train_data_pattern='data/train*.tfrecords' --networks=0:0,5:0,1:0.1
 
 Bytes are what all hosts send, and processor time is of all processes, both without the start: the difference of two
-trainings of different length. The weights after the longer one are compared with those of one process. Then, in the
-last network, one host of the last job is killed, stopped or cut off, and the seconds until all others have ended are
-counted; the same commands are started again, and must go on from the saved state. See hosts.py for the hosts. Needs
-root.
+trainings of different length, the shorter one in the first network alone. The weights after the longer one are compared
+with those of one process. Then, in the last network, one host of the last job is killed, stopped or cut off, and the
+seconds until all others have ended are counted; the same commands are started again, and must go on from the saved
+state. See hosts.py for the hosts. Needs root.
 """
 
 import dataclasses
@@ -62,18 +62,23 @@ def main(config: ClusterConfig) -> None:
     counts = sorted(int(count) for count in config.hosts.split(","))
     networks = [_network(words) for words in config.networks.split(",")]
     tensorflow_import.import_tensorflow()
-    alone = None
+    alone, short = None, {}
     print("ms  loss  hosts  MB a step  processor ms a step  ms a step  largest difference of a weight from one process")
     for network in networks:
         with hosts.hosts(max(counts), network) as names:
             for count in counts:
                 if alone and count == 1:
                     continue  # it has no network
-                short, long = (_train(config, names[:count], SHORT_STEPS + extra) for extra in (0, config.steps))
+                if count not in short:
+                    short[count] = _train(config, names[:count], SHORT_STEPS)
+                long = _train(config, names[:count], SHORT_STEPS + config.steps)
                 alone = alone or long.weights
                 worst = max(float(np.abs(long.weights[name] - alone[name]).max()) for name in alone)
                 print(f"{1000 * network.delay:g}  {network.loss:.1%}  {count}  ", end="")
-                print("  ".join(f"{each:.4g}" for each in _a_step(config, short, long)) + f"  {worst:.2g}", flush=True)
+                print(
+                    "  ".join(f"{each:.4g}" for each in _a_step(config, short[count], long)) + f"  {worst:.2g}",
+                    flush=True,
+                )
     if config.loses_hosts and counts[-1] > 1:
         with hosts.hosts(counts[-1], networks[-1]) as names:
             for what in ("killed", "stopped", "cut off"):
