@@ -21,7 +21,8 @@ from typing import NamedTuple
 from gan.console.errors import UserError
 
 CARD = "card"  # name of each host's device
-_BRIDGE = "ganbridge"
+_OURS = f"gan{os.getpid()}"  # begins the names of what this process makes
+_BRIDGE = f"{_OURS}bridge"
 _SET_NAME, _PLAIN_PACKETS = 0x400454CA, 0x1001  # TUNSETIFF, IFF_TUN | IFF_NO_PI
 _LONGEST = 65536  # bytes of a packet
 _MOST_AT_ONCE = 64  # packets of one host, before the others have their turn
@@ -51,7 +52,7 @@ def hosts(count: int, network: Network) -> Iterator[list[str]]:
     """
     if os.geteuid():
         raise UserError("network namespaces need root; run it with sudo")
-    names = [f"ganhost{number}" for number in range(count)]
+    names = [f"{_OURS}host{number}" for number in range(count)]
     is_slow = network.delay > 0 or network.loss > 0
     with contextlib.ExitStack() as stack:
         for name in names:
@@ -65,9 +66,9 @@ def hosts(count: int, network: Network) -> Iterator[list[str]]:
             ip("link", "set", _BRIDGE, "up")
         for number, name in enumerate(names):
             if not is_slow:
-                stack.callback(_remove, "link", "del", f"gancard{number}")  # a namespace goes some time later
-                ip("link", "add", f"gancard{number}", "type", "veth", "peer", "name", CARD, "netns", name)
-                ip("link", "set", f"gancard{number}", "mtu", str(network.mtu), "master", _BRIDGE, "up")
+                stack.callback(_remove, "link", "del", f"{_OURS}c{number}")  # a namespace goes some time later
+                ip("link", "add", f"{_OURS}c{number}", "type", "veth", "peer", "name", CARD, "netns", name)
+                ip("link", "set", f"{_OURS}c{number}", "mtu", str(network.mtu), "master", _BRIDGE, "up")
             ip("-n", name, "addr", "add", f"{address(number)}/24", "dev", CARD)
             ip("-n", name, "link", "set", CARD, "mtu", str(network.mtu), "up")
             ip("-n", name, "link", "set", "lo", "up")
@@ -112,8 +113,8 @@ class _SlowNetwork:
             for number, name in enumerate(names):
                 device = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
                 opened.callback(os.close, device)
-                fcntl.ioctl(device, _SET_NAME, struct.pack("16sH22x", f"gantun{number}".encode(), _PLAIN_PACKETS))
-                ip("link", "set", f"gantun{number}", "netns", name, "name", CARD)
+                fcntl.ioctl(device, _SET_NAME, struct.pack("16sH22x", f"{_OURS}t{number}".encode(), _PLAIN_PACKETS))
+                ip("link", "set", f"{_OURS}t{number}", "netns", name, "name", CARD)
                 self._devices[bytes(map(int, address(number).split(".")))] = device
             self._opened = opened.pop_all()
         self._is_over = threading.Event()
