@@ -1,7 +1,8 @@
 """Trials of a sweep on the workers of a scheduler, one at a time on each. No TensorFlow.
 
 A worker has no disk in common with the sweep: it gets the training data when it joins, and with each trial what the
-trial's folder holds. When the trial has ended, or was stopped, the sweep's folder gets its files.
+trial's folder holds. While the trial trains, the sweep's folder gets what it saves, so that another worker can go on
+from there if this one is lost or if the sweep is killed; when it has ended, or was stopped, it gets all of its files.
 """
 
 import os
@@ -11,11 +12,12 @@ from typing import Any
 
 from gan.distributed import code_version, trial_room
 from gan.distributed.trial_process import SECONDS_TO_SAVE
-from gan.distributed.trial_room import TrialData, TrialState
+from gan.distributed.trial_room import TrialData, TrialFiles, TrialState
 from gan.distributed.worker_pool import Attendance, WorkerPool, first_line, why_failed
 from gan.training.quality_record import QualityLine
 
 _SECONDS_BETWEEN_LOOKS = 1.0  # at who is there
+_SECONDS_BETWEEN_COPIES = 20.0  # of what a trial saves: a state has some megabytes
 
 
 class RemoteTrial:
@@ -32,7 +34,8 @@ class RemoteTrial:
 
     def __init__(self, call: Callable[..., Any], train_dir: str, flags: Mapping[str, Any]) -> None:
         self._call, self._train_dir = call, train_dir
-        self._state = TrialState(None, [], "")
+        self._state = TrialState(None, [], "", 0)
+        self._copied, self._next_copy = 0, time.monotonic() + _SECONDS_BETWEEN_COPIES  # TrialState.saved; when
         self._exit_code: int | None = None
         self.is_lost = False
         name, content = os.path.basename(train_dir), trial_room.packed(train_dir)
@@ -79,14 +82,25 @@ class RemoteTrial:
             self._state = self._state._replace(last_line=first_line(error))
             self.is_lost = True
             return
+        if isinstance(answer, TrialFiles):
+            trial_room.bring_home(self._train_dir, answer)
         if self._is_fetching:
-            trial_room.unpack(self._train_dir, answer)
             self._exit_code = -1 if self._state.exit_code is None else self._state.exit_code
             return
         if isinstance(answer, TrialState):
             self._state = answer
         self._is_fetching = self._state.exit_code is not None
-        self._asked = self._call(trial_room.content_of, False) if self._is_fetching else self._call(trial_room.look)
+        if self._is_fetching or self._is_copy_due():
+            self._asked = self._call(trial_room.content_of, False)
+        else:
+            self._asked = self._call(trial_room.look)
+
+    def _is_copy_due(self) -> bool:
+        """Whether the sweep's folder is to get what the trial has saved since; it counts as copied then."""
+        if self._state.saved == self._copied or time.monotonic() < self._next_copy:
+            return False
+        self._copied, self._next_copy = self._state.saved, time.monotonic() + _SECONDS_BETWEEN_COPIES
+        return True
 
 
 class _Place:

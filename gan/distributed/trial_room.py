@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 from gan.distributed import code_version
 from gan.distributed.code_version import CodeVersion
 from gan.distributed.trial_process import TrialProcess
+from gan.snapshots import checkpoint_files, snapshot_names
 from gan.storage import files
 from gan.training.quality_record import QualityLine
 
 _SECONDS_TO_END = 10  # of a trial whose result nobody wants any more
 
 Files = Mapping[str, bytes]  # path below a folder, with slashes -> content
+_Stamp = tuple[int, int]  # changes with a file: its time and size
 
 
 class TrialData(NamedTuple):
@@ -39,6 +41,14 @@ class TrialState(NamedTuple):
     exit_code: int | None  # None while it runs
     measured: list[QualityLine]
     last_line: str  # that it printed
+    saved: int  # another number after each time that it saves; 0 if it never did
+
+
+class TrialFiles(NamedTuple):
+    """The files of a trial's folder."""
+
+    names: set[str]  # of all that are there, paths below the folder
+    changed: Files  # those that have changed since they were asked for last
 
 
 class TrialRoom:
@@ -59,6 +69,7 @@ class TrialRoom:
         self._process: TrialProcess | None = None
         self._train_dir = self._folder
         self._flags: dict[str, str] = {}
+        self._sent: dict[str, _Stamp] = {}  # path below the trial's folder -> of the file that the sweep has
         for name, content in data.files.items():
             where = os.path.join(self._folder, "data", name)
             unpack(where, content)
@@ -75,6 +86,7 @@ class TrialRoom:
         self._ending.close()
         self._train_dir = os.path.join(self._folder, name)
         unpack(self._train_dir, content)
+        self._sent = {name: _stamp(path) for name, path in _files_of(self._train_dir).items()}
         self._process = TrialProcess(self._train_dir, {**flags, **self._flags})
         self._ending.callback(_end, self._process)
 
@@ -82,7 +94,7 @@ class TrialRoom:
         """Tells how far the trial is."""
         assert self._process
         exit_code = self._process.exit_code  # asked first: what it measured at its end is there then
-        return TrialState(exit_code, self._process.measured(), self._process.last_line())
+        return TrialState(exit_code, self._process.measured(), self._process.last_line(), self._saved())
 
     def stop(self) -> None:
         """Asks the trial to save and to end."""
@@ -92,23 +104,71 @@ class TrialRoom:
     def kill(self) -> None:
         """Ends a trial that does not end by itself."""
         self._ending.close()
+        self._sent.clear()  # what was sent last may not have arrived
 
-    def content(self) -> dict[str, bytes]:
-        """The files of the trial's folder."""
-        return packed(self._train_dir)
+    def content(self) -> TrialFiles:
+        """The files of the trial's folder. If it trains, they are what a kill at this instant would leave."""
+        files_there, changed = _files_of(self._train_dir), {}
+        for name, path in files_there.items():
+            with contextlib.suppress(FileNotFoundError):  # the trial has removed it since
+                stamp = _stamp(path)
+                if self._sent.get(name) != stamp:
+                    changed[name] = path.read_bytes()
+                    self._sent[name] = stamp
+        return TrialFiles(set(files_there), changed)
+
+    def _saved(self) -> int:
+        pointers = [path for name, path in _files_of(self._train_dir).items() if checkpoint_files.is_pointer(name)]
+        with contextlib.suppress(FileNotFoundError):  # it saves at this instant
+            return max((path.stat().st_mtime_ns for path in pointers), default=0)
+        return 0
 
 
 def packed(folder: str) -> dict[str, bytes]:
     """Path below a folder -> content, of all its files; empty if there is no such folder."""
+    return {name: path.read_bytes() for name, path in _files_of(folder).items()}
+
+
+def _files_of(folder: str) -> dict[str, pathlib.Path]:
+    """Path below a folder -> path; pointers first, since what they name is there already."""
     root = pathlib.Path(folder)
-    found = sorted(path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in found if path.name != ".lock"}
+    found = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if not path.is_symlink()}
+    wanted = [name for name, path in found.items() if _is_wanted(name) and path.is_file()]
+    return {
+        name: found[name] for name in sorted(wanted, key=lambda name: (not checkpoint_files.is_pointer(name), name))
+    }
+
+
+def _is_wanted(name: str) -> bool:
+    return os.path.basename(name) != ".lock" and not checkpoint_files.is_partial(name)
+
+
+def _stamp(path: pathlib.Path) -> _Stamp:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
+
+
+def bring_home(folder: str, content: TrialFiles) -> None:
+    """Makes a folder here what a trial's folder is at its worker; a kill at any instant leaves a state in it."""
+    unpack(folder, content.changed)
+    for name in _superseded(folder, content.names):
+        os.remove(os.path.join(folder, *name.split("/")))
+
+
+def _superseded(folder: str, names: set[str]) -> list[str]:
+    """Files of snapshots and states that the worker has removed. None if it is just losing its whole folder."""
+    gone = [name for name in _files_of(folder) if snapshot_names.part_of(name) and name not in names]
+    for place in ("", f"{checkpoint_files.STATE_FOLDER}/", f"{checkpoint_files.BEST_FOLDER}/"):
+        newest = checkpoint_files.named_path(os.path.join(folder, place))
+        if newest and any(name.startswith(f"{place}{os.path.basename(newest)}.") for name in gone):
+            return []
+    return gone
 
 
 def unpack(folder: str, content: Files) -> None:
     """Writes files below a folder, which is made; the file `checkpoint` of each folder comes last."""
     os.makedirs(folder, exist_ok=True)
-    for name in sorted(content, key=lambda name: (os.path.basename(name) == "checkpoint", name)):
+    for name in sorted(content, key=lambda name: (checkpoint_files.is_pointer(name), name)):
         path = os.path.join(folder, *name.split("/"))
         if not os.path.abspath(path).startswith(os.path.abspath(folder) + os.sep):
             raise ValueError(f"{name} leads out of {folder}")
@@ -148,8 +208,8 @@ def stop(room: TrialRoom, begun: None) -> None:
     room.stop()
 
 
-def content_of(room: TrialRoom, is_killed: bool) -> dict[str, bytes]:
-    """The files of a trial that has ended, or is killed now."""
+def content_of(room: TrialRoom, is_killed: bool) -> TrialFiles:
+    """The files of a trial that trains, has ended, or is killed now."""
     if is_killed:
         room.kill()
     return room.content()

@@ -4,11 +4,13 @@ Dask moves calls, data and results, and tells which workers are there. What the 
 the result of a call, and goes when this process is gone: Dask drops what nobody waits for.
 """
 
+import asyncio
 import concurrent.futures
 import contextlib
 import logging
 import multiprocessing.resource_tracker
 import os
+import re
 import signal
 import tempfile
 import time
@@ -20,6 +22,7 @@ from typing import Any
 from gan.console.errors import UserError
 
 CONNECT_SECONDS = 10  # that a scheduler has to answer
+_ADDRESS = re.compile(r"(\w+://)?[^/\s]+:\d{1,5}")
 SECONDS_ALONE = 60.0  # without any worker; one that was killed may be started again by its nanny
 _SETTINGS = {
     "distributed.comm.retry.count": 0,
@@ -86,12 +89,16 @@ class WorkerPool:
 
     def __init__(self, workers: int | None, scheduler: str | None) -> None:
         self._dask = dask()
-        self.name = f"--scheduler={scheduler}" if scheduler else f"--workers={workers}"
+        self.name = f"--workers={workers}" if scheduler is None else f"--scheduler={scheduler}"
+        if scheduler is not None and not _ADDRESS.fullmatch(scheduler):
+            raise UserError(f"{self.name} is no address of a scheduler, such as tcp://10.0.0.5:8786")
         _silence()
         with contextlib.ExitStack() as opened:
             opened.enter_context(self._dask.config.set(_SETTINGS))
             address: Any = scheduler
-            if scheduler is None:
+            if scheduler is not None:
+                self._check_answers(scheduler)
+            else:
                 address = opened.enter_context(self._started(workers or 1))
             self._client = opened.enter_context(contextlib.closing(self._connected(address)))
             self._resources = opened.pop_all()
@@ -171,9 +178,33 @@ class WorkerPool:
         try:
             return self._dask.distributed.Client(address, timeout=CONNECT_SECONDS)
         except (OSError, TimeoutError, RuntimeError, ValueError, TypeError) as error:
-            raise UserError(
-                f"{self.name} does not answer ({first_line(error)}); is `dask scheduler` running at this address?"
-            ) from error
+            raise self._no_answer(error) from error
+
+    def _check_answers(self, scheduler: str) -> None:
+        """Raises UserError if a scheduler does not answer in time; Dask's client would wait without end for one."""
+        core = self._dask.distributed.core
+
+        async def ask() -> None:
+            arguments = self._dask.distributed.Security().get_connection_args("client")
+            connection = await core.connect(scheduler, timeout=CONNECT_SECONDS, **arguments)
+            connection.abort()
+
+        try:
+            asyncio.run(asyncio.wait_for(ask(), CONNECT_SECONDS))
+        except (OSError, TimeoutError, asyncio.TimeoutError, RuntimeError, ValueError, TypeError, MemoryError) as error:
+            raise self._no_answer(error) from error
+
+    def _no_answer(self, error: BaseException) -> UserError:
+        if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
+            why = f"nothing was heard for {CONNECT_SECONDS} s"
+        elif isinstance(error, MemoryError):  # what it said was taken for a very long message
+            why = "something else than a scheduler answers"
+        else:
+            why = first_line(error)
+        return UserError(
+            f"{self.name} does not answer ({why}); is `dask scheduler` running at this address? If it uses TLS, the "
+            "address begins with tls://, and Dask's settings name the certificates (docs/arena.md)"
+        )
 
 
 def _silence() -> None:

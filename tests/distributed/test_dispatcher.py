@@ -1,6 +1,7 @@
 """The pool of workers and the jobs that it is given, with a real scheduler of Dask."""
 
 import os
+import socket
 import sys
 
 import dask_cluster
@@ -34,6 +35,22 @@ def test_a_pool_without_workers_is_told(tmp_path, monkeypatch):
         with pytest.raises(worker_pool.PoolLost, match="the scheduler is gone"):
             for _ in range(5):  # until the connection is closed
                 pool.addresses()
+
+
+@pytest.mark.parametrize("address", ["10.0.0.5", "tcp://10.0.0.5", "", "tcp://10.0.0.5:8786/x"])
+def test_what_is_no_address_is_told(address):
+    with pytest.raises(UserError, match=f"--scheduler={address} is no address of a scheduler, such as tcp://"):
+        worker_pool.WorkerPool(None, address)
+
+
+def test_a_scheduler_that_says_nothing_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(worker_pool, "CONNECT_SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # connects, as one that is stopped does
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(UserError, match=r"does not answer \(nothing was heard for 1 s\)"):
+            worker_pool.WorkerPool(None, address)
+    with pytest.raises(UserError, match="address begins with tls://, and Dask's settings name the certificates"):
+        worker_pool.WorkerPool(None, address.replace("tcp", "tls"))
 
 
 def test_a_room_opens_what_was_sent(tmp_path):
