@@ -91,7 +91,7 @@ def test_an_overlay_says_what_goes_on(overlay):
     assert overlay.text(".sentence") == "Team Mira wins the league"
     card = {"image": image(90), "place": 0, "truth": 1, "p": 0.9}
     overlay.show(state("face", half_round=half_round(1, 1, right=1), cards={"0": card}))
-    assert overlay.text(".verdict") == "✓ In truth: real"
+    assert overlay.text(".verdict") == "✓ Answer: real"
     assert overlay.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
     overlay.show(state("won", match=WON, problem="store_unreadable"))
     assert "The results cannot be read at the moment" in overlay.text(".caption")

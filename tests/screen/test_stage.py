@@ -27,11 +27,11 @@ def told(truth, p):
 @pytest.mark.parametrize(
     "card, verdict, truth, says, line",
     [
-        (told(1, 0.83), "right", "In truth: real", "83% real", "✓ Right: a point for Team Mira"),
-        (told(0, 0.1), "right", "In truth: generated", "90% generated", "✓ Right: a point for Team Mira"),
-        (told(0, 0.83), "wrong", "In truth: generated", "83% real", "✗ Wrong: Blue Foxes fools Team Mira"),
-        (told(1, 0.5), "wrong", "In truth: real", "50% generated", "✗ Wrong: Team Mira rejects a real face"),
-        (told(1, 0.5004), "right", "In truth: real", ">50% real", "✓ Right: a point for Team Mira"),
+        (told(1, 0.83), "right", "Answer: real", "83% real", "✓ Right: a point for Team Mira"),
+        (told(0, 0.1), "right", "Answer: generated", "90% generated", "✓ Right: a point for Team Mira"),
+        (told(0, 0.83), "wrong", "Answer: generated", "83% real", "✗ Wrong: Blue Foxes fools Team Mira"),
+        (told(1, 0.5), "wrong", "Answer: real", "50% generated", "✗ Wrong: Team Mira rejects a real face"),
+        (told(1, 0.5004), "right", "Answer: real", ">50% real", "✓ Right: a point for Team Mira"),
     ],
 )
 def test_verdicts(hall, card, verdict, truth, says, line):
@@ -217,31 +217,31 @@ def test_every_view_has_a_scene_without_navigation(kiosk):
 def test_unequal_totals_are_explained(hall):
     """In the first half one side has not judged; in a final, the points are said to be a sum."""
     page = hall.show(state("face", half_round=half_round(1, 1, right=1), match={"points": [0, 1], "judged": [0, 1]}))
-    assert page.locator(".judged").all_text_contents() == ["has not judged yet", "1 face judged"]
+    assert page.locator(".judged").all_text_contents() == ["has not judged yet", "has judged 1 face"]
     assert hall.text(".middle") == "First half"
     halves = [{"id": 1, "number": 0, "points": 22}, {"id": 2, "number": 1, "points": 23}]
     match = {"num_rounds": 3, "half_rounds": halves, "points": [23, 31], "judged": [30, 42]}
     page = hall.show(state("face", half_round=half_round(12, 12, right=9, number=2), match=match))
     assert page.locator(".rounds .pair").all_text_contents() == ["23 : 22", "– : 9", "– : –"]
-    assert (hall.text(".middle .label"), hall.text(".sum-of")) == ("First half", "Sum 23 : 31")
-    assert page.locator(".points-of").all_text_contents() == ["Sum", "Sum"]
+    assert (hall.text(".middle .label"), hall.text(".sum-of")) == ("Round 2, first half", "Total 23 : 31")
+    assert page.locator(".points-of").all_text_contents() == ["Total", "Total"]
     assert hall.text(".strip .what") == "Final · Round 2 of 3"
     assert page.locator(".needs").all_text_contents() == [
-        "leads by 1 after round 1",
-        "must win the other rounds by 2 or more",
+        "led by 1 after round 1",
+        "was 1 behind after round 1",
     ]
 
 
 OF_ROUNDS = [  # points of half rounds, points and images judged so far, what stands below [home, away]
-    ((), [0, 9], [0, 12], ["has not judged yet", "12 faces judged"]),
-    ((22,), [8, 22], [12, 30], ["needs 15 of the remaining 18 to lead", "30 faces judged"]),
-    ((22,), [4, 22], [12, 30], ["needs all 18 that remain to draw level", "30 faces judged"]),
-    ((22,), [3, 22], [12, 30], ["12 faces judged", "sure to lead after round 1"]),
-    ((22,), [23, 22], [29, 30], ["leads by 1", "30 faces judged"]),
+    ((), [0, 9], [0, 12], ["has not judged yet", "has judged 12 faces"]),
+    ((22,), [8, 22], [12, 30], ["needs 15 of the remaining 18 to lead", "has judged 30 faces"]),
+    ((22,), [4, 22], [12, 30], ["needs all 18 that remain to draw level", "has judged 30 faces"]),
+    ((22,), [3, 22], [12, 30], ["has judged 12 faces", "sure to lead after round 1"]),
+    ((22,), [23, 22], [29, 30], ["leads by 1", "has judged 30 faces"]),
     ((22, 23, 19, 18), [41, 46], [60, 66], ["level after round 2", "level after round 2"]),
-    ((22, 23, 17, 18), [41, 44], [60, 66], ["leads by 2 after round 2", "must win round 3 by 3 or more"]),
-    ((22, 23, 19, 18, 25), [49, 66], [72, 90], ["needs 18 of the remaining 18 to win", "90 faces judged"]),
-    ((22, 23, 19, 18, 25), [48, 66], [72, 90], ["needs all 18 that remain to draw level", "90 faces judged"]),
+    ((22, 23, 17, 18), [41, 44], [60, 66], ["led by 2 after round 2", "must win round 3 by 3 or more"]),
+    ((22, 23, 19, 18, 25), [49, 66], [72, 90], ["needs 18 of the remaining 18 to win", "has judged 90 faces"]),
+    ((22, 23, 19, 18, 25), [48, 66], [72, 90], ["needs all 18 that remain to draw level", "has judged 90 faces"]),
 ]
 
 
@@ -266,7 +266,7 @@ def test_a_failed_network_judges_no_faces_and_is_named_in_the_result(hall):
         "30 points given: the other’s generator failed",
     ]
     assert hall.text(".notice .kind") == "✗ The generator of Blue Foxes failed"
-    assert hall.text(".reason") == "Why: it is slow"
+    assert hall.text(".reason") == "Reason: it is slow"
     assert hall.text(".notice .wait") == "In a moment: Blue Foxes judges the faces of Team Mira"
     lost = WON | {"winner": 2, "points": [20, 30], "judged": [30, 30]}
     hall.show(state("won", match=lost, forfeits=[fault]))

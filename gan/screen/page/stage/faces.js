@@ -50,9 +50,9 @@ export function Bar({ said, card, rules, judge }) {
       <div class="threshold" style=${{ left: `${threshold}%` }}></div>
     </div>
     <div class="ends">
-      <span>◂ ${t("stage.generated")}</span>
+      <span>◂ 100% ${t("stage.generated")}</span>
       <span class="at" style=${{ left: `${threshold}%` }}>${Math.round(threshold)}%</span>
-      <span>${t("stage.real")} ▸</span>
+      <span>100% ${t("stage.real")} ▸</span>
     </div>
   </figure>`;
 }

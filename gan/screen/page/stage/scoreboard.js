@@ -11,16 +11,17 @@ export function Scoreboard({ state, match, half, isOver }) {
   const lines = standingLines(state, match, half);
   return html`<div class="scoreboard">
     <h1 class="unseen">${say("stage.pair", { home: nameOf(state, match.home), away: nameOf(state, match.away) })}</h1>
-    ${side(state, match, 0, judge, lines)}
+    ${side({ state, match, half, judge, lines }, 0)}
     <div class="middle"><${Middle} state=${state} match=${match} half=${half} /></div>
-    ${side(state, match, 1, judge, lines)}
+    ${side({ state, match, half, judge, lines }, 1)}
   </div>`;
 }
 
-function side(state, match, index, judge, lines) {
+function side({ state, match, half, judge, lines }, index) {
   const { key, sign } = SIDES[index];
-  const job = judge === null ? "" : t(judge === index ? "stage.judges" : "stage.draws");
   const isJudge = judge === index;
+  const draws = half && half.number % 2 ? "stage.draws_second" : "stage.draws_first";
+  const job = judge === null ? "" : t(isJudge ? "stage.judges" : draws);
   return html`<section class=${`side ${key}${isJudge ? " judge" : ""}`}>
     <p class="job">${job}</p>
     <${Fit} class="team"><span class="sign" aria-hidden="true">${sign}</span> <${Name}>${nameOf(state, match[key])}<//><//>
@@ -54,7 +55,7 @@ function Middle({ state, match, half }) {
 
 function Rounds({ state, match, half }) {
   const now = roundNow(match, half);
-  return html`<p class="label">${half ? halfName(half) : t("stage.rounds")}</p>
+  return html`<p class="label">${now >= 0 ? t(`${HALVES[half.number % 2]}_of`, { n: now + 1 }) : t("stage.rounds")}</p>
     <ol class="rounds" aria-label=${t("stage.rounds")}>
       ${pointsOfRounds(match, half, state.rules).map(
         (pair, round) => html`<li key=${round} aria-current=${round === now ? "step" : null}>

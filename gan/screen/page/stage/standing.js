@@ -11,7 +11,9 @@ export function standingLines(state, match, half) {
   const { needs } = half || {};
   if (needs) {
     const side = SIDES.findIndex(({ key }) => match[key] === (needs.decided ?? needs.team));
-    lines[side] = needs.decided ? t("stage.decided") : t("stage.needs", { n: needs.to_win, of: needs.of });
+    const isOver = half.points !== undefined && half.number + 1 === 2 * match.num_rounds;
+    if (needs.decided) lines[side] = t(isOver ? "stage.wins" : "stage.decided");
+    else lines[side] = t("stage.needs", { n: needs.to_win, of: needs.of });
     return lines;
   }
   const first = judgeSide({ number: 0 }, rules);
@@ -50,5 +52,5 @@ function ofRoundsBefore(lead, round, of) {
   if (lead > 0) return t("stage.leads_after", { n: lead, round });
   return round + 1 === of
     ? t("stage.must_win_last", { n: 1 - lead, round: of })
-    : t("stage.must_win_rest", { n: 1 - lead });
+    : t("stage.behind_after", { n: -lead, round });
 }
