@@ -39,6 +39,7 @@ class Scheduler:
         self.process = self._run("dask_scheduler", "--host=127.0.0.1", f"--port={port}", "--no-dashboard")
 
     def __enter__(self):
+        wait_for(self._listens)
         return self
 
     def __exit__(self, *exception):
@@ -46,6 +47,11 @@ class Scheduler:
             process.kill()
         for process in self._started:
             process.wait(SECONDS)
+
+    def _listens(self):
+        host, port = self.address.removeprefix("tcp://").split(":")
+        with socket.socket() as tried:
+            return not tried.connect_ex((host, int(port)))
 
     def start_worker(self, first=None, *more):
         """Starts a worker without a nanny, which runs some code before anything else; returns its process."""

@@ -21,7 +21,7 @@ from typing import Any
 
 from gan.console.errors import UserError
 
-CONNECT_SECONDS = 10  # that a scheduler has to answer
+CONNECT_SECONDS = 30  # that a scheduler has to answer
 _ADDRESS = re.compile(r"(\w+://)?[^/\s]+:\d{1,5}")
 SECONDS_ALONE = 60.0  # without any worker; one that was killed may be started again by its nanny
 _SETTINGS = {
