@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import traceback
@@ -21,6 +22,9 @@ from gan.sandbox import child_process  # noqa: E402
 
 tensorflow_import.import_tensorflow()
 
+# In a script's background Ctrl-C is ignored, and so it is in all processes that tests start and stop by it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NUM_IMAGES = 96
 Server = child_process.ForkServer
