@@ -21,10 +21,11 @@ _MOST_PIXELS = 2000  # that are kept of the generated images: 1,000 teams are co
 _FIRST_LOOK = 30  # one of so many of these pixels
 _GREY_LEVELS = 3.0  # mean difference of images of the same generator; of others it is tens
 _LEAST_VARIETY = 1.0  # grey levels between images: a generator that ignores its noise has no fingerprint
-_LOGITS = 0.05  # difference of logits of the same discriminator, as a part of their standard deviation
-_SATURATED = 14.0  # beyond it, a probability in float32 tells too little of the logit
+_LOGITS = 0.02  # difference of logits of the same discriminator, as a part of their standard deviation
+_SATURATED = 14.0  # logit above which a probability in float32, near 1, tells too little of it
+_UNDERFLOWS = -80.0  # logit below which it has few digits left; near 0 it has all of them
 _LEAST_IN_COMMON = 0.9  # of the images: both are saturated, or neither
-_LEAST_TELLING = 4  # judgments of both discriminators that are not saturated, to say anything
+_LEAST_TELLING = 8  # judgments of both discriminators that are not saturated, to say anything
 
 
 class Fingerprint(NamedTuple):
@@ -138,4 +139,4 @@ def _logits(probabilities: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore"):
         p = probabilities.astype(np.float64)
         found: np.ndarray = np.log(p) - np.log1p(-p)
-    return np.where(np.abs(found) < _SATURATED, found, np.nan)
+    return np.where((_UNDERFLOWS < found) & (found < _SATURATED), found, np.nan)
