@@ -15,7 +15,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
 if not __package__:  # `python watch.py` inside gan/: the package is found one folder up
@@ -60,22 +60,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def watch(config: WatchConfig) -> None:
     """Serves TensorBoard until it is interrupted."""
-    with (
-        signals.terminated_as_interrupted() as check_signals,
-        tempfile.TemporaryDirectory(prefix="gan-watch-") as temporary,
-    ):
+    with signals.terminated_as_interrupted(), tempfile.TemporaryDirectory(prefix="gan-watch-") as temporary:
         if paths.is_remote(config.log_dir):
             copy = growing_copy.GrowingCopy(config.log_dir, temporary, lambda name: MARK in name)
             if not copy.refresh():
                 print(f"{config.log_dir} has no files of TensorBoard yet; they are shown once they come", flush=True)
             _serve(config, copy.path)
-            _follow(copy, config.reload_interval, check_signals)
+            _follow(copy, config.reload_interval)
         if not os.path.isdir(config.log_dir):
             raise StateError(f"--log_dir={config.log_dir}: there is no such folder; give the folder of a training")
         _serve(config, config.log_dir)
         while True:
             time.sleep(1)
-            check_signals()
 
 
 def _serve(config: WatchConfig, folder: str) -> None:
@@ -94,11 +90,10 @@ def _serve(config: WatchConfig, folder: str) -> None:
     print(f"TensorBoard shows {config.log_dir} at {address}", flush=True)
 
 
-def _follow(copy: growing_copy.GrowingCopy, seconds: float, check_signals: Callable[[], None]) -> NoReturn:
+def _follow(copy: growing_copy.GrowingCopy, seconds: float) -> NoReturn:
     """Keeps the copy up to date."""
     is_silent = False
     while True:
-        check_signals()
         time.sleep(seconds)
         try:
             copy.refresh()

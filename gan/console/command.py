@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from gan.console import completion, flags, output
+from gan.console import completion, flags, output, signals
 from gan.console.errors import ProcessLost, UserError, of_system
 
 EXIT_MISTAKE, EXIT_FLAGS, EXIT_INTERRUPTED = 1, 2, 130
@@ -38,7 +38,7 @@ def run(
         The exit code. 0: done. 1: a mistake in data or folders, printed as one sentence. 2: a mistake in the flags.
         130: interrupted. 134: another process of the job is gone.
     """
-    with output.lasting():
+    with output.lasting(), signals.interrupts_kept():
         return _run(main, config_class, list(sys.argv if argv is None else argv), name, doc)
 
 

@@ -2,10 +2,13 @@
 
 import contextlib
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
+
+_SECONDS_TO_UNWIND = 0.05  # until a finalizer in which a signal came is over
 
 
 class Interrupted(Exception):
@@ -44,34 +47,53 @@ class SignalCatcher:
 
 
 @contextlib.contextmanager
-def terminated_as_interrupted() -> Iterator[Callable[[], None]]:
+def interrupts_kept() -> Iterator[None]:
+    """Sends a signal again if Python drops the KeyboardInterrupt that came of it in the block.
+
+    Python drops what is raised while an object is finalized or garbage is collected, and the program would go on.
+    """
+    former = sys.unraisablehook
+    main = threading.main_thread().ident
+    again: list[threading.Timer] = []
+
+    def hook(dropped: "sys.UnraisableHookArgs") -> None:
+        if not issubclass(dropped.exc_type, KeyboardInterrupt):
+            former(dropped)
+            return
+        number = next(iter(getattr(dropped.exc_value, "args", ())), signal.SIGINT)
+        again.append(threading.Timer(_SECONDS_TO_UNWIND, signal.pthread_kill, (main, number)))
+        again[-1].start()
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = former
+        for timer in again:
+            timer.cancel()
+
+
+@contextlib.contextmanager
+def terminated_as_interrupted() -> Iterator[None]:
     """Lets SIGTERM and SIGHUP end the block as Ctrl-C does, so that files are closed; then the process dies of it.
 
     Supervisors stop a process by SIGTERM, and look whether it died of that. SIGHUP comes from a closed terminal. Does
     nothing outside the main thread.
-
-    Yields:
-        What raises KeyboardInterrupt if a signal came. Call it now and then: Python drops what a signal raises while
-        it finalizes an object.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield lambda: None
+        yield
         return
     caught = 0
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal caught
         caught = number
-        raise KeyboardInterrupt
-
-    def check() -> None:
-        if caught:
-            raise KeyboardInterrupt
+        raise KeyboardInterrupt(number)
 
     ctrl_c = [] if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else [signal.SIGINT]  # as in a script's background
     former = {number: signal.signal(number, interrupt) for number in (*ctrl_c, *_of_the_end())}
     try:
-        yield check
+        yield
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
