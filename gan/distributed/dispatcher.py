@@ -13,12 +13,11 @@ from typing import Any, NamedTuple
 
 from gan.console.errors import HostError
 from gan.distributed import snapshot_room
+from gan.distributed.attendance import SECONDS_BETWEEN_LOOKS, Attendance
 from gan.distributed.snapshot_room import RoomPlan, RoomReport, SnapshotRoom
-from gan.distributed.worker_pool import Attendance, WorkerPool, first_line, host_of, why_failed
+from gan.distributed.worker_pool import WorkerPool, first_line, host_of
 
 _AHEAD = 2  # jobs that a worker has at a time: it need not wait for the next one
-_SECONDS_BETWEEN_LOOKS = 1.0  # at who is there
-_WAY_OUT = "what was finished is kept: start workers, and give the same command again"
 _MOST_TRIES = 3  # of a job whose workers are lost or fail, and of a worker that fails
 
 
@@ -62,8 +61,9 @@ class Callbacks(NamedTuple):
 class _Worker:
     """A worker that is there."""
 
+    address: str
     room: Any  # call that opens it
-    checked: Any  # call that tells about it; None once it takes part
+    checked: Any  # see attendance.Member
     block: int | None = None
     failures: int = 0  # calls in a row that came to nothing
     problems: int = 0  # jobs in a row in which something went wrong that is no team's
@@ -84,10 +84,8 @@ class Dispatcher:
     def __init__(self, pool: WorkerPool, plan: RoomPlan, other_bits: bool, callbacks: Callbacks) -> None:
         self._pool, self._plan, self._other_bits, self._ask = pool, plan, other_bits, callbacks
         self._waiting: collections.deque[Job] = collections.deque()
-        self._workers: dict[str, _Worker] = {}
-        self._refused: dict[str, str] = {}  # address -> why
+        self._attendance = Attendance(pool, callbacks.say, self._join, self._why_refused, self._put_back)
         self._tries: collections.Counter[Job] = collections.Counter()
-        self._next_look, self._attendance = 0.0, Attendance(pool.name, _WAY_OUT)
         self._home: RoomReport | None = None
         self._is_one_of_each_host = False
 
@@ -106,54 +104,34 @@ class Dispatcher:
         if not self._waiting:
             return
         self._is_one_of_each_host = one_of_each_host
-        self._look_for_workers()  # which prepare themselves meanwhile
+        self._attendance.look()  # for workers, which prepare themselves meanwhile
         self._home = self._home or self._ask.home()
-        self._attendance = Attendance(self._pool.name, _WAY_OUT)
+        self._attendance.wait_anew()
         while (self._waiting and not self._ask.is_stopped()) or self._begun():
-            self._look_for_workers()
+            self._attendance.look()
+            self._attendance.check()
             if not self._ask.is_stopped():
                 self._hand_out()
             self._take_results()
 
     def close(self) -> None:
         """Drops all calls, so that the rooms of the workers close."""
-        self._workers.clear()
+        self._attendance.members.clear()
+
+    @property
+    def _workers(self) -> list[_Worker]:
+        return list(self._attendance.members.values())
 
     def _begun(self) -> list[Any]:
-        return [call for worker in self._workers.values() for call in worker.begun]
+        return [call for worker in self._workers for call in worker.begun]
 
-    def _look_for_workers(self) -> None:
-        if time.monotonic() < self._next_look:
-            return
-        self._next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS
-        there = self._pool.addresses()
-        for address in [address for address in self._workers if address not in there]:
-            lost = self._workers.pop(address)
-            self._ask.say(f"worker {address} is lost; others do its part")
-            self._put_back(lost)
-        hosts = collections.Counter(map(host_of, there))
-        for address in there:
-            if address not in self._workers and address not in self._refused:
-                room = self._pool.submit(address, snapshot_room.open_room, self._plan, hosts[host_of(address)])
-                checked = self._pool.submit(address, snapshot_room.report_of, room)
-                self._workers[address] = _Worker(room, checked)
-        self._attendance.look(there, self._workers, self._refused)
+    def _join(self, address: str, neighbours: int) -> _Worker:
+        room = self._pool.submit(address, snapshot_room.open_room, self._plan, neighbours)
+        return _Worker(address, room, self._pool.submit(address, snapshot_room.report_of, room))
 
-    def _check(self, address: str, worker: _Worker) -> None:
-        try:
-            report: RoomReport = worker.checked.result()
-            assert self._home
-            why = snapshot_room.why_refused(self._home, report, self._other_bits)
-        except Exception as error:  # of the worker, or of a Dask that cannot read what it sends
-            why = why_failed(error)
-        worker.checked = None
-        if why:
-            self._refuse(address, why)
-
-    def _refuse(self, address: str, why: str) -> None:
-        self._refused[address] = why
-        self._put_back(self._workers.pop(address))
-        self._ask.say(f"worker {address} is refused: {why}")
+    def _why_refused(self, report: RoomReport) -> str | None:
+        assert self._home
+        return snapshot_room.why_refused(self._home, report, self._other_bits)
 
     def _put_back(self, lost: _Worker) -> None:
         """Lets others do what a worker had begun."""
@@ -171,34 +149,33 @@ class Dispatcher:
             self._waiting.appendleft(job)
 
     def _hand_out(self) -> None:
-        for worker, address in self._takers():
+        for worker in self._takers():
             ahead = 1 if self._is_one_of_each_host else _AHEAD
             while len(worker.begun) < ahead and self._waiting:
                 job = self._next_job(worker)
                 worker.block = job.block
                 try:
-                    calls = [self._kept(address, worker, digest) for digest in job.snapshots]
+                    calls = [self._kept(worker, digest) for digest in job.snapshots]
                 except HostError:  # which the caller will see, too
                     self._ask.take(job, None)
                     continue
                 needed = [call for call in calls if call is not None]
-                call = self._pool.submit(address, _do, worker.room, needed, job.function, job.argument)
+                call = self._pool.submit(worker.address, _do, worker.room, needed, job.function, job.argument)
                 worker.begun[call] = job
 
-    def _takers(self) -> list[tuple[_Worker, str]]:
-        """The workers that jobs are given to, with their addresses."""
-        takers = [(worker, address) for address, worker in self._workers.items() if worker.checked is None]
+    def _takers(self) -> list[_Worker]:
+        """The workers that jobs are given to."""
+        takers = [worker for worker in self._workers if worker.checked is None]
         if not self._is_one_of_each_host:
             return takers
-        busy = [one for one in takers if one[0].begun]
-        first = {host_of(address): (worker, address) for worker, address in reversed([*busy, *takers])}
-        return list(first.values())
+        busy = [worker for worker in takers if worker.begun]
+        return list({host_of(worker.address): worker for worker in reversed([*busy, *takers])}.values())
 
-    def _kept(self, address: str, worker: _Worker, digest: str) -> Any:
+    def _kept(self, worker: _Worker, digest: str) -> Any:
         """The call that has a worker keep a snapshot; None once it is done: Dask remembers what a call was given."""
         if digest not in worker.kept:
             files = self._ask.files(digest)
-            worker.kept[digest] = self._pool.submit(address, snapshot_room.keep_in, worker.room, digest, files)
+            worker.kept[digest] = self._pool.submit(worker.address, snapshot_room.keep_in, worker.room, digest, files)
         call = worker.kept[digest]
         if call is not None and call.status == "finished":
             worker.kept[digest] = None
@@ -206,7 +183,7 @@ class Dispatcher:
 
     def _next_job(self, worker: _Worker) -> Job:
         """The next one of the worker's block; else of a block that nobody has; else any."""
-        taken = {other.block for other in self._workers.values()}
+        taken = {other.block for other in self._workers}
         chosen = next((job for job in self._waiting if job.block == worker.block), None)
         chosen = chosen or next((job for job in self._waiting if job.block not in taken), None)
         chosen = chosen or self._waiting[0]
@@ -214,19 +191,17 @@ class Dispatcher:
         return chosen
 
     def _take_results(self) -> None:
-        calls = self._begun() + [one.checked for one in self._workers.values() if one.checked is not None]
+        calls = self._begun() + [one.checked for one in self._workers if one.checked is not None]
         if not calls:
-            time.sleep(_SECONDS_BETWEEN_LOOKS / 4)
+            time.sleep(SECONDS_BETWEEN_LOOKS / 4)
             return
-        done = set(self._pool.wait(calls, _SECONDS_BETWEEN_LOOKS))
-        for address, worker in list(self._workers.items()):
-            if worker.checked in done:
-                self._check(address, worker)
+        done = set(self._pool.wait(calls, SECONDS_BETWEEN_LOOKS))
+        for worker in self._workers:
             for call in [call for call in worker.begun if call in done]:
-                if address in self._workers:
-                    self._take(address, worker, call)
+                if worker.address in self._attendance.members:
+                    self._take(worker, call)
 
-    def _take(self, address: str, worker: _Worker, call: Any) -> None:
+    def _take(self, worker: _Worker, call: Any) -> None:
         job = worker.begun.pop(call)
         try:
             result = call.result()
@@ -234,7 +209,8 @@ class Dispatcher:
             self._note_try(job)
             worker.failures += 1
             if worker.failures >= _MOST_TRIES:
-                self._refuse(address, f"it failed {_MOST_TRIES} times, the last time with: {first_line(error)}")
+                why = f"it failed {_MOST_TRIES} times, the last time with: {first_line(error)}"
+                self._attendance.refuse(worker.address, why)
             return
         worker.failures = 0
         if self._ask.take(job, result):
@@ -243,7 +219,7 @@ class Dispatcher:
             worker.problems = 0
         if worker.problems >= _MOST_TRIES:  # a snapshot may be the reason, so the worker is checked
             worker.problems = 0
-            worker.checked = self._pool.submit(address, snapshot_room.report_of, worker.room)
+            worker.checked = self._pool.submit(worker.address, snapshot_room.report_of, worker.room)
 
 
 def _do(room: SnapshotRoom, kept: Sequence[str], function: Callable[[SnapshotRoom, Any], Any], argument: Any) -> Any:

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gan.distributed import code_version, trial_room
+from gan.distributed.attendance import SECONDS_BETWEEN_LOOKS, Attendance
 from gan.distributed.trial_process import SECONDS_TO_SAVE
 from gan.distributed.trial_room import TrialData, TrialFiles, TrialState
-from gan.distributed.worker_pool import Attendance, WorkerPool, first_line, why_failed
+from gan.distributed.worker_pool import WorkerPool, first_line
 from gan.training.quality_record import QualityLine
 
-_SECONDS_BETWEEN_LOOKS = 1.0  # at who is there
 _SECONDS_BETWEEN_COPIES = 20.0  # of what a trial saves: a state has some megabytes
 
 
@@ -72,7 +72,7 @@ class RemoteTrial:
     def _wait_for_files(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while self.exit_code is None and not self.is_lost and time.monotonic() < end:
-            time.sleep(_SECONDS_BETWEEN_LOOKS / 4)
+            time.sleep(SECONDS_BETWEEN_LOOKS / 4)
 
     def _advance(self) -> None:
         """Goes on after an answer: looks again, or fetches the files of a trial that has ended."""
@@ -109,7 +109,7 @@ class _Place:
     def __init__(self, pool: WorkerPool, address: str, data: TrialData) -> None:
         self._pool, self._address = pool, address
         self._room = pool.submit(address, trial_room.open_trials, data)
-        self.code: Any = self.call(trial_room.code_of)  # None once it takes part
+        self.checked: Any = self.call(trial_room.code_of)  # see attendance.Member
         self.trial: RemoteTrial | None = None
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -118,7 +118,7 @@ class _Place:
     @property
     def is_free(self) -> bool:
         ended = self.trial is None or self.trial.exit_code is not None or self.trial.is_lost
-        return self.code is None and ended
+        return self.checked is None and ended
 
 
 class RemoteTrials:
@@ -132,11 +132,10 @@ class RemoteTrials:
     """
 
     def __init__(self, pool: WorkerPool, folder: str, data: TrialData, say: Callable[[str], None]) -> None:
-        self._pool, self._folder, self._data, self._say = pool, folder, data, say
-        self._places: dict[str, _Place] = {}
-        self._refused: set[str] = set()
-        self._next_look = 0.0
-        self._attendance = Attendance(pool.name, "start workers, and give the same command again")
+        self._folder = folder
+        self._attendance = Attendance(
+            pool, say, lambda address, neighbours: _Place(pool, address, data), code_version.why_refused, _leave
+        )
 
     def places(self) -> int:
         """How many workers take part, each with one trial at a time.
@@ -145,40 +144,17 @@ class RemoteTrials:
             PoolLost: the scheduler or all workers are gone.
             UserError: no worker may take part.
         """
-        self._look()
-        return sum(place.code is None for place in self._places.values())
+        self._attendance.look()
+        self._attendance.check()
+        return sum(place.checked is None for place in self._attendance.members.values())
 
     def begin(self, name: str, flags: Mapping[str, Any]) -> RemoteTrial:
         """Begins a trial, or goes on with it, on a worker that has none."""
-        place = next(place for place in self._places.values() if place.is_free)
+        place = next(place for place in self._attendance.members.values() if place.is_free)
         place.trial = RemoteTrial(place.call, os.path.join(self._folder, name), flags)
         return place.trial
 
-    def _look(self) -> None:
-        """Sees which workers are there, and which may take part."""
-        if time.monotonic() < self._next_look:
-            return
-        self._next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS
-        there = self._pool.addresses()
-        for address in [address for address in self._places if address not in there]:
-            self._say(f"worker {address} is lost; another one does its part")
-            if trial := self._places.pop(address).trial:
-                trial.is_lost = True
-        for address in there:
-            if address not in self._places and address not in self._refused:
-                self._places[address] = _Place(self._pool, address, self._data)
-        for address, place in list(self._places.items()):
-            if place.code is not None and place.code.done():
-                self._check(address, place)
-        self._attendance.look(there, self._places, self._refused)
 
-    def _check(self, address: str, place: _Place) -> None:
-        try:
-            why = code_version.why_refused(place.code.result())
-        except Exception as error:  # of the worker, or of a Dask that cannot read what it sends
-            why = why_failed(error)
-        place.code = None
-        if why:
-            del self._places[address]
-            self._refused.add(address)
-            self._say(f"worker {address} is refused: {why}")
+def _leave(place: _Place) -> None:
+    if place.trial:
+        place.trial.is_lost = True

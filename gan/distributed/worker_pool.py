@@ -13,9 +13,8 @@ import os
 import re
 import signal
 import tempfile
-import time
 import urllib.parse
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -23,7 +22,6 @@ from gan.console.errors import UserError
 
 CONNECT_SECONDS = 30  # that a scheduler has to answer
 _ADDRESS = re.compile(r"(\w+://)?[^/\s]+:\d{1,5}")
-SECONDS_ALONE = 60.0  # without any worker; one that was killed may be started again by its nanny
 _SETTINGS = {
     "distributed.comm.retry.count": 0,
     "distributed.scheduler.http.routes": [],
@@ -45,32 +43,6 @@ def dask() -> Any:
 
 class PoolLost(UserError):
     """The scheduler is gone, or no worker is left; what was finished before is kept by the caller."""
-
-
-class Attendance:
-    """Notices when no worker takes part any more; the time counts from here.
-
-    Args:
-        name: of the pool.
-        way_out: what to do then.
-    """
-
-    def __init__(self, name: str, way_out: str) -> None:
-        self._name, self._way_out, self._seen = name, way_out, time.monotonic()
-
-    def look(self, there: Collection[str], partners: Collection[str], refused: Collection[str]) -> None:
-        """Takes the addresses of those who are there, who take part or are being checked, and who may not take part.
-
-        Raises:
-            PoolLost: nobody has been there for SECONDS_ALONE.
-            UserError: no worker may take part.
-        """
-        if partners:
-            self._seen = time.monotonic()
-        elif there and set(there) <= set(refused):
-            raise UserError(f"{self._name}: no worker can take part; the lines above say why")
-        elif time.monotonic() - self._seen > SECONDS_ALONE:
-            raise PoolLost(f"{self._name}: no worker has been there for {SECONDS_ALONE:.0f} s; {self._way_out}")
 
 
 class WorkerPool:

@@ -16,7 +16,7 @@ from dask_cluster import SECONDS, is_worker, wait_for, workers_of
 from gan import battle
 from gan.arena import events, store
 from gan.contest import rules
-from gan.distributed import code_version, snapshot_room
+from gan.distributed import code_version, snapshot_room, worker_pool
 from gan.distributed.snapshot_room import RoomReport
 from gan.snapshots import checkpoint_files
 
@@ -136,7 +136,8 @@ def test_the_same_command_goes_on(number, teams, faces, at_home, tmp_path, capsy
     assert told(tmp_path) == at_home
 
 
-def test_what_cannot_be_reached_or_is_given_twice_is_one_sentence(teams, faces, tmp_path, fails):
+def test_what_cannot_be_reached_or_is_given_twice_is_one_sentence(teams, faces, tmp_path, fails, monkeypatch):
+    monkeypatch.setattr(worker_pool, "CONNECT_SECONDS", 1)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # nobody listens
         where = f"tcp://127.0.0.1:{taken.getsockname()[1]}"

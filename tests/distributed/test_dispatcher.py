@@ -8,7 +8,7 @@ import dask_cluster
 import pytest
 
 from gan.console.errors import HostError, UserError
-from gan.distributed import code_version, dispatcher, snapshot_room, worker_pool
+from gan.distributed import attendance, code_version, dispatcher, snapshot_room, worker_pool
 from gan.distributed.snapshot_room import RoomPlan, RoomReport
 from gan.sandbox import child_process, staging
 
@@ -24,7 +24,7 @@ def fail(room, argument):
 
 
 def test_a_pool_without_workers_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(worker_pool, "SECONDS_ALONE", 0.5)
+    monkeypatch.setattr(attendance, "SECONDS_ALONE", 0.5)
     callbacks = dispatcher.Callbacks(lambda: REPORT, lambda digest: {}, lambda job, result: None, print)
     with dask_cluster.Scheduler(tmp_path) as scheduler, worker_pool.WorkerPool(None, scheduler.address) as pool:
         jobs = [dispatcher.Job(0, fail, None, ())]
