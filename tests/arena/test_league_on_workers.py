@@ -136,6 +136,26 @@ def test_the_same_command_goes_on(number, teams, faces, at_home, tmp_path, capsy
     assert told(tmp_path) == at_home
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "silent"])
+def test_a_scheduler_is_gone_and_the_same_command_goes_on(number, teams, faces, at_home, tmp_path):
+    patience = "from gan.distributed import worker_pool\nworker_pool.CONNECT_SECONDS = 10\n"
+    (tmp_path / "sitecustomize.py").write_text(patience)
+    arena_dir = tmp_path / "arena"
+    with dask_cluster.Scheduler(tmp_path) as scheduler:
+        scheduler.start_worker()
+        given = words(teams, faces, arena_dir, f"--scheduler={scheduler.address}")
+        paths = f"{tmp_path}{os.pathsep}{ROOT}"
+        process = start("battle", *given, env={**os.environ, "PYTHONPATH": paths})
+        wait_for(lambda: process.poll() is not None or matches_done(arena_dir) >= 2)
+        assert process.poll() is None, process.stdout.read()
+        scheduler.process.send_signal(number)
+        printed, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 1 and "Traceback" not in printed, printed
+    assert "the scheduler is gone" in printed and "give the same command again once it is there" in printed
+    assert battle.main(["battle", *words(teams, faces, arena_dir)]) == 0
+    assert told(arena_dir) == at_home
+
+
 def test_what_cannot_be_reached_or_is_given_twice_is_one_sentence(teams, faces, tmp_path, fails, monkeypatch):
     monkeypatch.setattr(worker_pool, "CONNECT_SECONDS", 1)
     with socket.socket() as taken:
