@@ -103,7 +103,7 @@ _REASONS: dict[str, _Pair] = {
     "files_too_large": _TOO_LARGE,
     "unpacks_too_large": _TOO_LARGE,
     "closed_earlier": ("it has failed before", "앞서 실패했습니다"),
-    "slow": ("it took longer than {seconds:g} seconds", "{seconds:g}초보다 오래 걸렸습니다"),
+    "slow": ("it needs more than the {seconds:g} seconds allowed", "제한 시간 {seconds:g}초를 넘겼습니다"),
     "processor_time": ("it took too much computing time", "계산 시간을 너무 많이 썼습니다"),
     "too_much_memory": _MEMORY,
     "memory_share": _MEMORY,

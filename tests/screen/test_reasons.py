@@ -41,7 +41,7 @@ def test_it_is_short_and_names_nothing_that_strangers_choose(code):
 
 def test_what_a_reason_says():
     slow = reasons.brief(Fault("slow", {"seconds": 10.0, "step": "generate"}))
-    assert slow == {"en": "it took longer than 10 seconds", "ko": "10초보다 오래 걸렸습니다"}
+    assert slow == {"en": "it needs more than the 10 seconds allowed", "ko": "제한 시간 10초를 넘겼습니다"}
     out = reasons.brief(Fault(notes.DISQUALIFIED, {"reason": "trained on " + "the test set, " * 20}))
     assert out["ko"].startswith("실격: trained on the test set") and out["ko"].endswith("…") and len(out["ko"]) <= 90
     assert reasons.brief(None) is None

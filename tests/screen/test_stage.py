@@ -227,21 +227,21 @@ def test_unequal_totals_are_explained(hall):
     assert page.locator(".points-of").all_text_contents() == ["Total", "Total"]
     assert hall.text(".strip .what") == "Final · Round 2 of 3"
     assert page.locator(".needs").all_text_contents() == [
-        "led by 1 after round 1",
-        "was 1 behind after round 1",
+        "after round 1: 1 ahead",
+        "after round 1: 1 behind",
     ]
 
 
 OF_ROUNDS = [  # points of half rounds, points and images judged so far, what stands below [home, away]
     ((), [0, 9], [0, 12], ["has not judged yet", "has judged 12 faces"]),
-    ((22,), [8, 22], [12, 30], ["needs 15 of the remaining 18 to lead", "has judged 30 faces"]),
-    ((22,), [4, 22], [12, 30], ["needs all 18 that remain to draw level", "has judged 30 faces"]),
+    ((22,), [8, 22], [12, 30], ["needs 15 of the 18 faces left to lead", "has judged 30 faces"]),
+    ((22,), [4, 22], [12, 30], ["needs all 18 faces left to draw level", "has judged 30 faces"]),
     ((22,), [3, 22], [12, 30], ["has judged 12 faces", "sure to lead after round 1"]),
     ((22,), [23, 22], [29, 30], ["leads by 1", "has judged 30 faces"]),
-    ((22, 23, 19, 18), [41, 46], [60, 66], ["level after round 2", "level after round 2"]),
-    ((22, 23, 17, 18), [41, 44], [60, 66], ["led by 2 after round 2", "must win round 3 by 3 or more"]),
-    ((22, 23, 19, 18, 25), [49, 66], [72, 90], ["needs 18 of the remaining 18 to win", "has judged 90 faces"]),
-    ((22, 23, 19, 18, 25), [48, 66], [72, 90], ["needs all 18 that remain to draw level", "has judged 90 faces"]),
+    ((22, 23, 19, 18), [41, 46], [60, 66], ["after round 2: level", "after round 2: level"]),
+    ((22, 23, 17, 18), [41, 44], [60, 66], ["after round 2: 2 ahead", "must win round 3 by 3 or more"]),
+    ((22, 23, 19, 18, 25), [49, 66], [72, 90], ["needs all 18 faces left to win", "has judged 90 faces"]),
+    ((22, 23, 19, 18, 25), [48, 66], [72, 90], ["needs all 18 faces left to draw level", "has judged 90 faces"]),
 ]
 
 
@@ -261,13 +261,11 @@ def test_a_failed_network_judges_no_faces_and_is_named_in_the_result(hall):
     why = {"en": "it is slow", "ko": "느립니다"}
     failed = half_round(0, 0, points=30, generator_fault=fault["reason"], why=why)
     page = hall.show(state("failed", half_round=failed, forfeits=[fault], match={"points": [0, 30], "judged": [0, 30]}))
-    assert page.locator(".judged").all_text_contents() == [
-        "has not judged yet",
-        "30 points given: the other’s generator failed",
-    ]
+    assert page.locator(".needs").all_text_contents() == ["cannot win on points any more"]
+    assert page.locator(".judged").all_text_contents() == ["30 points given: the other’s generator failed"]
     assert hall.text(".notice .kind") == "✗ The generator of Blue Foxes failed"
     assert hall.text(".reason") == "Reason: it is slow"
-    assert hall.text(".notice .wait") == "In a moment: Blue Foxes judges the faces of Team Mira"
+    assert hall.text(".notice .wait") == "In a moment they change sides: Blue Foxes judges, Team Mira draws"
     lost = WON | {"winner": 2, "points": [20, 30], "judged": [30, 30]}
     hall.show(state("won", match=lost, forfeits=[fault]))
     assert hall.text(".why") == "The generator of Blue Foxes failed, which gave 30 points to Team Mira"
@@ -296,7 +294,11 @@ def test_faces_are_counted_so_that_the_sum_is_right(hall):
     cards = dict(enumerate([told(1, 0.9), told(0, 0.1), told(0, 0.8), told(1, 0.2), told(1, 0.3)]))
     half = half_round(5, 5, right=2, points=2, real=3, generated=2)
     page = hall.show(state("between", half_round=half, cards=cards, match={"points": [0, 2], "judged": [0, 30]}))
-    assert hall.text(".wrongs") == "Blue Foxes fooled it with 1 of 2 faces; it took 2 of 3 real ones for generated"
+    assert hall.text(".middle") == "Half-time"
+    assert (
+        hall.text(".wrongs")
+        == "Team Mira was fooled by 1 of 2 generated faces, and took 2 of 3 real ones for generated"
+    )
     counts = [" ".join(text.split()) for text in page.locator(".legend :is(.right, .wrong)").all_text_contents()]
     assert counts == ["✓ 2 judged right", "✗ 1 generated, taken for real · ✗ 2 real, taken for generated"]
 
@@ -316,8 +318,8 @@ def test_the_bar_is_marked_where_the_rules_say(hall):
             "equal points, less time",
             "won",
             {"times": ["17.31 ms", "17.12 ms"]},
-            "is faster than Blue Foxes, 24 : 24",
-            "Time for a round: Team Mira 17.12 ms, Blue Foxes 17.31 ms",
+            "level with Blue Foxes at 24 : 24, but faster",
+            "How long their networks take: Team Mira 17.12 ms, Blue Foxes 17.31 ms",
         ),
         (
             "equal points, a toss-up by time",
@@ -325,7 +327,7 @@ def test_the_bar_is_marked_where_the_rules_say(hall):
             {"times": ["17.58 ms", "17.38 ms"]},
             "level with Blue Foxes, 24 : 24",
             "Equally fast as far as can be measured: a toss-up for Team Mira"
-            "Time for a round: Team Mira 17.38 ms, Blue Foxes 17.58 ms",
+            "How long their networks take: Team Mira 17.38 ms, Blue Foxes 17.58 ms",
         ),
     ],
 )

@@ -1,5 +1,5 @@
 // For who runs the screen: the keys of now and what they do, and the fonts that are missing.
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { fontLine } from "arena/header.js";
 import { html } from "arena/html.js";
 import { helpNow } from "arena/keys.js";
@@ -7,7 +7,7 @@ import { t } from "arena/words.js";
 
 export function Help({ missing, onClose }) {
   const dialog = useRef(null);
-  useEffect(() => dialog.current.showModal(), []);
+  useLayoutEffect(() => dialog.current.showModal(), []);
   return html`<dialog class="help" ref=${dialog} onClose=${onClose} aria-label=${t("app.keys")}>
     <h2>${t("app.keys")}</h2>
     <dl>

@@ -12,7 +12,7 @@ export function Scoreboard({ state, match, half, isOver }) {
   return html`<div class="scoreboard">
     <h1 class="unseen">${say("stage.pair", { home: nameOf(state, match.home), away: nameOf(state, match.away) })}</h1>
     ${side({ state, match, half, judge, lines }, 0)}
-    <div class="middle"><${Middle} state=${state} match=${match} half=${half} /></div>
+    <div class="middle"><${Middle} state=${state} match=${match} half=${half} isOver=${isOver} /></div>
     ${side({ state, match, half, judge, lines }, 1)}
   </div>`;
 }
@@ -45,12 +45,12 @@ function judgedLine(state, match, index) {
 }
 
 const HALVES = ["stage.first_half", "stage.second_half"];
-const halfName = (half) => t(HALVES[half.number % 2]);
+const HALVES_OVER = ["stage.half_time", "stage.full_time"];
 
 // Which part of the match this is; of a match of several rounds, the points of each, and their sum.
-function Middle({ state, match, half }) {
+function Middle({ state, match, half, isOver }) {
   if (match.num_rounds > 1) return html`<${Rounds} state=${state} match=${match} half=${half} />`;
-  return html`<p class="part">${half ? halfName(half) : t("stage.versus")}</p>`;
+  return html`<p class="part">${half ? t((isOver ? HALVES_OVER : HALVES)[half.number % 2]) : t("stage.versus")}</p>`;
 }
 
 function Rounds({ state, match, half }) {

@@ -13,7 +13,7 @@ export function standingLines(state, match, half) {
     const side = SIDES.findIndex(({ key }) => match[key] === (needs.decided ?? needs.team));
     const isOver = half.points !== undefined && half.number + 1 === 2 * match.num_rounds;
     if (needs.decided) lines[side] = t(isOver ? "stage.wins" : "stage.decided");
-    else lines[side] = t("stage.needs", { n: needs.to_win, of: needs.of });
+    else lines[side] = needed(needs.to_win, needs.of);
     return lines;
   }
   const first = judgeSide({ number: 0 }, rules);
@@ -31,11 +31,14 @@ function ofSecondHalf(match, first, round, rules, canDraw) {
   const open = (round + 1) * rules.points_of_half_round - match.judged[judge];
   const isLast = round + 1 === match.num_rounds;
   if (toLead <= 0) lines[judge] = t("stage.leads", { n: 1 - toLead });
-  else if (toLead <= open) lines[judge] = t(isLast ? "stage.needs" : "stage.needs_to_lead", { n: toLead, of: open });
+  else if (toLead <= open) lines[judge] = isLast ? needed(toLead, open) : t("stage.needs_to_lead", { n: toLead, of: open });
   else if (toLead === open + 1 && open && canDraw) lines[judge] = t("stage.needs_to_draw", { n: open });
+  else if (open && isLast) lines[judge] = t("stage.no_win_by_points");
   else if (toLead > open + 1 && !isLast) lines[first] = t("stage.stays_ahead", { round: round + 1 });
   return lines;
 }
+
+const needed = (n, of) => t(n === of ? "stage.needs_all" : "stage.needs", { n, of });
 
 // Of the round that has begun nothing is known yet: the sum of the rounds before it tells.
 function ofFirstHalf(match, half, first, round, rules) {
