@@ -50,7 +50,7 @@ def test_a_training_whose_reader_has_gone_goes_on_and_says_so(faces, tmp_path):
 def test_ctrl_c_that_ends_the_reader_too_still_saves_and_says_so(faces, tmp_path):
     """As in `train | tee log`, where both processes get the signal."""
     process = subprocess.Popen(
-        training(faces, tmp_path, "--max_steps=1000000", "--export_model_steps=1000000"),
+        training(faces, tmp_path, "--num_epochs=1000000", "--export_model_steps=1000000"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),
@@ -126,7 +126,7 @@ def test_a_terminal_that_is_closed_ends_nothing_unsaved(faces, tmp_path):
     """The bar of a terminal goes to stderr: both are lost at once, with SIGHUP."""
     controller, terminal = os.openpty()
     process = subprocess.Popen(
-        training(faces, tmp_path, "--max_steps=1000000", "--export_model_steps=1000000"),
+        training(faces, tmp_path, "--num_epochs=1000000", "--export_model_steps=1000000"),
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,
