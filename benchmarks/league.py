@@ -19,9 +19,10 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[0] = ROOT
-sys.path.insert(1, os.path.join(ROOT, "benchmarks"))
+sys.path[1:1] = [os.path.join(ROOT, "benchmarks"), os.path.join(ROOT, "tests")]
 
 import battle as tournament
+from dask_cluster import workers_of
 
 from gan.arena import store
 from gan.console import command
@@ -102,7 +103,7 @@ def _play(arena_dir, words, workers_to_lose):
     while workers_to_lose and process.poll() is None and _matches_over(arena_dir) < 3:
         time.sleep(0.1)
     if workers_to_lose:
-        os.kill(_workers_of(process.pid)[-1], signal.SIGKILL)
+        os.kill(workers_of(process.pid)[-1], signal.SIGKILL)
     if process.wait():
         raise UserError(f"the league failed with exit code {process.returncode}")
     whole = time.monotonic() - begun
@@ -127,20 +128,6 @@ def _matches_over(arena_dir):
             return sum(row.ended is not None for row in kept.matches.all())
     except StateError:
         return 0
-
-
-def _workers_of(pid):
-    """Pids of the worker processes that a process has started, which Dask does by multiprocessing."""
-    children = []
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
-            children += file.read().split()
-    found = []
-    for child in map(int, children):
-        with open(f"/proc/{child}/cmdline", "rb") as file:
-            if b"spawn_main" in file.read():
-                found.append(child)
-    return found
 
 
 if __name__ == "__main__":
