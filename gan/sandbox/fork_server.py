@@ -19,9 +19,6 @@ if not __package__:  # run as a file: the package is found one folder up
 
 from gan.sandbox import framing, pid_namespace, protocol
 
-# TensorFlow starts it with the first graph and gives it no work: a device of one thread computes in its caller's.
-_IDLE_THREAD = "tf_graph_runner"
-
 
 def main() -> None:
     """Serves until the caller is gone; the socket's descriptor is the first argument."""
@@ -32,8 +29,9 @@ def main() -> None:
     tensorflow_import.import_tensorflow()
     from gan.sandbox import child
 
+    idle = _begun_by_first_graph()
     child.prepare()
-    threads = _threads() if sys.platform == "linux" else None
+    threads = len(_threads() - idle) if sys.platform == "linux" else None
     with socket.socket(fileno=int(sys.argv[1])) as caller, contextlib.suppress(framing.Closed, ConnectionError):
         framing.send(caller, protocol.encode(protocol.Listening(threads)))
         while True:
@@ -49,13 +47,18 @@ def main() -> None:
             framing.send(caller, protocol.encode(answer))
 
 
-def _threads() -> int:
-    """Threads of this process but those that never hold anything when it is forked."""
-    names = []
-    for thread in os.listdir("/proc/self/task"):
-        with open(f"/proc/self/task/{thread}/comm", encoding="utf-8") as file:
-            names.append(file.read().strip())
-    return sum(name != _IDLE_THREAD for name in names)
+def _begun_by_first_graph() -> set[str]:
+    """The thread that TensorFlow starts with it. It gets no work: a device of one thread computes in its caller's."""
+    import tensorflow.compat.v1 as tf
+
+    before = _threads()
+    tf.Graph()
+    return _threads() - before
+
+
+def _threads() -> set[str]:
+    """Of this process; none if the system does not tell."""
+    return set(os.listdir("/proc/self/task")) if sys.platform == "linux" else set()
 
 
 def _fork(
