@@ -64,12 +64,16 @@ class Attendance(Generic[_Member]):
         self._next_look = time.monotonic() + SECONDS_BETWEEN_LOOKS
         there = self._pool.addresses()
         for address in [address for address in self.members if address not in there]:
-            self._say(f"worker {address} is lost; others do its part")
+            self._say(f"worker {address} is lost or paused; others do its part")
             self._leave(self.members.pop(address))
+        self._refused &= set(there)  # one that was mended may come back
         hosts = collections.Counter(map(host_of, there))
         for address in there:
             if address not in self.members and address not in self._refused:
-                self.members[address] = self._join(address, hosts[host_of(address)])
+                if why := self._pool.why_unfit(address):
+                    self._turn_away(address, why)
+                else:
+                    self.members[address] = self._join(address, hosts[host_of(address)])
         if self.members:
             self._seen = time.monotonic()
         elif there and set(there) <= self._refused:
@@ -95,8 +99,11 @@ class Attendance(Generic[_Member]):
 
     def refuse(self, address: str, why: str) -> None:
         """Says why a member may not take part any more."""
-        self._refused.add(address)
         self._leave(self.members.pop(address))
+        self._turn_away(address, why)
+
+    def _turn_away(self, address: str, why: str) -> None:
+        self._refused.add(address)
         self._say(f"worker {address} is refused: {why}")
 
     def _fault(self, checked: Any) -> str | None:

@@ -7,6 +7,8 @@ the result of a call, and goes when this process is gone: Dask drops what nobody
 import asyncio
 import concurrent.futures
 import contextlib
+import importlib.metadata
+import importlib.util
 import logging
 import multiprocessing.resource_tracker
 import os
@@ -14,14 +16,15 @@ import re
 import signal
 import tempfile
 import urllib.parse
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
 from gan.console.errors import UserError
 
 CONNECT_SECONDS = 30  # that a scheduler has to answer
-_ADDRESS = re.compile(r"(\w+://)?[^/\s]+:\d{1,5}")
+_ADDRESS = re.compile(r"((tcp|tls|wss?)://)?([^/:@\s]+|\[[^]/\s]+\]):\d{1,5}")
 _SETTINGS = {
     "distributed.comm.retry.count": 0,
     "distributed.scheduler.http.routes": [],
@@ -73,6 +76,7 @@ class WorkerPool:
             else:
                 address = opened.enter_context(self._started(workers or 1))
             self._client = opened.enter_context(contextlib.closing(self._connected(address)))
+            self._check_understands()
             self._resources = opened.pop_all()
 
     def __enter__(self) -> "WorkerPool":
@@ -85,12 +89,35 @@ class WorkerPool:
             self._resources.close()
 
     def addresses(self) -> list[str]:
-        """Of the workers that are there now, sorted. Raises PoolLost if the scheduler does not answer."""
+        """Of the workers that take calls now, sorted. Raises PoolLost if the scheduler does not answer."""
         try:
-            found = self._client.nthreads(callback_timeout=CONNECT_SECONDS)
+            return sorted(self._running_workers())
         except (OSError, TimeoutError, RuntimeError, AttributeError) as error:
             raise self._lost(error) from error
-        return sorted(found)
+
+    def why_unfit(self, address: str) -> str | None:
+        """Why a worker cannot read our calls, as the end of a sentence; None if it can.
+
+        Dask ends a worker that is sent a call that it cannot read, with all that others have given it to do.
+        """
+        try:
+            told = self._client.sync(
+                self._client._run,
+                _why_unfit_here,
+                _versions(),
+                workers=[address],
+                on_error="return",
+                callback_timeout=CONNECT_SECONDS,
+            )[address]
+        except TimeoutError:
+            return f"it has not answered for {CONNECT_SECONDS} s"
+        except (OSError, RuntimeError, AttributeError) as error:
+            raise self._lost(error) from error
+        if isinstance(told, OSError):
+            return why_failed(told)
+        if isinstance(told, Exception):
+            return f"it cannot import gan; install the same gan-contest[cluster] there ({first_line(told)})"
+        return None if told is None else str(told)
 
     def submit(self, address: str, function: Callable[..., Any], *arguments: Any) -> Any:
         """Has one worker call a function of a module.
@@ -148,7 +175,9 @@ class WorkerPool:
 
     def _connected(self, address: Any) -> Any:
         try:
-            return self._dask.distributed.Client(address, timeout=CONNECT_SECONDS)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", self._dask.distributed.versions.VersionMismatchWarning)  # see why_unfit
+                return self._dask.distributed.Client(address, timeout=CONNECT_SECONDS)
         except (OSError, TimeoutError, RuntimeError, ValueError, TypeError) as error:
             raise self._no_answer(error) from error
 
@@ -166,13 +195,31 @@ class WorkerPool:
         except (OSError, TimeoutError, asyncio.TimeoutError, RuntimeError, ValueError, TypeError, MemoryError) as error:
             raise self._no_answer(error) from error
 
+    def _check_understands(self) -> None:
+        """Raises UserError if the scheduler cannot read our calls."""
+        try:
+            self._running_workers()
+        except (OSError, TimeoutError, RuntimeError) as error:
+            raise self._no_answer(error) from error
+        except Exception as error:  # whatever its Python says
+            raise UserError(
+                f"{self.name}: the scheduler has no gan, or another one; install the same gan-contest[cluster] there "
+                f"({first_line(error)})"
+            ) from error
+
+    def _running_workers(self) -> list[str]:
+        found = self._client.sync(self._client._run_on_scheduler, _running, callback_timeout=CONNECT_SECONDS)
+        return list(found)
+
     def _no_answer(self, error: BaseException) -> UserError:
         if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
             why = f"nothing was heard for {CONNECT_SECONDS} s"
         elif isinstance(error, MemoryError):  # what it said was taken for a very long message
             why = "something else than a scheduler answers"
+        elif isinstance(error, TypeError):
+            why = "a worker answers, or another version of Dask than this machine's"
         else:
-            why = first_line(error)
+            why = first_line(error.__cause__ or error)
         return UserError(
             f"{self.name} does not answer ({why}); is `dask scheduler` running at this address? If it uses TLS, the "
             "address begins with tls://, and Dask's settings name the certificates (docs/arena.md)"
@@ -194,6 +241,26 @@ def _unheard_by_new_threads(number: int) -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+
+def _running(dask_scheduler: Any) -> list[str]:
+    """Called by the scheduler: the workers that are not paused (they have too little memory) nor about to retire."""
+    return [address for address, worker in dask_scheduler.workers.items() if worker.status.name == "running"]
+
+
+def _versions() -> dict[str, str]:
+    """Of what must be the same in all processes of a pool, or Dask cannot read what it sends."""
+    return {name: importlib.metadata.version(name) for name in ("dask", "distributed")}
+
+
+def _why_unfit_here(versions: Mapping[str, str]) -> str | None:
+    """What is wrong with this process as a worker, as the end of a sentence; `versions` are those of who asks."""
+    if importlib.util.find_spec("tensorflow") is None:
+        return "it has no TensorFlow; install the same gan-contest[cluster] there"
+    for name, version in _versions().items():
+        if version != versions[name]:
+            return f"it has version {version} of {name}, and this machine {versions[name]}; install the same"
+    return None
 
 
 def host_of(address: str) -> str:

@@ -37,7 +37,10 @@ def test_a_pool_without_workers_is_told(tmp_path, monkeypatch):
                 pool.addresses()
 
 
-@pytest.mark.parametrize("address", ["10.0.0.5", "tcp://10.0.0.5", "", "tcp://10.0.0.5:8786/x"])
+NO_ADDRESSES = ["10.0.0.5", "tcp://10.0.0.5", "", "tcp://10.0.0.5:8786/x", "http://10.0.0.5:8786", "tcp://::1:8786"]
+
+
+@pytest.mark.parametrize("address", NO_ADDRESSES)
 def test_what_is_no_address_is_told(address):
     with pytest.raises(UserError, match=f"--scheduler={address} is no address of a scheduler, such as tcp://"):
         worker_pool.WorkerPool(None, address)
@@ -51,6 +54,59 @@ def test_a_scheduler_that_says_nothing_is_not_waited_for(monkeypatch):
             worker_pool.WorkerPool(None, address)
     with pytest.raises(UserError, match="address begins with tls://, and Dask's settings name the certificates"):
         worker_pool.WorkerPool(None, address.replace("tcp", "tls"))
+
+
+def test_a_name_that_nobody_knows_is_told(monkeypatch):
+    monkeypatch.setattr(worker_pool, "CONNECT_SECONDS", 1)
+    with pytest.raises(UserError, match=r"does not answer \(.*[Nn]ame"):
+        worker_pool.WorkerPool(None, "tcp://nobody.invalid:8786")
+
+
+NO_GAN = "import sys\nsys.modules['gan'] = None\n"
+PATCHED = """
+import importlib.{0} as patched
+original = patched.{1}
+patched.{1} = lambda name, *more: {2} if name == {3!r} else original(name, *more)
+"""
+NO_TENSORFLOW = PATCHED.format("util", "find_spec", None, "tensorflow")
+OTHER_DASK = PATCHED.format("metadata", "version", "'1.0'", "dask")
+
+
+def test_a_worker_that_cannot_read_calls_is_asked_only_what_does_not_end_it(tmp_path):
+    with dask_cluster.Scheduler(tmp_path) as scheduler, worker_pool.WorkerPool(None, scheduler.address) as pool:
+        found = {}
+        for first, expected in [
+            (NO_GAN, "it cannot import gan; install the same"),
+            (NO_TENSORFLOW, "it has no TensorFlow; install the same"),
+            (OTHER_DASK, "it has version 1.0 of dask, and this machine 2"),
+            ("", None),
+        ]:
+            scheduler.start_worker(first)
+            dask_cluster.wait_for(lambda: set(pool.addresses()) - set(found))
+            (address,) = set(pool.addresses()) - set(found)
+            found[address] = expected
+        for address, expected in found.items():
+            why = pool.why_unfit(address)
+            assert why is None if expected is None else why.startswith(expected)
+        assert pool.addresses() == sorted(found)
+
+
+def test_a_worker_that_is_paused_takes_no_calls(tmp_path):
+    """Nor one that retires: what it had would wait for ever."""
+    with dask_cluster.Scheduler(tmp_path) as scheduler, worker_pool.WorkerPool(None, scheduler.address) as pool:
+        scheduler.start_worker("", "--memory-limit=10MB")  # which it has passed when it begins
+        dask_cluster.wait_for(lambda: pool._client.nthreads())
+        dask_cluster.wait_for(lambda: not pool.addresses())
+        assert pool._client.nthreads()
+
+
+def test_a_scheduler_with_another_gan_is_told(tmp_path):
+    (tmp_path / "gan" / "distributed").mkdir(parents=True)
+    for name in ("__init__.py", "distributed/__init__.py", "distributed/worker_pool.py"):
+        (tmp_path / "gan" / name).touch()
+    with dask_cluster.Scheduler(tmp_path) as scheduler:
+        with pytest.raises(UserError, match="the scheduler has no gan, or another one; install the same gan-contest"):
+            worker_pool.WorkerPool(None, scheduler.address)
 
 
 def test_a_room_opens_what_was_sent(tmp_path):
