@@ -24,6 +24,7 @@ from typing import Any
 from gan.console.errors import UserError
 
 CONNECT_SECONDS = 30  # that a scheduler has to answer
+_Timeout = asyncio.TimeoutError  # which Dask raises; Python 3.10 has another TimeoutError
 _ADDRESS = re.compile(r"((tcp|tls|wss?)://)?([^/:@\s]+|\[[^]/\s]+\]):\d{1,5}")
 _SETTINGS = {
     "distributed.comm.retry.count": 0,
@@ -85,14 +86,14 @@ class WorkerPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        with contextlib.suppress(OSError, RuntimeError, TimeoutError):  # of a scheduler that is gone
+        with contextlib.suppress(OSError, RuntimeError, _Timeout):  # of a scheduler that is gone
             self._resources.close()
 
     def addresses(self) -> list[str]:
         """Of the workers that take calls now, sorted. Raises PoolLost if the scheduler does not answer."""
         try:
             return sorted(self._running_workers())
-        except (OSError, TimeoutError, RuntimeError, AttributeError) as error:
+        except (OSError, _Timeout, RuntimeError, AttributeError) as error:
             raise self._lost(error) from error
 
     def why_unfit(self, address: str) -> str | None:
@@ -109,7 +110,7 @@ class WorkerPool:
                 on_error="return",
                 callback_timeout=CONNECT_SECONDS,
             )[address]
-        except TimeoutError:
+        except _Timeout:
             return f"it has not answered for {CONNECT_SECONDS} s"
         except (OSError, RuntimeError, AttributeError) as error:
             raise self._lost(error) from error
@@ -140,7 +141,7 @@ class WorkerPool:
 
     def wait(self, calls: Sequence[Any], seconds: float) -> list[Any]:
         """Waits until a call is done, but no longer than so many seconds; returns those that are done."""
-        with contextlib.suppress(TimeoutError, concurrent.futures.CancelledError):
+        with contextlib.suppress(_Timeout, concurrent.futures.CancelledError):
             self._dask.distributed.wait(list(calls), timeout=seconds, return_when="FIRST_COMPLETED")
         return [call for call in calls if call.done()]
 
@@ -168,7 +169,7 @@ class WorkerPool:
                         security=True,
                         silence_logs=logging.CRITICAL,
                     )
-            except (OSError, RuntimeError, TimeoutError, ImportError) as error:
+            except (OSError, RuntimeError, _Timeout, ImportError) as error:
                 raise UserError(f"{self.name}: the workers cannot be started ({first_line(error)})") from error
             with contextlib.closing(cluster):
                 yield cluster
@@ -178,7 +179,7 @@ class WorkerPool:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", self._dask.distributed.versions.VersionMismatchWarning)  # see why_unfit
                 return self._dask.distributed.Client(address, timeout=CONNECT_SECONDS)
-        except (OSError, TimeoutError, RuntimeError, ValueError, TypeError) as error:
+        except (OSError, _Timeout, RuntimeError, ValueError, TypeError) as error:
             raise self._no_answer(error) from error
 
     def _check_answers(self, scheduler: str) -> None:
@@ -192,14 +193,14 @@ class WorkerPool:
 
         try:
             asyncio.run(asyncio.wait_for(ask(), CONNECT_SECONDS))
-        except (OSError, TimeoutError, asyncio.TimeoutError, RuntimeError, ValueError, TypeError, MemoryError) as error:
+        except (OSError, _Timeout, RuntimeError, ValueError, TypeError, MemoryError) as error:
             raise self._no_answer(error) from error
 
     def _check_understands(self) -> None:
         """Raises UserError if the scheduler cannot read our calls."""
         try:
             self._running_workers()
-        except (OSError, TimeoutError, RuntimeError) as error:
+        except (OSError, _Timeout, RuntimeError) as error:
             raise self._no_answer(error) from error
         except Exception as error:  # whatever its Python says
             raise UserError(
@@ -212,7 +213,7 @@ class WorkerPool:
         return list(found)
 
     def _no_answer(self, error: BaseException) -> UserError:
-        if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
+        if isinstance(error, _Timeout):
             why = f"nothing was heard for {CONNECT_SECONDS} s"
         elif isinstance(error, MemoryError):  # what it said was taken for a very long message
             why = "something else than a scheduler answers"
