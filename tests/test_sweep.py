@@ -311,6 +311,19 @@ def test_a_sweep_on_workers_one_of_which_is_lost(space, faces, tmp_path, two_wor
     assert (folder / "best.flags").exists()
 
 
+def test_a_worker_with_a_full_disk_takes_no_trial_with_it(space, faces, tmp_path, two_workers):
+    scheduler, workers = two_workers
+    workers[0].kill()
+    script = tmp_path / "fails.py"
+    script.write_text("raise SystemExit('No space left on device')")
+    full = "import shutil, types\nshutil.disk_usage = lambda path: types.SimpleNamespace(free=0)\n"
+    scheduler.start_worker(full + stand_in_there(script))
+    given = words(space, faces, tmp_path, "--trials=3", "--pruner=none", f"--scheduler={scheduler.address}")
+    printed, _ = (process := start("sweep", *given)).communicate(timeout=dask_cluster.SECONDS)
+    assert process.returncode == 0 and "is refused: it failed: the disk of" in printed, printed
+    assert {row.state for row in rows(tmp_path).values()} == {"done"} and len(rows(tmp_path)) == 3
+
+
 def test_a_sweep_on_workers_is_stopped_and_goes_on(space, faces, tmp_path, two_workers):
     scheduler, _ = two_workers
     given = words(space, faces, tmp_path, "--trials=3", "--pruner=none", f"--scheduler={scheduler.address}")

@@ -80,8 +80,8 @@ class Attendance(Generic[_Member]):
             raise UserError(f"{self._pool.name}: no worker can take part; the lines above say why")
         elif time.monotonic() - self._seen > SECONDS_ALONE:
             raise PoolLost(
-                f"{self._pool.name}: no worker has been there for {SECONDS_ALONE:.0f} s; what was finished is kept: "
-                "start workers, and give the same command again"
+                f"{self._pool.name}: for {SECONDS_ALONE:.0f} s no worker has been there, or Dask has paused all, as "
+                "without memory; what was finished is kept: start workers, and give the same command again"
             )
 
     def wait_anew(self) -> None:

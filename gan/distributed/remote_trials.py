@@ -146,6 +146,9 @@ class RemoteTrials:
         """
         self._attendance.look()
         self._attendance.check()
+        for address, place in list(self._attendance.members.items()):
+            if place.trial and place.trial.is_lost:  # or it would fail with one trial after the other
+                self._attendance.refuse(address, f"it failed: {place.trial.last_line()}")
         return sum(place.checked is None for place in self._attendance.members.values())
 
     def begin(self, name: str, flags: Mapping[str, Any]) -> RemoteTrial:

@@ -7,11 +7,13 @@ then the trial that trains is stopped, and all files are removed.
 import contextlib
 import os
 import pathlib
+import shutil
 import tempfile
 import weakref
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from gan.console.errors import HostError
 from gan.distributed import code_version
 from gan.distributed.code_version import CodeVersion
 from gan.distributed.trial_process import TrialProcess
@@ -19,6 +21,7 @@ from gan.snapshots import checkpoint_files, snapshot_names
 from gan.storage import files
 from gan.training.quality_record import QualityLine
 
+_LEAST_FREE = 64 * 2**20  # bytes on disk; a trial that failed with less did not fail by its flags
 _SECONDS_TO_END = 10  # of a trial whose result nobody wants any more
 
 Files = Mapping[str, bytes]  # path below a folder, with slashes -> content
@@ -91,9 +94,11 @@ class TrialRoom:
         self._ending.callback(_end, self._process)
 
     def look(self) -> TrialState:
-        """Tells how far the trial is."""
+        """Tells how far the trial is; raises HostError if it failed on a full disk."""
         assert self._process
         exit_code = self._process.exit_code  # asked first: what it measured at its end is there then
+        if exit_code and shutil.disk_usage(self._folder).free < _LEAST_FREE:
+            raise HostError(f"the disk of {self._folder} is nearly full")
         return TrialState(exit_code, self._process.measured(), self._process.last_line(), self._saved())
 
     def stop(self) -> None:
