@@ -187,12 +187,14 @@ class WorkerPool:
         core = self._dask.distributed.core
 
         async def ask() -> None:
+            host = urllib.parse.urlsplit(f"//{scheduler.rpartition('//')[2]}").hostname
+            await asyncio.get_running_loop().getaddrinfo(host, None)  # Dask would try again until the time is over
             arguments = self._dask.distributed.Security().get_connection_args("client")
             connection = await core.connect(scheduler, timeout=CONNECT_SECONDS, **arguments)
             connection.abort()
 
         try:
-            asyncio.run(asyncio.wait_for(ask(), CONNECT_SECONDS))
+            asyncio.run(asyncio.wait_for(ask(), CONNECT_SECONDS + 1))  # Dask, which tells more, comes first
         except (OSError, _Timeout, RuntimeError, ValueError, TypeError, MemoryError) as error:
             raise self._no_answer(error) from error
 
@@ -213,14 +215,16 @@ class WorkerPool:
         return list(found)
 
     def _no_answer(self, error: BaseException) -> UserError:
+        while isinstance(error.__cause__, Exception):
+            error = error.__cause__
         if isinstance(error, _Timeout):
             why = f"nothing was heard for {CONNECT_SECONDS} s"
         elif isinstance(error, MemoryError):  # what it said was taken for a very long message
             why = "something else than a scheduler answers"
-        elif isinstance(error, TypeError):
+        elif "identity()" in str(error):  # has other arguments there
             why = "a worker answers, or another version of Dask than this machine's"
         else:
-            why = first_line(error.__cause__ or error)
+            why = first_line(error)
         return UserError(
             f"{self.name} does not answer ({why}); is `dask scheduler` running at this address? If it uses TLS, the "
             "address begins with tls://, and Dask's settings name the certificates (docs/arena.md)"
