@@ -26,12 +26,16 @@ from gan.storage import cache
 # gan/training/nonsense.py draws these, or something very near.
 DRAWN = {
     *("black", "white", "one grey level", "gradient", "white noise", "faint noise", "fine smooth noise"),
-    *("coarse smooth noise", "noise of all scales", "stripes", "a tenth of the contrast"),
-    *("a thousandth of the brightness", "over-exposed", "black or white", "three grey levels", "negative"),
-    *("upside down", "turned by 90 degrees", "turned by 45 degrees", "strong blur", "noise as strong as the face"),
-    *("lower half above the upper one", "upper half mirrored below", "grid of 2x2 pixels", "average of sixteen faces"),
-    *("oval on a ground", "swirled", "solarised", "large pixels", "blocks in another order", "tiles of many faces"),
-    "a face and itself on its side, averaged",
+    *("coarse smooth noise", "noise of all scales", "stripes", "discs", "rectangles", "oval on a ground"),
+    *("a tenth of the contrast", "a thousandth of the brightness", "over-exposed", "black or white"),
+    *("three grey levels", "negative", "solarised", "sixth power of the brightness", "sixth root of the brightness"),
+    *("three times too bright, beginning again at black", "strong blur", "large pixels", "noise as strong as the face"),
+    *("grid of 2x2 pixels", "relief", "high frequencies alone", "upside down", "turned by 90 degrees"),
+    *("turned by 45 degrees", "lower half above the upper one", "upper half mirrored below", "half of it black"),
+    *("half of it one grey level", "average of sixteen faces", "a face and itself on its side, averaged"),
+    *("difference of two faces", "product of a face and one upside down", "quarters of four faces"),
+    *("blocks in another order", "tiles of many faces", "swirled", "bulging", "oblique", "wavy rows"),
+    *("two and a half times as tall", "four small faces", "a sixteenth of a face, enlarged"),
 }
 
 

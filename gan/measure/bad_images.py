@@ -7,10 +7,10 @@ noise, patterns) and faces that were spoilt so strongly that anybody sees it.
 import numpy as np
 
 from gan.data import pixels
-from gan.measure import bad_faces, bad_patterns
+from gan.measure import bad_layouts, bad_patterns, bad_tones
 from gan.measure.bad_image_drawing import Family
 
-FAMILIES: dict[str, Family] = {**bad_patterns.FAMILIES, **bad_faces.FAMILIES}
+FAMILIES: dict[str, Family] = {**bad_patterns.FAMILIES, **bad_tones.FAMILIES, **bad_layouts.FAMILIES}
 
 
 def make(name: str, faces: np.ndarray, seed: int) -> np.ndarray:

@@ -134,3 +134,12 @@ def _dots(faces: Faces, random: Random) -> np.ndarray:
     pitch = draw(faces, random, 10, 25)
     bumps = np.cos(pitch * rows) + np.cos(pitch * columns)
     return np.where(bumps > draw(faces, random, 0, 1.2), draw(faces, random, 0, 0.3), draw(faces, random, 0.7, 1))
+
+
+@FAMILIES.add("a drawn face", is_simple=True)
+def _drawn_face(faces: Faces, random: Random) -> np.ndarray:
+    rows, columns = grid(faces)
+    images = np.where(np.hypot(rows / 0.95, columns / 0.75) < 1, draw(faces, random, 0, 1), draw(faces, random, 0, 1))
+    eyes = np.hypot((rows + 0.25) / 0.1, (np.abs(columns) - 0.3) / 0.15) < 1
+    mouth = (np.abs(rows - 0.45 + 0.6 * columns**2) < 0.06) & (np.abs(columns) < 0.35)
+    return smooth(np.where(eyes | mouth, draw(faces, random, 0, 1), images), 0.8)

@@ -6,7 +6,7 @@ from gan.data import pixels
 from gan.networks import nonsense_filter
 from gan.training import nonsense
 
-STEPS = 4  # from one step in which the filter learns to the next
+STEPS = 3  # from one step in which the filter learns to the next
 _IMAGES = 64  # photographs that it then sees at most, and as many images that are none
 _LEARNING_RATE = 1e-3
 _AVERAGING_DECAY = 0.999

@@ -5,11 +5,11 @@ import pytest
 
 from gan.measure import bad_images, probes
 
-REAL = np.clip(
-    np.random.default_rng(0).normal(128, 40, (200, 1, 50)) + np.random.default_rng(1).normal(0, 15, (200, 50, 1)),
-    0,
-    255,
+_RANDOM = np.random.default_rng(0)
+REAL = sum(
+    _RANDOM.normal(0, deviation, (200, *shape)) for deviation, shape in ((40, (1, 50)), (15, (50, 1)), (8, (50, 50)))
 )
+REAL = np.clip(128 + REAL, 0, 255)
 REAL = REAL.reshape(200, 2500).astype(np.uint8)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from gan.training import nonsense
+from gan.training import nonsense, nonsense_contents
 
 SIDE = 50
 
@@ -52,6 +52,32 @@ def test_they_are_of_many_kinds(drawn):
     rough = np.abs(np.diff(images, axis=2)).mean((1, 2))
     for values, low, high in ((mean, 0.15, 0.85), (deviation, 0.03, 0.35), (rough, 0.01, 0.2)):
         assert (values < low).mean() > 0.03 and (values > high).mean() > 0.03
+
+
+@pytest.mark.parametrize(("side", "count"), [(28, 3), (SIDE, 1)])
+def test_few_are_drawn_and_of_digits_too(side, count):
+    """Of few images none has some of the changes, in most steps."""
+    images = np.random.default_rng(2).random((count, side * side)).astype(np.float32)
+    with tf.Graph().as_default(), tf.Session() as session:
+        seed = tf.placeholder(tf.int64, [2])
+        drawn = nonsense.draw(tf.constant(images), tf.constant(count), seed)
+        for step in range(20):
+            found = session.run(drawn, {seed: [7, step]})
+            assert found.shape == images.shape and np.isfinite(found).all()
+            assert np.abs(found - images).mean(1).min() > 0.04
+
+
+def test_the_part_of_the_images_that_changes_is_the_part_that_was_picked(faces):
+    """Half of them keep what they showed; each change is drawn for its images alone."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        every = nonsense_contents.Some(tf.reshape(faces, [-1, SIDE, SIDE]), tf.range(48), tf.constant([7, 1], tf.int64))
+        some = every.part(tf.range(1, 48, 2), 3)
+        taken, noise, shown, second = session.run([some.take(), some.noise(), some.face(), some.face(60)])
+    np.testing.assert_array_equal(shown, faces.reshape(-1, SIDE, SIDE)[1:48:2])
+    np.testing.assert_array_equal(second, np.roll(faces, -60, 0).reshape(-1, SIDE, SIDE)[1:48:2])
+    assert taken.shape == (24, 1, 1) and len(np.unique(taken)) == 24
+    assert abs(noise.mean()) < 0.02 and abs(noise.std() - 1) < 0.02
+    assert abs(np.corrcoef(taken.ravel(), noise.mean((1, 2)))[0, 1]) < 0.5
 
 
 @pytest.mark.parametrize("order", range(8))

@@ -1,45 +1,10 @@
-"""Bad images that were faces: spoilt so strongly that anybody sees it. No TensorFlow."""
+"""Bad images that were faces: cut up, mixed, turned or bent so strongly that anybody sees it. No TensorFlow."""
 
 import numpy as np
 
-from gan.measure.bad_image_drawing import Faces, Families, Random, at, draw, grid, of_contrast, others, smooth
+from gan.measure.bad_image_drawing import Faces, Families, Random, at, draw, grid, others, smooth
 
 FAMILIES = Families()
-
-
-@FAMILIES.add("a tenth of the contrast")
-def _low_contrast(faces: Faces, random: Random) -> np.ndarray:
-    return draw(faces, random, 0.1, 0.9) + 0.1 * (faces - faces.mean((1, 2), keepdims=True))
-
-
-@FAMILIES.add("a thousandth of the brightness")
-def _dark(faces: Faces, random: Random) -> np.ndarray:
-    return faces * 0.001
-
-
-@FAMILIES.add("over-exposed")
-def _over_exposed(faces: Faces, random: Random) -> np.ndarray:
-    return faces * 0.3 + 0.85
-
-
-@FAMILIES.add("black or white")
-def _two_levels(faces: Faces, random: Random) -> np.ndarray:
-    return (faces > np.median(faces, (1, 2), keepdims=True)).astype(np.float64)
-
-
-@FAMILIES.add("three grey levels")
-def _three_levels(faces: Faces, random: Random) -> np.ndarray:
-    return np.digitize(faces, [1 / 3, 2 / 3]) / 2
-
-
-@FAMILIES.add("negative")
-def _negative(faces: Faces, random: Random) -> np.ndarray:
-    return 1 - faces
-
-
-@FAMILIES.add("solarised")
-def _solarised(faces: Faces, random: Random) -> np.ndarray:
-    return np.abs(2 * faces - 1)
 
 
 @FAMILIES.add("upside down")
@@ -58,32 +23,6 @@ def _tilted(faces: Faces, random: Random) -> np.ndarray:
     (rows, columns), half = grid(faces), np.sqrt(0.5)
     sign = np.where(random.random((len(faces), 1, 1)) < 0.5, 1, -1)
     return at(faces, half * (rows - sign * columns), half * (columns + sign * rows))
-
-
-@FAMILIES.add("strong blur")
-def _blurred(faces: Faces, random: Random) -> np.ndarray:
-    return smooth(faces, 5.0)
-
-
-@FAMILIES.add("large pixels")
-def _large_pixels(faces: Faces, random: Random) -> np.ndarray:
-    rows, columns = grid(faces)
-    return at(smooth(faces, 2.0), np.round(rows * 3) / 3, np.round(columns * 3) / 3)
-
-
-@FAMILIES.add("noise as strong as the face")
-def _noisy(faces: Faces, random: Random) -> np.ndarray:
-    return faces + 0.25 * random.normal(size=faces.shape)
-
-
-@FAMILIES.add("a third of the pixels black or white")
-def _salt_and_pepper(faces: Faces, random: Random) -> np.ndarray:
-    return np.where(random.random(faces.shape) < 1 / 3, random.integers(0, 2, faces.shape), faces)
-
-
-@FAMILIES.add("dithered")
-def _dithered(faces: Faces, random: Random) -> np.ndarray:
-    return (faces > random.random(faces.shape)).astype(np.float64)
 
 
 @FAMILIES.add("blocks in another order")
@@ -154,35 +93,10 @@ def _swirled(faces: Faces, random: Random) -> np.ndarray:
     return at(faces, np.cos(angle) * rows - np.sin(angle) * columns, np.sin(angle) * rows + np.cos(angle) * columns)
 
 
-@FAMILIES.add("edges alone")
-def _edges(faces: Faces, random: Random) -> np.ndarray:
-    down, right = np.gradient(faces, axis=(1, 2))
-    return 4 * np.hypot(down, right)
-
-
-@FAMILIES.add("phases at random")
-def _phases(faces: Faces, random: Random) -> np.ndarray:
-    noise = np.fft.fft2(random.normal(size=faces.shape))
-    images = np.fft.ifft2(np.abs(np.fft.fft2(faces)) * np.exp(1j * np.angle(noise))).real
-    return of_contrast(images, faces.mean((1, 2), keepdims=True), faces.std((1, 2), keepdims=True))
-
-
-@FAMILIES.add("grid of 2x2 pixels")
-def _pattern(faces: Faces, random: Random) -> np.ndarray:
-    side = faces.shape[1]
-    rows, columns = np.indices((side, side))
-    return faces + 0.15 * np.where((rows + columns) % 2, 1, -1)
-
-
 @FAMILIES.add("average of sixteen faces")
 def _average(faces: Faces, random: Random) -> np.ndarray:
     chosen = random.integers(0, len(faces), (len(faces), 16))
     return faces[chosen].mean(1)
-
-
-@FAMILIES.add("sixth power of the brightness")
-def _sixth_power(faces: Faces, random: Random) -> np.ndarray:
-    return faces**6
 
 
 @FAMILIES.add("pixels of each row sorted")
@@ -211,27 +125,6 @@ def _double(faces: Faces, random: Random) -> np.ndarray:
     return (faces + np.rot90(faces, 1, (1, 2))) / 2
 
 
-@FAMILIES.add("squares of ten pixels, a grey slope each")
-def _slopes(faces: Faces, random: Random) -> np.ndarray:
-    images, block = faces.copy(), 10
-    rows, columns = np.mgrid[0:block, 0:block] - (block - 1) / 2
-    for down in range(0, faces.shape[1], block):
-        for right in range(0, faces.shape[1], block):
-            part = faces[:, down : down + block, right : right + block]
-            high, wide = rows[: part.shape[1], : part.shape[2]], columns[: part.shape[1], : part.shape[2]]
-            slopes = [(part * each).sum((1, 2)) / (each**2).sum() for each in (high, wide)]
-            flat = part.mean((1, 2))[:, None, None] + slopes[0][:, None, None] * high + slopes[1][:, None, None] * wide
-            images[:, down : down + block, right : right + block] = flat
-    return images
-
-
-@FAMILIES.add("level lines")
-def _contours(faces: Faces, random: Random) -> np.ndarray:
-    levels = np.floor(smooth(faces, 1.0) * 8)
-    is_line = (levels != np.roll(levels, 1, 1)) | (levels != np.roll(levels, 1, 2))
-    return np.where(is_line, 0.1, 0.95)
-
-
 @FAMILIES.add("tiles of many faces")
 def _tiles(faces: Faces, random: Random) -> np.ndarray:
     side, images = faces.shape[1] // 5, faces.copy()
@@ -249,6 +142,69 @@ def _kaleidoscope(faces: Faces, random: Random) -> np.ndarray:
     return np.concatenate([top, top[:, : faces.shape[1] - half][:, ::-1]], 1)
 
 
-@FAMILIES.add("relief")
-def _relief(faces: Faces, random: Random) -> np.ndarray:
-    return 0.5 + 2 * (faces - np.roll(faces, (1, 1), (1, 2)))
+@FAMILIES.add("half of it one grey level")
+def _half_grey(faces: Faces, random: Random) -> np.ndarray:
+    images = faces.copy()
+    images[:, :, faces.shape[2] // 2 :] = draw(faces, random, 0.2, 0.8)
+    return images
+
+
+@FAMILIES.add("difference of two faces")
+def _difference(faces: Faces, random: Random) -> np.ndarray:
+    return 0.5 + faces - others(faces, random)
+
+
+@FAMILIES.add("product of a face and one upside down")
+def _product(faces: Faces, random: Random) -> np.ndarray:
+    return 1.5 * faces * others(faces, random)[:, ::-1]
+
+
+@FAMILIES.add("quarters of four faces")
+def _quarters(faces: Faces, random: Random) -> np.ndarray:
+    images, half = faces.copy(), faces.shape[1] // 2
+    for part in (np.s_[:, :half, half:], np.s_[:, half:, :half], np.s_[:, half:, half:]):
+        images[part] = others(faces, random)[part]
+    return images
+
+
+@FAMILIES.add("squares in turn of a face and its negative")
+def _squares_in_turn(faces: Faces, random: Random) -> np.ndarray:
+    rows, columns = np.indices(faces.shape[1:])
+    return np.where((rows // 5 + columns // 5) % 2, 1 - faces, faces)
+
+
+@FAMILIES.add("bulging")
+def _bulging(faces: Faces, random: Random) -> np.ndarray:
+    rows, columns = grid(faces)
+    inwards = np.minimum(1, np.hypot(rows, columns) + 0.1)
+    return at(faces, inwards * rows, inwards * columns)
+
+
+@FAMILIES.add("oblique")
+def _oblique(faces: Faces, random: Random) -> np.ndarray:
+    rows, columns = grid(faces)
+    return at(faces, rows, columns + 0.9 * rows)
+
+
+@FAMILIES.add("two and a half times as tall")
+def _tall(faces: Faces, random: Random) -> np.ndarray:
+    rows, columns = grid(faces)
+    return at(faces, 0.4 * rows, columns)
+
+
+@FAMILIES.add("wavy rows")
+def _wavy(faces: Faces, random: Random) -> np.ndarray:
+    rows, columns = grid(faces)
+    return at(faces, rows, columns + 0.25 * np.sin(15 * rows))
+
+
+@FAMILIES.add("each row moved by chance")
+def _moved_rows(faces: Faces, random: Random) -> np.ndarray:
+    rows, columns = grid(faces)
+    return at(faces, rows, columns + random.uniform(-0.3, 0.3, (len(faces), faces.shape[1], 1)))
+
+
+@FAMILIES.add("around the centre, as a clock's hand sees it")
+def _polar(faces: Faces, random: Random) -> np.ndarray:
+    rows, columns = grid(faces)
+    return at(faces, np.hypot(rows, columns) * np.sqrt(2) - 1, np.arctan2(rows, columns) / np.pi)

@@ -1,0 +1,143 @@
+"""What the images show that no camera took: faces, or what a program draws. See nonsense."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import tensorflow.compat.v1 as tf
+
+_SCALES = (2, 3, 5, 9, 17, 25, 33)  # squares of noise along a side; a side itself is white noise
+_FACE = 0.45  # probability of a face: what is far from one is refused soon
+_MIXED = 8  # faces in a combination
+_SHAPES = 5  # ovals or rectangles, one upon the other
+_MOST_NUMBERS = 40
+
+
+class Some:
+    """Some of the images that are drawn, and all that is drawn at random for them.
+
+    Args:
+        faces: float32 [N, side, side] in [0, 1], real.
+        which: int32 [n], the numbers of these images among all that are drawn.
+        seed: int64 [2], another one for each use.
+    """
+
+    def __init__(self, faces: tf.Tensor, which: tf.Tensor, seed: tf.Tensor) -> None:
+        self.which, self.count, self.side = which, tf.shape(which)[0], faces.shape.as_list()[1]
+        self._faces, self._seed, self._taken = faces, seed, 0
+        self._numbers = self.uniform(_MOST_NUMBERS, [1, 1])
+
+    def take(self, low: float = 0.0, high: float = 1.0) -> tf.Tensor:
+        """Numbers in [low, high), one for each image, each time others: [n, 1, 1]."""
+        self._taken += 1
+        return low + (high - low) * self._numbers[self._taken - 1]
+
+    def uniform(self, times: int, shape: list[int]) -> tf.Tensor:
+        """Numbers in [0, 1), of a shape for each image: [times, n, *shape]."""
+        return tf.random.stateless_uniform([times, self.count, *shape], self._seed, alg="philox")
+
+    def noise(self) -> tf.Tensor:
+        """Standard normal numbers, one for each pixel: [n, side, side]."""
+        return tf.random.stateless_normal([self.count, self.side, self.side], self._seed * [-1, 1], alg="philox")
+
+    def face(self, number: int = 0) -> tf.Tensor:
+        """A face for each image, for each number another one: [n, side, side]."""
+        return tf.gather(self._faces, tf.math.floormod(self.which + number, tf.shape(self._faces)[0]))
+
+    def part(self, places: tf.Tensor, use: int) -> "Some":
+        """Those at some places, int32 [m]; `use` is a number of its own for all that is drawn for them."""
+        return Some(self._faces, tf.gather(self.which, places), 31 * self._seed + [use, 0])
+
+    def neighbours(self, use: int) -> "Some":
+        """As many others, with other faces; `use` as in `part`."""
+        return Some(self._faces, self.which + 3, 31 * self._seed + [use, 0])
+
+    def plane(self) -> "Plane":
+        """Places of their pixels."""
+        line = tf.linspace(-1.0, 1.0, self.side)
+        return Plane(*(each[tf.newaxis] for each in tf.meshgrid(line, line, indexing="ij")))
+
+
+class Plane(NamedTuple):
+    """Places of the pixels, [1, side, side] each, from -1 to 1."""
+
+    rows: tf.Tensor
+    columns: tf.Tensor
+
+
+def content(some: Some) -> tf.Tensor:
+    """What images show, each by chance: a face, or one of the other kinds below; float32 [n, side, side]."""
+    kinds: tuple[Callable[[Some], tf.Tensor], ...]
+    kinds = (lambda some: some.face(), _average, _combined, _cloudy, _flat, _waves, _shapes, _shapes)
+    other = 1 + tf.floor(some.take(0, len(kinds) - 1))
+    kind = tf.cast(tf.where_v2(some.take() < _FACE, 0.0, other)[:, 0, 0], tf.int32)
+    places = tf.dynamic_partition(tf.range(some.count), kind, len(kinds))
+    drawn = [make(some.part(each, number)) for number, (make, each) in enumerate(zip(kinds, places))]
+    return tf.ensure_shape(tf.dynamic_stitch(places, drawn), [None, some.side, some.side])
+
+
+def _average(some: Some) -> tf.Tensor:
+    """Averages of three faces."""
+    share = some.take(0.3, 0.7)
+    return share * some.face() + (1 - share) * (some.face(1) + some.face(2)) / 2
+
+
+def _combined(some: Some) -> tf.Tensor:
+    """Weighted averages of several faces, with weights of any sign and a sum of 1, as of principal components."""
+    weights = 0.4 * some.noise()[:, :_MIXED, 0]
+    weights += (1 - tf.reduce_sum(weights, 1, keepdims=True)) / _MIXED
+    return tf.add_n([weights[:, number, tf.newaxis, tf.newaxis] * some.face(number) for number in range(_MIXED)])
+
+
+def _cloudy(some: Some) -> tf.Tensor:
+    """Noise of one scale or of two mixed."""
+    noise = some.noise()
+    layers = [noise, *(coarse(noise, squares) for squares in _SCALES)]
+    mixed = chosen(layers, some.take()) + some.take() * chosen(layers, some.take())
+    mean, variance = tf.nn.moments(mixed, [1, 2], keepdims=True)
+    return some.take() + some.take(0.0, 0.35) * (mixed - mean) * tf.rsqrt(variance + 1e-6)
+
+
+def _flat(some: Some) -> tf.Tensor:
+    """A plane of one grey level, or rising to one side."""
+    return some.take() + tf.nn.relu(some.take(-0.3, 0.5)) * _along(some)
+
+
+def _waves(some: Some) -> tf.Tensor:
+    """Stripes, broad or narrow."""
+    return some.take() + some.take(0.0, 0.35) * tf.sin(tf.exp(some.take(1.0, 4.5)) * _along(some))
+
+
+def _along(some: Some) -> tf.Tensor:
+    """Places along a line of any direction."""
+    angle, plane = some.take(0, 2 * math.pi), some.plane()
+    return tf.cos(angle) * plane.rows + tf.sin(angle) * plane.columns
+
+
+def _shapes(some: Some) -> tf.Tensor:
+    """Ovals or rectangles on a ground, each of one grey level, sharp or soft; in half of the images mirrored."""
+    plane = some.plane()
+    columns = tf.where_v2(some.take() < 0.5, tf.abs(plane.columns), plane.columns)
+    image = some.take() + tf.zeros_like(plane.rows)
+    sharpness, is_oval = tf.exp(some.take(1, 4)), some.take() < 0.5
+    for number in range(_SHAPES):
+        most = 0.9 / (1 + number)
+        down = (plane.rows - some.take(-1, 1) * (1 - most)) / some.take(0.3 * most, most)
+        right = (columns - some.take(-1, 1) * (1 - most)) / some.take(0.3 * most, most)
+        oval, rectangle = tf.square(down) + tf.square(right), tf.maximum(tf.abs(down), tf.abs(right))
+        inside = tf.sigmoid(sharpness * (1 - tf.where_v2(is_oval, oval, rectangle)))
+        image += inside * (some.take() - image)
+    return image
+
+
+def coarse(noise: tf.Tensor, squares: int) -> tf.Tensor:
+    """Smooth noise: so many values along a side, and what lies between them."""
+    side = noise.shape.as_list()[1]
+    values = noise[:, :squares, :squares, tf.newaxis]
+    return tf.image.resize_bilinear(values, [side, side], align_corners=True)[..., 0]
+
+
+def chosen(options: list[tf.Tensor], number: tf.Tensor) -> tf.Tensor:
+    """One of some tensors [n, ...] for each image, by a number in [0, 1)."""
+    which = tf.floor(number * len(options))
+    return tf.add_n([tf.cast(tf.equal(which, each), tf.float32) * option for each, option in enumerate(options)])
