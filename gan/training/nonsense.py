@@ -14,7 +14,7 @@ import tensorflow.compat.v1 as tf
 from gan.data import pixels
 from gan.training.nonsense_contents import Some, chosen, coarse, content
 
-_ALSO = 0.2  # probability of each change beyond the one that each image has
+_ALSO = 0.1  # probability of each change beyond the one that each image has
 _OTHER_FACE = 0.3  # probability that what it is mixed with is simply another face
 _LEAST_CHANGE = 0.04  # mean difference of pixels from a face
 _OF_CHANGES, _OF_GROUND = 10, 20  # what is drawn for these is drawn for nothing else; contents have the numbers below

@@ -68,7 +68,10 @@ class Plane(NamedTuple):
 def content(some: Some) -> tf.Tensor:
     """What images show, each by chance: a face, or one of the other kinds below; float32 [n, side, side]."""
     kinds: tuple[Callable[[Some], tf.Tensor], ...]
-    kinds = (lambda some: some.face(), _average, _combined, _cloudy, _flat, _waves, _shapes, _shapes)
+    kinds = (
+        *(lambda some: some.face(), _average, _combined, _poster),
+        *(_cloudy, _flat, _waves, _shapes, _shapes),
+    )
     other = 1 + tf.floor(some.take(0, len(kinds) - 1))
     kind = tf.cast(tf.where_v2(some.take() < _FACE, 0.0, other)[:, 0, 0], tf.int32)
     places = tf.dynamic_partition(tf.range(some.count), kind, len(kinds))
@@ -87,6 +90,17 @@ def _combined(some: Some) -> tf.Tensor:
     weights = 0.4 * some.noise()[:, :_MIXED, 0]
     weights += (1 - tf.reduce_sum(weights, 1, keepdims=True)) / _MIXED
     return tf.add_n([weights[:, number, tf.newaxis, tf.newaxis] * some.face(number) for number in range(_MIXED)])
+
+
+def _poster(some: Some) -> tf.Tensor:
+    """The large parts of a face alone, in few grey levels, as in a poster or a drawing."""
+    planes = some.face()[..., tf.newaxis]
+    soft = [tf.nn.avg_pool(planes, [1, n, n, 1], [1, 1, 1, 1], "SAME")[..., 0] for n in (3, 5, 7)]
+    image = chosen(soft, some.take())
+    low, high = tf.reduce_min(image, [1, 2], keepdims=True), tf.reduce_max(image, [1, 2], keepdims=True)
+    levels = tf.floor(some.take(1, 5))
+    steps = tf.round(levels * (image - low) / (high - low + 1e-6)) / levels
+    return some.take() * (1 - steps) + some.take() * steps
 
 
 def _cloudy(some: Some) -> tf.Tensor:
