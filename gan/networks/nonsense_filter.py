@@ -12,7 +12,7 @@ from gan import layers
 
 SCOPE = "nonsense_filter"
 OFFSET = "calibration/filter_offset"  # variable of a snapshot whose filter is calibrated
-_CHANNELS = (24, 48, 64, 64)  # after each convolution, which halves the sides
+_CHANNELS = (16, 32, 64, 64)  # after each convolution, which halves the sides
 
 
 def logits(images: tf.Tensor) -> tf.Tensor:

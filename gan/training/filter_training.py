@@ -5,6 +5,7 @@ import tensorflow.compat.v1 as tf
 from gan.data import pixels
 from gan.networks import nonsense_filter
 from gan.training import nonsense
+from gan.training.nonsense_contents import Some, at
 
 STEPS = 3  # from one step in which the filter learns to the next
 _IMAGES = 64  # photographs that it then sees at most, and as many images that are none
@@ -37,7 +38,7 @@ def take_step(real_images: tf.Tensor, seed: tf.Tensor, schedule_factor: tf.Varia
 def loss(real_images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Cross entropy of the filter's verdicts, a scalar; 2 log 2 for a filter that knows nothing."""
     count = tf.minimum(tf.shape(real_images)[0], _IMAGES)
-    photographs = _mirrored(real_images[:count], seed)
+    photographs = _as_handed_in(_taken_otherwise(real_images[:count], seed))
     drawn = _as_handed_in(nonsense.draw(real_images, count, seed))
     on_photographs = tf.reduce_mean(tf.nn.softplus(-nonsense_filter.logits(photographs)))
     return on_photographs + tf.reduce_mean(tf.nn.softplus(nonsense_filter.logits(drawn)))
@@ -50,13 +51,23 @@ def average(global_step: tf.Variable) -> tuple[tf.Operation, dict[str, tf.Tensor
     return averages.apply(variables), {v.op.name: averages.average(v) for v in variables}
 
 
-def _mirrored(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Half of the images, drawn at random, as in a mirror."""
+def _taken_otherwise(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Photographs as they might have been taken: half of them in a mirror, half a little turned, moved, nearer, darker.
+
+    So the filter does not learn them by heart, and does not take every image between whose pixels others lay for bent.
+    """
     side = pixels.side(images.shape.as_list()[1])
-    square = tf.reshape(images, [-1, side, side])
-    drawn = tf.random.stateless_uniform([tf.shape(images)[0], 1, 1], seed + 5, alg="philox") < 0.5
-    mirrored = tf.where(tf.broadcast_to(drawn, tf.shape(square)), square[:, :, ::-1], square)
-    return tf.reshape(mirrored, tf.shape(images))
+    some = Some(tf.reshape(images, [-1, side, side]), tf.range(tf.shape(images)[0]), seed * [-1, 1])
+    angle, size = some.take(-0.15, 0.15), some.take(0.9, 1.1)
+    rows, columns = some.plane()
+    turned = at(
+        some.face(),
+        size * (tf.cos(angle) * rows - tf.sin(angle) * columns) + some.take(-0.1, 0.1),
+        size * (tf.sin(angle) * rows + tf.cos(angle) * columns) + some.take(-0.1, 0.1),
+    )
+    toned = some.take(0.85, 1.1) * turned + some.take(-0.05, 0.05)
+    taken = tf.where_v2(some.take() < 0.5, tf.clip_by_value(toned, 0.0, 1.0), some.face())
+    return tf.reshape(tf.where_v2(some.take() < 0.5, taken[:, :, ::-1], taken), tf.shape(images))
 
 
 def _as_handed_in(images: tf.Tensor) -> tf.Tensor:

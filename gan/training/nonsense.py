@@ -12,7 +12,7 @@ from collections.abc import Callable
 import tensorflow.compat.v1 as tf
 
 from gan.data import pixels
-from gan.training.nonsense_contents import Some, chosen, coarse, content
+from gan.training.nonsense_contents import Some, at, chosen, coarse, content
 
 _ALSO = 0.1  # probability of each change beyond the one that each image has
 _OTHER_FACE = 0.3  # probability that what it is mixed with is simply another face
@@ -107,7 +107,7 @@ def _bent(images: tf.Tensor, some: Some) -> tf.Tensor:
     columns = width * (tf.sin(angle) * plane.rows + tf.cos(angle) * plane.columns) + pull[..., 1]
     columns += only(5, oblique, 0.0) * plane.rows + only(7, wavy, 0.0)
     repeats = some.take() < 0.5  # beyond the edge: again, or the edge's pixels
-    return _at(
+    return at(
         images,
         *(tf.where_v2(repeats, _repeated(each), tf.clip_by_value(each, -1.0, 1.0)) for each in (rows, columns)),
     )
@@ -115,17 +115,6 @@ def _bent(images: tf.Tensor, some: Some) -> tf.Tensor:
 
 def _repeated(places: tf.Tensor) -> tf.Tensor:
     return tf.math.floormod(places + 1, 2) - 1
-
-
-def _at(images: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
-    """The pixels at places from -1 to 1, [count, side, side] each; the nearest ones."""
-    side = images.shape.as_list()[1]
-    row, column = (
-        tf.clip_by_value(tf.cast(tf.round((each + 1) / 2 * (side - 1)), tf.int32), 0, side - 1)
-        for each in (rows, columns)
-    )
-    flat = tf.reshape(row * side + column, [-1, side * side])
-    return tf.reshape(tf.gather(tf.reshape(images, [-1, side * side]), flat, batch_dims=1), [-1, side, side])
 
 
 def _exposed_twice(images: tf.Tensor, some: Some) -> tf.Tensor:

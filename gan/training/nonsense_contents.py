@@ -155,3 +155,19 @@ def chosen(options: list[tf.Tensor], number: tf.Tensor) -> tf.Tensor:
     """One of some tensors [n, ...] for each image, by a number in [0, 1)."""
     which = tf.floor(number * len(options))
     return tf.add_n([tf.cast(tf.equal(which, each), tf.float32) * option for each, option in enumerate(options)])
+
+
+def at(images: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
+    """What images [n, side, side] show at places from -1 to 1, [n, side, side] each, between pixels too."""
+    side = images.shape.as_list()[1]
+    flat = tf.reshape(images, [-1, side * side])
+    places = [(each + 1) / 2 * (side - 1) for each in (rows, columns)]
+    (row, column), shares = [tf.floor(each) for each in places], [each - tf.floor(each) for each in places]
+
+    def pixels(down: int, right: int) -> tf.Tensor:
+        whole = [tf.clip_by_value(tf.cast(each, tf.int32), 0, side - 1) for each in (row + down, column + right)]
+        found = tf.gather(flat, tf.reshape(whole[0] * side + whole[1], [-1, side * side]), batch_dims=1)
+        return tf.reshape(found, [-1, side, side])
+
+    above, below = ((1 - shares[1]) * pixels(down, 0) + shares[1] * pixels(down, 1) for down in (0, 1))
+    return (1 - shares[0]) * above + shares[0] * below
