@@ -58,13 +58,9 @@ def _taken_otherwise(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """
     side = pixels.side(images.shape.as_list()[1])
     some = Some(tf.reshape(images, [-1, side, side]), tf.range(tf.shape(images)[0]), seed * [-1, 1])
-    angle, size = some.take(-0.15, 0.15), some.take(0.9, 1.1)
-    rows, columns = some.plane()
-    turned = at(
-        some.face(),
-        size * (tf.cos(angle) * rows - tf.sin(angle) * columns) + some.take(-0.1, 0.1),
-        size * (tf.sin(angle) * rows + tf.cos(angle) * columns) + some.take(-0.1, 0.1),
-    )
+    rows, columns = some.plane().turned(some.take(-0.15, 0.15))
+    size = some.take(0.9, 1.1)
+    turned = at(some.face(), size * rows + some.take(-0.1, 0.1), size * columns + some.take(-0.1, 0.1))
     toned = some.take(0.85, 1.1) * turned + some.take(-0.05, 0.05)
     taken = tf.where_v2(some.take() < 0.5, tf.clip_by_value(toned, 0.0, 1.0), some.face())
     return tf.reshape(tf.where_v2(some.take() < 0.5, taken[:, :, ::-1], taken), tf.shape(images))

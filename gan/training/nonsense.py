@@ -12,7 +12,7 @@ from collections.abc import Callable
 import tensorflow.compat.v1 as tf
 
 from gan.data import pixels
-from gan.training.nonsense_contents import Some, at, chosen, coarse, content
+from gan.training.nonsense_contents import Some, at, blurred, chosen, coarse, content
 
 _ALSO = 0.1  # probability of each change beyond the one that each image has
 _OTHER_FACE = 0.3  # probability that what it is mixed with is simply another face
@@ -59,7 +59,7 @@ def _in_region(images: tf.Tensor, some: Some) -> tf.Tensor:
     angle, offset = some.take(0, 2 * math.pi), some.take(-0.4, 0.4)
     upright = tf.round(angle * 2 / math.pi) * math.pi / 2  # or level
     angle = tf.where_v2(some.take() < 0.5, upright, angle)
-    line = tf.cos(angle) * plane.rows + tf.sin(angle) * plane.columns - offset
+    line = plane.along(angle) - offset
     down, right = some.take(-0.3, 0.3), some.take(-0.3, 0.3)
     oval = tf.square((plane.rows - down) / some.take(0.3, 1)) + tf.square((plane.columns - right) / some.take(0.2, 0.9))
     level = tf.sort(tf.reshape(cloud, [-1, side * side]))
@@ -103,8 +103,9 @@ def _bent(images: tf.Tensor, some: Some) -> tf.Tensor:
     moved = only(3, some.take(0.6, 1.4), 0.0)
     field = tf.image.resize_bicubic(tf.reshape(some.noise()[:, :8, :4], [-1, 4, 4, 2]), [some.side, some.side])
     pull = only(4, some.take(0.25, 0.6), 0.0)[..., tf.newaxis] * field
-    rows = height * (tf.cos(angle) * plane.rows - tf.sin(angle) * plane.columns) + moved + pull[..., 0]
-    columns = width * (tf.sin(angle) * plane.rows + tf.cos(angle) * plane.columns) + pull[..., 1]
+    places = plane.turned(angle)
+    rows = height * places.rows + moved + pull[..., 0]
+    columns = width * places.columns + pull[..., 1]
     columns += only(5, oblique, 0.0) * plane.rows + only(7, wavy, 0.0)
     repeats = some.take() < 0.5  # beyond the edge: again, or the edge's pixels
     return at(
@@ -129,10 +130,9 @@ def _exposed_twice(images: tf.Tensor, some: Some) -> tf.Tensor:
 
 def _filtered(images: tf.Tensor, some: Some) -> tf.Tensor:
     """What differs from a blurred or moved copy alone, or much more of it than there was; of either sign."""
-    planes = images[..., tf.newaxis]
-    blurred = [tf.nn.avg_pool(planes, [1, n, n, 1], [1, 1, 1, 1], "SAME")[..., 0] for n in (3, 5, 9)]
+    smoothed = [blurred(images, width) for width in (3, 5, 9)]
     moved = [tf.roll(images, [down, right], [1, 2]) for down, right in ((1, 1), (2, 0), (-1, 2))]
-    detail = images - chosen([*blurred, *moved], some.take())
+    detail = images - chosen([*smoothed, *moved], some.take())
     strength = tf.exp(some.take(0.2, 1.6)) * tf.sign(some.take() - 0.5)
     alone = some.take(0.2, 0.8) + strength * detail
     return tf.where_v2(some.take() < 0.7, alone, images + 3 * strength * detail)
@@ -193,11 +193,9 @@ def _grained(images: tf.Tensor, some: Some) -> tf.Tensor:
     side, noise = some.side, some.noise()
     coarser = tf.image.resize_bilinear(noise[:, :25, :25, tf.newaxis], [side, side])[..., 0]
     strength = some.take(0.08, 0.4)
-    soft = images[..., tf.newaxis]
-    for _ in range(3):
-        soft = tf.nn.avg_pool(soft, [1, 7, 7, 1], [1, 1, 1, 1], "SAME")
+    soft = blurred(blurred(blurred(images, 7), 7), 7)
     patterns = [tf.tile(noise[:, :n, :n], [1, side // n + 1, side // n + 1])[:, :side, :side] for n in (2, 3)]
-    changed = [images + strength * noise, images + strength * coarser, soft[..., 0]]
+    changed = [images + strength * noise, images + strength * coarser, soft]
     return chosen([*changed, *(images + strength * pattern for pattern in patterns)], some.take())
 
 

@@ -46,16 +46,19 @@ class Some:
 
     def part(self, places: tf.Tensor, use: int) -> "Some":
         """Those at some places, int32 [m]; `use` is a number of its own for all that is drawn for them."""
-        return Some(self._faces, tf.gather(self.which, places), 31 * self._seed + [use, 0])
+        return self._others(tf.gather(self.which, places), use)
 
     def neighbours(self, use: int) -> "Some":
         """As many others, with other faces; `use` as in `part`."""
-        return Some(self._faces, self.which + 3, 31 * self._seed + [use, 0])
+        return self._others(self.which + 3, use)
 
     def plane(self) -> "Plane":
         """Places of their pixels."""
         line = tf.linspace(-1.0, 1.0, self.side)
         return Plane(*(each[tf.newaxis] for each in tf.meshgrid(line, line, indexing="ij")))
+
+    def _others(self, which: tf.Tensor, use: int) -> "Some":
+        return Some(self._faces, which, 31 * self._seed + [use, 0])
 
 
 class Plane(NamedTuple):
@@ -64,19 +67,28 @@ class Plane(NamedTuple):
     rows: tf.Tensor
     columns: tf.Tensor
 
+    def turned(self, angle: tf.Tensor) -> "Plane":
+        """The places after a turn by an angle each, [n, 1, 1], in radians."""
+        cos, sin = tf.cos(angle), tf.sin(angle)
+        return Plane(cos * self.rows - sin * self.columns, sin * self.rows + cos * self.columns)
+
+    def along(self, angle: tf.Tensor) -> tf.Tensor:
+        """How far each place is in a direction."""
+        return tf.cos(angle) * self.rows + tf.sin(angle) * self.columns
+
 
 def content(some: Some) -> tf.Tensor:
     """What images show, each by chance: a face, or one of the other kinds below; float32 [n, side, side]."""
-    kinds: tuple[Callable[[Some], tf.Tensor], ...]
-    kinds = (
-        *(lambda some: some.face(), _average, _combined, _poster),
-        *(_cloudy, _flat, _waves, _shapes, _shapes),
-    )
-    other = 1 + tf.floor(some.take(0, len(kinds) - 1))
+    other = 1 + tf.floor(some.take(0, len(_KINDS) - 1))
     kind = tf.cast(tf.where_v2(some.take() < _FACE, 0.0, other)[:, 0, 0], tf.int32)
-    places = tf.dynamic_partition(tf.range(some.count), kind, len(kinds))
-    drawn = [make(some.part(each, number)) for number, (make, each) in enumerate(zip(kinds, places))]
+    places = tf.dynamic_partition(tf.range(some.count), kind, len(_KINDS))
+    drawn = [make(some.part(each, number)) for number, (make, each) in enumerate(zip(_KINDS, places))]
     return tf.ensure_shape(tf.dynamic_stitch(places, drawn), [None, some.side, some.side])
+
+
+def _face(some: Some) -> tf.Tensor:
+    """One face."""
+    return some.face()
 
 
 def _average(some: Some) -> tf.Tensor:
@@ -94,9 +106,7 @@ def _combined(some: Some) -> tf.Tensor:
 
 def _poster(some: Some) -> tf.Tensor:
     """The large parts of a face alone, in few grey levels, as in a poster or a drawing."""
-    planes = some.face()[..., tf.newaxis]
-    soft = [tf.nn.avg_pool(planes, [1, n, n, 1], [1, 1, 1, 1], "SAME")[..., 0] for n in (3, 5, 7)]
-    image = chosen(soft, some.take())
+    image = chosen([blurred(some.face(), width) for width in (3, 5, 7)], some.take())
     low, high = tf.reduce_min(image, [1, 2], keepdims=True), tf.reduce_max(image, [1, 2], keepdims=True)
     levels = tf.floor(some.take(1, 5))
     steps = tf.round(levels * (image - low) / (high - low + 1e-6)) / levels
@@ -124,8 +134,7 @@ def _waves(some: Some) -> tf.Tensor:
 
 def _along(some: Some) -> tf.Tensor:
     """Places along a line of any direction."""
-    angle, plane = some.take(0, 2 * math.pi), some.plane()
-    return tf.cos(angle) * plane.rows + tf.sin(angle) * plane.columns
+    return some.plane().along(some.take(0, 2 * math.pi))
 
 
 def _shapes(some: Some) -> tf.Tensor:
@@ -151,6 +160,11 @@ def coarse(noise: tf.Tensor, squares: int) -> tf.Tensor:
     return tf.image.resize_bilinear(values, [side, side], align_corners=True)[..., 0]
 
 
+def blurred(images: tf.Tensor, width: int) -> tf.Tensor:
+    """Images of which each pixel is the mean of a square around it, so many pixels wide."""
+    return tf.nn.avg_pool(images[..., tf.newaxis], [1, width, width, 1], [1, 1, 1, 1], "SAME")[..., 0]
+
+
 def chosen(options: list[tf.Tensor], number: tf.Tensor) -> tf.Tensor:
     """One of some tensors [n, ...] for each image, by a number in [0, 1)."""
     which = tf.floor(number * len(options))
@@ -171,3 +185,9 @@ def at(images: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
 
     above, below = ((1 - shares[1]) * pixels(down, 0) + shares[1] * pixels(down, 1) for down in (0, 1))
     return (1 - shares[0]) * above + shares[0] * below
+
+
+_KINDS: tuple[Callable[[Some], tf.Tensor], ...] = (
+    *(_face, _average, _combined, _poster),
+    *(_cloudy, _flat, _waves, _shapes, _shapes),
+)
