@@ -12,6 +12,7 @@ take more than 3% of the time. The peer's script shows its images at its end alo
 Everything runs one after the other. Do not compare with figures of other machines or of other minutes.
 """
 
+import contextlib
 import dataclasses
 import importlib.util
 import os
@@ -49,6 +50,7 @@ class TimeConfig:
     peer_minutes: float = flag(16.0, "Minutes of the peer's longest training; 0 leaves it out.", at_least=0)
     every: float = flag(0.5, "Minutes from one measurement to the next.", at_least=0)
     seed: int = flag(0, "Seed of all trainings.", at_least=0)
+    keep_dir: str | None = flag(None, "Folder in which the recipes' trainings stay; not set removes them.")
     peer: str = flag(
         os.path.join(os.path.dirname(ROOT), "shared", "bench", "pytorch_dcgan.py"),
         "Script that trains a DCGAN in PyTorch: takes a .npy file of uint8 [N, 2500], --minutes and --samples.",
@@ -105,12 +107,25 @@ def table(curves: dict[str, list[Measured]]) -> str:
 
 def _train(config, recipe, files):
     """The curve of a recipe."""
-    with tempfile.TemporaryDirectory() as folder:
+    with _training_dir(config, recipe) as folder:
         words = [f"--flagfile={recipe}", f"--train_data_pattern={','.join(files)}", f"--train_dir={folder}"]
         words += [f"--seed={config.seed}", f"--quality_minutes={config.every}", "--keep_best=frechet"]
         words += [f"--max_minutes={config.minutes}"] if config.minutes else []
         _run([sys.executable, "-m", "gan.train", *words])
         return [Measured(line.minutes, line.value) for line in quality_record.read(folder)]
+
+
+@contextlib.contextmanager
+def _training_dir(config, recipe):
+    """A new folder, which stays in --keep_dir if that is set."""
+    if config.keep_dir is None:
+        with tempfile.TemporaryDirectory() as folder:
+            yield folder
+        return
+    folder = os.path.join(os.path.abspath(config.keep_dir), os.path.splitext(os.path.basename(recipe))[0])
+    if os.path.exists(folder):
+        raise UserError(f"{folder} is already there; remove it, or name another --keep_dir")
+    yield folder
 
 
 def _train_peer(config, files):

@@ -33,8 +33,12 @@ def test_it_measures_a_recipe_and_the_peer(tmp_path, capsys, monkeypatch):
     peer.write_text(PEER)
     monkeypatch.setattr(time_to_quality, "is_installed", lambda module: True)
     flags = [f"--recipes={recipe}", f"--train_data_pattern={faces}", f"--peer={peer}", "--peer_minutes=2", "--every=0"]
+    flags.append(f"--keep_dir={tmp_path / 'kept'}")
     assert time_to_quality.main(["time", *flags]) == 0
     lines = capsys.readouterr().out.splitlines()
     mine, of_peer = lines[-2].split(), lines[-1].split()
     assert mine[0] == str(recipe) and float(mine[-1]) > 10
     assert of_peer[3:-1] == ["2.0"] * 5 and float(of_peer[-1]) < 1  # the same faces, and not the black ones
+    assert (tmp_path / "kept" / "quick" / "model.ckpt-2.index").exists()
+    assert time_to_quality.main(["time", *flags]) == 1
+    assert "quick is already there; remove it" in capsys.readouterr().err

@@ -2,35 +2,64 @@
 
 A discriminator that must refuse nonsense too tells fewer good images from real ones: both take of its capacity. So the
 filter is trained by itself (training/filter_training.py), and what is handed in judges by the lower of both logits.
+
+It is shown how much an image varies around each pixel, near and farther away: drawings are too smooth for a photograph,
+and what a filter leaves of one is too even.
 """
 
 import math
 
+import numpy as np
 import tensorflow.compat.v1 as tf
 
 from gan import layers
 
 SCOPE = "nonsense_filter"
 OFFSET = "calibration/filter_offset"  # variable of a snapshot whose filter is calibrated
-_CHANNELS = (16, 32, 64, 64)  # after each convolution, which halves the sides
+_NEAR, _FAR = 3, 9  # pixels along the side of the squares in which it sees how much an image varies
+_CHANNELS = (24, 48, 96, 96)  # after each convolution, which halves the sides
 
 
-def logits(images: tf.Tensor) -> tf.Tensor:
+def logits(images: tf.Tensor, compute_type: tf.DType = tf.float32) -> tf.Tensor:
     """Runs the filter; every call in a graph shares its variables.
 
     Args:
         images: float32 [N, size] in [0, 1], square, row by row.
+        compute_type: what its convolutions compute in.
 
     Returns:
         float32 [N, 1], more is a photograph.
     """
     side = math.isqrt(images.shape.as_list()[1])
     with tf.variable_scope(SCOPE, reuse=tf.AUTO_REUSE):
-        x = 2 * tf.reshape(images, [-1, side, side, 1]) - 1
+        x = tf.cast(_seen(tf.reshape(images, [-1, side, side])), compute_type)
         for number, channels in enumerate(_CHANNELS):
             x = tf.nn.leaky_relu(layers.conv2d(x, channels, 3 if number else 5, 2, f"shrink_{number}"), 0.2)
         height, width, channels = x.shape.as_list()[1:]
-        return layers.dense(tf.reshape(x, [-1, height * width * channels]), 1, "judge")
+        return layers.dense(tf.reshape(tf.cast(x, tf.float32), [-1, height * width * channels]), 1, "judge")
+
+
+def _seen(images: tf.Tensor) -> tf.Tensor:
+    """What the filter is shown of images [N, side, side]: [N, side, side, 5], about from -1 to 1.
+
+    The image; how each pixel differs from those around it; the logarithm of the variance in two squares around it; and
+    how the mean of the larger square differs from that of the image.
+    """
+    near, far = (_mean(images, width) for width in (_NEAR, _FAR))
+    shown = [2 * images - 1, tf.tanh(8 * (images - near))]
+    for width, mean in ((_NEAR, near), (_FAR, far)):
+        variance = tf.nn.relu(_mean(tf.square(images), width) - tf.square(mean))
+        shown.append((tf.log(variance + 1e-4) + 5) / 2)
+    shown.append(4 * (far - tf.reduce_mean(images, [1, 2], keepdims=True)))
+    return tf.stack(shown, 3)
+
+
+def _mean(images: tf.Tensor, width: int) -> tf.Tensor:
+    """Means of squares around each pixel, of what lies in the image; for one channel, products are the fastest way."""
+    number = np.arange(images.shape.as_list()[1])
+    is_near = np.abs(number[:, None] - number) <= width // 2
+    across = tf.constant(is_near / is_near.sum(0), tf.float32)
+    return tf.matmul(tf.matmul(across, images, transpose_a=True), across)
 
 
 def make_variables(size: int) -> None:

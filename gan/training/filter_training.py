@@ -13,7 +13,12 @@ _LEARNING_RATE = 1e-3
 _AVERAGING_DECAY = 0.999
 
 
-def take_step(real_images: tf.Tensor, seed: tf.Tensor, schedule_factor: tf.Variable | None) -> tf.Operation:
+def take_step(
+    real_images: tf.Tensor,
+    seed: tf.Tensor,
+    schedule_factor: tf.Variable | None,
+    compute_type: tf.DType = tf.float32,
+) -> tf.Operation:
     """Makes the filter and an operation that trains it, on the first of some real images and as much nonsense.
 
     In a step in which it does not learn its gradients are 0.
@@ -22,12 +27,13 @@ def take_step(real_images: tf.Tensor, seed: tf.Tensor, schedule_factor: tf.Varia
         real_images: float32 [N, size] in [0, 1], of this step.
         seed: int64 [2], the last of which is the number of the step.
         schedule_factor: part of the learning rate; None if that stays the same.
+        compute_type: what the filter's convolutions compute in.
     """
     nonsense_filter.make_variables(real_images.shape.as_list()[1])
     variables = nonsense_filter.variables()
     gradients = tf.cond(
         tf.equal(seed[1] % STEPS, 0),
-        lambda: tf.gradients(loss(real_images, seed), variables),
+        lambda: tf.gradients(loss(real_images, seed, compute_type), variables),
         lambda: [tf.zeros_like(variable) for variable in variables],
     )
     rate = _LEARNING_RATE if schedule_factor is None else _LEARNING_RATE * schedule_factor
@@ -35,13 +41,13 @@ def take_step(real_images: tf.Tensor, seed: tf.Tensor, schedule_factor: tf.Varia
     return optimizer.apply_gradients(list(zip(gradients, variables)))
 
 
-def loss(real_images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+def loss(real_images: tf.Tensor, seed: tf.Tensor, compute_type: tf.DType = tf.float32) -> tf.Tensor:
     """Cross entropy of the filter's verdicts, a scalar; 2 log 2 for a filter that knows nothing."""
     count = tf.minimum(tf.shape(real_images)[0], _IMAGES)
     photographs = _as_handed_in(_taken_otherwise(real_images[:count], seed))
     drawn = _as_handed_in(nonsense.draw(real_images, count, seed))
-    on_photographs = tf.reduce_mean(tf.nn.softplus(-nonsense_filter.logits(photographs)))
-    return on_photographs + tf.reduce_mean(tf.nn.softplus(nonsense_filter.logits(drawn)))
+    on_photographs = tf.reduce_mean(tf.nn.softplus(-nonsense_filter.logits(photographs, compute_type)))
+    return on_photographs + tf.reduce_mean(tf.nn.softplus(nonsense_filter.logits(drawn, compute_type)))
 
 
 def average(global_step: tf.Variable) -> tuple[tf.Operation, dict[str, tf.Tensor]]:
@@ -52,7 +58,7 @@ def average(global_step: tf.Variable) -> tuple[tf.Operation, dict[str, tf.Tensor
 
 
 def _taken_otherwise(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Photographs as they might have been taken: half of them in a mirror, half a little turned, moved, nearer, darker.
+    """Photographs as they might have been taken: half of them in a mirror, most a little turned, moved, nearer, darker.
 
     So the filter does not learn them by heart, and does not take every image between whose pixels others lay for bent.
     """
@@ -62,7 +68,7 @@ def _taken_otherwise(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     size = some.take(0.9, 1.1)
     turned = at(some.face(), size * rows + some.take(-0.1, 0.1), size * columns + some.take(-0.1, 0.1))
     toned = some.take(0.85, 1.1) * turned + some.take(-0.05, 0.05)
-    taken = tf.where_v2(some.take() < 0.5, tf.clip_by_value(toned, 0.0, 1.0), some.face())
+    taken = tf.where_v2(some.take() < 0.75, tf.clip_by_value(toned, 0.0, 1.0), some.face())
     return tf.reshape(tf.where_v2(some.take() < 0.5, taken[:, :, ::-1], taken), tf.shape(images))
 
 

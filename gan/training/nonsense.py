@@ -14,9 +14,10 @@ import tensorflow.compat.v1 as tf
 from gan.data import pixels
 from gan.training.nonsense_contents import Some, at, blurred, chosen, coarse, content
 
-_ALSO = 0.1  # probability of each change beyond the one that each image has
+_UNCHANGED = 0.5  # probability that a content that is no face stays as it is
+_ALSO = 0.1  # probability of each change beyond the one that each face has
 _OTHER_FACE = 0.3  # probability that what it is mixed with is simply another face
-_LEAST_CHANGE = 0.04  # mean difference of pixels from a face
+_LEAST_CHANGE = 0.06  # mean difference of pixels from a face
 _OF_CHANGES, _OF_GROUND = 10, 20  # what is drawn for these is drawn for nothing else; contents have the numbers below
 
 
@@ -35,16 +36,21 @@ def draw(images: tf.Tensor, count: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     side = pixels.side(size)
     every = Some(tf.reshape(images, [-1, side, side]), tf.range(count), seed)
     drawn = content(every)
-    first = tf.floor(every.take(0, len(_CHANGES)))
+    stays = tf.logical_and(every.take() < _UNCHANGED, _difference(drawn, every.face()) > _LEAST_CHANGE)
+    first = tf.where_v2(stays, -1.0, tf.floor(every.take(0, len(_CHANGES))))
     for number, change in enumerate(_CHANGES):
         happens = tf.logical_or(tf.equal(first, number), every.take() < _ALSO)
         places = tf.cast(tf.where_v2(happens[:, 0, 0])[:, 0], tf.int32)
         changed = change(tf.gather(drawn, places), every.part(places, _OF_CHANGES + number))
         drawn = tf.tensor_scatter_nd_update(drawn, places[:, tf.newaxis], changed)
     # What is still nearly the face that it was, as beside a line that hardly cuts it, becomes negative.
-    difference = tf.reduce_mean(tf.abs(drawn - every.face()), [1, 2], keepdims=True)
-    drawn = tf.where_v2(difference < _LEAST_CHANGE, 1 - drawn, drawn)
+    drawn = tf.where_v2(_difference(drawn, every.face()) < _LEAST_CHANGE, 1 - drawn, drawn)
     return tf.reshape(tf.clip_by_value(drawn, 0.0, 1.0), [-1, size])
+
+
+def _difference(images: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+    """Mean difference of their pixels, [n, 1, 1]."""
+    return tf.reduce_mean(tf.abs(images - others), [1, 2], keepdims=True)
 
 
 def _ground(some: Some) -> tf.Tensor:
@@ -124,8 +130,8 @@ def _exposed_twice(images: tf.Tensor, some: Some) -> tf.Tensor:
     share = some.take(0.35, 0.65)
     average = share * images + (1 - share) * second
     product = images * second * some.take(1, 2)
-    both = [average, 0.5 + some.take(0.5, 1) * (images - second), product, tf.maximum(images, second)]
-    return chosen(both, some.take())
+    difference = 0.5 + some.take(0.5, 1) * (images - second)
+    return chosen([average, difference, difference, product, tf.maximum(images, second)], some.take())
 
 
 def _filtered(images: tf.Tensor, some: Some) -> tf.Tensor:

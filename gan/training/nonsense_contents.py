@@ -79,8 +79,8 @@ class Plane(NamedTuple):
 
 def content(some: Some) -> tf.Tensor:
     """What images show, each by chance: a face, or one of the other kinds below; float32 [n, side, side]."""
-    other = 1 + tf.floor(some.take(0, len(_KINDS) - 1))
-    kind = tf.cast(tf.where_v2(some.take() < _FACE, 0.0, other)[:, 0, 0], tf.int32)
+    other = tf.gather(_OTHERS, tf.cast(some.take(0, len(_OTHERS)), tf.int32))
+    kind = tf.where_v2(some.take() < _FACE, 0, other)[:, 0, 0]
     places = tf.dynamic_partition(tf.range(some.count), kind, len(_KINDS))
     drawn = [make(some.part(each, number)) for number, (make, each) in enumerate(zip(_KINDS, places))]
     return tf.ensure_shape(tf.dynamic_stitch(places, drawn), [None, some.side, some.side])
@@ -153,6 +153,31 @@ def _shapes(some: Some) -> tf.Tensor:
     return image
 
 
+def _drawing(some: Some) -> tf.Tensor:
+    """A face as people draw one: a head, hair or none, two eyes, a nose or none and a mouth, a grey level each."""
+    plane = some.plane()
+    rows, columns = plane.rows - some.take(-0.2, 0.2), plane.columns - some.take(-0.2, 0.2)
+    apart, high, sharpness = tf.abs(columns) - some.take(0.2, 0.5), some.take(0.1, 0.4), tf.exp(some.take(0.5, 3))
+    bow = some.take(-0.8, 0.8) * tf.square(columns)
+    dark = some.take()
+
+    def oval(down: tf.Tensor, right: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
+        return tf.square(down / height) + tf.square(right / width)
+
+    head = oval(rows, columns, some.take(0.7, 1.1), some.take(0.5, 1))
+    hair = tf.maximum(head, tf.exp(5 * (rows + some.take(0.4, 1.2))))
+    eyes = oval(rows + high, apart, some.take(0.04, 0.2), some.take(0.06, 0.25))
+    brows = oval(rows + high + some.take(0.15, 0.4), apart, some.take(0.02, 0.1), some.take(0.1, 0.3))
+    nose = oval(rows - some.take(0, 0.2), columns, some.take(0.05, 0.3), some.take(0.02, 0.15))
+    mouth = oval(rows - some.take(0.3, 0.6) + bow, columns, some.take(0.03, 0.2), some.take(0.1, 0.5))
+    image = some.take() + tf.zeros_like(plane.rows)
+    for part, grey, most in ((head, some.take(), 1), (hair, some.take(), 0.5), (nose, some.take(), 0.5)):
+        image += tf.sigmoid(sharpness * (1 - part)) * tf.cast(some.take() < most, tf.float32) * (grey - image)
+    for part, most in ((eyes, 1), (brows, 0.5), (mouth, 0.9)):
+        image += tf.sigmoid(sharpness * (1 - part)) * tf.cast(some.take() < most, tf.float32) * (dark - image)
+    return image
+
+
 def coarse(noise: tf.Tensor, squares: int) -> tf.Tensor:
     """Smooth noise: so many values along a side, and what lies between them."""
     side = noise.shape.as_list()[1]
@@ -189,5 +214,6 @@ def at(images: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
 
 _KINDS: tuple[Callable[[Some], tf.Tensor], ...] = (
     *(_face, _average, _combined, _poster),
-    *(_cloudy, _flat, _waves, _shapes, _shapes),
+    *(_cloudy, _flat, _waves, _shapes, _drawing),
 )
+_OTHERS = (1, 2, 3, 4, 5, 6, 7, 7, 8, 8)  # places in _KINDS, each as often as it is drawn

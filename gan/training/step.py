@@ -138,7 +138,8 @@ def build_training_graph(
     found = reduce(own, changed_otherwise(own, connected))
     applied = apply_gradients(found.pairs, optimizers, settings.optimizer)
     if settings.nonsense_filter:
-        applied.append(filter_training.take_step(inputs.real_images, connected.seed, rates.schedule_factor))
+        dtype, factor = _compute_type(settings), rates.schedule_factor
+        applied.append(filter_training.take_step(inputs.real_images, connected.seed, factor, dtype))
     with tf.control_dependencies(applied + found.updates):
         averages = average(connected.generator, settings.optimizer.averaging_decay, counters.global_step)
         if settings.nonsense_filter:
@@ -191,8 +192,7 @@ def connect(
 ) -> Connected:
     """Makes both networks and runs them on the batch."""
     size = inputs.real_images.shape.as_list()[1]
-    dtype = tf.as_dtype(compute_type.compute_type(settings.compute_type))
-    towers = []
+    dtype, towers = _compute_type(settings), []
     for number, (device, models) in enumerate(zip(devices, [(game.generator, game.discriminator), *game.copies])):
         with tf.device(device):
             generator = Network(models[0], GENERATOR, size, dtype, number)
@@ -204,6 +204,11 @@ def connect(
     augmenter = Augmenter(settings.augmentation, place[:2], first=place[2])
     passed = ForwardPass(towers, inputs.real_images, inputs.noise, augmenter)
     return Connected(towers, passed, augmenter, place[:2], num_real)
+
+
+def _compute_type(settings: StepSettings) -> tf.DType:
+    """What convolutions compute in."""
+    return tf.as_dtype(compute_type.compute_type(settings.compute_type))
 
 
 def find_losses(
