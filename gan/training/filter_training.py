@@ -58,7 +58,7 @@ def average(global_step: tf.Variable) -> tuple[tf.Operation, dict[str, tf.Tensor
 
 
 def _taken_otherwise(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Photographs as they might have been taken: half of them in a mirror, most a little turned, moved, nearer, darker.
+    """Photographs as they might have been taken: half of them in a mirror, half a little turned, moved, nearer, darker.
 
     So the filter does not learn them by heart, and does not take every image between whose pixels others lay for bent.
     """
@@ -68,7 +68,7 @@ def _taken_otherwise(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     size = some.take(0.9, 1.1)
     turned = at(some.face(), size * rows + some.take(-0.1, 0.1), size * columns + some.take(-0.1, 0.1))
     toned = some.take(0.85, 1.1) * turned + some.take(-0.05, 0.05)
-    taken = tf.where_v2(some.take() < 0.75, tf.clip_by_value(toned, 0.0, 1.0), some.face())
+    taken = tf.where_v2(some.take() < 0.5, tf.clip_by_value(toned, 0.0, 1.0), some.face())
     return tf.reshape(tf.where_v2(some.take() < 0.5, taken[:, :, ::-1], taken), tf.shape(images))
 
 
