@@ -45,21 +45,23 @@ def _seen(images: tf.Tensor) -> tf.Tensor:
     The image; how each pixel differs from those around it; the logarithm of the variance in two squares around it; and
     how the mean of the larger square differs from that of the image.
     """
-    near, far = (_mean(images, width) for width in (_NEAR, _FAR))
-    shown = [2 * images - 1, tf.tanh(8 * (images - near))]
-    for width, mean in ((_NEAR, near), (_FAR, far)):
-        variance = tf.nn.relu(_mean(tf.square(images), width) - tf.square(mean))
-        shown.append((tf.log(variance + 1e-4) + 5) / 2)
-    shown.append(4 * (far - tf.reduce_mean(images, [1, 2], keepdims=True)))
-    return tf.stack(shown, 3)
+    (near, near_variance), (far, far_variance) = (_moments(images, width) for width in (_NEAR, _FAR))
+    finer, coarser = images - near, far - tf.reduce_mean(images, [1, 2], keepdims=True)
+    varied = [(tf.log(variance + 1e-4) + 5) / 2 for variance in (near_variance, far_variance)]
+    return tf.stack([2 * images - 1, tf.tanh(8 * finer), *varied, 4 * coarser], 3)
 
 
-def _mean(images: tf.Tensor, width: int) -> tf.Tensor:
-    """Means of squares around each pixel, of what lies in the image; for one channel, products are the fastest way."""
+def _moments(images: tf.Tensor, width: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Mean and variance in a square around each pixel, of what lies in the image: [N, side, side] each."""
     number = np.arange(images.shape.as_list()[1])
     is_near = np.abs(number[:, None] - number) <= width // 2
-    across = tf.constant(is_near / is_near.sum(0), tf.float32)
-    return tf.matmul(tf.matmul(across, images, transpose_a=True), across)
+    shares = tf.constant(is_near / is_near.sum(0), tf.float32)  # of one channel, products are the fastest means
+
+    def mean(values: tf.Tensor) -> tf.Tensor:
+        return tf.matmul(tf.matmul(shares, values, transpose_a=True), shares)
+
+    found = mean(images)
+    return found, tf.nn.relu(mean(tf.square(images)) - tf.square(found))
 
 
 def make_variables(size: int) -> None:
