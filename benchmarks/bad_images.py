@@ -26,15 +26,8 @@ from gan.storage import cache
 # gan/training/nonsense.py draws these, or something very near.
 DRAWN = {
     *("black", "white", "one grey level", "gradient", "white noise", "faint noise", "fine smooth noise"),
-    *(
-        "coarse smooth noise",
-        "noise of all scales",
-        "stripes",
-        "discs",
-        "rectangles",
-        "oval on a ground",
-        "a drawn face",
-    ),
+    *("coarse smooth noise", "noise of all scales", "stripes", "discs", "rectangles"),
+    *("oval on a ground", "a drawn face"),
     *("a tenth of the contrast", "a thousandth of the brightness", "over-exposed", "black or white"),
     *("three grey levels", "negative", "solarised", "sixth power of the brightness", "sixth root of the brightness"),
     *("three times too bright, beginning again at black", "strong blur", "large pixels", "noise as strong as the face"),

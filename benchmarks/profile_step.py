@@ -18,7 +18,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[0] = ROOT
 
-from gan.console import command, flags, tensorflow_import
+from gan.console import columns, command, flags, tensorflow_import
 from gan.console.flags import flag
 from gan.storage import cache
 from gan.training import training_flags
@@ -69,8 +69,7 @@ def table(microseconds: dict[str, float], runs: dict[str, int], steps: int, kind
     if rest:
         spent, times = (sum(each[kind] for kind in rest) for each in (microseconds, runs))
         lines.append(_line(f"{len(rest)} other kinds", spent, times, total, steps))
-    widths = [max(map(len, column)) for column in zip(*lines)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)
+    return "\n".join(columns.aligned(lines))
 
 
 def _line(kind, microseconds, runs, total, steps):

@@ -29,7 +29,7 @@ sys.path[0] = ROOT
 
 import numpy as np
 
-from gan.console import command, flags, tensorflow_import
+from gan.console import columns, command, flags, tensorflow_import
 from gan.console.errors import UserError
 from gan.console.flags import flag
 from gan.data import tfrecords
@@ -268,12 +268,10 @@ def _print_table(operations, rounds):
             line.append(_spread(".0%", [each.speed * of_pair / each.peaks[dtype] for each in timed]))
         line.append(_spread(".2f", [each.speed / each.peer for each in timed]) if timed[0].peer else "-")
         lines.append(line)
-    widths = [max(map(len, column)) for column in zip(*lines)]
     print(
         f"\nA pair is a real and a generated image, in steps of {BATCH} pairs. Medians, and ranges of {len(timed)}:\n"
     )
-    for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+    print("\n".join(columns.aligned(lines)))
 
 
 def _spread(form, values):

@@ -29,7 +29,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
-from gan.console import command, tensorflow_import
+from gan.console import columns, command, tensorflow_import
 from gan.console.errors import UserError
 from gan.console.flags import flag
 from gan.storage import cache
@@ -75,9 +75,9 @@ def compare(config: TimeConfig) -> None:
     has_peer = is_installed("torch") and os.path.exists(config.peer)
     if config.peer_minutes and not has_peer:
         print(f"no peer: torch (pip install torch) or {config.peer} is missing")
-    curves = {}
+    curves, kept = {}, _kept_dirs(config)
     for recipe in config.recipes.split(","):
-        curves[recipe] = _told(recipe, _train(config, recipe.strip(), files))
+        curves[recipe] = _told(recipe, _train(config, recipe.strip(), files, kept.get(recipe.strip())))
     if config.peer_minutes and has_peer:
         curves[PEER] = _told(PEER, _train_peer(config, files))
     print("\n" + table(curves))
@@ -101,13 +101,12 @@ def table(curves: dict[str, list[Measured]]) -> str:
         best = min(each.distance for each in curve)
         cells = ["never" if time is None else f"{time:.1f}" for time in times]
         lines.append([name, *cells, f"{curve[-1].minutes:.1f}", f"{best:.3g}"])
-    widths = [max(map(len, column)) for column in zip(*lines)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)
+    return "\n".join(columns.aligned(lines))
 
 
-def _train(config, recipe, files):
-    """The curve of a recipe."""
-    with _training_dir(config, recipe) as folder:
+def _train(config, recipe, files, kept):
+    """The curve of a recipe; `kept` is the folder in which its training stays, or None."""
+    with contextlib.nullcontext(kept) if kept else tempfile.TemporaryDirectory() as folder:
         words = [f"--flagfile={recipe}", f"--train_data_pattern={','.join(files)}", f"--train_dir={folder}"]
         words += [f"--seed={config.seed}", f"--quality_minutes={config.every}", "--keep_best=frechet"]
         words += [f"--max_minutes={config.minutes}"] if config.minutes else []
@@ -115,17 +114,18 @@ def _train(config, recipe, files):
         return [Measured(line.minutes, line.value) for line in quality_record.read(folder)]
 
 
-@contextlib.contextmanager
-def _training_dir(config, recipe):
-    """A new folder, which stays in --keep_dir if that is set."""
+def _kept_dirs(config):
+    """Where each recipe's training stays; raises UserError before any begins if one of the folders cannot be new."""
     if config.keep_dir is None:
-        with tempfile.TemporaryDirectory() as folder:
-            yield folder
-        return
-    folder = os.path.join(os.path.abspath(config.keep_dir), os.path.splitext(os.path.basename(recipe))[0])
-    if os.path.exists(folder):
-        raise UserError(f"{folder} is already there; remove it, or name another --keep_dir")
-    yield folder
+        return {}
+    recipes = [recipe.strip() for recipe in config.recipes.split(",")]
+    names = [os.path.splitext(os.path.basename(recipe))[0] for recipe in recipes]
+    for recipe, name in zip(recipes, names):
+        if names.count(name) > 1:
+            raise UserError(f"--keep_dir: two recipes are called {name}; rename {recipe}")
+        if os.path.exists(os.path.join(config.keep_dir, name)):
+            raise UserError(f"{config.keep_dir}/{name} is already there; remove it, or name another --keep_dir")
+    return {recipe: os.path.abspath(os.path.join(config.keep_dir, name)) for recipe, name in zip(recipes, names)}
 
 
 def _train_peer(config, files):

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from gan.console import columns
 from gan.distributed import sweep_study
 from gan.distributed.sweep_study import SweepStudy, TrialRow
 from gan.storage import files
@@ -26,8 +27,7 @@ def table(rows: Sequence[TrialRow], metric: str, maximize: bool) -> str:
     names = sweep_study.names_of(rows)
     head = ["trial", "state", metric, "minutes", "step", *names]
     lines = [head, *(_cells(row, names) for row in sorted(rows, key=lambda row: _rank(row, maximize)))]
-    widths = [max(map(len, column)) for column in zip(*lines)]
-    text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines]
+    text = columns.aligned(lines)
     text += [f"{row.name} failed: {row.reason}" for row in rows if row.reason]
     return "\n".join(text)
 
