@@ -21,7 +21,7 @@ help:
 	@echo "make old-tensorflow   install TensorFlow 1.2 and 1.15, for the tests that open snapshots in them"
 	@echo "make gsutil           install gsutil, for the test that hands in with it"
 	@echo "make pics FACES=run1 [MNIST=digits_run]   draw the pictures of the README from two training runs"
-	@echo "make house-team DATA=data   train gan/house_team again: 30 minutes, on a quiet machine"
+	@echo "make house-team DATA=data   train gan/house_team again, with a weaker filter: 30 minutes, on a quiet machine"
 	@echo "make clean            remove the virtual environments and the demo's results"
 
 $(INSTALLED): setup.py

@@ -137,7 +137,8 @@ def _recipe(config, folder) -> str:
     with open(f"{folder}/eval/eval.jsonl", encoding="utf-8") as file:
         measured = json.loads(file.read().splitlines()[-1])
     distances = {name: value for name, value in measured.items() if "frechet" in name and isinstance(value, float)}
-    return f"{told[-1] if told else '?'} steps; " + ", ".join(f"{n} {v:.2f}" for n, v in distances.items())
+    speed = f"{told[-1] if told else '?'} steps; {throughput.speed_of(folder):,.0f} images/s"
+    return f"{speed}; " + ", ".join(f"{name} {value:.2f}" for name, value in distances.items())
 
 
 def _train(config, folder, *more) -> str:

@@ -32,13 +32,12 @@ import numpy as np
 from gan.console import columns, command, flags, tensorflow_import
 from gan.console.errors import UserError
 from gan.console.flags import flag
-from gan.data import tfrecords
+from gan.data import pixels, tfrecords
 from gan.random_noise_generator import NOISE_SIZE
 from gan.storage import cache
 from gan.training import training_flags
 
 BATCH = 128
-PIXELS = 2500
 MATRIX_SIDES = (512, 1024, 2048)
 SECONDS_OF_PRODUCTS = 0.7  # for each side and type
 SLOW_PRODUCT = 2.0  # seconds after which no larger matrix is tried
@@ -132,7 +131,7 @@ def step_operations(networks: Networks) -> int:
 
     config = flags.parse(training_flags.TrainingFlags, ["train", *_flags(networks, train_data_pattern="-")])
     settings = training_flags.settings_of(config, files=[])
-    reader = readers.MemoryReader(np.zeros([1, PIXELS], np.uint8))
+    reader = readers.MemoryReader(np.zeros([1, pixels.FACE_SIZE], np.uint8))
     place = session.Place(placement.Placement(settings.batch.devices), graph_seed=0)
     training = session.TrainingSession(settings.game, settings.step, settings.batch, reader, place)
     training.session.close()
@@ -205,7 +204,7 @@ class Products:
 def _faces(files, folder):
     """Writes the images in the peer's format; returns the path."""
     path = os.path.join(folder, "faces.npy")
-    np.save(path, tfrecords.read_all(files, PIXELS))
+    np.save(path, tfrecords.read_all(files, pixels.FACE_SIZE))
     return path
 
 
@@ -223,16 +222,21 @@ def _flags(networks, **others):
 
 
 def train(config: Any, networks: Networks) -> float:
-    """Trains for `config.seconds`; returns images/s by the counters of the last state."""
+    """Trains for `config.seconds`; returns images/s."""
+    with tempfile.TemporaryDirectory() as folder:
+        flags = dict(train_data_pattern=config.train_data_pattern, train_dir=folder, max_minutes=config.seconds / 60)
+        run([sys.executable, "-m", "gan.train", *_flags(networks, **flags)])
+        return speed_of(folder)
+
+
+def speed_of(folder: str) -> float:
+    """Images/s of a training, by the counters of its last state."""
     import tensorflow.compat.v1 as tf
 
     from gan.snapshots import checkpoint_files
 
-    with tempfile.TemporaryDirectory() as folder:
-        flags = dict(train_data_pattern=config.train_data_pattern, train_dir=folder, max_minutes=config.seconds / 60)
-        run([sys.executable, "-m", "gan.train", *_flags(networks, **flags)])
-        state = tf.train.load_checkpoint(checkpoint_files.latest_state(folder).prefix)
-        return state.get_tensor("images_seen") / state.get_tensor("seconds")
+    state = tf.train.load_checkpoint(checkpoint_files.latest_state(folder).prefix)
+    return state.get_tensor("images_seen") / state.get_tensor("seconds")
 
 
 def _peer(config, arch, faces):

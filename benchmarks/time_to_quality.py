@@ -7,7 +7,8 @@ Quality is the Frechet distance in wavelets between 2,000 generated images and 2
 ones, as `gan.train --keep_best=frechet` measures it; the peer's images are measured in the same way. A time is that of
 the first measurement at or below a level. gan.train is measured each --every minutes, or less often if measuring would
 take more than 3% of the time. The peer's script shows its images at its end alone, so it is trained from scratch for 1,
-2, 4 ... minutes with the same seed: its times are as coarse as that. Both count training alone, not the start.
+2, 4 ... minutes with the same seed: its times are as coarse as that. No start counts; gan.train's minutes hold
+the measuring and saving before them, the peer's do not.
 
 Everything runs one after the other. Do not compare with figures of other machines or of other minutes.
 """
@@ -16,27 +17,27 @@ import contextlib
 import dataclasses
 import importlib.util
 import os
-import subprocess
 import sys
 import tempfile
 from typing import NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[0] = ROOT
+sys.path[:1] = [ROOT, os.path.join(ROOT, "benchmarks")]
 
 # The metrics' many small matrices need one thread: with more, on a busy machine, they take ten times as long.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
+import throughput
 
-from gan.console import columns, command, tensorflow_import
+from gan.console import columns, command, flag_files, tensorflow_import
 from gan.console.errors import UserError
 from gan.console.flags import flag
+from gan.data import pixels
 from gan.storage import cache
 from gan.training import quality_record
 
 LEVELS = (10.0, 5.0, 2.5, 1.5)
-PIXELS = 2500
 PEER = "DCGAN in PyTorch"
 
 
@@ -107,10 +108,14 @@ def table(curves: dict[str, list[Measured]]) -> str:
 def _train(config, recipe, files, kept):
     """The curve of a recipe; `kept` is the folder in which its training stays, or None."""
     with contextlib.nullcontext(kept) if kept else tempfile.TemporaryDirectory() as folder:
-        words = [f"--flagfile={recipe}", f"--train_data_pattern={','.join(files)}", f"--train_dir={folder}"]
+        words = [
+            f"--flagfile={os.path.abspath(flag_files.own_file(recipe))}",
+            f"--train_data_pattern={','.join(files)}",
+            f"--train_dir={folder}",
+        ]
         words += [f"--seed={config.seed}", f"--quality_minutes={config.every}", "--keep_best=frechet"]
         words += [f"--max_minutes={config.minutes}"] if config.minutes else []
-        _run([sys.executable, "-m", "gan.train", *words])
+        throughput.run([sys.executable, "-m", "gan.train", *words])
         return [Measured(line.minutes, line.value) for line in quality_record.read(folder)]
 
 
@@ -134,14 +139,14 @@ def _train_peer(config, files):
     from gan.data import tfrecords
     from gan.measure import training_quality
 
-    judge = training_quality.TrainingQuality(files, PIXELS, "frechet")
+    judge = training_quality.TrainingQuality(files, pixels.FACE_SIZE, "frechet")
     curve = []
     with tempfile.TemporaryDirectory() as folder:
         faces, samples = os.path.join(folder, "faces.npy"), os.path.join(folder, "samples.npy")
-        np.save(faces, tfrecords.read_all(files, PIXELS))
+        np.save(faces, tfrecords.read_all(files, pixels.FACE_SIZE))
         for minutes in peer_times(config.peer_minutes):
             words = [faces, "--norm", f"--minutes={minutes}", f"--samples={samples}", f"--seed={config.seed}"]
-            _run([sys.executable, os.path.abspath(config.peer), *words])
+            throughput.run([sys.executable, os.path.abspath(config.peer), *words])
             images = np.load(samples)
             if len(images) < judge.count:
                 raise UserError(f"{config.peer} made {len(images)} images; {judge.count} are needed")
@@ -162,12 +167,6 @@ def _told(name, curve):
         raise UserError(f"{name}: nothing was measured; raise --minutes")
     print(f"{name}: " + ", ".join(f"{each.minutes:.1f} min {each.distance:.3g}" for each in curve), flush=True)
     return curve
-
-
-def _run(words):
-    done = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode:
-        raise UserError(f"{' '.join(words)} failed: {done.stdout}")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+# The metrics' many small matrices need one thread: with more, beside a training, they take ten times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 
 if not __package__:  # `python compare.py` inside gan/: the package is found one folder up
@@ -44,9 +47,6 @@ from gan.storage import cache, files
 
 if TYPE_CHECKING:
     from gan.measure.contestants import Contestant
-
-# The metrics' many small matrices need one thread: with more, beside a training, they take ten times as long.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 REPORT, RECORDS = "report.html", "comparison.jsonl"
 
@@ -120,10 +120,10 @@ def _compare(
     real = tfrecords.read_all(real_files, size)
     count = _count(config, len(real))
     train = tfrecords.read_all(train_files, size) if train_files else None
+    meter = quality.QualityMeter(real, spaces, train, [*spaces][:1], count, config.seed)
     field = _gather(config, opener, paths, real, count)
     with mirror.writable_folder(config.output_dir) as folder:
         os.makedirs(folder.path, exist_ok=True)
-        meter = quality.QualityMeter(real, spaces, train, [*spaces][:1], count, config.seed)
         found = _assemble(config, field, real, meter)
         print(comparison.text(found), flush=True)
         _write(folder.path, found)

@@ -16,6 +16,9 @@ import os
 import sys
 from collections.abc import Sequence
 
+# The metrics' many small matrices need one thread: with more, beside a training, they take ten times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 
 if not __package__:  # `python eval.py` inside gan/: the package is found one folder up
@@ -28,9 +31,6 @@ from gan.measure import features, quality
 from gan.networks import registry
 from gan.sandbox import sandbox
 from gan.storage import cache
-
-# The metrics' many small matrices need one thread: with more, beside a training, they take ten times as long.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,10 +121,11 @@ def _evaluate(config: EvalConfig, opener: sandbox.Sandbox, files: Sequence[str],
 def _meter(
     config: EvalConfig, space: features.Features, train_files: Sequence[str], real_images: np.ndarray
 ) -> quality.QualityMeter | None:
-    """None if there are too few real images to measure with."""
+    """None, and a line says so, if there are too few real images to measure with."""
     from gan.data import tfrecords
 
     if len(real_images) < quality.FEWEST:
+        print(f"{len(real_images)} real images are too few for the metrics of images; {quality.FEWEST} are needed")
         return None
     size = real_images.shape[1]
     train = tfrecords.read_all(train_files, size, config.num_readers) if train_files else None

@@ -44,8 +44,8 @@ def main(argv: list[str] | None = None) -> int:
 def interpolate(config: InterpolationConfig) -> None:
     """Writes the picture."""
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
-    with sandbox.Sandbox() as cells:
-        snapshot = cells.open(config.train_dir, pixels.image_size(config.use_mnist))
+    with sandbox.Sandbox() as opener:
+        snapshot = opener.open(config.train_dir, pixels.image_size(config.use_mnist))
         if snapshot.note:
             print(f"{snapshot.path}: {snapshot.note}")
         images = snapshot.generate(between(uniform_noise(4, Use.INTERPOLATION_NOISE, seed), STEPS))

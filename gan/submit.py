@@ -62,8 +62,8 @@ def submit(config: SubmitConfig) -> None:
     source = _source_files(config.source_dir or os.path.dirname(os.path.abspath(__file__)))
     real_files = cache.find_files(config.input_data_pattern, "input_data_pattern")
     size = pixels.image_size(config.use_mnist)
-    with sandbox.Sandbox() as cells:
-        snapshot = cells.open(_where(config), size)
+    with sandbox.Sandbox() as opener:
+        snapshot = opener.open(_where(config), size)
         behaviour = snapshot.verify()
         print(f"{snapshot.path} keeps the contract")
         if snapshot.note:
@@ -74,7 +74,7 @@ def submit(config: SubmitConfig) -> None:
         for remark in probes.remarks(snapshot, real_images):
             print(f"note: {remark}")
         _play(config, real_images, snapshot)
-        _hand_in(config, cells, snapshot, source)
+        _hand_in(config, opener, snapshot, source)
 
 
 def _where(config: SubmitConfig) -> str:
@@ -88,7 +88,7 @@ def _where(config: SubmitConfig) -> str:
 
 
 def _hand_in(
-    config: SubmitConfig, cells: "sandbox.Sandbox", snapshot: "sandbox.SandboxedSnapshot", source: dict[str, bytes]
+    config: SubmitConfig, opener: "sandbox.Sandbox", snapshot: "sandbox.SandboxedSnapshot", source: dict[str, bytes]
 ) -> None:
     """Copies the files that were checked, reads them back, and opens them from the bucket."""
     model_folder = paths.join(config.bucket, "model")
@@ -101,7 +101,7 @@ def _hand_in(
             print(f"would copy {path}, {len(content):,} bytes")
         return
     _copy(copies)
-    there = cells.open(model_folder, snapshot.size)
+    there = opener.open(model_folder, snapshot.size)
     there.verify()
     if there.staged.digest != snapshot.staged.digest:
         raise UserError(f"{model_folder} shows another snapshot, {there.path}; look at what else lies there")

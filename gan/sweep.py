@@ -1,7 +1,7 @@
 """Looks for better flags of train: many short trainings, each with other flags, and a table of what was found.
 
     python -m gan.sweep --flagfile=gan/recipes/faces_10min.flags --train_data_pattern='data/train*.tfrecords' \\
-        --search=gan/recipes/sweep_example.yaml --trials=30 --max_minutes=8 --sweep_dir=sweep1
+        --search=gan/recipes/faces_search.yaml --trials=30 --max_minutes=8 --sweep_dir=sweep1
 
 Each trial is a `gan.train` process with a folder of its own in sweep_dir. Optuna chooses its flags, and stops it early
 if others were better by then. The first trial is what the flag file says, if the search space holds it. Ctrl-C saves

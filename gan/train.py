@@ -31,7 +31,7 @@ from gan.training.training_flags import TrainingFlags
 
 if TYPE_CHECKING:
     from gan.distributed import together
-    from gan.measure import training_quality
+    from gan.measure import evaluation, training_quality
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,6 +70,7 @@ def _try_out(config: TrainingFlags, place: tf_config.Cluster | None) -> int:
     from gan.training import dry_run
 
     settings = training_flags.settings_of(config, files)
+    _evaluator(config, files)
     if place and not place.is_one_machine:
         from gan.training import one_process
 
@@ -136,13 +137,21 @@ def _be_evaluator(config: TrainingFlags, place: tf_config.Cluster) -> int:
 
     print(f"evaluating the snapshots in {config.train_dir} until the job ends", flush=True)
     where = evaluation.results_folder(config.train_dir, config.log_dir)
-    with sandbox.Sandbox() as cells, mirror.writable_folder(where) as folder:
+    with sandbox.Sandbox() as opener, mirror.writable_folder(where) as folder:
         size = pixels.image_size(config.use_mnist)
         images = tfrecords.read_all(files, size, config.num_readers)
-        options = evaluation.EvaluationOptions(config.label_loss)
-        judge = evaluation.Evaluator(cells, images, folder, options)
+        judge = evaluation.Evaluator(opener, images, folder, _evaluation_options(config))
         judge.watch(config.train_dir, over=tf_config.JobEnd(place, config.collective_timeout_secs).reached)
     return 0
+
+
+def _evaluation_options(config: TrainingFlags) -> "evaluation.EvaluationOptions":
+    """What the evaluator reports; a loss that asks for features cannot be told from a snapshot."""
+    from gan.measure import evaluation
+    from gan.networks import loss_values, registry
+
+    loss = registry.load(registry.LOSS, config.label_loss, "label_loss")
+    return evaluation.EvaluationOptions(None if loss_values.asks_for_features(loss) else config.label_loss)
 
 
 _PARTS: dict[str, Callable[..., int]] = {

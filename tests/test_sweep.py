@@ -160,6 +160,12 @@ def test_the_others_go_on_after_a_trial_that_fails(faces, tmp_path, quick, capsy
     assert "trial-000 failed: the losses are not finite" in capsys.readouterr().out
 
 
+def test_the_first_trials_run_to_their_end_whatever_stops_others(space, faces, tmp_path, quick):
+    more = ["--first_trials=6", "--trials=6", "--pruner=hyperband", "--base_learning_rate=1e-5", "--seed=1"]
+    assert run(*words(space, faces, tmp_path, *more)) == 0
+    assert {(row.state, len(steps(tmp_path / "sweep" / row.name))) for row in rows(tmp_path).values()} == {("done", 10)}
+
+
 def test_bad_trials_are_stopped_while_they_train(space, faces, tmp_path, quick, capsys):
     given = words(space, faces, tmp_path, "--first_trials=2", "--trials=8", "--workers=2", "--base_learning_rate=1e-5")
     assert run(*given) == 0

@@ -158,6 +158,11 @@ class SweepStudy:
         self._note_best(trial, step, minutes)
         self.study.tell(trial, state=self._optuna.trial.TrialState.PRUNED)
 
+    def is_bad(self, trial: Any) -> bool:
+        """Whether to stop a trial, by what it has reported; never one of the first trials."""
+        assert self._judging
+        return trial.number >= self._judging.first_trials and bool(trial.should_prune())
+
     def fail(self, trial: Any, reason: str) -> None:
         """Notes why a trial failed."""
         trial.set_user_attr(_REASON, reason)

@@ -179,7 +179,7 @@ class TrialLoop:
             self._report(one, stage)
         one.measurements = len(measured)
         is_judged = 0 < one.stage < STAGES and not one.is_pruned and one.process.exit_code is None
-        if is_judged and one.trial.should_prune():
+        if is_judged and self._study.is_bad(one.trial):
             one.is_pruned = True
             one.process.ask_to_stop()
 

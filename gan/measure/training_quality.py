@@ -48,7 +48,7 @@ class TrainingQuality:
         if total < quality.FEWEST:
             raise UserError(
                 f"{total} training images are too few to measure quality; {quality.FEWEST} are needed, or "
-                "leave --keep_best out"
+                "leave --keep_best and --quality_minutes out"
             )
         self._total, self.count, self.chooses = total, quality.usual_count(total), chosen is not None
         self._meter: quality.QualityMeter | None = None

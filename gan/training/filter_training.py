@@ -1,4 +1,4 @@
-"""How the nonsense filter learns, beside both networks and without a word to either."""
+"""How the nonsense filter learns, beside both networks, which it does not change."""
 
 import tensorflow.compat.v1 as tf
 
@@ -11,11 +11,13 @@ STEPS = 3  # from one step in which the filter learns to the next
 _IMAGES = 64  # photographs that it then sees at most, and as many images that are none
 _LEARNING_RATE = 1e-3
 _AVERAGING_DECAY = 0.999
+_PHOTOGRAPHS = 2**42  # keeps what is drawn for photographs apart from what is drawn for nonsense
 
 
 def take_step(
     real_images: tf.Tensor,
     seed: tf.Tensor,
+    global_step: tf.Variable,
     schedule_factor: tf.Variable | None,
     compute_type: tf.DType = tf.float32,
 ) -> tf.Operation:
@@ -25,14 +27,15 @@ def take_step(
 
     Args:
         real_images: float32 [N, size] in [0, 1], of this step.
-        seed: int64 [2], the last of which is the number of the step.
+        seed: int64 [2], another one in each step.
+        global_step: steps so far.
         schedule_factor: part of the learning rate; None if that stays the same.
         compute_type: what the filter's convolutions compute in.
     """
     nonsense_filter.make_variables(real_images.shape.as_list()[1])
     variables = nonsense_filter.variables()
     gradients = tf.cond(
-        tf.equal(seed[1] % STEPS, 0),
+        tf.equal(tf.math.floormod(global_step, STEPS), 0),
         lambda: tf.gradients(loss(real_images, seed, compute_type), variables),
         lambda: [tf.zeros_like(variable) for variable in variables],
     )
@@ -60,10 +63,10 @@ def average(global_step: tf.Variable) -> tuple[tf.Operation, dict[str, tf.Tensor
 def _taken_otherwise(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Photographs as they might have been taken: half of them in a mirror, half a little turned, moved, nearer, darker.
 
-    So the filter does not learn them by heart, and does not take every image between whose pixels others lay for bent.
+    So the filter does not learn them by heart, and does not take every resampled image for a bent one.
     """
     side = pixels.side(images.shape.as_list()[1])
-    some = Some(tf.reshape(images, [-1, side, side]), tf.range(tf.shape(images)[0]), seed * [-1, 1])
+    some = Some(tf.reshape(images, [-1, side, side]), tf.range(tf.shape(images)[0]), seed + [_PHOTOGRAPHS, 0])
     rows, columns = some.plane().turned(some.take(-0.15, 0.15))
     size = some.take(0.9, 1.1)
     turned = at(some.face(), size * rows + some.take(-0.1, 0.1), size * columns + some.take(-0.1, 0.1))

@@ -142,7 +142,8 @@ class _Loop:
                     self._strategy.align(position.step)
                     self._saving.save(position)
                 if self._quality:
-                    self._quality.follow(position)
+                    with self._saving_before_errors():
+                        self._quality.follow(position)
             self._strategy.finish(position.step)
             self._saving.save(position)
             if self._quality and not signals.caught:
@@ -166,7 +167,7 @@ class _Loop:
 
     @contextlib.contextmanager
     def _saving_before_errors(self) -> Iterator[None]:
-        """Keeps the steps done so far if data or pictures fail during a run."""
+        """Keeps the steps done so far if data, pictures or measuring fail during a run."""
         try:
             yield
         except (DataError, OSError):

@@ -14,11 +14,11 @@ import tensorflow.compat.v1 as tf
 from gan.data import pixels
 from gan.training.nonsense_contents import Some, at, blurred, chosen, coarse, content
 
-_UNCHANGED = 0.5  # probability that a content that is no face stays as it is
+_UNCHANGED = 0.5  # probability that a content that is no face need not be changed; a face always is
 _ALSO = 0.1  # probability of each change beyond the one that each face has
 _OTHER_FACE = 0.3  # probability that what it is mixed with is simply another face
 _LEAST_CHANGE = 0.06  # mean difference of pixels from a face
-_OF_CHANGES, _OF_GROUND = 10, 20  # what is drawn for these is drawn for nothing else; contents have the numbers below
+_OF_CHANGES, _OF_GROUND = 10, 20  # parts of the random seed: changes have 10 and more; contents have 0 to 8
 
 
 def draw(images: tf.Tensor, count: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -43,7 +43,7 @@ def draw(images: tf.Tensor, count: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         places = tf.cast(tf.where_v2(happens[:, 0, 0])[:, 0], tf.int32)
         changed = change(tf.gather(drawn, places), every.part(places, _OF_CHANGES + number))
         drawn = tf.tensor_scatter_nd_update(drawn, places[:, tf.newaxis], changed)
-    # What is still nearly the face that it was, as beside a line that hardly cuts it, becomes negative.
+    # An image that is still nearly the face that it was, as where a line hardly cuts it, becomes negative.
     drawn = tf.where_v2(_difference(drawn, every.face()) < _LEAST_CHANGE, 1 - drawn, drawn)
     return tf.reshape(tf.clip_by_value(drawn, 0.0, 1.0), [-1, size])
 

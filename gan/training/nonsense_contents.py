@@ -11,6 +11,7 @@ _FACE = 0.45  # probability of a face: what is far from one is refused soon
 _MIXED = 8  # faces in a combination
 _SHAPES = 5  # ovals or rectangles, one upon the other
 _MOST_NUMBERS = 40
+_NOISE_SEED = 2**41  # keeps noise apart from the other numbers
 
 
 class Some:
@@ -38,7 +39,9 @@ class Some:
 
     def noise(self) -> tf.Tensor:
         """Standard normal numbers, one for each pixel: [n, side, side]."""
-        return tf.random.stateless_normal([self.count, self.side, self.side], self._seed * [-1, 1], alg="philox")
+        return tf.random.stateless_normal(
+            [self.count, self.side, self.side], self._seed + [_NOISE_SEED, 0], alg="philox"
+        )
 
     def face(self, number: int = 0) -> tf.Tensor:
         """A face for each image, for each number another one: [n, side, side]."""

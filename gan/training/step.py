@@ -139,7 +139,9 @@ def build_training_graph(
     applied = apply_gradients(found.pairs, optimizers, settings.optimizer)
     if settings.nonsense_filter:
         dtype, factor = _compute_type(settings), rates.schedule_factor
-        applied.append(filter_training.take_step(inputs.real_images, connected.seed, factor, dtype))
+        applied.append(
+            filter_training.take_step(inputs.real_images, connected.seed, counters.global_step, factor, dtype)
+        )
     with tf.control_dependencies(applied + found.updates):
         averages = average(connected.generator, settings.optimizer.averaging_decay, counters.global_step)
         if settings.nonsense_filter:

@@ -84,8 +84,7 @@ class TrainingFlags:
     discriminator_steps: int = _learning(
         1,
         "Updates of the discriminator in a step, each with a batch of its own; the last comes together with the one "
-        "update of the generator. Wasserstein GANs take 5 (n_critic). Epochs count the images of all. Not in a "
-        "cluster.",
+        "update of the generator. Wasserstein GANs take 5 (n_critic). Epochs count the images of all.",
         at_least=1,
     )
     optimizer: str = _learning(
@@ -165,9 +164,10 @@ class TrainingFlags:
     )
     penalty_steps: int = _penalty(
         4,
-        "Steps from one with the penalty to the next; the penalty then counts that many times. A step with it takes "
-        "about 1.5 times as long, with R1R2Penalty 2 times. R3GAN applies it in every step (1), StyleGAN2 in every "
-        "16th. The larger this is, the larger is the gradient of that one step, and --clip_gradient_norm cuts it off.",
+        "Updates of the discriminator from one with the penalty to the next; the penalty then counts that many times. "
+        "One with it takes about 1.5 times as long, with R1R2Penalty 2 times. R3GAN applies it in every step (1), "
+        "StyleGAN2 in every 16th. The larger this is, the larger is the gradient of that one step, and "
+        "--clip_gradient_norm cuts it off.",
         at_least=1,
     )
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from gan.console.errors import ContractError
 from gan.measure import bad_images, probes
 
 _RANDOM = np.random.default_rng(0)
@@ -22,7 +23,8 @@ class Fake:
     def generate(self, noise):
         return self._images[np.arange(len(noise)) % len(self._images)].astype(np.float32)
 
-    def discriminate(self, images):
+    def discriminate(self, images, references):
+        assert references.shape == (15, images.shape[1]) and 0 <= references.min() <= references.max() <= 1
         return self._is_real(images).astype(np.float32)
 
 
@@ -60,3 +62,18 @@ def test_what_is_taken_for_real_is_told():
 def test_weak_images_are_told(images, told):
     (said,) = probes.remarks(Fake(images), REAL)
     assert told in said
+
+
+def test_a_discriminator_that_fails_on_nonsense_is_told_of():
+    def judge(images):
+        raise ContractError("the probabilities are not finite")
+
+    assert probes.remarks(Fake(is_real=judge), REAL) == [
+        "its discriminator fails on images that are no faces: the probabilities are not finite"
+    ]
+
+
+def test_of_digits_and_of_a_single_image_nothing_is_said():
+    digits = np.random.default_rng(1).integers(0, 256, (200, 784)).astype(np.uint8)
+    assert probes.remarks(Fake(digits, is_real=lambda images: np.ones(len(images), bool)), digits) == []
+    assert probes.about_images(REAL[:1], REAL[:1]) == []

@@ -111,6 +111,12 @@ def test_mistakes_get_the_sentence_of_training(flags, expected, faces, copy, fai
     assert everything(copy) == before
 
 
+def test_too_few_images_to_measure_quality(tmp_path, fails):
+    tfrecords.write(str(tmp_path / "few.tfrecords"), synthetic_images(10, 2500))
+    flags = flags_of(tmp_path / "few.tfrecords", tmp_path / "run", "--keep_best=frechet")
+    assert "10 training images are too few to measure quality" in fails(train.main, *flags)
+
+
 def test_damaged_data(faces, tmp_path, fails):
     (tmp_path / "bad.tfrecords").write_bytes(b"no records")
     assert "record 0" in fails(train.main, *flags_of(tmp_path / "bad.tfrecords", tmp_path / "run"))

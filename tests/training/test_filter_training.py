@@ -98,13 +98,26 @@ def test_it_can_begin_with_a_training_that_goes_on_and_cannot_end_in_one(records
     assert "was trained with --nonsense_filter on, which cannot change on the way" in capsys.readouterr().err
 
 
+def test_it_learns_whatever_the_updates_and_begins_later_whatever_the_optimizers(records, tmp_path):
+    train, run = records / "train.tfrecords", tmp_path / "run"
+    flags = ["--discriminator_steps=3", "--discriminator_optimizer=RMSPropOptimizer"]
+    weights = []
+    for steps, flag in ((2, []), (3, ["--nonsense_filter"]), (9, ["--nonsense_filter"])):
+        assert run_train(train, run, f"--max_steps={steps}", *flags, *flag) == 0
+        reader = tf.train.load_checkpoint(str(run))
+        names = [name for name in reader.get_variable_to_shape_map() if name.startswith("nonsense_filter/")]
+        weights.append({name: reader.get_tensor(name) for name in names})
+    assert not weights[0] and weights[1]
+    assert any(np.any(value != weights[2][name]) for name, value in weights[1].items())
+
+
 @pytest.mark.parametrize("step, moved", [(9, 1e-3), (8, 0)])
 def test_loss_and_step_are_what_the_formulas_say(step, moved):
     """If the last layer is 0, all logits are 0: 2 log 2. Adam's first step is the rate, in every third step."""
     images = pixels.to_floats(discs(20, 4))
     with tf.Graph().as_default(), tf.Session() as session:
-        seed = tf.constant([1, step], tf.int64)
-        trained = filter_training.take_step(tf.constant(images), seed, None)
+        seed, global_step = tf.constant([1, 2], tf.int64), tf.Variable(step, dtype=tf.int64)
+        trained = filter_training.take_step(tf.constant(images), seed, global_step, None)
         value = filter_training.loss(tf.constant(images), seed)
         last = [v for v in nonsense_filter.variables() if "/judge/" in v.op.name]
         session.run(tf.global_variables_initializer())
