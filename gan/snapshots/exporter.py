@@ -14,7 +14,7 @@ from gan.networks import nonsense_filter
 from gan.networks.network import CALIBRATION_OFFSET
 from gan.networks.registry import ModelNames, load_models
 from gan.random_noise_generator import Use, uniform_noise
-from gan.snapshots import calibration, cut, saver, serving_graph, sessions
+from gan.snapshots import calibration, cut, saver, serving_graph, sessions, tones
 from gan.snapshots.running import RunningNetwork
 from gan.storage import cache
 
@@ -23,6 +23,8 @@ CALIBRATION_BATCH = 256  # held-out images run at once
 # Share of them that a nonsense filter accepts; the discriminator refuses most of the others anyhow.
 FILTER_ACCEPTANCE = 0.98
 GENERATED_AT_ONCE = 255  # images
+TONE_IMAGES = 1000  # whose tones are made those of the training images
+_CALIBRATED = {CALIBRATION_OFFSET, nonsense_filter.OFFSET, tones.CONTRAST, tones.BRIGHTNESS}
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class SnapshotSettings:
     keep: int = 5  # older ones are deleted
     calibration_data_pattern: str | None = None  # held-out real images; None does not calibrate
     calibration_acceptance: float = 0.9  # share of these that the discriminator must accept
+    calibrate_tones: bool = False  # whether generated images get the tones of the training images
     threads: int = 2  # that parse their records
 
 
@@ -43,19 +46,29 @@ class SnapshotExporter:
         size: pixels of an image.
         settings: how to make snapshots.
         trained: names of the variables that the training has.
+        wanted: tones that generated images get; None leaves them as they are.
 
     Raises:
         UserError: a variable exists in serving only, or the held-out images are not to be found.
     """
 
-    def __init__(self, models: ModelNames, size: int, settings: SnapshotSettings, trained: Collection[str]) -> None:
-        self._settings, self._size, self._sees_batch = settings, size, False
+    def __init__(
+        self,
+        models: ModelNames,
+        size: int,
+        settings: SnapshotSettings,
+        trained: Collection[str],
+        wanted: tones.Tones | None = None,
+    ) -> None:
+        self._settings, self._size, self._wanted, self._sees_batch = settings, size, wanted, False
         self._held_out = _held_out_images(settings, size)
         calibrated = self._held_out is not None
         has_filter = any(name.startswith(f"{nonsense_filter.SCOPE}/") for name in trained)
-        self._serving = serving_graph.build_serving_graph(*load_models(models), size, calibrated, has_filter)
-        self._offsets = {CALIBRATION_OFFSET, nonsense_filter.OFFSET} & set(self._serving.variables)
-        missing = sorted(set(self._serving.variables) - set(trained) - self._offsets)
+        self._serving = serving_graph.build_serving_graph(
+            *load_models(models), size, calibrated, has_filter, has_tones=wanted is not None
+        )
+        self._calibrated = _CALIBRATED & set(self._serving.variables)
+        missing = sorted(set(self._serving.variables) - set(trained) - self._calibrated)
         if missing:
             raise UserError(
                 f"variable {missing[0]} exists only with is_training=False; make all variables in create_model"
@@ -70,11 +83,25 @@ class SnapshotExporter:
         self._generator = RunningNetwork(self._session, drawing, contract.GENERATED, size)
 
     def load(self, weights: Mapping[str, np.ndarray]) -> None:
-        """Takes weights, variable name -> value, and calibrates the discriminator if that is asked for."""
-        if self._held_out is None:
-            saver.load_weights(self._serving, self._session, weights)
-            return
-        saver.load_weights(self._serving, self._session, {**weights, **dict.fromkeys(self._offsets, np.float32(0))})
+        """Takes weights, variable name -> value, and calibrates what is asked for."""
+        neutral = dict.fromkeys(self._calibrated, np.float32(0))
+        saver.load_weights(self._serving, self._session, {**weights, **neutral})
+        if self._wanted is not None:
+            self._calibrate_tones(self._wanted)
+        if self._held_out is not None:
+            self._calibrate_discriminator()
+
+    def _calibrate_tones(self, wanted: tones.Tones) -> None:
+        """Gives the generated images some tones, unless they cannot be drawn yet."""
+        try:
+            images = self.generate(TONE_IMAGES)
+        except ContractError:
+            return  # warn_of_refusal says why
+        for name, value in zip((tones.CONTRAST, tones.BRIGHTNESS), tones.to_match(images, wanted)):
+            self._serving.variables[name].load(value, self._session)
+
+    def _calibrate_discriminator(self) -> None:
+        """Lets the discriminator accept a share of the held-out images."""
         acceptance = self._settings.calibration_acceptance
         logits = self._run(self._serving.logits)
         if self._serving.filter_logits is not None:

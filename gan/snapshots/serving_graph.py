@@ -10,7 +10,7 @@ from gan.contest import battle_ops, contract
 from gan.networks import keras_layers
 from gan.networks.network import Network
 from gan.networks.registry import DISCRIMINATOR, GENERATOR
-from gan.snapshots import cut
+from gan.snapshots import cut, tones
 
 
 class ServingGraph(NamedTuple):
@@ -31,7 +31,12 @@ class ServingGraph(NamedTuple):
 
 
 def build_serving_graph(
-    generator: Any, discriminator: Any, size: int, calibrated: bool = False, has_filter: bool = False
+    generator: Any,
+    discriminator: Any,
+    size: int,
+    calibrated: bool = False,
+    has_filter: bool = False,
+    has_tones: bool = False,
 ) -> ServingGraph:
     """Builds the graph that is handed in, lowered to old operations.
 
@@ -41,13 +46,16 @@ def build_serving_graph(
         size: pixels of an image.
         calibrated: whether the discriminator gets a variable network.CALIBRATION_OFFSET.
         has_filter: whether the discriminator judges together with a nonsense filter.
+        has_tones: whether the generated images get other tones; see tones.
 
     Raises:
         ContractError: a condition or a loop of a network depends on its input.
     """
     with keras_layers.new_graph():
+        noise, generated = Network(generator, GENERATOR, size).connect_to_placeholder()
         contract.publish(
-            *Network(generator, GENERATOR, size).connect_to_placeholder(),
+            noise,
+            tones.adjusted(generated) if has_tones else generated,
             *Network(discriminator, DISCRIMINATOR, size).connect_to_placeholder(calibrated, has_filter),
         )
         networks = cut.extract_networks(_meta_graph(), size)

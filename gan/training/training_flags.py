@@ -39,7 +39,7 @@ _penalty = functools.partial(flag, group="Gradient penalty on the discriminator"
 _augmentation = functools.partial(flag, group="Augmentation: random changes to the images that the discriminator sees")
 _hard = functools.partial(flag, group="Hard examples")
 _output = functools.partial(flag, group="What it writes")
-_calibration = functools.partial(flag, group="Calibration of the discriminator in each snapshot")
+_calibration = functools.partial(flag, group="Calibration of each snapshot")
 _machine = functools.partial(flag, group="Data and machine")
 _cluster = functools.partial(flag, group="Several machines (TF_CONFIG)")
 
@@ -270,6 +270,11 @@ class TrainingFlags:
     calibration_acceptance: float = _calibration(
         0.9, "Share of those images to accept as real.", at_least=0.01, at_most=1
     )
+    calibrate_tones: bool = _calibration(
+        False,
+        "Each snapshot's generator then draws with the brightness and the contrast of the training images, which it "
+        "may miss by a few percent.",
+    )
 
     use_mnist: bool = _machine(False, "The data is MNIST, 28x28, instead of faces, 50x50.")
     num_readers: int = _machine(2, "Threads that parse records.", at_least=1)
@@ -343,6 +348,7 @@ def settings_of(config: TrainingFlags, files: Sequence[str]) -> "settings.Traini
             config.keep_snapshots,
             config.calibration_data_pattern,
             config.calibration_acceptance,
+            config.calibrate_tones,
             config.num_readers,
         ),
         seed=config.seed,
