@@ -27,7 +27,7 @@ from gan.storage import cache
 DRAWN = {
     *("black", "white", "one grey level", "gradient", "white noise", "faint noise", "fine smooth noise"),
     *("coarse smooth noise", "noise of all scales", "stripes", "discs", "rectangles"),
-    *("oval on a ground", "a drawn face"),
+    *("oval on a ground", "a drawn face", "marble"),
     *("a tenth of the contrast", "a thousandth of the brightness", "over-exposed", "black or white"),
     *("three grey levels", "negative", "solarised", "sixth power of the brightness", "sixth root of the brightness"),
     *("three times too bright, beginning again at black", "strong blur", "large pixels", "noise as strong as the face"),

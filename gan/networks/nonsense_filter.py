@@ -7,11 +7,12 @@ It is shown how much an image varies around each pixel, near and farther away: d
 and what a filter leaves of one is too even.
 """
 
+import math
+
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from gan import layers
-from gan.data import pixels
 
 SCOPE = "nonsense_filter"
 OFFSET = "calibration/filter_offset"  # variable of a snapshot whose filter is calibrated
@@ -29,7 +30,7 @@ def logits(images: tf.Tensor, compute_type: tf.DType = tf.float32) -> tf.Tensor:
     Returns:
         float32 [N, 1], more is a photograph.
     """
-    side = pixels.side(images.shape.as_list()[1])
+    side = math.isqrt(images.shape.as_list()[1])
     with tf.variable_scope(SCOPE, reuse=tf.AUTO_REUSE):
         x = tf.cast(_seen(tf.reshape(images, [-1, side, side])), compute_type)
         for number, channels in enumerate(_CHANNELS):

@@ -16,7 +16,8 @@ from gan.training.nonsense_contents import Some, at, blurred, chosen, coarse, co
 
 _UNCHANGED = 0.5  # probability that a content that is no face need not be changed; a face always is
 _ALSO = 0.1  # probability of each change beyond the one that each face has
-_OTHER_FACE = 0.3  # probability that what it is mixed with is simply another face
+_SQUARES = (4, 7, 11)  # of the noise that bounds a region
+_OTHER_FACE = 0.5  # probability that what it is mixed with is simply another face
 _LEAST_CHANGE = 0.06  # mean difference of pixels from a face
 _OF_CHANGES, _OF_GROUND = 10, 20  # parts of the random seed: changes have 10 and more; contents have 0 to 8
 
@@ -37,7 +38,8 @@ def draw(images: tf.Tensor, count: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     every = Some(tf.reshape(images, [-1, side, side]), tf.range(count), seed)
     drawn = content(every)
     stays = tf.logical_and(every.take() < _UNCHANGED, _difference(drawn, every.face()) > _LEAST_CHANGE)
-    first = tf.where_v2(stays, -1.0, tf.floor(every.take(0, len(_CHANGES))))
+    usual = tf.gather(_USUAL, tf.cast(every.take(0, len(_USUAL)), tf.int32))
+    first = tf.where_v2(stays, -1, usual)
     for number, change in enumerate(_CHANGES):
         happens = tf.logical_or(tf.equal(first, number), every.take() < _ALSO)
         places = tf.cast(tf.where_v2(happens[:, 0, 0])[:, 0], tf.int32)
@@ -58,33 +60,52 @@ def _ground(some: Some) -> tf.Tensor:
     return tf.where_v2(some.take() < _OTHER_FACE, some.face(5), content(some.neighbours(_OF_GROUND)))
 
 
+def _elsewhere(images: tf.Tensor, some: Some) -> tf.Tensor:
+    """The images turned, or moved by a fifth to a half of a side, or both; the edge's pixels go on beyond it."""
+    kind, angle = some.take(), some.take(0.6, 2 * math.pi - 0.6)
+    turned = some.plane().turned(tf.where_v2(kind < 0.6, angle, 0.0))
+    direction, way = some.take(0, 2 * math.pi), tf.where_v2(kind < 0.3, 0.0, some.take(0.4, 1.0))
+    moved = (turned.rows + way * tf.sin(direction), turned.columns + way * tf.cos(direction))
+    return at(images, *(tf.clip_by_value(each, -1.0, 1.0) for each in moved))
+
+
 def _in_region(images: tf.Tensor, some: Some) -> tf.Tensor:
-    """Another content or a grey in a region: of smooth noise, beside a line, around an oval, or two quarters."""
+    """Something else in a region: of smooth noise, beside a line, around an oval, or two quarters.
+
+    It is a grey, what the image shows elsewhere, another face, or another content.
+    """
     side, plane = some.side, some.plane()
-    cloud = coarse(some.noise(), 4)
+    cloud = chosen([coarse(some.noise(), squares) for squares in _SQUARES], some.take())
     angle, offset = some.take(0, 2 * math.pi), some.take(-0.4, 0.4)
     upright = tf.round(angle * 2 / math.pi) * math.pi / 2  # or level
     angle = tf.where_v2(some.take() < 0.5, upright, angle)
     line = plane.along(angle) - offset
     down, right = some.take(-0.3, 0.3), some.take(-0.3, 0.3)
-    oval = tf.square((plane.rows - down) / some.take(0.3, 1)) + tf.square((plane.columns - right) / some.take(0.2, 0.9))
+    oval = tf.square((plane.rows - down) / some.take(0.2, 1)) + tf.square((plane.columns - right) / some.take(0.2, 0.9))
     level = tf.sort(tf.reshape(cloud, [-1, side * side]))
     split = tf.cast(some.take(0.25, 0.75)[:, 0, 0] * side * side, tf.int32)
     cloud -= tf.gather(level, split, batch_dims=1)[:, tf.newaxis, tf.newaxis]
     quarters = (plane.rows - down) * (plane.columns - right)
-    ground = tf.where_v2(some.take() < 0.3, some.take(), _ground(some))
-    return tf.where_v2(chosen([cloud, line, oval - 1, quarters], some.take()) > 0, ground, images)
+    share = tf.sigmoid(tf.exp(some.take(2.5, 5)) * chosen([cloud, line, 1 - oval, oval - 1, quarters], some.take()))
+    kind = some.take()
+    ground = tf.where_v2(kind < 0.25, some.take(), tf.where_v2(kind < 0.6, _elsewhere(images, some), _ground(some)))
+    return images + share * (ground - images)
 
 
 def _rearranged(images: tf.Tensor, some: Some) -> tf.Tensor:
-    """On its side, upside down, with halves that changed places, or with one half mirrored in the other."""
+    """On its side, upside down, with halves that changed places, or with one half as it was and the other one wrong.
+
+    The other one is then the first one in a mirror, as in a pond, the first one turned, as in a playing card, or itself
+    upside down.
+    """
     half = images.shape.as_list()[1] // 2
+    above, below = images[:, : images.shape[1] - half], images[:, images.shape[1] - half :]
     sides = [tf.transpose(images, [0, 2, 1])[:, :, ::-1], tf.transpose(images, [0, 2, 1])[:, ::-1]]
     turned = [*sides, images[:, ::-1], images[:, ::-1, ::-1]]
     swapped = [tf.roll(images, half, 1), tf.roll(images, half, 2)]
-    mirrored = [tf.concat([images[:, : images.shape[1] - half], images[:, :half][:, ::-1]], 1)]
-    mirrored.append(mirrored[0][:, ::-1])
-    return chosen([*turned, *swapped, *mirrored], some.take())
+    others = (images[:, :half][:, ::-1], images[:, :half][:, ::-1, ::-1], below[:, ::-1])
+    halves = [tf.concat([above, other], 1) for other in others]
+    return chosen([*turned, *swapped, *halves, halves[0][:, ::-1], halves[1][:, ::-1]], some.take())
 
 
 def _bent(images: tf.Tensor, some: Some) -> tf.Tensor:
@@ -95,15 +116,15 @@ def _bent(images: tf.Tensor, some: Some) -> tf.Tensor:
     is_wider = some.take() < 0.5
     oblique = some.take(0.5, 1.2) * tf.sign(some.take() - 0.5)
     radius = tf.sqrt(tf.square(plane.rows) + tf.square(plane.columns)) + 1e-3
-    lens = tf.pow(radius, tf.where_v2(some.take() < 0.5, some.take(0.5, 1.5), some.take(-0.7, -0.3)))
+    shrinking, enlarging = tf.pow(radius, some.take(-0.7, -0.3)), tf.pow(radius, some.take(0.5, 1.5))
     wavy = some.take(0.1, 0.4) * tf.sin(tf.exp(some.take(1.5, 3.5)) * plane.rows)
     which = some.take()
 
     def only(number: int, value: tf.Tensor, otherwise: float) -> tf.Tensor:
-        return tf.where_v2(tf.equal(tf.floor(which * 8), number), value, otherwise)
+        return tf.where_v2(tf.equal(tf.floor(which * 9), number), value, otherwise)
 
     angle = only(0, turned, 0.0)
-    scale = only(1, larger, 1.0) * only(6, lens, 1.0)
+    scale = only(1, larger, 1.0) * only(6, shrinking, 1.0) * only(8, enlarging, 1.0)
     height = scale * only(2, tf.where_v2(is_wider, 1.0, other), 1.0)
     width = scale * only(2, tf.where_v2(is_wider, other, 1.0), 1.0)
     moved = only(3, some.take(0.6, 1.4), 0.0)
@@ -126,7 +147,9 @@ def _repeated(places: tf.Tensor) -> tf.Tensor:
 
 def _exposed_twice(images: tf.Tensor, some: Some) -> tf.Tensor:
     """An image and another one, or itself on its side or upside down: averages, difference, product, the lighter."""
-    second = chosen([_ground(some), tf.transpose(images, [0, 2, 1]), images[:, ::-1]], some.take())
+    ground = _ground(some)
+    others = [ground, _elsewhere(ground, some), _elsewhere(images, some)]
+    second = chosen([*others, tf.transpose(images, [0, 2, 1]), images[:, ::-1]], some.take())
     share = some.take(0.35, 0.65)
     average = share * images + (1 - share) * second
     product = images * second * some.take(1, 2)
@@ -135,10 +158,11 @@ def _exposed_twice(images: tf.Tensor, some: Some) -> tf.Tensor:
 
 
 def _filtered(images: tf.Tensor, some: Some) -> tf.Tensor:
-    """What differs from a blurred or moved copy alone, or much more of it than there was; of either sign."""
-    smoothed = [blurred(images, width) for width in (3, 5, 9)]
+    """What differs from a blurred or moved copy alone, with or without the finest, or much of it; of either sign."""
+    smoothed = [blurred(blurred(images, width), width) for width in (3, 5, 7)]
     moved = [tf.roll(images, [down, right], [1, 2]) for down, right in ((1, 1), (2, 0), (-1, 2))]
-    detail = images - chosen([*smoothed, *moved], some.take())
+    finest = chosen([images, images, blurred(images, 3), smoothed[0]], some.take())
+    detail = finest - chosen([*smoothed, *smoothed, *moved], some.take())
     strength = tf.exp(some.take(0.2, 1.6)) * tf.sign(some.take() - 0.5)
     alone = some.take(0.2, 0.8) + strength * detail
     return tf.where_v2(some.take() < 0.7, alone, images + 3 * strength * detail)
@@ -209,3 +233,4 @@ _CHANGES: tuple[Callable[[tf.Tensor, Some], tf.Tensor], ...] = (
     *(_in_region, _rearranged, _bent, _exposed_twice, _patched),
     *(_in_squares, _filtered, _toned, _grained),
 )
+_USUAL = (0, 0, 1, 2, 2, 3, 3, 4, 5, 6, 6, 7, 7, 8)  # places in _CHANGES, each as often as a face has it

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import tensorflow.compat.v1 as tf
 
 _SCALES = (2, 3, 5, 9, 17, 25, 33)  # squares of noise along a side; a side itself is white noise
+_BENDS = (4, 6, 9)  # the same where it bends stripes
 _FACE = 0.45  # probability of a face: what is far from one is refused soon
 _MIXED = 8  # faces in a combination
 _SHAPES = 5  # ovals or rectangles, one upon the other
@@ -96,7 +97,7 @@ def _face(some: Some) -> tf.Tensor:
 
 def _average(some: Some) -> tf.Tensor:
     """Averages of three faces."""
-    share = some.take(0.3, 0.7)
+    share = some.take(0.3, 0.5)
     return share * some.face() + (1 - share) * (some.face(1) + some.face(2)) / 2
 
 
@@ -131,8 +132,10 @@ def _flat(some: Some) -> tf.Tensor:
 
 
 def _waves(some: Some) -> tf.Tensor:
-    """Stripes, broad or narrow."""
-    return some.take() + some.take(0.0, 0.35) * tf.sin(tf.exp(some.take(1.0, 4.5)) * _along(some))
+    """Stripes, broad or narrow, straight or as in marble."""
+    cloud = chosen([coarse(some.noise(), squares) for squares in _BENDS], some.take())
+    phase = tf.exp(some.take(1.0, 4.5)) * _along(some) + tf.nn.relu(some.take(-4, 4)) * cloud
+    return some.take() + some.take(0.0, 0.35) * tf.sin(phase)
 
 
 def _along(some: Some) -> tf.Tensor:
@@ -157,27 +160,30 @@ def _shapes(some: Some) -> tf.Tensor:
 
 
 def _drawing(some: Some) -> tf.Tensor:
-    """A face as people draw one: a head, hair or none, two eyes, a nose or none and a mouth, a grey level each."""
+    """A face as people draw one: head, hair, eyes, brows, nose and mouth, each a plane of one grey or its outline."""
     plane = some.plane()
     rows, columns = plane.rows - some.take(-0.2, 0.2), plane.columns - some.take(-0.2, 0.2)
-    apart, high, sharpness = tf.abs(columns) - some.take(0.2, 0.5), some.take(0.1, 0.4), tf.exp(some.take(0.5, 3))
+    apart, high = tf.abs(columns) - some.take(0.2, 0.5), some.take(0.1, 0.4)
     bow = some.take(-0.8, 0.8) * tf.square(columns)
-    dark = some.take()
+    sharpness, thickness, is_outline = tf.exp(some.take(0.5, 3)), some.take(0.05, 0.15), some.take() < 0.4
 
     def oval(down: tf.Tensor, right: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
-        return tf.square(down / height) + tf.square(right / width)
+        inside = 1 - tf.square(down / height) - tf.square(right / width)
+        outline = tf.exp(-tf.square(inside * tf.minimum(height, width) / thickness))
+        return tf.where_v2(is_outline, outline, tf.sigmoid(sharpness * inside))
 
     head = oval(rows, columns, some.take(0.7, 1.1), some.take(0.5, 1))
-    hair = tf.maximum(head, tf.exp(5 * (rows + some.take(0.4, 1.2))))
+    hair = head * tf.sigmoid(-sharpness * 5 * (rows + some.take(0.4, 1.2)))
     eyes = oval(rows + high, apart, some.take(0.04, 0.2), some.take(0.06, 0.25))
     brows = oval(rows + high + some.take(0.15, 0.4), apart, some.take(0.02, 0.1), some.take(0.1, 0.3))
     nose = oval(rows - some.take(0, 0.2), columns, some.take(0.05, 0.3), some.take(0.02, 0.15))
     mouth = oval(rows - some.take(0.3, 0.6) + bow, columns, some.take(0.03, 0.2), some.take(0.1, 0.5))
-    image = some.take() + tf.zeros_like(plane.rows)
-    for part, grey, most in ((head, some.take(), 1), (hair, some.take(), 0.5), (nose, some.take(), 0.5)):
-        image += tf.sigmoid(sharpness * (1 - part)) * tf.cast(some.take() < most, tf.float32) * (grey - image)
-    for part, most in ((eyes, 1), (brows, 0.5), (mouth, 0.9)):
-        image += tf.sigmoid(sharpness * (1 - part)) * tf.cast(some.take() < most, tf.float32) * (dark - image)
+    image = some.take() + tf.nn.relu(some.take(-0.3, 0.3)) * coarse(some.noise(), 5)
+    dark = some.take()
+    of_own_grey, dark_ones = ((head, 1), (hair, 0.5), (nose, 0.5)), ((eyes, 1), (brows, 0.5), (mouth, 0.9))
+    for part, most, has_own in [*((*each, True) for each in of_own_grey), *((*each, False) for each in dark_ones)]:
+        grey = tf.where_v2(is_outline, dark, some.take() if has_own else dark)
+        image += part * tf.cast(some.take() < most, tf.float32) * (grey - image)
     return image
 
 
