@@ -225,4 +225,4 @@ _KINDS: tuple[Callable[[Some], tf.Tensor], ...] = (
     *(_face, _average, _combined, _poster),
     *(_cloudy, _flat, _waves, _shapes, _drawing),
 )
-_OTHERS = (1, 2, 3, 4, 5, 6, 7, 7, 8, 8)  # places in _KINDS, each as often as it is drawn
+_OTHERS = (1, 2, 3, 4, 5, 6, 7, 7, 8, 8, 8, 8)  # places in _KINDS, each as often as it is drawn
