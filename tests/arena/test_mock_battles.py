@@ -335,6 +335,7 @@ def test_a_supervisor_or_a_closed_terminal_that_stops_it_leaves_one_whole_file(n
         "battle",
         *("--mode=mock", "--no_secret_images", "--first_battle=2099-01-01 12:00", f"--arena_dir={arena_dir}"),
         *(f"--teams={tmp_path}/teams.csv", f"--input_data_pattern={faces}"),
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # the tests may run under nohup
     )
     told = next(line for line in process.stdout if line.startswith("next:"))
     assert "2099-01-01 12:00" in told

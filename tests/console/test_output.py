@@ -123,7 +123,7 @@ def test_help_that_nobody_reads_to_its_end_is_no_error(words):
 
 
 def test_a_terminal_that_is_closed_ends_nothing_unsaved(faces, tmp_path):
-    """The bar of a terminal goes to stderr: both are lost at once, with SIGHUP."""
+    """The bar of a terminal goes to stderr: both are lost at once, with SIGHUP, also if the tests run under nohup."""
     controller, terminal = os.openpty()
     process = subprocess.Popen(
         training(faces, tmp_path, "--num_epochs=1000000", "--export_model_steps=1000000"),
@@ -132,6 +132,7 @@ def test_a_terminal_that_is_closed_ends_nothing_unsaved(faces, tmp_path):
         stderr=terminal,
         env=environment(),
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
     os.close(terminal)
     told = b""
@@ -140,7 +141,7 @@ def test_a_terminal_that_is_closed_ends_nothing_unsaved(faces, tmp_path):
     time.sleep(1)
     os.close(controller)
     process.send_signal(signal.SIGHUP)
-    assert process.wait() == 128 + signal.SIGHUP and int(newest(tmp_path)) > 0
+    assert process.wait(timeout=120) == 128 + signal.SIGHUP and int(newest(tmp_path)) > 0
 
 
 def test_a_stream_that_cannot_be_reconfigured_may_fail_twice():
