@@ -70,7 +70,7 @@ def _try_out(config: TrainingFlags, place: tf_config.Cluster | None) -> int:
     from gan.training import dry_run
 
     settings = training_flags.settings_of(config, files)
-    _evaluator(config, files)
+    _evaluator(config, files)  # which tells if there are too few images to measure
     if place and not place.is_one_machine:
         from gan.training import one_process
 

@@ -17,7 +17,7 @@ from gan.snapshots.checkpoint_files import Found
 from gan.snapshots.serving_graph import ServingGraph
 from gan.storage import files
 
-# The filter's own, and those of its Adam optimizer, the last one: what number they have depends on the networks'.
+# The filter's variables and those of its Adam optimizer, whose number depends on the optimizers of the networks.
 _OF_FILTER = r"^nonsense_filter/|^beta[12]_power(_\d)?$"
 # In a variable's name -> the flag that puts it into a training state; the first that is found counts.
 _FLAGS_OF_VARIABLES = {

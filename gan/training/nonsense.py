@@ -146,7 +146,7 @@ def _repeated(places: tf.Tensor) -> tf.Tensor:
 
 
 def _exposed_twice(images: tf.Tensor, some: Some) -> tf.Tensor:
-    """An image and another one, or itself on its side or upside down: averages, difference, product, the lighter."""
+    """An image and another one, in place or moved, or itself moved or turned: average, difference, product, lighter."""
     ground = _ground(some)
     others = [ground, _elsewhere(ground, some), _elsewhere(images, some)]
     second = chosen([*others, tf.transpose(images, [0, 2, 1]), images[:, ::-1]], some.take())

@@ -180,9 +180,9 @@ def _drawing(some: Some) -> tf.Tensor:
     mouth = oval(rows - some.take(0.3, 0.6) + bow, columns, some.take(0.03, 0.2), some.take(0.1, 0.5))
     image = some.take() + tf.nn.relu(some.take(-0.3, 0.3)) * coarse(some.noise(), 5)
     dark = some.take()
-    of_own_grey, dark_ones = ((head, 1), (hair, 0.5), (nose, 0.5)), ((eyes, 1), (brows, 0.5), (mouth, 0.9))
-    for part, most, has_own in [*((*each, True) for each in of_own_grey), *((*each, False) for each in dark_ones)]:
-        grey = tf.where_v2(is_outline, dark, some.take() if has_own else dark)
+    planes = [(head, 1, True), (hair, 0.5, True), (nose, 0.5, True)]
+    for part, most, has_own_grey in [*planes, (eyes, 1, False), (brows, 0.5, False), (mouth, 0.9, False)]:
+        grey = tf.where_v2(is_outline, dark, some.take()) if has_own_grey else dark
         image += part * tf.cast(some.take() < most, tf.float32) * (grey - image)
     return image
 
