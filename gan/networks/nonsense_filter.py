@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from gan import layers
+from gan.networks import typicality
 
 SCOPE = "nonsense_filter"
 OFFSET = "calibration/filter_offset"  # variable of a snapshot whose filter is calibrated
@@ -80,12 +81,14 @@ def judge_beside(discriminator_logits: tf.Tensor, images: tf.Tensor, calibrated:
     Args:
         discriminator_logits: float32 [N, 1].
         images: float32 [N, size] in [0, 1].
-        calibrated: whether there is a variable OFFSET, which is added to the filter's logits.
+        calibrated: whether the filter also hears how unusual an image is, and there is a variable OFFSET, which is
+            added to its logits.
 
     Returns:
         float32 [N, 1].
     """
     found = logits(images)
     if calibrated:
-        found += tf.get_variable(OFFSET, [], initializer=tf.zeros_initializer(), trainable=False)
+        offset = tf.get_variable(OFFSET, [], initializer=tf.zeros_initializer(), trainable=False)
+        found += offset - typicality.penalty(images)
     return tf.minimum(discriminator_logits, found)

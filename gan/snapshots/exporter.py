@@ -1,6 +1,6 @@
 """What a training hands in: the serving graph in a session of its own, filled with weights, tried out and written."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +10,11 @@ from gan.console.errors import ContractError, UserError
 from gan.contest import behaviour, contract
 from gan.contest.behaviour import Behaviour
 from gan.data import pixels, tfrecords
-from gan.networks import nonsense_filter
+from gan.networks import nonsense_filter, typicality
 from gan.networks.network import CALIBRATION_OFFSET
 from gan.networks.registry import ModelNames, load_models
 from gan.random_noise_generator import Use, uniform_noise
-from gan.snapshots import calibration, cut, saver, serving_graph, sessions, tones
+from gan.snapshots import calibration, cut, saver, serving_graph, sessions, tones, typical
 from gan.snapshots.running import RunningNetwork
 from gan.storage import cache
 
@@ -24,7 +24,7 @@ CALIBRATION_BATCH = 256  # held-out images run at once
 FILTER_ACCEPTANCE = 0.97
 GENERATED_AT_ONCE = 255  # images
 TONE_IMAGES = 1000  # whose tones are made those of the training images
-_CALIBRATED = {CALIBRATION_OFFSET, nonsense_filter.OFFSET, tones.CONTRAST, tones.BRIGHTNESS}
+_CALIBRATED = {CALIBRATION_OFFSET, nonsense_filter.OFFSET, *typicality.NAMES, tones.CONTRAST, tones.BRIGHTNESS}
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,11 @@ class SnapshotExporter:
         size: pixels of an image.
         settings: how to make snapshots.
         trained: names of the variables that the training has.
-        wanted: tones that generated images get; None leaves them as they are.
+        training_files: TFRecord files on disk of the images that generated ones are to be like.
 
     Raises:
         UserError: a variable exists in serving only, or the held-out images are not to be found.
+        DataError: the training images cannot be read.
     """
 
     def __init__(
@@ -58,16 +59,20 @@ class SnapshotExporter:
         size: int,
         settings: SnapshotSettings,
         trained: Collection[str],
-        wanted: tones.Tones | None = None,
+        training_files: Sequence[str],
     ) -> None:
-        self._settings, self._size, self._wanted, self._sees_batch = settings, size, wanted, False
+        self._settings, self._size, self._sees_batch = settings, size, False
+        self._wanted = tones.of_files(training_files, size) if settings.calibrate_tones else None
         self._held_out = _held_out_images(settings, size)
         calibrated = self._held_out is not None
         has_filter = any(name.startswith(f"{nonsense_filter.SCOPE}/") for name in trained)
         self._serving = serving_graph.build_serving_graph(
-            *load_models(models), size, calibrated, has_filter, has_tones=wanted is not None
+            *load_models(models), size, calibrated, has_filter, has_tones=settings.calibrate_tones
         )
         self._calibrated = _CALIBRATED & set(self._serving.variables)
+        self._typical: dict[str, np.ndarray] = {}
+        if has_filter and self._held_out is not None:
+            self._typical = typical.of_files(training_files, self._held_out, size)
         missing = sorted(set(self._serving.variables) - set(trained) - self._calibrated)
         if missing:
             raise UserError(
@@ -85,7 +90,7 @@ class SnapshotExporter:
     def load(self, weights: Mapping[str, np.ndarray]) -> None:
         """Takes weights, variable name -> value, and calibrates what is asked for."""
         neutral = dict.fromkeys(self._calibrated, np.float32(0))
-        saver.load_weights(self._serving, self._session, {**weights, **neutral})
+        saver.load_weights(self._serving, self._session, {**weights, **neutral, **self._typical})
         if self._wanted is not None:
             self._calibrate_tones(self._wanted)
         if self._held_out is not None:

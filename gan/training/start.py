@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 
 from gan import readers
 from gan.console.errors import StateError, UserError
-from gan.snapshots import checkpoint_files, saver, tones
+from gan.snapshots import checkpoint_files, saver
 from gan.snapshots.checkpoint_files import Found
 from gan.snapshots.exporter import SnapshotExporter
 from gan.storage import paths
@@ -78,8 +78,7 @@ def prepare(settings: TrainingSettings, state: Found | None, strategy: OneProces
     training = TrainingSession(settings.game, settings.step, settings.batch, reader, place)
     stack.callback(training.close)
     names = training.graph.serving_weights
-    wanted = tones.of_files(data.files, data.size) if settings.snapshots.calibrate_tones else None
-    exporter = SnapshotExporter(settings.game.models, data.size, settings.snapshots, names, wanted)
+    exporter = SnapshotExporter(settings.game.models, data.size, settings.snapshots, names, data.files)
     stack.callback(exporter.close)
     strategy.open(training)
     position = _restore(training, state, seed, reader.num_images)
