@@ -10,6 +10,7 @@ import os
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+from conftest import ROOT
 from networks import (
     SINCE_2_16,
     USES,
@@ -82,6 +83,23 @@ def test_gives_the_same_numbers(opened, snapshots, name):
     np.testing.assert_allclose(probability[:, 0], snapshot.discriminate(images(size)), atol=1e-5)
     assert generated.shape == (5, size) and probability.shape == (5, 1)
     assert np.ptp(generated, axis=0).max() > 0.01 and np.ptp(probability) > 0.001
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_the_house_team_draws_and_judges_the_same(version, tmp_path):
+    """With its filter and all that is calibrated; it takes some of its own images for real and others not."""
+    prefix = tf.train.latest_checkpoint(str(ROOT / "gan" / "house_team"))
+    snapshot, noise = Snapshot(prefix, 2500), uniform_noise(40, 8)
+    drawn = snapshot.generate(noise)
+    inputs, outputs = tmp_path / "inputs.npz", tmp_path / "outputs.npz"
+    np.savez(inputs, noise=noise, images_2500=drawn, images_784=images(784))
+    run_old(version, "old_reader.py", inputs, outputs, prefix)
+    results = np.load(outputs)
+    assert "error_0" not in results
+    np.testing.assert_allclose(results["generated_0"], drawn, atol=1e-4)
+    probability = snapshot.discriminate(drawn)
+    np.testing.assert_allclose(results["p_0"][:, 0], probability, atol=1e-3)
+    assert 0.1 < (probability > 0.5).mean() < 0.9
 
 
 def test_every_operation_gives_the_same_numbers(opened, snapshots):
