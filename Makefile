@@ -83,7 +83,7 @@ pics: $(INSTALLED)
 	$(VENV)/bin/python pics/make_pics.py --faces_run=$(FACES) $(if $(MNIST),--mnist_run=$(MNIST))
 
 house-team: $(INSTALLED)
-	$(RUN) gan.train --flagfile=gan/recipes/faces_30min.flags --train_data_pattern=$(DATA)/train.tfrecords --seed=2 \
+	$(RUN) gan.train --flagfile=gan/recipes/faces_30min.flags --train_data_pattern=$(DATA)/train.tfrecords --seed=0 \
 		--calibration_data_pattern=$(DATA)/validation.tfrecords --train_dir=house_team_run
 	rm -rf gan/house_team && mkdir gan/house_team
 	grep '^model_checkpoint_path' house_team_run/checkpoint > gan/house_team/checkpoint

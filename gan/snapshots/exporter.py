@@ -21,7 +21,7 @@ from gan.storage import cache
 SAMPLES = 64  # images in a sample grid
 CALIBRATION_BATCH = 256  # held-out images run at once
 # Share of them that a nonsense filter accepts; the discriminator refuses most of the others anyhow.
-FILTER_ACCEPTANCE = 0.97
+FILTER_ACCEPTANCE = 0.96
 GENERATED_AT_ONCE = 255  # images
 TONE_IMAGES = 1000  # whose tones are made those of the training images
 _CALIBRATED = {CALIBRATION_OFFSET, nonsense_filter.OFFSET, *typicality.NAMES, tones.CONTRAST, tones.BRIGHTNESS}
