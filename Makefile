@@ -35,7 +35,7 @@ $(INSTALLED): setup.py
 demo: $(INSTALLED)
 	$(RUN) gan.prepare_data --source=faces_sample --output_dir=$(DEMO)/data
 	$(RUN) gan.train --flagfile=gan/recipes/faces_30min.flags --train_data_pattern=$(DEMO)/data/train.tfrecords \
-		--train_dir=$(DEMO)/run --seed=1 --max_minutes=1.5 --batch_size=16 --replay_share=0 \
+		--train_dir=$(DEMO)/run --seed=1 --max_minutes=1.5 --learning_rate_hold=0.5 --batch_size=16 --replay_share=0 \
 		--augment=rounding,flip,translation,cutout --augment_target=0.6 \
 		--negatives_share=0 --averaging_decay=0.999 --calibration_data_pattern=$(DEMO)/data/validation.tfrecords \
 		--export_generated_images --image_dir=$(DEMO)/generated
