@@ -1,9 +1,9 @@
 """How far an image is from what training images are like, of which the nonsense filter's verdict hears.
 
 A network that learned to refuse many kinds of nonsense may say anything of one that it never saw. A distance refuses
-whatever is unlike the training images, in which way ever: that of Mahalanobis, of a description of the image by its
-tones and by its edges in four directions, each averaged over the cells of a grid. What the training images are like is
-measured for a snapshot (snapshots/typical.py).
+whatever is unlike the training images, in any way: that of Mahalanobis, of a description of the image by its tones and
+by its edges in four directions, each averaged over the cells of a grid. What the training images are like is measured
+for a snapshot (snapshots/typical.py).
 
 Sources: Lee et al. 2018, arXiv 1807.03888, for such a distance beside a network's verdict, there in its own features;
 Dalal and Triggs 2005 for edges by direction on a grid.
