@@ -81,8 +81,8 @@ def judge_beside(discriminator_logits: tf.Tensor, images: tf.Tensor, calibrated:
     Args:
         discriminator_logits: float32 [N, 1].
         images: float32 [N, size] in [0, 1].
-        calibrated: whether the filter also hears how unusual an image is, and there is a variable OFFSET, which is
-            added to its logits.
+        calibrated: whether the filter also hears how unusual an image is (variables typicality.NAMES), and there is a
+            variable OFFSET, which is added to its logits.
 
     Returns:
         float32 [N, 1].

@@ -19,7 +19,7 @@ START, SLOPE = "calibration/typical_start", "calibration/typical_slope"
 NAMES = (MEAN, WHITENING, START, SLOPE)
 _TONES = 10  # cells on a side whose tones are compared
 _EDGES = (5, 5, 3)  # cells on a side in which edges are averaged, at full size, half and a quarter of it
-_LEAST_DEVIATION, _LEAST_ENERGY = 0.02, 3e-5  # of what is too faint to be seen
+_LEAST_CONTRAST, _LEAST_ENERGY = 0.02, 3e-5  # of what is too faint to be seen
 LEAST_DISTANCE = 1e-6  # added, so that there is a logarithm
 SIZE = _TONES**2 + 4 * sum(cells**2 for cells in _EDGES)  # numbers in a description
 
@@ -53,7 +53,7 @@ def penalty(images: tf.Tensor) -> tf.Tensor:
 def _tones(cells: tf.Tensor) -> tf.Tensor:
     """Tones [N, _TONES, _TONES] as they are whatever the brightness and the contrast of the image."""
     cells -= tf.reduce_mean(cells, [1, 2], keepdims=True)
-    return cells / (tf.sqrt(tf.reduce_mean(tf.square(cells), [1, 2], keepdims=True)) + _LEAST_DEVIATION)
+    return cells / (tf.sqrt(tf.reduce_mean(tf.square(cells), [1, 2], keepdims=True)) + _LEAST_CONTRAST)
 
 
 def _edges(x: tf.Tensor) -> list[tf.Tensor]:

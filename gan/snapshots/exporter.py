@@ -50,7 +50,7 @@ class SnapshotExporter:
 
     Raises:
         UserError: a variable exists in serving only, or the held-out images are not to be found.
-        DataError: the training images cannot be read.
+        DataError: the training images or the held-out ones cannot be read.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class SnapshotExporter:
         logits = self._run(self._serving.logits)
         if self._serving.filter_logits is not None:
             found = self._run(self._serving.filter_logits)
-            most = (len(found) - 1) / len(found)  # of few images one is left out: else the oddest of all decides
+            most = (len(found) - 1) / len(found)  # of few images at most one is left out
             offset = calibration.offset(found, max(acceptance, min(FILTER_ACCEPTANCE, most)))
             self._serving.variables[nonsense_filter.OFFSET].load(offset, self._session)
             logits = np.where(found + offset > 0, logits, -np.inf)

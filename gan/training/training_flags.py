@@ -223,7 +223,7 @@ class TrainingFlags:
         False,
         "Trains a small network beside both, which refuses images that no camera took: grey planes, noise, waves, and "
         "faces that are bent, faint, negative or cut up. It becomes part of the discriminator that is handed in. With "
-        "--calibration_data_pattern, this also refuses what is too unlike the training images in any other way. "
+        "--calibration_data_pattern, a snapshot also refuses what is too unlike the training images in any other way. "
         "Without it chance decides about a black image.",
     )
     top_k_share: float = _hard(

@@ -87,8 +87,9 @@ def test_the_unusual_pays_and_the_usual_hardly(records, name):
         assert run(typicality.penalty, unusual, values).min() > 3
 
 
-def test_a_distance_is_that_of_mahalanobis(tmp_path):
+def test_a_distance_is_that_of_mahalanobis(tmp_path, monkeypatch):
     """Of the descriptions of all training images and of their mirror images, whose covariance is solved for."""
+    monkeypatch.setattr(typical, "_LEAST_SPREAD", 0.01)  # that of noise is small
     random = np.random.default_rng(6)
     made = random.integers(0, 256, (1000, 2500)).astype(np.uint8)  # varies in all directions, as no few photographs do
     tfrecords.write(str(tmp_path / "train.tfrecords"), made[:900])
@@ -104,6 +105,28 @@ def test_a_distance_is_that_of_mahalanobis(tmp_path):
     wanted = np.maximum(logs - start, 0) * 4 / np.std(logs)
     off = np.abs(run(typicality.penalty, held_out, values)[:, 0] - wanted)
     assert np.quantile(off, 0.95) < 0.2 and (wanted > 1).sum() > 5  # directions of hardly any variance are limited
+
+
+def test_one_held_out_image_does_not_make_others_unusual(records):
+    """Its distance says nothing of how much distances vary."""
+    values = typical.of_files([str(records / "train.tfrecords")], pixels.to_floats(discs(1, 2)), 2500)
+    assert values[typicality.SLOPE] <= 4 / 0.3 + 1e-3
+    lost = run(typicality.penalty, pixels.to_floats(discs(100, 4)), values)
+    assert np.median(lost) < 10 < run(typicality.penalty, np.zeros((1, 2500), np.float32), values).min()
+
+
+def test_many_images_are_taken_from_all_parts_of_all_files(tmp_path, monkeypatch):
+    """At most MOST_IMAGES, in equal steps, however they are divided among files."""
+    images = discs(90, 7)
+    for number in range(0, 90, 3):
+        tfrecords.write(str(tmp_path / f"{number:02d}.tfrecords"), images[number : number + 3])
+    tfrecords.write(str(tmp_path / "third.tfrecords"), images[::3])
+    parts = sorted(str(path) for path in tmp_path.glob("[0-9]*"))
+    held_out = pixels.to_floats(discs(30, 2))
+    monkeypatch.setattr(typical, "MOST_IMAGES", 30)
+    of_parts, of_third = (typical.of_files(p, held_out, 2500) for p in (parts, [str(tmp_path / "third.tfrecords")]))
+    np.testing.assert_allclose(of_parts[typicality.MEAN], of_third[typicality.MEAN], atol=1e-4)
+    assert of_parts[typicality.START] == pytest.approx(of_third[typicality.START], rel=1e-3)
 
 
 def test_nothing_is_lost_before_it_is_measured():
