@@ -91,7 +91,7 @@ def test_a_distance_is_that_of_mahalanobis(tmp_path, monkeypatch):
     """Of the descriptions of all training images and of their mirror images, whose covariance is solved for."""
     monkeypatch.setattr(typical, "_LEAST_SPREAD", 0.01)  # that of noise is small
     random = np.random.default_rng(6)
-    made = random.integers(0, 256, (1000, 2500)).astype(np.uint8)  # varies in all directions, which 900 photographs would not
+    made = random.integers(0, 256, (1000, 2500)).astype(np.uint8)  # they vary in all directions
     tfrecords.write(str(tmp_path / "train.tfrecords"), made[:900])
     training, held_out = pixels.to_floats(made[:900]), pixels.to_floats(made[900:])
     values = typical.of_files([str(tmp_path / "train.tfrecords")], held_out, 2500)
