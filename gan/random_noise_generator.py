@@ -28,6 +28,7 @@ class Use(enum.IntEnum):
     REFERENCE_PLACE = 16
     TRAINING_SAMPLE = 17
     FINGERPRINT = 18
+    TONES = 19
 
 
 def random_generator(*key: int) -> np.random.Generator:
@@ -46,3 +47,20 @@ def uniform_noise(count: int, *key: int) -> np.ndarray:
         float32 [count, 100], uniform in [-1, 1).
     """
     return random_generator(*key).random((count, NOISE_SIZE), dtype=np.float32) * 2 - 1
+
+
+def stratified_noise(count: int, *key: int) -> np.ndarray:
+    """Draws latents that fill the cube evenly, so that means over what is generated of them vary less.
+
+    Source: McKay, Beckman and Conover 1979, Latin hypercube sampling.
+
+    Args:
+        count: number of latents. Each of their 100 numbers falls once into each of `count` equal parts of [-1, 1].
+        *key: as of uniform_noise.
+
+    Returns:
+        float32 [count, 100].
+    """
+    random = random_generator(*key)
+    parts = random.permuted(np.tile(np.arange(count)[:, np.newaxis], NOISE_SIZE), axis=0)
+    return ((parts + random.random(parts.shape)) * (2 / count) - 1).astype(np.float32)

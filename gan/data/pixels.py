@@ -32,6 +32,12 @@ def to_floats(images: np.ndarray) -> np.ndarray:
     return images.astype(np.float32) / np.float32(255)
 
 
+def mirrored(images: np.ndarray) -> np.ndarray:
+    """Square images [N, size] with left and right exchanged."""
+    width = side(images.shape[1])
+    return images.reshape(-1, width, width)[:, :, ::-1].reshape(images.shape)
+
+
 def grid(images: np.ndarray, columns: int | None = None, gap: int = 2, zoom: int = 1) -> np.ndarray:
     """Lays images out row by row.
 

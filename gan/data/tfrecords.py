@@ -98,6 +98,15 @@ def read_all(paths: Sequence[str], size: int, threads: int = 2) -> np.ndarray:
     return np.concatenate(list(read_chunks(paths, size, threads)))
 
 
+def read_some(paths: Sequence[str], size: int, most: int, threads: int = 2) -> np.ndarray:
+    """Every image, or every second, third ... if there are more than `most`: uint8 [N, size]. Errors: `read_chunks`."""
+    every, seen, found = -(-count_all(paths, size) // most), 0, []
+    for chunk in read_chunks(paths, size, threads):
+        found.append(chunk[-seen % every :: every])
+        seen += len(chunk)
+    return np.concatenate(found)
+
+
 def write(path: str, images: np.ndarray, labels: Sequence[int] | np.ndarray | None = None) -> None:
     """Writes a file of images, whole or not at all.
 

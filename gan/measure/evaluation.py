@@ -234,8 +234,9 @@ def _check_network(kind: str, name: str, snapshot: _Snapshot) -> None:
     """Raises StateError if the snapshot's variables are not those of the network that was asked for."""
     with keras_layers.new_graph():
         network = Network(registry.load(kind, name, f"{kind}_model"), kind, snapshot.size)
-        _, output = network.connect_to_placeholder()
-        wanted = {v.op.name: v.shape.as_list() for v in network.variables_of(output)}
+        _, results = network.connect_to_placeholder()
+        output = "output" if kind == registry.GENERATOR else "predictions"
+        wanted = {v.op.name: v.shape.as_list() for v in network.variables_of(results[output])}
     for variable, shape in wanted.items():
         there = (snapshot.shapes or {}).get(variable, "absent")
         if there != shape:

@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow.compat.v1 as tf
 
 from gan.console.errors import UserError
-from gan.networks import keras_layers, nonsense_filter, registry
+from gan.networks import keras_layers, registry
 from gan.networks.registry import DISCRIMINATOR, GENERATOR
 from gan.random_noise_generator import NOISE_SIZE
 
@@ -24,7 +24,6 @@ _OF_OTHER = {
     kind: re.compile(rf"(copy_\d+/)?{other}(_\d+)?/")
     for kind, other in ((GENERATOR, DISCRIMINATOR), (DISCRIMINATOR, GENERATOR))
 }
-CALIBRATION_OFFSET = "calibration/offset"  # variable of a snapshot whose discriminator is calibrated
 
 
 class Network:
@@ -69,24 +68,10 @@ class Network:
         self._connected = True
         return self._checked(results)
 
-    def connect_to_placeholder(self, calibrated: bool = False, has_filter: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
-        """Runs the model for serving; returns its placeholder and its images or probabilities.
-
-        Args:
-            calibrated: whether a discriminator gets a variable CALIBRATION_OFFSET, which is added to its logits.
-            has_filter: whether it judges together with a nonsense filter.
-        """
-        width = NOISE_SIZE if self.kind == GENERATOR else self.size
-        given = tf.placeholder(tf.float32, [None, width])
-        results = self(given, is_training=False)
-        if self.kind == GENERATOR:
-            return given, results["output"]
-        if not calibrated and not has_filter:
-            return given, results["predictions"]
-        logits = results["logits"]
-        if calibrated:
-            logits += tf.get_variable(CALIBRATION_OFFSET, [], initializer=tf.zeros_initializer(), trainable=False)
-        return given, tf.sigmoid(nonsense_filter.judge_beside(logits, given, calibrated) if has_filter else logits)
+    def connect_to_placeholder(self) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Runs the model for serving; returns its placeholder and what run_model returns of it."""
+        given = tf.placeholder(tf.float32, [None, NOISE_SIZE if self.kind == GENERATOR else self.size])
+        return given, self(given, is_training=False)
 
     @property
     def judges_independently(self) -> bool:

@@ -7,6 +7,7 @@ real images that it never trained on.
 
 import numpy as np
 
+OFFSET = "calibration/offset"  # variable of a snapshot whose discriminator is calibrated
 SMALLEST_PROBABILITY = 1e-7  # probabilities are kept this far from 0 and 1, so that their logits are finite
 
 

@@ -10,12 +10,12 @@ from gan.console.errors import ContractError, UserError
 from gan.contest import behaviour, contract
 from gan.contest.behaviour import Behaviour
 from gan.data import pixels, tfrecords
-from gan.networks import nonsense_filter, typicality
-from gan.networks.network import CALIBRATION_OFFSET
+from gan.networks import flip, nonsense_filter, typicality
 from gan.networks.registry import ModelNames, load_models
-from gan.random_noise_generator import Use, uniform_noise
+from gan.random_noise_generator import Use, stratified_noise, uniform_noise
 from gan.snapshots import calibration, cut, saver, serving_graph, sessions, tones, typical
 from gan.snapshots.running import RunningNetwork
+from gan.snapshots.serving_graph import Additions
 from gan.storage import cache
 
 SAMPLES = 64  # images in a sample grid
@@ -23,8 +23,12 @@ CALIBRATION_BATCH = 256  # held-out images run at once
 # Share of them that a nonsense filter accepts; the discriminator refuses most of the others anyhow.
 FILTER_ACCEPTANCE = 0.96
 GENERATED_AT_ONCE = 255  # images
-TONE_IMAGES = 1000  # whose tones are made those of the training images
-_CALIBRATED = {CALIBRATION_OFFSET, nonsense_filter.OFFSET, *typicality.NAMES, tones.CONTRAST, tones.BRIGHTNESS}
+TONE_IMAGES = 1020  # whose tones are made those of the training images
+MEASURED_IMAGES = 15_000  # training images, from all parts of the files; more would hardly change what is measured
+_CALIBRATED = {
+    *(calibration.OFFSET, nonsense_filter.OFFSET, *typicality.NAMES),
+    *(tones.CONTRAST, tones.BRIGHTNESS, flip.WEIGHTS, flip.STRENGTH),
+}
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class SnapshotSettings:
     calibration_data_pattern: str | None = None  # held-out real images; None does not calibrate
     calibration_acceptance: float = 0.9  # share of these that the discriminator must accept
     calibrate_tones: bool = False  # whether generated images get the tones of the training images
+    mirrored_share: float | None = None  # of the real images, in training; None leaves generated images as drawn
     threads: int = 2  # that parse their records
 
 
@@ -62,17 +67,13 @@ class SnapshotExporter:
         training_files: Sequence[str],
     ) -> None:
         self._settings, self._size, self._sees_batch = settings, size, False
-        self._wanted = tones.of_files(training_files, size) if settings.calibrate_tones else None
-        self._held_out = _held_out_images(settings, size)
-        calibrated = self._held_out is not None
+        held_out = _held_out_images(settings, size)
+        self._held_out = None if held_out is None else pixels.to_floats(held_out)
         has_filter = any(name.startswith(f"{nonsense_filter.SCOPE}/") for name in trained)
-        self._serving = serving_graph.build_serving_graph(
-            *load_models(models), size, calibrated, has_filter, has_tones=settings.calibrate_tones
-        )
+        additions = Additions(held_out is not None, has_filter, settings.calibrate_tones, settings.mirrored_share)
+        self._serving = serving_graph.build_serving_graph(*load_models(models), size, additions)
         self._calibrated = _CALIBRATED & set(self._serving.variables)
-        self._typical: dict[str, np.ndarray] = {}
-        if has_filter and self._held_out is not None:
-            self._typical = typical.of_files(training_files, self._held_out, size)
+        self._wanted, self._measured = _measured(training_files, size, settings, held_out if has_filter else None)
         missing = sorted(set(self._serving.variables) - set(trained) - self._calibrated)
         if missing:
             raise UserError(
@@ -90,16 +91,20 @@ class SnapshotExporter:
     def load(self, weights: Mapping[str, np.ndarray]) -> None:
         """Takes weights, variable name -> value, and calibrates what is asked for."""
         neutral = dict.fromkeys(self._calibrated, np.float32(0))
-        saver.load_weights(self._serving, self._session, {**weights, **neutral, **self._typical})
+        saver.load_weights(self._serving, self._session, {**weights, **neutral, **self._measured})
         if self._wanted is not None:
             self._calibrate_tones(self._wanted)
         if self._held_out is not None:
             self._calibrate_discriminator()
 
+    def _drawn(self, noise: np.ndarray) -> np.ndarray:
+        """Images of some noise, float32 [N, size]; N is a whole number of behaviour.BATCH."""
+        return self._generator(noise, behaviour.BATCH if self._sees_batch else GENERATED_AT_ONCE)
+
     def _calibrate_tones(self, wanted: tones.Tones) -> None:
         """Gives the generated images some tones, unless they cannot be drawn yet."""
         try:
-            images = self.generate(TONE_IMAGES)
+            images = self._drawn(stratified_noise(TONE_IMAGES, Use.TONES))
         except ContractError:
             return  # warn_of_refusal says why
         for name, value in zip((tones.CONTRAST, tones.BRIGHTNESS), tones.to_match(images, wanted)):
@@ -109,13 +114,17 @@ class SnapshotExporter:
         """Lets the discriminator accept a share of the held-out images."""
         acceptance = self._settings.calibration_acceptance
         logits = self._run(self._serving.logits)
+        if flip.STRENGTH in self._calibrated:
+            strength = flip.SHARE_OF_SPREAD * float(logits.std())
+            self._serving.variables[flip.STRENGTH].load(strength, self._session)
+            logits = self._run(self._serving.logits)
         if self._serving.filter_logits is not None:
             found = self._run(self._serving.filter_logits)
             most = (len(found) - 1) / len(found)  # of few images at most one is left out
             offset = calibration.offset(found, max(acceptance, min(FILTER_ACCEPTANCE, most)))
             self._serving.variables[nonsense_filter.OFFSET].load(offset, self._session)
             logits = np.where(found + offset > 0, logits, -np.inf)
-        self._serving.variables[CALIBRATION_OFFSET].load(calibration.offset(logits, acceptance), self._session)
+        self._serving.variables[calibration.OFFSET].load(calibration.offset(logits, acceptance), self._session)
 
     def warn_of_refusal(self) -> None:
         """Says now if a battle would refuse the weights last loaded, and why, or how it would ask the networks."""
@@ -142,8 +151,7 @@ class SnapshotExporter:
             ContractError: the generator cannot be asked as a battle does.
         """
         batch = behaviour.BATCH
-        noise = uniform_noise(-(-count // batch) * batch, Use.EVALUATION_NOISE)
-        return self._generator(noise, batch if self._sees_batch else GENERATED_AT_ONCE)[:count]
+        return self._drawn(uniform_noise(-(-count // batch) * batch, Use.EVALUATION_NOISE))[:count]
 
     def samples(self) -> np.ndarray:
         """A grid of images by the weights last loaded, always of the same noise: uint8 [height, width]."""
@@ -190,8 +198,34 @@ class SnapshotExporter:
 
 
 def _held_out_images(settings: SnapshotSettings, size: int) -> np.ndarray | None:
-    """Real images to calibrate the discriminator on, float32 [N, size] in [0, 1]; None if there are none."""
+    """Real images to calibrate the discriminator on, uint8 [N, size]; None if there are none."""
     if not settings.calibration_data_pattern:
         return None
     files = cache.find_files(settings.calibration_data_pattern, "calibration_data_pattern")
-    return pixels.to_floats(tfrecords.read_all(files, size, settings.threads))
+    return tfrecords.read_all(files, size, settings.threads)
+
+
+def _measured(
+    files: Sequence[str], size: int, settings: SnapshotSettings, held_out: np.ndarray | None
+) -> tuple[tones.Tones | None, dict[str, np.ndarray]]:
+    """What the settings ask to know of training images: their tones, and values of variables by name.
+
+    Args:
+        files: TFRecord files of the training images, on disk.
+        size: pixels of an image.
+        settings: how to make snapshots.
+        held_out: images for the nonsense filter's verdict, uint8 [N, size]; None if there is no filter.
+    """
+    turns, values, wanted = settings.mirrored_share is not None, {}, None
+    if not settings.calibrate_tones and not turns and held_out is None:
+        return None, {}
+    images = tfrecords.read_some(files, size, MEASURED_IMAGES, settings.threads)
+    if settings.calibrate_tones:
+        wanted = tones.of_images(pixels.to_floats(images))
+    if turns or held_out is not None:
+        both = [typical.described(way) for way in (images, pixels.mirrored(images))]
+        if turns:
+            values[flip.WEIGHTS] = flip.weights(*both)
+        if held_out is not None:
+            values |= typical.measured(np.concatenate(both), typical.described(held_out))
+    return wanted, values

@@ -7,10 +7,10 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.variable_pb2 import VariableDef
 
 from gan.contest import battle_ops, contract
-from gan.networks import keras_layers
+from gan.networks import flip, keras_layers, nonsense_filter
 from gan.networks.network import Network
 from gan.networks.registry import DISCRIMINATOR, GENERATOR
-from gan.snapshots import cut, tones
+from gan.snapshots import calibration, cut, tones
 
 
 class ServingGraph(NamedTuple):
@@ -30,13 +30,20 @@ class ServingGraph(NamedTuple):
     networks: tuple[cut.NetworkGraph, cut.NetworkGraph]  # the same as data, with their variables
 
 
+class Additions(NamedTuple):
+    """What is handed in beside the networks as they were trained."""
+
+    offset: bool = False  # variable calibration.OFFSET is added to the discriminator's logits
+    filter: bool = False  # the discriminator judges together with a nonsense filter
+    tones: bool = False  # the generated images get other tones
+    mirrored_share: float | None = None  # of the real images in training, if images are told from mirror images
+
+
+AS_TRAINED = Additions()
+
+
 def build_serving_graph(
-    generator: Any,
-    discriminator: Any,
-    size: int,
-    calibrated: bool = False,
-    has_filter: bool = False,
-    has_tones: bool = False,
+    generator: Any, discriminator: Any, size: int, additions: Additions = AS_TRAINED
 ) -> ServingGraph:
     """Builds the graph that is handed in, lowered to old operations.
 
@@ -44,22 +51,39 @@ def build_serving_graph(
         generator: a generator model that was not used in another graph.
         discriminator: a discriminator model that was not used in another graph.
         size: pixels of an image.
-        calibrated: whether the discriminator gets a variable network.CALIBRATION_OFFSET.
-        has_filter: whether the discriminator judges together with a nonsense filter.
-        has_tones: whether the generated images get other tones; see tones.
+        additions: what else the graph has.
 
     Raises:
         ContractError: a condition or a loop of a network depends on its input.
     """
     with keras_layers.new_graph():
-        noise, generated = Network(generator, GENERATOR, size).connect_to_placeholder()
-        contract.publish(
-            noise,
-            tones.adjusted(generated) if has_tones else generated,
-            *Network(discriminator, DISCRIMINATOR, size).connect_to_placeholder(calibrated, has_filter),
-        )
+        noise, drawn = Network(generator, GENERATOR, size).connect_to_placeholder()
+        images, judged = Network(discriminator, DISCRIMINATOR, size).connect_to_placeholder()
+        generated = _generated(noise, tf.reshape(drawn["output"], [-1, size]), additions)
+        contract.publish(noise, generated, images, _probability(images, judged, additions))
         networks = cut.extract_networks(_meta_graph(), size)
-    return _lowered_serving_graph(networks, calibrated, has_filter)
+    return _lowered_serving_graph(networks, additions.offset, additions.filter)
+
+
+def _generated(noise: tf.Tensor, images: tf.Tensor, additions: Additions) -> tf.Tensor:
+    """What is handed in of the images that a generator draws."""
+    if additions.mirrored_share is not None:
+        images = flip.turned(images, noise, additions.mirrored_share)
+    return tones.adjusted(images) if additions.tones else images
+
+
+def _probability(images: tf.Tensor, judged: dict[str, tf.Tensor], additions: Additions) -> tf.Tensor:
+    """What is handed in of a discriminator's results."""
+    if not additions.offset and not additions.filter:
+        return judged["predictions"]
+    logits = judged["logits"]
+    if additions.offset:
+        if additions.mirrored_share is not None:
+            logits += flip.evidence(images)
+        logits += tf.get_variable(calibration.OFFSET, [], initializer=tf.zeros_initializer(), trainable=False)
+    if additions.filter:
+        logits = nonsense_filter.judge_beside(logits, images, additions.offset)
+    return tf.sigmoid(logits)
 
 
 def _lowered_serving_graph(

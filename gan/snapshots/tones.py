@@ -5,13 +5,10 @@ distance does. So a snapshot draws sigmoid((1 + contrast) * logit(image) + brigh
 for its weights. Both are 0 in a snapshot that leaves the images as they are.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
-
-from gan.data import tfrecords
 
 CONTRAST, BRIGHTNESS = "calibration/contrast", "calibration/brightness"  # variables of a snapshot
 MOST_CONTRAST, MOST_BRIGHTNESS = 0.2, 0.3  # either way: what needs more is not drawn well yet
@@ -28,16 +25,7 @@ class Tones(NamedTuple):
 
 def of_images(images: np.ndarray) -> Tones:
     """Tones of images, float [N, size] in [0, 1]."""
-    return Tones(float(images.mean()), float(images.std(1).mean()))
-
-
-def of_files(paths: Sequence[str], size: int) -> Tones:
-    """Tones of all images of TFRecord files on disk; raises DataError as tfrecords.read_chunks does."""
-    count, sums = 0, np.zeros(2)
-    for chunk in tfrecords.read_chunks(paths, size):
-        count += len(chunk)
-        sums += len(chunk) * np.array(of_images(chunk / 255))
-    return Tones(*(sums / count).tolist())
+    return Tones(float(images.mean(dtype=np.float64)), float(images.std(1).mean()))
 
 
 def adjusted(images: tf.Tensor) -> tf.Tensor:

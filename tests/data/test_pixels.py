@@ -18,6 +18,10 @@ def test_floats_are_what_the_readers_give():
     np.testing.assert_array_equal(pixels.to_bytes(floats), every)
 
 
+def test_mirrored_images():
+    assert pixels.mirrored(np.arange(8).reshape(2, 4)).tolist() == [[1, 0, 3, 2], [5, 4, 7, 6]]
+
+
 def test_grid_places_images_row_by_row():
     images = np.arange(3, dtype=np.uint8)[:, None].repeat(4, 1)  # three 2x2 images of one value each
     sheet = pixels.grid(images, columns=2, gap=1)

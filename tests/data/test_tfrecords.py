@@ -120,6 +120,16 @@ def test_an_empty_file_among_others_is_passed_over(tmp_path):
         tfrecords.read_all([empty, empty], 784)
 
 
+def test_some_images_are_taken_from_all_parts_of_all_files(tmp_path):
+    """In equal steps, however the images are divided among files."""
+    images, paths = synthetic_images(900, 784), []
+    for first, last in ((0, 1), (1, 3), (3, 300), (300, 900)):  # the last two have more than one chunk
+        paths.append(str(tmp_path / f"{first:03d}.tfrecords"))
+        tfrecords.write(paths[-1], images[first:last])
+    for most, every in ((900, 1), (899, 2), (450, 2), (300, 3), (100, 9), (1, 900)):
+        np.testing.assert_array_equal(tfrecords.read_some(paths, 784, most), images[::every])
+
+
 def test_a_record_that_is_no_example_is_named(tmp_path):
     path = str(tmp_path / "a.tfrecords")
     with tf.io.TFRecordWriter(path) as writer:

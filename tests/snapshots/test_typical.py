@@ -34,6 +34,12 @@ def run(make, images, values=None):
         return session.run(made, {given: images})
 
 
+def measured(training, held_out):
+    """What is measured of training images and held-out ones, uint8 [N, 2500] both."""
+    both = np.concatenate([training, pixels.mirrored(training)])
+    return typical.measured(typical.described(both), typical.described(held_out))
+
+
 def in_words(image):
     """A description of one image [side, side], pixel by pixel as the docstrings say it."""
 
@@ -75,7 +81,7 @@ def records(tmp_path_factory):
 def test_the_unusual_pays_and_the_usual_hardly(records, name):
     """An image like the held-out ones loses 4 for each deviation beyond the first: about one in six, little."""
     others = pixels.to_floats(discs(100, 2))
-    values = typical.of_files([str(records / f"{name}.tfrecords")], others, 2500)
+    values = measured(tfrecords.read_all([str(records / f"{name}.tfrecords")], 2500), discs(100, 2))
     of_held_out, of_new = (
         run(typicality.penalty, images, values) for images in (others, pixels.to_floats(discs(100, 4)))
     )
@@ -87,14 +93,13 @@ def test_the_unusual_pays_and_the_usual_hardly(records, name):
         assert run(typicality.penalty, unusual, values).min() > 3
 
 
-def test_a_distance_is_that_of_mahalanobis(tmp_path, monkeypatch):
+def test_a_distance_is_that_of_mahalanobis(monkeypatch):
     """Of the descriptions of all training images and of their mirror images, whose covariance is solved for."""
     monkeypatch.setattr(typical, "_LEAST_SPREAD", 0.01)  # that of noise is small
     random = np.random.default_rng(6)
     made = random.integers(0, 256, (1000, 2500)).astype(np.uint8)  # they vary in all directions
-    tfrecords.write(str(tmp_path / "train.tfrecords"), made[:900])
     training, held_out = pixels.to_floats(made[:900]), pixels.to_floats(made[900:])
-    values = typical.of_files([str(tmp_path / "train.tfrecords")], held_out, 2500)
+    values = measured(made[:900], made[900:])
     mirrored = training.reshape(-1, SIDE, SIDE)[:, :, ::-1].reshape(-1, 2500)
     known = run(typicality.described, np.concatenate([training, mirrored])).astype(np.float64)
     away = run(typicality.described, held_out).astype(np.float64) - known.mean(0)
@@ -107,26 +112,12 @@ def test_a_distance_is_that_of_mahalanobis(tmp_path, monkeypatch):
     assert np.quantile(off, 0.95) < 0.2 and (wanted > 1).sum() > 5  # directions of hardly any variance are limited
 
 
-def test_one_held_out_image_does_not_make_others_unusual(records):
+def test_one_held_out_image_does_not_make_others_unusual():
     """Its distance says nothing of how much distances vary."""
-    values = typical.of_files([str(records / "train.tfrecords")], pixels.to_floats(discs(1, 2)), 2500)
+    values = measured(discs(900, 1), discs(1, 2))
     assert values[typicality.SLOPE] <= 4 / 0.3 + 1e-3
     lost = run(typicality.penalty, pixels.to_floats(discs(100, 4)), values)
     assert np.median(lost) < 10 < run(typicality.penalty, np.zeros((1, 2500), np.float32), values).min()
-
-
-def test_many_images_are_taken_from_all_parts_of_all_files(tmp_path, monkeypatch):
-    """At most MOST_IMAGES, in equal steps, however they are divided among files."""
-    images = discs(90, 7)
-    for number in range(0, 90, 3):
-        tfrecords.write(str(tmp_path / f"{number:02d}.tfrecords"), images[number : number + 3])
-    tfrecords.write(str(tmp_path / "third.tfrecords"), images[::3])
-    parts = sorted(str(path) for path in tmp_path.glob("[0-9]*"))
-    held_out = pixels.to_floats(discs(30, 2))
-    monkeypatch.setattr(typical, "MOST_IMAGES", 30)
-    of_parts, of_third = (typical.of_files(p, held_out, 2500) for p in (parts, [str(tmp_path / "third.tfrecords")]))
-    np.testing.assert_allclose(of_parts[typicality.MEAN], of_third[typicality.MEAN], atol=1e-4)
-    assert of_parts[typicality.START] == pytest.approx(of_third[typicality.START], rel=1e-3)
 
 
 def test_nothing_is_lost_before_it_is_measured():
@@ -145,7 +136,7 @@ def test_a_snapshot_with_a_filter_and_held_out_images_has_it(records, tmp_path):
         has = {n for n in typicality.NAMES if reader.has_tensor(n)}
         assert has == (set(typicality.NAMES) if name == "both" else set())
     handed_in = tf.train.load_checkpoint(str(tmp_path / "both"))
-    wanted = typical.of_files([str(records / "train.tfrecords")], pixels.to_floats(discs(100, 2)), 2500)
+    wanted = measured(discs(900, 1), discs(100, 2))
     for n in typicality.NAMES:
         np.testing.assert_allclose(handed_in.get_tensor(n), wanted[n], rtol=1e-3, atol=1e-5, err_msg=n)
     snapshot = Snapshot(str(tmp_path / "both"), 2500)
