@@ -55,11 +55,17 @@ def draw(config: PicsConfig) -> None:
         grids.append(("generated_mnist", pixels.to_bytes(digits.generate(noise)), 2))
     for name, images, zoom in grids:
         pixels.write_png(os.path.join(config.output_dir, name + ".png"), pixels.grid(images, zoom=zoom))
-    judged = np.concatenate([human[:3], generated[:3]])
+    judged = np.concatenate([_two_right_one_wrong(faces, human, True), _two_right_one_wrong(faces, generated, False)])
     probabilities = faces.discriminate(pixels.to_floats(judged))
     _workflow(os.path.join(config.output_dir, "workflow.png"), human, generated, judged, probabilities)
     names = ", ".join(name for name, *_ in grids)
     print(f"{names} and workflow.png are in {config.output_dir}")
+
+
+def _two_right_one_wrong(snapshot, images, is_real):
+    """The first of the images that the snapshot judges so, or fewer if there are none."""
+    right = (snapshot.discriminate(pixels.to_floats(images)) > 0.5) == is_real
+    return np.concatenate([images[right][:2], images[~right][:1]])
 
 
 def _workflow(path, human, generated, judged, probabilities):
