@@ -28,7 +28,7 @@ class Use(enum.IntEnum):
     REFERENCE_PLACE = 16
     TRAINING_SAMPLE = 17
     FINGERPRINT = 18
-    TONES = 19
+    CALIBRATION_NOISE = 19
 
 
 def random_generator(*key: int) -> np.random.Generator:

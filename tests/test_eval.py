@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 from conftest import NUM_IMAGES, run_train, start, synthetic_images
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gan import eval
 from gan.data import pixels, tfrecords
@@ -46,6 +47,15 @@ def test_figures_are_those_of_the_snapshot(faces, copy, capsys):
     assert printed["generator_loss"] == pytest.approx(-np.log(fake).mean(), rel=1e-3)
 
 
+def test_older_snapshots_join_the_curve(faces, copy):
+    """In TensorBoard's own reading of the files, and in the report of compare."""
+    for where in (copy, copy / "model.ckpt-10"):
+        assert eval.main(["eval", *arguments(faces, where, "--run_once")]) == 0
+    curve = EventAccumulator(str(copy / "eval")).Reload()
+    assert sorted(event.step for event in curve.Scalars("accuracy/on_real")) == [10, 20]
+    assert list(learning_curves.read(str(copy)).evaluated["accuracy_on_real"].steps) == [10, 20]
+
+
 def test_images_are_measured(faces, copy, tmp_path, capsys):
     held_out = str(tmp_path / "held_out.tfrecords")
     tfrecords.write(held_out, synthetic_images(40, 2500, seed=7))
@@ -77,8 +87,9 @@ def test_images_are_not_measured_where_not_asked_or_too_few(count, flags, copy, 
     pattern = str(tmp_path / "few.tfrecords")
     tfrecords.write(pattern, synthetic_images(count, 2500, seed=7))
     assert eval.main(["eval", *arguments(pattern, copy, "--run_once", *flags)]) == 0
-    names = "snapshot step time num_real num_fake accuracy_on_real accuracy_on_fake discriminator_loss generator_loss"
-    assert list(json.loads(capsys.readouterr().out.splitlines()[-1])) == names.split()
+    names = ["snapshot", "step", "newest_step", "time", "num_real", "num_fake"]
+    names += ["accuracy_on_real", "accuracy_on_fake", "discriminator_loss", "generator_loss"]
+    assert list(json.loads(capsys.readouterr().out.splitlines()[-1])) == names
 
 
 def test_it_waits_for_each_new_snapshot(faces, tmp_path):

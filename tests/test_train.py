@@ -341,7 +341,6 @@ def test_unknown_class_names(flag, fails, faces, tmp_path):
         ("--augment=flip,zoom", "no transformation zoom; it has rounding, flip, "),
         ("--augment_target=0.6", "--augment_target has nothing to adapt"),
         ("--augment_probability=1.5", "--augment_probability=1.5"),
-        ("--calibrate_flip", "--calibrate_flip needs a generator that learned from a known share of mirrored images"),
         ("--penalty_steps=0", "--penalty_steps=0"),
         ("--top_k_share=0", "--top_k_share=0"),
     ],

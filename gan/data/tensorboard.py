@@ -20,8 +20,8 @@ class SummaryWriter:
 
     Args:
         folder: where TensorBoard looks; made if it is missing.
-        first_step: the step that training goes on with; TensorBoard drops what a killed run logged from there on.
-            None if no earlier run logged to this folder.
+        first_step: TensorBoard drops what was logged before of this step and of later ones, such as by a run that was
+            killed. None drops nothing.
 
     All methods raise OSError if the file cannot be written.
     """

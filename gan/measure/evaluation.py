@@ -86,7 +86,8 @@ class Evaluator:
         with self._opener.open(where, self._real_images.shape[1], self._options.batch_size) as snapshot:
             if snapshot.note:
                 print(f"{snapshot.path}: {snapshot.note}", flush=True)
-            self._report(snapshot, training_record.read(where))
+            newest = max(checkpoint_files.snapshot_steps(where), default=None)
+            self._report(snapshot, training_record.read(where), newest)
 
     def watch(self, train_dir: str, interval: float = 5.0, over: Callable[[], bool] = lambda: False) -> None:
         """Reports on the snapshot of a train_dir, then on each new one of our own training.
@@ -117,7 +118,7 @@ class Evaluator:
                 return
             time.sleep(interval)
 
-    def _report(self, snapshot: _Snapshot, record: TrainingRecord | None) -> None:
+    def _report(self, snapshot: _Snapshot, record: TrainingRecord | None, newest: int | None) -> None:
         for kind, name in self._options.networks.items():
             if name:
                 _check_network(kind, name, snapshot)
@@ -139,10 +140,11 @@ class Evaluator:
             results |= quality.record(measured, floor)
             scalars |= {quantity.tag: value_of(number) for quantity, number in measured.items()}
         when = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-        line = json.dumps({"snapshot": os.path.basename(snapshot.path), "step": snapshot.step, "time": when, **results})
+        name = os.path.basename(snapshot.path)
+        line = json.dumps({"snapshot": name, "step": snapshot.step, "newest_step": newest, "time": when, **results})
         print(line, flush=True)
         try:
-            self._store(snapshot.step, line, scalars)
+            self._store(snapshot.step, newest, line, scalars)
         except OSError as error:  # the folder may be somebody else's
             if error.errno in _FULL:
                 raise StateError(f"the result above could not be kept: {of_system(error)}") from error
@@ -175,13 +177,14 @@ class Evaluator:
                 flush=True,
             )
 
-    def _store(self, step: int | None, line: str, scalars: Mapping[str, float]) -> None:
+    def _store(self, step: int | None, newest: int | None, line: str, scalars: Mapping[str, float]) -> None:
         """Adds a result to RESULTS, and to TensorBoard if there is a step, without which it shows nothing."""
         os.makedirs(self._folder.path, exist_ok=True)
         files.append_lines(os.path.join(self._folder.path, RESULTS), [line])
         if step is not None:
-            # If training began from scratch, TensorBoard forgets what was measured from this step on.
-            with contextlib.closing(SummaryWriter(self._folder.path, first_step=step)) as writer:
+            # What was measured of steps after the newest snapshot is of a training before: TensorBoard forgets it.
+            first_step = step if newest is None or step >= newest else None
+            with contextlib.closing(SummaryWriter(self._folder.path, first_step)) as writer:
                 writer.scalars(step, scalars)
         self._folder.changed()
 

@@ -117,11 +117,12 @@ def _of_evaluation(train_dir: str) -> dict[str | Quantity, Curve]:
     for line in lines:
         try:
             result = json.loads(line)
-            step = int(result["step"])
+            step, newest = int(result["step"]), int(result.get("newest_step") or result["step"])
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             continue
         if abs(step) <= _MOST_STEPS:
-            _forget(points, step)  # as TensorBoard does; training began again, or this step was evaluated again
+            if step >= newest:
+                _forget(points, step)  # as TensorBoard does; training began again, or this step was evaluated again
             _add_result(points, step, result)
     return {key: _thinned(of_key) for key, of_key in points.items()}
 

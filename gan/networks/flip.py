@@ -4,13 +4,13 @@ A generator that learned from faces and mirrored faces (--augment=flip) draws bo
 real. The faces themselves need not be like that: those of the contest are lit from one side more often. A logistic
 regression tells a training image from its mirror image, by how both are described (typicality.py). With it a snapshot's
 
-- generator hands in an image as it is drawn with the probability that one like it was drawn because of the faces, and
-  else its mirror image: so the images look to each side as often as the training images do;
+- generator hands in an image as it is drawn with the probability that it is no mirror image, and else the mirror image
+  of what is drawn: so the images look to each side as often as the training images do;
 - discriminator believes less in what looks like a mirror image, which half of the images of other generators do that
   learned from mirrored faces.
 
 Sources: Azadi et al. 2018, arXiv 1810.06758, for a classifier's odds that correct what a generator draws; Boehning 1992
-for the bound on the curvature of a logistic regression.
+for the bound on the curvature of a logistic regression; Saerens et al. 2002 for finding the share of each kind.
 """
 
 import math
@@ -20,14 +20,16 @@ import tensorflow.compat.v1 as tf
 
 from gan.networks import typicality
 
-WEIGHTS, STRENGTH = "calibration/flip_weights", "calibration/flip_strength"  # variables of a snapshot
+WEIGHTS, ODDS, STRENGTH = (f"calibration/flip_{name}" for name in ("weights", "odds", "strength"))  # of a snapshot
+AS_DRAWN = 1e6  # value of ODDS that turns no image
 SHARE_OF_SPREAD = 0.1  # of the deviation of a discriminator's logits on real images, which the strength is
 _RIDGE = 10.0  # keeps weights small that few images ask for
 _ROUNDS = 100
+_LEAST_SHARE = 0.001  # of mirror images among those drawn, or of others
 
 
-def turned(images: tf.Tensor, noise: tf.Tensor, mirrored_share: float) -> tf.Tensor:
-    """Images or their mirror images, as the variable WEIGHTS and the noise say.
+def turned(images: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    """Images or their mirror images, as the variables WEIGHTS and ODDS and the noise say.
 
     The sum of two numbers of the noise, modulo 2, is uniform and depends on neither of them: so what is drawn decides
     little of which way it is drawn, and the same noise always gives the same image.
@@ -35,14 +37,13 @@ def turned(images: tf.Tensor, noise: tf.Tensor, mirrored_share: float) -> tf.Ten
     Args:
         images: float32 [N, size] in [0, 1], square, row by row.
         noise: float32 [N, at least 2], uniform in [-1, 1], that they were drawn from.
-        mirrored_share: of the real images that the generator learned from, in (0, 1).
 
     Returns:
         float32 [N, size].
     """
-    logits = _logits(images)[:, 0] + math.log((1 - mirrored_share) / mirrored_share)
+    odds = tf.get_variable(ODDS, [], initializer=tf.zeros_initializer(), trainable=False)
     draws = tf.floormod(noise[:, 0] + noise[:, 1], 2) / 2
-    return tf.where(draws > tf.sigmoid(logits), _mirrored(images), images)
+    return tf.where(draws > tf.sigmoid(_logits(images)[:, 0] + odds), _mirrored(images), images)
 
 
 def evidence(images: tf.Tensor) -> tf.Tensor:
@@ -76,6 +77,24 @@ def weights(images: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
         missing = np.exp(-np.logaddexp(0, differences @ found))  # 1 - probability of the image itself
         found += step @ (missing @ differences - _RIDGE * found)
     return found[:, np.newaxis].astype(np.float32)
+
+
+def logits(images: np.ndarray, mirrored: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Of being no mirror image, float32 [N], by descriptions as of `weights` and what that found."""
+    return ((images - mirrored) @ found)[:, 0]
+
+
+def odds(logits: np.ndarray) -> float:
+    """Logarithm of how many drawn images are no mirror images for each one that is: the value of ODDS.
+
+    Args:
+        logits: of being no mirror image if both were equally frequent, of images as they are drawn, float [N].
+    """
+    share = 0.5
+    for _ in range(_ROUNDS):
+        are_mirrored = np.exp(-np.logaddexp(0, logits + math.log((1 - share) / share)))
+        share = float(np.clip(are_mirrored.mean(), _LEAST_SHARE, 1 - _LEAST_SHARE))
+    return math.log((1 - share) / share)
 
 
 def _logits(images: tf.Tensor) -> tf.Tensor:

@@ -23,11 +23,11 @@ CALIBRATION_BATCH = 256  # held-out images run at once
 # Share of them that a nonsense filter accepts; the discriminator refuses most of the others anyhow.
 FILTER_ACCEPTANCE = 0.96
 GENERATED_AT_ONCE = 255  # images
-TONE_IMAGES = 1020  # whose tones are made those of the training images
+DRAWN_IMAGES = 1020  # that tell a generator's tones, and how often it draws mirror images
 MEASURED_IMAGES = 15_000  # training images, from all parts of the files; more would hardly change what is measured
 _CALIBRATED = {
     *(calibration.OFFSET, nonsense_filter.OFFSET, *typicality.NAMES),
-    *(tones.CONTRAST, tones.BRIGHTNESS, flip.WEIGHTS, flip.STRENGTH),
+    *(tones.CONTRAST, tones.BRIGHTNESS, flip.WEIGHTS, flip.ODDS, flip.STRENGTH),
 }
 
 
@@ -39,7 +39,7 @@ class SnapshotSettings:
     calibration_data_pattern: str | None = None  # held-out real images; None does not calibrate
     calibration_acceptance: float = 0.9  # share of these that the discriminator must accept
     calibrate_tones: bool = False  # whether generated images get the tones of the training images
-    mirrored_share: float | None = None  # of the real images, in training; None leaves generated images as drawn
+    calibrate_flip: bool = False  # whether images are told from mirror images
     threads: int = 2  # that parse their records
 
 
@@ -70,7 +70,7 @@ class SnapshotExporter:
         held_out = _held_out_images(settings, size)
         self._held_out = None if held_out is None else pixels.to_floats(held_out)
         has_filter = any(name.startswith(f"{nonsense_filter.SCOPE}/") for name in trained)
-        additions = Additions(held_out is not None, has_filter, settings.calibrate_tones, settings.mirrored_share)
+        additions = Additions(held_out is not None, has_filter, settings.calibrate_tones, settings.calibrate_flip)
         self._serving = serving_graph.build_serving_graph(*load_models(models), size, additions)
         self._calibrated = _CALIBRATED & set(self._serving.variables)
         self._wanted, self._measured = _measured(training_files, size, settings, held_out if has_filter else None)
@@ -90,10 +90,10 @@ class SnapshotExporter:
 
     def load(self, weights: Mapping[str, np.ndarray]) -> None:
         """Takes weights, variable name -> value, and calibrates what is asked for."""
-        neutral = dict.fromkeys(self._calibrated, np.float32(0))
+        neutral = {name: np.float32(flip.AS_DRAWN if name == flip.ODDS else 0) for name in self._calibrated}
         saver.load_weights(self._serving, self._session, {**weights, **neutral, **self._measured})
-        if self._wanted is not None:
-            self._calibrate_tones(self._wanted)
+        if self._settings.calibrate_tones or self._settings.calibrate_flip:
+            self._calibrate_generator()
         if self._held_out is not None:
             self._calibrate_discriminator()
 
@@ -101,13 +101,19 @@ class SnapshotExporter:
         """Images of some noise, float32 [N, size]; N is a whole number of behaviour.BATCH."""
         return self._generator(noise, behaviour.BATCH if self._sees_batch else GENERATED_AT_ONCE)
 
-    def _calibrate_tones(self, wanted: tones.Tones) -> None:
-        """Gives the generated images some tones, unless they cannot be drawn yet."""
+    def _calibrate_generator(self) -> None:
+        """Makes the generated images like the training images in what is asked for, unless they cannot be drawn yet."""
         try:
-            images = self._drawn(stratified_noise(TONE_IMAGES, Use.TONES))
+            images = self._drawn(stratified_noise(DRAWN_IMAGES, Use.CALIBRATION_NOISE))
         except ContractError:
             return  # warn_of_refusal says why
-        for name, value in zip((tones.CONTRAST, tones.BRIGHTNESS), tones.to_match(images, wanted)):
+        values: dict[str, float] = {}
+        if self._wanted is not None:
+            values[tones.CONTRAST], values[tones.BRIGHTNESS] = tones.to_match(images, self._wanted)
+        if self._settings.calibrate_flip:
+            both = (typical.described(way) for way in (images, pixels.mirrored(images)))
+            values[flip.ODDS] = flip.odds(flip.logits(*both, self._measured[flip.WEIGHTS]))
+        for name, value in values.items():
             self._serving.variables[name].load(value, self._session)
 
     def _calibrate_discriminator(self) -> None:
@@ -216,15 +222,16 @@ def _measured(
         settings: how to make snapshots.
         held_out: images for the nonsense filter's verdict, uint8 [N, size]; None if there is no filter.
     """
-    turns, values, wanted = settings.mirrored_share is not None, {}, None
-    if not settings.calibrate_tones and not turns and held_out is None:
-        return None, {}
+    values: dict[str, np.ndarray] = {}
+    wanted = None
+    if not settings.calibrate_tones and not settings.calibrate_flip and held_out is None:
+        return wanted, values
     images = tfrecords.read_some(files, size, MEASURED_IMAGES, settings.threads)
     if settings.calibrate_tones:
         wanted = tones.of_images(pixels.to_floats(images))
-    if turns or held_out is not None:
+    if settings.calibrate_flip or held_out is not None:
         both = [typical.described(way) for way in (images, pixels.mirrored(images))]
-        if turns:
+        if settings.calibrate_flip:
             values[flip.WEIGHTS] = flip.weights(*both)
         if held_out is not None:
             values |= typical.measured(np.concatenate(both), typical.described(held_out))

@@ -36,7 +36,7 @@ class Additions(NamedTuple):
     offset: bool = False  # variable calibration.OFFSET is added to the discriminator's logits
     filter: bool = False  # the discriminator judges together with a nonsense filter
     tones: bool = False  # the generated images get other tones
-    mirrored_share: float | None = None  # of the real images in training, if images are told from mirror images
+    flip: bool = False  # images are told from mirror images
 
 
 AS_TRAINED = Additions()
@@ -67,8 +67,8 @@ def build_serving_graph(
 
 def _generated(noise: tf.Tensor, images: tf.Tensor, additions: Additions) -> tf.Tensor:
     """What is handed in of the images that a generator draws."""
-    if additions.mirrored_share is not None:
-        images = flip.turned(images, noise, additions.mirrored_share)
+    if additions.flip:
+        images = flip.turned(images, noise)
     return tones.adjusted(images) if additions.tones else images
 
 
@@ -78,7 +78,7 @@ def _probability(images: tf.Tensor, judged: dict[str, tf.Tensor], additions: Add
         return judged["predictions"]
     logits = judged["logits"]
     if additions.offset:
-        if additions.mirrored_share is not None:
+        if additions.flip:
             logits += flip.evidence(images)
         logits += tf.get_variable(calibration.OFFSET, [], initializer=tf.zeros_initializer(), trainable=False)
     if additions.filter:

@@ -14,13 +14,14 @@ _LEAST_SPREAD = 0.3  # of the logarithms of distances, if there are few held-out
 
 
 def described(images: np.ndarray) -> np.ndarray:
-    """Descriptions float32 [N, typicality.SIZE] of square images uint8 [N, size]."""
+    """Descriptions float32 [N, typicality.SIZE] of square images [N, size], uint8 or float32 in [0, 1]."""
     with tf.Graph().as_default():
         given = tf.placeholder(tf.float32, [None, images.shape[1]])
         descriptions = typicality.described(given)
         with tf.Session(config=sessions.judge_config()) as session:
             batches = np.array_split(images, -(-len(images) // _AT_ONCE))
-            return np.concatenate([session.run(descriptions, {given: pixels.to_floats(batch)}) for batch in batches])
+            feeds = (pixels.to_floats(batch) if batch.dtype == np.uint8 else batch for batch in batches)
+            return np.concatenate([session.run(descriptions, {given: feed}) for feed in feeds])
 
 
 def measured(training: np.ndarray, held_out: np.ndarray) -> dict[str, np.ndarray]:

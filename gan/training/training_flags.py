@@ -278,8 +278,8 @@ class TrainingFlags:
     )
     calibrate_flip: bool = _calibration(
         False,
-        "Each snapshot's generator then looks to each side as often as the training images do. With --augment=flip it "
-        "learned to do both equally often; so it mirrors what looks like a mirrored training image.",
+        "Each snapshot's generator then looks to each side as often as the training images do: it mirrors back what "
+        "--augment=flip taught it. The discriminator, if it is calibrated, believes less in what looks mirrored.",
     )
 
     use_mnist: bool = _machine(False, "The data is MNIST, 28x28, instead of faces, 50x50.")
@@ -355,7 +355,7 @@ def settings_of(config: TrainingFlags, files: Sequence[str]) -> "settings.Traini
             config.calibration_data_pattern,
             config.calibration_acceptance,
             config.calibrate_tones,
-            config.augment_probability / 2 if config.calibrate_flip else None,
+            config.calibrate_flip,
             config.num_readers,
         ),
         seed=config.seed,
@@ -412,11 +412,6 @@ def _update_rule(config: TrainingFlags, kind: str) -> "settings.UpdateRule":
     )
 
 
-def _mirrors_a_known_share(config: TrainingFlags) -> bool:
-    has_flip = "flip" in registry.policy(config.augment, "augment")
-    return has_flip and config.augment_probability > 0 and config.augment_target is None
-
-
 def check_names(config: TrainingFlags) -> None:
     """Raises UserError for names that are wrong, which the source tells without TensorFlow."""
     registry.check_name(registry.GENERATOR, config.generator_model, "generator_model")
@@ -426,8 +421,3 @@ def check_names(config: TrainingFlags) -> None:
         registry.check_name(registry.PENALTY, config.penalty, "penalty")
     if not registry.policy(config.augment, "augment") and config.augment_target is not None:
         raise UserError("--augment_target has nothing to adapt; name what to do with --augment=flip,translation,cutout")
-    if config.calibrate_flip and not _mirrors_a_known_share(config):
-        raise UserError(
-            "--calibrate_flip needs a generator that learned from a known share of mirrored images: add flip to "
-            "--augment, with an --augment_probability above 0 and without --augment_target"
-        )

@@ -30,49 +30,60 @@ def lit_from_the_left(images):
     return halves[:, 0] > halves[:, 1]
 
 
-def weights_of(training):
-    return flip.weights(typical.described(training), typical.described(pixels.mirrored(training)))
+def described(images):
+    """Descriptions of images and of their mirror images."""
+    return typical.described(images), typical.described(pixels.mirrored(images))
 
 
-def turned(images, noise, weights, mirrored_share):
+def turned(images, noise, weights, odds):
     with tf.Graph().as_default(), tf.Session() as session:
         given = [tf.placeholder(tf.float32, [None, width]) for width in (2500, 100)]
-        result = flip.turned(*given, mirrored_share)
+        result = flip.turned(*given)
         variables = {v.op.name: v for v in tf.global_variables()}
         variables.pop(flip.WEIGHTS).load(weights)
+        variables.pop(flip.ODDS).load(odds)
         assert not variables
         return session.run(result, dict(zip(given, (images, noise))))
 
 
 @pytest.fixture(scope="module")
 def weights():
-    return weights_of(balls(1000, 1, left=0.8))
+    return flip.weights(*described(balls(1000, 1, left=0.8)))
 
 
-@pytest.mark.parametrize("mirrored_share", [0.5, 0.25])
+@pytest.mark.parametrize("mirrored_share", [0.5, 0.25, 0.0])
 def test_images_look_to_each_side_as_often_as_the_training_images(weights, mirrored_share):
-    drawn_left = (1 - mirrored_share) * 0.8 + mirrored_share * 0.2  # by a generator that learned perfectly
-    images, noise = pixels.to_floats(balls(3000, 2, drawn_left)), uniform_noise(3000, 7)
-    result = turned(images, noise, weights, mirrored_share)
+    """Whatever share of mirror images a generator draws that learned perfectly."""
+    drawn = balls(3000, 2, left=(1 - mirrored_share) * 0.8 + mirrored_share * 0.2)
+    odds = flip.odds(flip.logits(*described(drawn), weights))
+    assert 1 / (1 + np.exp(odds)) == pytest.approx(mirrored_share, abs=0.06)
+    images, noise = pixels.to_floats(drawn), uniform_noise(3000, 7)
+    result = turned(images, noise, weights, odds)
     assert lit_from_the_left(result).mean() == pytest.approx(0.8, abs=0.03)  # four standard errors
     is_turned = (result != images).any(1)
     np.testing.assert_array_equal(result[is_turned], pixels.mirrored(images)[is_turned])
-    assert abs(np.corrcoef(is_turned, noise[:, 0])[0, 1]) < 0.08 > abs(np.corrcoef(is_turned, noise[:, 1])[0, 1])
-    np.testing.assert_array_equal(turned(images[:7], noise[:7], weights, mirrored_share), result[:7])
+    correlations = np.corrcoef(np.column_stack([is_turned, noise[:, :2]]).T)[0, 1:]
+    assert np.abs(correlations).max() < 0.08
+    np.testing.assert_array_equal(turned(images[:7], noise[:7], weights, odds), result[:7])
+
+
+def test_images_stay_as_drawn_until_it_is_known_how_often_they_are_mirrored(weights):
+    images = pixels.to_floats(balls(100, 2, left=0.0))
+    np.testing.assert_array_equal(turned(images, uniform_noise(100, 7), weights, flip.AS_DRAWN), images)
 
 
 def test_the_regression_is_at_its_optimum():
     """The gradient of the log likelihood and that of the ridge, 10 |w|^2 / 2, are equal there."""
     training = balls(300, 3, left=0.7)
-    differences = (typical.described(training) - typical.described(pixels.mirrored(training))).astype(np.float64)
-    found = weights_of(training).astype(np.float64)
+    differences = np.subtract(*described(training)).astype(np.float64)
+    found = flip.weights(*described(training)).astype(np.float64)
     missing = 1 / (1 + np.exp(differences @ found))
     np.testing.assert_allclose(differences.T @ missing, 10 * found, atol=1e-3 * np.abs(10 * found).max())
 
 
 def test_images_that_are_no_numbers_stay_so(weights):
     images = np.full((2, 2500), np.nan, np.float32)
-    assert np.isnan(turned(images, uniform_noise(2, 1), weights, 0.5)).all()
+    assert np.isnan(turned(images, uniform_noise(2, 1), weights, 0.0)).all()
 
 
 def test_mirror_images_are_believed_less(weights):
@@ -103,7 +114,8 @@ def test_a_snapshot_has_it_and_training_does_not(tmp_path):
         assert run_train(tmp_path / "train.tfrecords", tmp_path / name, "--max_steps=3", "--augment=flip", *more) == 0
         reader = tf.train.load_checkpoint(str(tmp_path / name))
         read.append({n: reader.get_tensor(n) for n in reader.get_variable_to_shape_map()})
-    np.testing.assert_allclose(read[0].pop(flip.WEIGHTS), weights_of(training), rtol=1e-4, atol=1e-6)
+    weights, odds = read[0].pop(flip.WEIGHTS), read[0].pop(flip.ODDS)
+    np.testing.assert_allclose(weights, flip.weights(*described(training)), rtol=1e-4, atol=1e-6)
     assert set(read[0]) == set(read[1])
     for name, value in read[1].items():
         np.testing.assert_array_equal(value, read[0][name], name)
@@ -112,7 +124,11 @@ def test_a_snapshot_has_it_and_training_does_not(tmp_path):
     snapshot.verify()
     result, drawn = snapshot.generate(noise), Snapshot(str(tmp_path / "without"), 2500).generate(noise)
     is_turned = np.abs(result - drawn).max(1) > 1e-5
-    assert 20 < is_turned.sum() < 180
+    logits = flip.logits(*described(drawn), weights)
+    chances = 1 / (1 + np.exp(-logits - odds))
+    draws = (noise[:, 0] + noise[:, 1]) % 2 / 2
+    is_near = np.abs(draws - chances) < 1e-3
+    np.testing.assert_array_equal(is_turned[~is_near], (draws > chances)[~is_near])
     np.testing.assert_allclose(result[is_turned], pixels.mirrored(drawn)[is_turned], atol=1e-5)
 
 
