@@ -111,8 +111,8 @@ class SnapshotExporter:
         if self._wanted is not None:
             values[tones.CONTRAST], values[tones.BRIGHTNESS] = tones.to_match(images, self._wanted)
         if self._settings.calibrate_flip:
-            both = (typical.described(way) for way in (images, pixels.mirrored(images)))
-            values[flip.ODDS] = flip.odds(flip.logits(*both, self._measured[flip.WEIGHTS]))
+            drawn, mirrored = (typical.described(way) for way in (images, pixels.mirrored(images)))
+            values[flip.ODDS] = flip.odds(flip.logits(drawn, mirrored, self._measured[flip.WEIGHTS]))
         for name, value in values.items():
             self._serving.variables[name].load(value, self._session)
 
