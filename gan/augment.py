@@ -48,9 +48,9 @@ def rounding(images: tf.Tensor, happens: tf.Tensor, draws: tf.Tensor) -> tf.Tens
 def flip(images: tf.Tensor, happens: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
     """Mirrors half of the real images left to right; generated ones stay as they are.
 
-    So it is as if there were twice as many faces, and the generator learns to draw both ways (snapshots/flip.py mirrors
-    back). If generated faces were mirrored too, the generator could draw all of them looking to the same side, and the
-    discriminator would not notice.
+    So it is as if there were twice as many faces, and the generator learns to draw both ways; --calibrate_flip mirrors
+    its images back (networks/flip.py). If generated faces were mirrored too, the generator could draw all of them
+    looking to the same side, and the discriminator would not notice.
     """
     return _mirrored(images, happens * draws[:, 0] >= 0.5)
 

@@ -24,6 +24,7 @@ from gan.console import command, tensorflow_import
 from gan.console.errors import UserError
 from gan.data import pixels
 from gan.distributed import tf_config
+from gan.networks import registry
 from gan.sandbox import sandbox
 from gan.storage import cache
 from gan.training import training_flags
@@ -52,6 +53,8 @@ def train(config: TrainingFlags) -> int:
         raise UserError(
             "--negatives_share and --nonsense_filter put images of a batch together; raise --batch_size to 2 or more"
         )
+    if config.calibrate_flip and "flip" not in registry.policy(config.augment, "augment"):
+        print("warning: --calibrate_flip is for networks that learn from mirrored images; --augment has no flip")
     if config.dry_run:
         return _try_out(config, place)
     if place:

@@ -63,9 +63,10 @@ def draw(config: PicsConfig) -> None:
 
 
 def _two_right_one_wrong(snapshot, images, is_real):
-    """The first of the images that the snapshot judges so, or fewer if there are none."""
-    right = (snapshot.discriminate(pixels.to_floats(images)) > 0.5) == is_real
-    return np.concatenate([images[right][:2], images[~right][:1]])
+    """Two images that the snapshot judges right and one that it judges wrong; others if there are too few."""
+    is_right = (snapshot.discriminate(pixels.to_floats(images)) > 0.5) == is_real
+    right, wrong = images[is_right], images[~is_right]
+    return np.concatenate([right[:2], wrong[:1], right[2:], wrong[1:]])[:3]
 
 
 def _workflow(path, human, generated, judged, probabilities):

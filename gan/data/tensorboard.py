@@ -20,7 +20,7 @@ class SummaryWriter:
 
     Args:
         folder: where TensorBoard looks; made if it is missing.
-        first_step: TensorBoard drops what was logged before of this step and of later ones, such as by a run that was
+        first_step: TensorBoard drops earlier records of this step and of later steps, such as those of a run that was
             killed. None drops nothing.
 
     All methods raise OSError if the file cannot be written.

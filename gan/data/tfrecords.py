@@ -102,7 +102,7 @@ def read_some(paths: Sequence[str], size: int, most: int, threads: int = 2) -> n
     """Every image, or every second, third ... if there are more than `most`: uint8 [N, size]. Errors: `read_chunks`."""
     every, seen, found = -(-count_all(paths, size) // most), 0, []
     for chunk in read_chunks(paths, size, threads):
-        found.append(chunk[-seen % every :: every])
+        found.append(chunk[-seen % every :: every].copy())  # not a view: the chunk itself is let go
         seen += len(chunk)
     return np.concatenate(found)
 

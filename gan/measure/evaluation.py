@@ -183,7 +183,7 @@ class Evaluator:
         files.append_lines(os.path.join(self._folder.path, RESULTS), [line])
         if step is not None:
             # What was measured of steps after the newest snapshot is of a training before: TensorBoard forgets it.
-            first_step = step if newest is None or step >= newest else None
+            first_step = step if newest is None or step >= newest else newest + 1
             with contextlib.closing(SummaryWriter(self._folder.path, first_step)) as writer:
                 writer.scalars(step, scalars)
         self._folder.changed()

@@ -121,8 +121,8 @@ def _of_evaluation(train_dir: str) -> dict[str | Quantity, Curve]:
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             continue
         if abs(step) <= _MOST_STEPS:
-            if step >= newest:
-                _forget(points, step)  # as TensorBoard does; training began again, or this step was evaluated again
+            # As TensorBoard does; training began again, or this step was evaluated again.
+            _forget(points, step if step >= newest else newest + 1)
             _add_result(points, step, result)
     return {key: _thinned(of_key) for key, of_key in points.items()}
 

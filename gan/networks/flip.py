@@ -1,4 +1,4 @@
-"""Tells images from their mirror images, of which training may have shown as many.
+"""Tells images from their mirror images, if training showed both.
 
 A generator that learned from faces and mirrored faces (--augment=flip) draws both, and the discriminator takes both for
 real. The faces themselves need not be like that: those of the contest are lit from one side more often. A logistic
@@ -6,7 +6,7 @@ regression tells a training image from its mirror image, by how both are describ
 
 - generator hands in an image as it is drawn with the probability that it is no mirror image, and else the mirror image
   of what is drawn: so the images look to each side as often as the training images do;
-- discriminator believes less in what looks like a mirror image, which half of the images of other generators do that
+- discriminator believes less in what looks like a mirror image. Half of what other generators draw looks so, if they
   learned from mirrored faces.
 
 Sources: Azadi et al. 2018, arXiv 1810.06758, for a classifier's odds that correct what a generator draws; Boehning 1992
@@ -22,8 +22,8 @@ from gan.networks import typicality
 
 WEIGHTS, ODDS, STRENGTH = (f"calibration/flip_{name}" for name in ("weights", "odds", "strength"))  # of a snapshot
 AS_DRAWN = 1e6  # value of ODDS that turns no image
-SHARE_OF_SPREAD = 0.1  # of the deviation of a discriminator's logits on real images, which the strength is
-_RIDGE = 10.0  # keeps weights small that few images ask for
+SHARE_OF_SPREAD = 0.1  # STRENGTH, in standard deviations of the discriminator's logits on held-out images
+_RIDGE = 10.0  # of the ridge penalty, which keeps a weight small if few images support it
 _ROUNDS = 100
 _LEAST_SHARE = 0.001  # of mirror images among those drawn, or of others
 

@@ -121,7 +121,8 @@ class SnapshotExporter:
         acceptance = self._settings.calibration_acceptance
         logits = self._run(self._serving.logits)
         if flip.STRENGTH in self._calibrated:
-            strength = flip.SHARE_OF_SPREAD * float(logits.std())
+            finite = logits[np.isfinite(logits)]
+            strength = flip.SHARE_OF_SPREAD * float(finite.std(dtype=np.float64)) if len(finite) else 0.0
             self._serving.variables[flip.STRENGTH].load(strength, self._session)
             logits = self._run(self._serving.logits)
         if self._serving.filter_logits is not None:
@@ -228,7 +229,9 @@ def _measured(
         return wanted, values
     images = tfrecords.read_some(files, size, MEASURED_IMAGES, settings.threads)
     if settings.calibrate_tones:
-        wanted = tones.of_images(pixels.to_floats(images))
+        parts = np.array_split(images, -(-len(images) // CALIBRATION_BATCH))
+        found = [tones.of_images(pixels.to_floats(part)) for part in parts]
+        wanted = tones.Tones(*np.average(found, 0, [len(part) for part in parts]).tolist())
     if settings.calibrate_flip or held_out is not None:
         both = [typical.described(way) for way in (images, pixels.mirrored(images))]
         if settings.calibrate_flip:

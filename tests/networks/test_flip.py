@@ -82,8 +82,9 @@ def test_the_regression_is_at_its_optimum():
 
 
 def test_images_that_are_no_numbers_stay_so(weights):
-    images = np.full((2, 2500), np.nan, np.float32)
-    assert np.isnan(turned(images, uniform_noise(2, 1), weights, 0.0)).all()
+    images = pixels.to_floats(balls(20, 8, left=0.0))
+    images[:, 0] = np.nan  # in one corner
+    np.testing.assert_array_equal(turned(images, uniform_noise(20, 1), weights, 0.0), images)
 
 
 def test_mirror_images_are_believed_less(weights):
@@ -124,6 +125,7 @@ def test_a_snapshot_has_it_and_training_does_not(tmp_path):
     snapshot.verify()
     result, drawn = snapshot.generate(noise), Snapshot(str(tmp_path / "without"), 2500).generate(noise)
     is_turned = np.abs(result - drawn).max(1) > 1e-5
+    assert is_turned.any() and abs(odds) < 10
     logits = flip.logits(*described(drawn), weights)
     chances = 1 / (1 + np.exp(-logits - odds))
     draws = (noise[:, 0] + noise[:, 1]) % 2 / 2
@@ -152,3 +154,10 @@ def test_a_snapshots_discriminator_hears_of_it_and_still_accepts_nine_of_ten(tmp
         heard, alone = (calibration.logits(each.discriminate(images)) for each in opened)
         more.append((heard - alone).mean())
     assert more[0] - more[1] == pytest.approx(0.1 * spread * np.log(0.9 / 0.1), rel=0.25)
+
+
+def test_networks_that_saw_nothing_mirrored_are_named(faces, tmp_path, capsys):
+    told = "--calibrate_flip is for networks that learn from mirrored images"
+    for more in (["--augment=rounding"], ["--augment=flip"]):
+        assert run_train(faces, tmp_path / more[0], "--max_steps=1", "--calibrate_flip", *more) == 0
+        assert (told in capsys.readouterr().out) == (more == ["--augment=rounding"])
