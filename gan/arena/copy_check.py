@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gan.contest import half_round
+from gan.data import pixels
 from gan.measure import metrics
 
 MOST_RATIO = 0.6  # of a copy: the distance to the nearest training image by that to the second nearest
@@ -35,7 +36,7 @@ class CopyCheck:
     """
 
     def __init__(self, train: np.ndarray, held_out: np.ndarray) -> None:
-        self._training = metrics.with_flips(train)
+        self._training = pixels.with_flips(train)
         self._evened = _evened(self._training)
         self.limit = float(np.median(metrics.nearest(_evened(held_out), self._evened)[1])) / 2
 

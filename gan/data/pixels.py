@@ -38,6 +38,11 @@ def mirrored(images: np.ndarray) -> np.ndarray:
     return images.reshape(-1, width, width)[:, :, ::-1].reshape(images.shape)
 
 
+def with_flips(images: np.ndarray) -> np.ndarray:
+    """Square images [N, size], then their mirror images: [2N, size]."""
+    return np.concatenate([images, mirrored(images)])
+
+
 def grid(images: np.ndarray, columns: int | None = None, gap: int = 2, zoom: int = 1) -> np.ndarray:
     """Lays images out row by row.
 

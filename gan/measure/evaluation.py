@@ -182,11 +182,21 @@ class Evaluator:
         os.makedirs(self._folder.path, exist_ok=True)
         files.append_lines(os.path.join(self._folder.path, RESULTS), [line])
         if step is not None:
-            # What was measured of steps after the newest snapshot is of a training before: TensorBoard forgets it.
-            first_step = step if newest is None or step >= newest else newest + 1
-            with contextlib.closing(SummaryWriter(self._folder.path, first_step)) as writer:
+            with contextlib.closing(SummaryWriter(self._folder.path, first_forgotten(step, newest))) as writer:
                 writer.scalars(step, scalars)
         self._folder.changed()
+
+
+def first_forgotten(step: int, newest: int | None) -> int:
+    """The step from which on earlier results no longer count, once a step was evaluated.
+
+    Results of steps after the newest snapshot are of a training before. The newest step is evaluated again instead.
+
+    Args:
+        step: of the snapshot that was evaluated.
+        newest: that of the newest snapshot then; None if it is not known.
+    """
+    return step if newest is None or step >= newest else newest + 1
 
 
 def results_folder(train_dir: str, log_dir: str | None) -> str:

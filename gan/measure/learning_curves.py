@@ -117,12 +117,12 @@ def _of_evaluation(train_dir: str) -> dict[str | Quantity, Curve]:
     for line in lines:
         try:
             result = json.loads(line)
-            step, newest = int(result["step"]), int(result.get("newest_step") or result["step"])
+            step = int(result["step"])
+            newest = int(result.get("newest_step") or step)
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             continue
         if abs(step) <= _MOST_STEPS:
-            # As TensorBoard does; training began again, or this step was evaluated again.
-            _forget(points, step if step >= newest else newest + 1)
+            _forget(points, evaluation.first_forgotten(step, newest))  # as TensorBoard does
             _add_result(points, step, result)
     return {key: _thinned(of_key) for key, of_key in points.items()}
 

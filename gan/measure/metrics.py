@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 
 from gan.console.errors import UserError
-from gan.data import pixels
 from gan.measure import estimates
 
 BLOCK = 2048  # images compared at once; bounds memory, not results
@@ -164,13 +163,6 @@ def nearest_ratio(queries: np.ndarray, references: np.ndarray) -> np.ndarray:
     # The search rounds, and so may swap two that are nearly equal.
     first, second = np.minimum(first, second), np.maximum(first, second)
     return np.divide(first, second, out=np.zeros(len(queries)), where=second > 0)
-
-
-def with_flips(images: np.ndarray) -> np.ndarray:
-    """The images, then their mirror images: uint8 [N, size] -> uint8 [2N, size]."""
-    side = pixels.side(images.shape[1])
-    mirrored = images.reshape(-1, side, side)[:, :, ::-1].reshape(images.shape)
-    return np.concatenate([images, mirrored])
 
 
 def memorisation(generated: np.ndarray, held_out: np.ndarray) -> Memorisation:

@@ -12,6 +12,7 @@ import numpy as np
 
 from gan.console.errors import UserError
 from gan.console.progress import Progress
+from gan.data import pixels
 from gan.measure import cross_play, estimates, metric_registry, metrics
 from gan.measure.estimates import Estimate, Number
 from gan.measure.features import Features
@@ -59,7 +60,7 @@ class QualityMeter:
             raise UserError(f"{len(real)} real images are too few to measure generated ones; {FEWEST} are needed")
         self.count, self._spaces, self._seed = count or usual_count(len(real)), spaces, seed
         held_out = self._in_all_spaces(self._some(real))
-        training = self._in_spaces(metrics.with_flips(train), search) if train is not None else {}
+        training = self._in_spaces(pixels.with_flips(train), search) if train is not None else {}
         self._real = {name: RealImages(images, training.get(name), seed) for name, images in held_out.items()}
         self._check_held_out()
         self.floor: Measured = self._floor(train) if train is not None else {}

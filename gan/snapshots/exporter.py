@@ -111,8 +111,8 @@ class SnapshotExporter:
         if self._wanted is not None:
             values[tones.CONTRAST], values[tones.BRIGHTNESS] = tones.to_match(images, self._wanted)
         if self._settings.calibrate_flip:
-            drawn, mirrored = (typical.described(way) for way in (images, pixels.mirrored(images)))
-            values[flip.ODDS] = flip.odds(flip.logits(drawn, mirrored, self._measured[flip.WEIGHTS]))
+            logits = flip.logits(*typical.described_both_ways(images), self._measured[flip.WEIGHTS])
+            values[flip.ODDS] = flip.odds(logits)
         for name, value in values.items():
             self._serving.variables[name].load(value, self._session)
 
@@ -233,7 +233,7 @@ def _measured(
         found = [tones.of_images(pixels.to_floats(part)) for part in parts]
         wanted = tones.Tones(*np.average(found, 0, [len(part) for part in parts]).tolist())
     if settings.calibrate_flip or held_out is not None:
-        both = [typical.described(way) for way in (images, pixels.mirrored(images))]
+        both = typical.described_both_ways(images)
         if settings.calibrate_flip:
             values[flip.WEIGHTS] = flip.weights(*both)
         if held_out is not None:

@@ -24,6 +24,12 @@ def described(images: np.ndarray) -> np.ndarray:
             return np.concatenate([session.run(descriptions, {given: feed}) for feed in feeds])
 
 
+def described_both_ways(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Descriptions of images, as of `described`, and of their mirror images."""
+    found = described(pixels.with_flips(images))
+    return found[: len(images)], found[len(images) :]
+
+
 def measured(training: np.ndarray, held_out: np.ndarray) -> dict[str, np.ndarray]:
     """Values of the variables typicality.NAMES, by name.
 

@@ -22,6 +22,11 @@ def test_mirrored_images():
     assert pixels.mirrored(np.arange(8).reshape(2, 4)).tolist() == [[1, 0, 3, 2], [5, 4, 7, 6]]
 
 
+def test_flips():
+    images = np.array([[1, 2, 3, 4]], np.uint8)
+    assert pixels.with_flips(images).tolist() == [[1, 2, 3, 4], [2, 1, 4, 3]]
+
+
 def test_grid_places_images_row_by_row():
     images = np.arange(3, dtype=np.uint8)[:, None].repeat(4, 1)  # three 2x2 images of one value each
     sheet = pixels.grid(images, columns=2, gap=1)

@@ -175,11 +175,6 @@ def test_blurred_images_are_no_copies_by_their_ratios(random):
     assert metrics.memorisation(noisy_copies, real).very_near == 1
 
 
-def test_flips():
-    images = np.array([[1, 2, 3, 4]], np.uint8)
-    assert metrics.with_flips(images).tolist() == [[1, 2, 3, 4], [2, 1, 4, 3]]
-
-
 def test_memorisation_by_hand():
     # Of the six pairs the generated one is nearer in five. Shares of nearer pairs: 1, 1, 1/2 by generated image,
     # 2/3, 1 by held-out one; the error's square is 1/12 / 3 + 1/18 / 2.
