@@ -21,7 +21,7 @@ help:
 	@echo "make old-tensorflow   install TensorFlow 1.2 and 1.15, for the tests that open snapshots in them"
 	@echo "make gsutil           install gsutil, for the test that hands in with it"
 	@echo "make pics FACES=run1 [MNIST=digits_run]   draw the pictures of the README from two training runs"
-	@echo "make house-team DATA=data   train gan/house_team again, with a weaker filter: 30 minutes, on a quiet machine"
+	@echo "make house-team DATA=data   train gan/house_team again, with a weaker filter: an hour, on a quiet machine"
 	@echo "make clean            remove the virtual environments and the demo's results"
 
 $(INSTALLED): setup.py
@@ -83,7 +83,7 @@ pics: $(INSTALLED)
 	$(VENV)/bin/python pics/make_pics.py --faces_run=$(FACES) $(if $(MNIST),--mnist_run=$(MNIST))
 
 house-team: $(INSTALLED)
-	$(RUN) gan.train --flagfile=gan/recipes/faces_30min.flags --train_data_pattern=$(DATA)/train.tfrecords --seed=0 \
+	$(RUN) gan.train --flagfile=gan/recipes/faces_60min.flags --train_data_pattern=$(DATA)/train.tfrecords --seed=0 \
 		--calibration_data_pattern=$(DATA)/validation.tfrecords --train_dir=house_team_run
 	rm -rf gan/house_team && mkdir gan/house_team
 	grep '^model_checkpoint_path' house_team_run/checkpoint > gan/house_team/checkpoint

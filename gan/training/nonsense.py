@@ -19,6 +19,8 @@ _ALSO = 0.1  # probability of each change beyond the one that each face has
 _SQUARES = (4, 7, 11)  # of the noise that bounds a region
 _OTHER_FACE = 0.5  # probability that what it is mixed with is simply another face
 _LEAST_CHANGE = 0.06  # mean difference of pixels from a face
+_LEAST_MISPLACED = 0.02  # the same if parts of it are in other places, which is seen sooner
+_PLACES = 3  # at most, in which a face shows another part of it
 _OF_CHANGES, _OF_GROUND = 10, 20  # parts of the random seed: changes have 10 and more; contents have 0 to 8
 
 
@@ -46,7 +48,8 @@ def draw(images: tf.Tensor, count: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         changed = change(tf.gather(drawn, places), every.part(places, _OF_CHANGES + number))
         drawn = tf.tensor_scatter_nd_update(drawn, places[:, tf.newaxis], changed)
     # An image that is still nearly the face that it was, as where a line hardly cuts it, becomes negative.
-    drawn = tf.where_v2(_difference(drawn, every.face()) < _LEAST_CHANGE, 1 - drawn, drawn)
+    least = tf.where_v2(tf.equal(first, _CHANGES.index(_misplaced)), _LEAST_MISPLACED, _LEAST_CHANGE)
+    drawn = tf.where_v2(_difference(drawn, every.face()) < least, 1 - drawn, drawn)
     return tf.reshape(tf.clip_by_value(drawn, 0.0, 1.0), [-1, size])
 
 
@@ -92,20 +95,59 @@ def _in_region(images: tf.Tensor, some: Some) -> tf.Tensor:
     return images + share * (ground - images)
 
 
-def _rearranged(images: tf.Tensor, some: Some) -> tf.Tensor:
-    """On its side, upside down, with halves that changed places, or with one half as it was and the other one wrong.
+def _misplaced(images: tf.Tensor, some: Some) -> tf.Tensor:
+    """Parts of it in wrong places, softly cut: a mouth for eyes, one large eye, a nose upside down, no eyes.
 
-    The other one is then the first one in a mirror, as in a pond, the first one turned, as in a playing card, or itself
-    upside down.
+    In one to three ovals, or pairs of ovals, it shows another place, or the same place larger or upside down, or no
+    details.
+    """
+    changed = images
+    for place in range(_PLACES):
+        share, other = _other_part(images, some)
+        happens = tf.cast(some.take() < 0.5, tf.float32) if place else 1.0
+        changed += happens * share * (other - changed)
+    return changed
+
+
+def _other_part(images: tf.Tensor, some: Some) -> tuple[tf.Tensor, tf.Tensor]:
+    """Where an image shows another part of itself, from 0 to 1, and what it shows there: [n, side, side] each."""
+    plane, down, right = some.plane(), some.take(-0.6, 0.7), some.take(-0.5, 0.5)
+    is_pair = some.take() < 0.3  # one on each side
+    rows = plane.rows - down
+    columns = tf.where_v2(is_pair, tf.abs(plane.columns) - tf.abs(right), plane.columns - right)
+    oval = tf.square(rows / some.take(0.15, 0.7)) + tf.square(columns / some.take(0.2, 0.8))
+    kind = some.take()
+    is_elsewhere = kind >= 0.4
+    size = tf.where_v2(kind < 0.2, some.take(0.3, 0.7), tf.exp(some.take(-0.7, 0.3)))
+    is_upside_down = tf.where_v2(is_elsewhere, some.take() < 0.2, kind >= 0.2)
+    from_row = tf.where_v2(is_elsewhere, some.take(-0.6, 0.7), down)
+    from_column = tf.where_v2(is_elsewhere, some.take(-0.5, 0.5), right)
+    places = from_row + tf.where_v2(is_upside_down, -size, size) * rows, from_column + size * columns
+    shown = at(images, *(tf.clip_by_value(each, -1.0, 1.0) for each in places))
+    other = tf.where_v2(kind < 0.85, shown, blurred(blurred(images, 11), 11))
+    return tf.sigmoid(tf.exp(some.take(0.7, 3.5)) * (1 - oval)), other
+
+
+def _rearranged(images: tf.Tensor, some: Some) -> tf.Tensor:
+    """On its side, upside down, with halves that changed places, mirrored at a level line, or with one half wrong.
+
+    That is then the other one, turned, as in a playing card, or itself upside down.
     """
     half = images.shape.as_list()[1] // 2
     above, below = images[:, : images.shape[1] - half], images[:, images.shape[1] - half :]
     sides = [tf.transpose(images, [0, 2, 1])[:, :, ::-1], tf.transpose(images, [0, 2, 1])[:, ::-1]]
     turned = [*sides, images[:, ::-1], images[:, ::-1, ::-1]]
     swapped = [tf.roll(images, half, 1), tf.roll(images, half, 2)]
-    others = (images[:, :half][:, ::-1], images[:, :half][:, ::-1, ::-1], below[:, ::-1])
-    halves = [tf.concat([above, other], 1) for other in others]
-    return chosen([*turned, *swapped, *halves, halves[0][:, ::-1], halves[1][:, ::-1]], some.take())
+    card = tf.concat([above, images[:, :half, ::-1][:, ::-1]], 1)
+    upended = tf.concat([above, below[:, ::-1]], 1)
+    return chosen([*turned, *swapped, card, card[:, ::-1], upended, *4 * [_mirrored(images, some)]], some.take())
+
+
+def _mirrored(images: tf.Tensor, some: Some) -> tf.Tensor:
+    """What is above a level line, also below it, as in a pond; or what is below it, above."""
+    plane, line = some.plane(), some.take(-0.5, 0.5)
+    rows = line + tf.abs(plane.rows - line) * tf.sign(some.take() - 0.5)
+    return at(images, tf.clip_by_value(rows, -1.0, 1.0), plane.columns + tf.zeros_like(rows))
 
 
 def _bent(images: tf.Tensor, some: Some) -> tf.Tensor:
@@ -202,7 +244,7 @@ def _in_squares(images: tf.Tensor, some: Some) -> tf.Tensor:
 
 
 def _toned(images: tf.Tensor, some: Some) -> tf.Tensor:
-    """Faint, dark or glaring; with hard contrast, negative, solarised, on another curve, or with few grey levels."""
+    """Faint, dark or glaring; with hard contrast, negative, solarised, on another curve, in few greys, or a stencil."""
     mean = tf.reduce_mean(images, [1, 2], keepdims=True)
     faint = some.take() + some.take(0.0, 0.25) * (images - mean)
     dark = some.take(0.0, 0.3) * images
@@ -210,11 +252,13 @@ def _toned(images: tf.Tensor, some: Some) -> tf.Tensor:
     hard = 0.5 + some.take(4, 30) * (images - mean)
     levels = tf.floor(some.take(1, 4))
     stepped = tf.round(images * levels) / levels
+    stencil = blurred(tf.cast(images > mean + some.take(-0.1, 0.1), tf.float32), 3)
+    stencil = some.take(0.0, 0.4) + some.take(0.4, 0.6) * chosen([stencil, blurred(stencil, 3)], some.take())
     solarised = tf.where_v2(images > some.take(0.3, 0.7), 1 - images, images)
     power = tf.exp(some.take(1.1, 2.2) * tf.sign(some.take() - 0.5))
     bowed = tf.pow(tf.clip_by_value(images, 0.0, 1.0) + 1e-4, power)
     waved = 0.5 + 0.5 * tf.sin(tf.exp(some.take(1.3, 3.5)) * images + some.take(0, 2 * math.pi))
-    changed = [faint, dark, glaring, hard, 1 - images, solarised, stepped, bowed, waved]
+    changed = [faint, dark, glaring, hard, 1 - images, solarised, stepped, stencil, bowed, waved]
     return chosen(changed, some.take())
 
 
@@ -231,6 +275,7 @@ def _grained(images: tf.Tensor, some: Some) -> tf.Tensor:
 
 _CHANGES: tuple[Callable[[tf.Tensor, Some], tf.Tensor], ...] = (
     *(_in_region, _rearranged, _bent, _exposed_twice, _patched),
-    *(_in_squares, _filtered, _toned, _grained),
+    *(_in_squares, _filtered, _toned, _grained, _misplaced),
 )
-_USUAL = (0, 0, 1, 2, 2, 3, 3, 4, 5, 6, 6, 7, 7, 8)  # places in _CHANGES, each as often as a face has it
+# Places in _CHANGES, each as often as a face has it.
+_USUAL = (0, 0, 1, 1, 2, 2, 3, 3, 3, 4, 5, 6, 6, 7, 7, 8, 9, 9, 9, 9)

@@ -8,10 +8,11 @@ import tensorflow.compat.v1 as tf
 
 _SCALES = (2, 3, 5, 9, 17, 25, 33)  # squares of noise along a side; a side itself is white noise
 _BENDS = (4, 6, 9)  # the same where it bends stripes
+_MOTTLES = (9, 17, 33)  # the same where it makes a drawing look like skin
 _FACE = 0.45  # probability of a face: what is far from one is refused soon
 _MIXED = 8  # faces in a combination
 _SHAPES = 5  # ovals or rectangles, one upon the other
-_MOST_NUMBERS = 40
+_MOST_NUMBERS = 50
 _NOISE_SEED = 2**41  # keeps noise apart from the other numbers
 
 
@@ -114,7 +115,8 @@ def _poster(some: Some) -> tf.Tensor:
     low, high = tf.reduce_min(image, [1, 2], keepdims=True), tf.reduce_max(image, [1, 2], keepdims=True)
     levels = tf.floor(some.take(1, 5))
     steps = tf.round(levels * (image - low) / (high - low + 1e-6)) / levels
-    return some.take() * (1 - steps) + some.take() * steps
+    drawn = some.take() * (1 - steps) + some.take() * steps
+    return chosen([drawn, drawn, blurred(drawn, 3), blurred(drawn, 5)], some.take())
 
 
 def _cloudy(some: Some) -> tf.Tensor:
@@ -172,7 +174,9 @@ def _drawing(some: Some) -> tf.Tensor:
         outline = tf.exp(-tf.square(inside * tf.minimum(height, width) / thickness))
         return tf.where_v2(is_outline, outline, tf.sigmoid(sharpness * inside))
 
-    head = oval(rows, columns, some.take(0.7, 1.1), some.take(0.5, 1))
+    height, width = some.take(0.7, 1.1), some.take(0.5, 1)
+    head = oval(rows, columns, height, width)
+    behind = oval(rows + some.take(0, 0.3), columns, height, width + some.take(0.1, 0.3))
     hair = head * tf.sigmoid(-sharpness * 5 * (rows + some.take(0.4, 1.2)))
     eyes = oval(rows + high, apart, some.take(0.04, 0.2), some.take(0.06, 0.25))
     brows = oval(rows + high + some.take(0.15, 0.4), apart, some.take(0.02, 0.1), some.take(0.1, 0.3))
@@ -180,11 +184,12 @@ def _drawing(some: Some) -> tf.Tensor:
     mouth = oval(rows - some.take(0.3, 0.6) + bow, columns, some.take(0.03, 0.2), some.take(0.1, 0.5))
     image = some.take() + tf.nn.relu(some.take(-0.3, 0.3)) * coarse(some.noise(), 5)
     dark = some.take()
-    planes = [(head, 1, True), (hair, 0.5, True), (nose, 0.5, True)]
+    planes = [(behind, 0.3, True), (head, 1, True), (hair, 0.5, True), (nose, 0.5, True)]
     for part, most, has_own_grey in [*planes, (eyes, 1, False), (brows, 0.5, False), (mouth, 0.9, False)]:
         grey = tf.where_v2(is_outline, dark, some.take()) if has_own_grey else dark
         image += part * tf.cast(some.take() < most, tf.float32) * (grey - image)
-    return image
+    mottled = chosen([coarse(some.noise(), squares) for squares in _MOTTLES], some.take())
+    return image + tf.nn.relu(some.take(-0.3, 0.4)) * _along(some) + tf.nn.relu(some.take(-0.1, 0.1)) * mottled
 
 
 def coarse(noise: tf.Tensor, squares: int) -> tf.Tensor:

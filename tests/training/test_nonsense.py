@@ -80,15 +80,65 @@ def test_the_part_of_the_images_that_changes_is_the_part_that_was_picked(faces):
     assert abs(np.corrcoef(taken.ravel(), noise.mean((1, 2)))[0, 1]) < 0.5
 
 
-@pytest.mark.parametrize("order", range(11))
+class Chosen(nonsense_contents.Some):
+    """All that is drawn is the same share of its range."""
+
+    def __init__(self, image, share):
+        super().__init__(tf.constant(image), tf.range(1), tf.constant([7, 1], tf.int64))
+        self._share = share
+
+    def take(self, low=0.0, high=1.0):
+        return tf.constant(low + (high - low) * self._share, tf.float32, [1, 1, 1])
+
+
+def changed(change, image, share):
+    """What a change makes of an image [1, side, side]."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        return session.run(change(tf.constant(image), Chosen(image, share)))
+
+
+@pytest.mark.parametrize("order", range(13))
 def test_what_is_rearranged_keeps_its_pixels_or_half_of_them(order):
     image = np.arange(SIDE * SIDE, dtype=np.float32).reshape(1, SIDE, SIDE)
-
-    class Chosen:
-        def take(self):
-            return tf.constant((order + 0.5) / 11, shape=[1, 1, 1])
-
-    with tf.Graph().as_default(), tf.Session() as session:
-        found = session.run(nonsense._rearranged(tf.constant(image), Chosen()))
+    found = changed(nonsense._rearranged, image, (order + 0.5) / 13)
     assert not np.array_equal(found, image)
-    assert len(np.unique(found)) == (SIDE * SIDE / 2 if order in (6, 7, 9, 10) else SIDE * SIDE)
+    if order < 9:
+        assert len(np.unique(found)) == (SIDE * SIDE / 2 if order in (6, 7) else SIDE * SIDE)
+
+
+@pytest.mark.parametrize("line", [10, 20, 31])
+def test_a_pond_shows_what_is_on_the_other_side_of_its_line(line):
+    """The sign, drawn with the line, says which side: a line in the upper half shows the upper rows twice."""
+    image = np.random.default_rng(3).random((1, SIDE, SIDE)).astype(np.float32)
+    found = changed(nonsense._mirrored, image, line / (SIDE - 1) * 2 - 0.5)  # rows go from -1 to 1, lines from -0.5
+    rows = np.arange(SIDE)
+    mirrored = line + np.abs(rows - line) * (1 if line > 24 else -1)
+    np.testing.assert_allclose(found, image[:, np.clip(mirrored, 0, SIDE - 1)], atol=1e-4)
+
+
+@pytest.mark.parametrize(("share", "shown"), [(0.1, "larger"), (0.3, "upside down")])
+def test_a_part_is_shown_larger_or_upside_down(share, shown):
+    """Brightness that rises evenly tells from where each pixel was taken; what is drawn first is the part's place."""
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    image = (0.01 * rows + 0.005 * columns)[np.newaxis].astype(np.float32)
+    inside, other = other_part(image, share)
+    assert inside.max() > 0.9 and inside.min() < 0.01
+    middle = (SIDE - 1) / 2
+    down, right = middle * (1 + -0.6 + 1.3 * share), middle * (1 + -0.5 + share)
+    size = 0.3 + 0.4 * share if shown == "larger" else -np.exp(-0.7 + share)
+    from_right = columns - right if shown == "upside down" else np.abs(columns - middle) - np.abs(right - middle)
+    places = down + size * (rows - down), right + abs(size) * from_right
+    expected = 0.01 * np.clip(places[0], 0, SIDE - 1) + 0.005 * np.clip(places[1], 0, SIDE - 1)
+    np.testing.assert_allclose(other[0], expected, atol=1e-4)
+
+
+def test_a_part_is_shown_without_details():
+    image = np.random.default_rng(3).random((1, SIDE, SIDE)).astype(np.float32)
+    _, other = other_part(image, 0.9)
+    assert other.std() < 0.2 * image.std() and abs(other.mean() - image.mean()) < 0.05
+
+
+def other_part(image, share):
+    """Where an image [1, side, side] shows another part of itself, and which."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        return session.run(nonsense._other_part(tf.constant(image), Chosen(image, share)))
