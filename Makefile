@@ -46,12 +46,12 @@ demo: $(INSTALLED)
 		--input_data_pattern=$(DEMO)/data/test.tfrecords --output_dir=$(DEMO)/half_round_of_house_team
 	$(RUN) gan.linear_interpolation --train_dir=$(DEMO)/run --output_file=$(DEMO)/interpolation.png --seed=1
 	$(RUN) gan.battle --mode=match --snapshots=demo=$(DEMO)/run,house=gan/house_team --arena_dir=$(DEMO)/arena \
-		--input_data_pattern='$(DEMO)/data/validation.tfrecords,$(DEMO)/data/test.tfrecords' --seed=1 --event=demo
+		--input_data_pattern='$(DEMO)/data/validation.tfrecords,$(DEMO)/data/test.tfrecords' --seed=2 --event=demo
 	@echo
 	@echo "Done. To look at, in $(abspath $(DEMO)):"
 	@echo "  half_round/overview.png   generated and real faces, and what the discriminator said"
 	@echo "  half_round_of_house_team/overview.png"
-	@echo "                            the same of networks that saw 11,901 faces for half an hour, not 70 for a minute"
+	@echo "                            the same of networks that saw 11,901 faces for an hour, not 70 for a minute"
 	@echo "  generated/                generated faces, from the first step to the last"
 	@echo "  interpolation.png         what lies between four faces"
 	@echo "Curves: $(RUN) gan.watch --log_dir=$(DEMO)/run"
