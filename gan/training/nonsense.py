@@ -21,7 +21,7 @@ _OTHER_FACE = 0.5  # probability that what it is mixed with is simply another fa
 _LEAST_CHANGE = 0.06  # mean difference of pixels from a face
 _LEAST_MISPLACED = 0.02  # the same if parts of it are in other places, which is seen sooner
 _PLACES = 3  # at most, in which a face shows another part of it
-_OF_CHANGES, _OF_GROUND = 10, 20  # parts of the random seed: changes have 10 and more; contents have 0 to 8
+_OF_CHANGES, _OF_GROUND = 10, 20  # parts of the random seed: contents have 0 to 8, changes 10 to 19
 
 
 def draw(images: tf.Tensor, count: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -138,7 +138,7 @@ def _rearranged(images: tf.Tensor, some: Some) -> tf.Tensor:
     sides = [tf.transpose(images, [0, 2, 1])[:, :, ::-1], tf.transpose(images, [0, 2, 1])[:, ::-1]]
     turned = [*sides, images[:, ::-1], images[:, ::-1, ::-1]]
     swapped = [tf.roll(images, half, 1), tf.roll(images, half, 2)]
-    card = tf.concat([above, images[:, :half, ::-1][:, ::-1]], 1)
+    card = tf.concat([above, images[:, :half][:, ::-1, ::-1]], 1)
     upended = tf.concat([above, below[:, ::-1]], 1)
     return chosen([*turned, *swapped, card, card[:, ::-1], upended, *4 * [_mirrored(images, some)]], some.take())
 
