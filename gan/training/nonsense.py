@@ -12,7 +12,7 @@ from collections.abc import Callable
 import tensorflow.compat.v1 as tf
 
 from gan.data import pixels
-from gan.training.nonsense_contents import Some, at, blurred, chosen, coarse, content
+from gan.training.nonsense_contents import Plane, Some, at, blurred, chosen, coarse, content
 
 _UNCHANGED = 0.5  # probability that a content that is no face need not be changed; a face always is
 _ALSO = 0.1  # probability of each change beyond the one that each face has
@@ -21,6 +21,11 @@ _OTHER_FACE = 0.5  # probability that what it is mixed with is simply another fa
 _LEAST_CHANGE = 0.06  # mean difference of pixels from a face
 _LEAST_MISPLACED = 0.02  # the same if parts of it are in other places, which is seen sooner
 _PLACES = 3  # at most, in which a face shows another part of it
+# Where the mean face has its eyes, nose and mouth, and anywhere in a face: row, column, and how far from there.
+_PARTS = (
+    *((-0.25, -0.4, 0.1, 0.1), (-0.25, 0.4, 0.1, 0.1), (0.2, 0.0, 0.1, 0.1), (0.58, 0.0, 0.1, 0.1)),
+    *3 * [(0.05, 0.0, 0.65, 0.5)],
+)
 _OF_CHANGES, _OF_GROUND = 10, 20  # parts of the random seed: contents have 0 to 8, changes 10 to 19
 
 
@@ -98,38 +103,48 @@ def _in_region(images: tf.Tensor, some: Some) -> tf.Tensor:
 def _misplaced(images: tf.Tensor, some: Some) -> tf.Tensor:
     """Parts of it in wrong places, softly cut: a mouth for eyes, one large eye, a nose upside down, no eyes.
 
-    In one to three ovals, or pairs of ovals, it shows another place, or the same place larger or upside down, or no
-    details.
+    In one to three ovals, or pairs of ovals, it shows another place, or the same place larger or turned, or no details.
+    In a third of the images nothing else is left of the face's details.
     """
-    changed = images
+    smooth, plane = blurred(blurred(images, 11), 11), some.plane()
+    inside = 1 - tf.square(plane.rows - 0.1) / some.take(0.4, 1) - tf.square(plane.columns) / some.take(0.4, 1)
+    is_blank = tf.cast(some.take() < 1 / 3, tf.float32)
+    changed = images + is_blank * tf.sigmoid(6 * inside) * (smooth - images)
     for place in range(_PLACES):
-        share, other = _other_part(images, some)
+        share, other = _other_part(images, smooth, some)
         happens = tf.cast(some.take() < 0.5, tf.float32) if place else 1.0
         changed += happens * share * (other - changed)
     return changed
 
 
-def _other_part(images: tf.Tensor, some: Some) -> tuple[tf.Tensor, tf.Tensor]:
+def _other_part(images: tf.Tensor, smooth: tf.Tensor, some: Some) -> tuple[tf.Tensor, tf.Tensor]:
     """Where an image shows another part of itself, from 0 to 1, and what it shows there: [n, side, side] each."""
-    plane, down, right = some.plane(), some.take(-0.6, 0.7), some.take(-0.5, 0.5)
+    plane, (down, right), (from_down, from_right) = some.plane(), _place(some), _place(some)
     is_pair = some.take() < 0.3  # one on each side
-    rows = plane.rows - down
     columns = tf.where_v2(is_pair, tf.abs(plane.columns) - tf.abs(right), plane.columns - right)
-    oval = tf.square(rows / some.take(0.15, 0.7)) + tf.square(columns / some.take(0.2, 0.8))
-    kind = some.take()
+    oval = Plane(plane.rows - down, columns)
+    share = tf.square(oval.rows / some.take(0.15, 0.7)) + tf.square(oval.columns / some.take(0.2, 0.8))
+    kind, is_half_turn = some.take(), some.take() < 0.5
     is_elsewhere = kind >= 0.4
     size = tf.where_v2(kind < 0.2, some.take(0.3, 0.7), tf.exp(some.take(-0.7, 0.3)))
-    is_upside_down = tf.where_v2(is_elsewhere, some.take() < 0.2, kind >= 0.2)
-    from_row = tf.where_v2(is_elsewhere, some.take(-0.6, 0.7), down)
-    from_column = tf.where_v2(is_elsewhere, some.take(-0.5, 0.5), right)
-    places = from_row + tf.where_v2(is_upside_down, -size, size) * rows, from_column + size * columns
-    shown = at(images, *(tf.clip_by_value(each, -1.0, 1.0) for each in places))
-    other = tf.where_v2(kind < 0.85, shown, blurred(blurred(images, 11), 11))
-    return tf.sigmoid(tf.exp(some.take(0.7, 3.5)) * (1 - oval)), other
+    is_turned = tf.where_v2(is_elsewhere, some.take() < 0.3, kind >= 0.2)
+    angle = tf.where_v2(is_half_turn, math.pi, some.take(0.7, 2 * math.pi - 0.7))
+    turned = oval.turned(tf.where_v2(is_turned, angle, 0.0))
+    rows = tf.where_v2(is_elsewhere, from_down, down) + size * turned.rows
+    columns = tf.where_v2(is_elsewhere, from_right, right) + size * turned.columns
+    shown = at(images, *(tf.clip_by_value(each, -1.0, 1.0) for each in (rows, columns)))
+    return tf.sigmoid(tf.exp(some.take(0.7, 3.5)) * (1 - share)), tf.where_v2(kind < 0.85, shown, smooth)
+
+
+def _place(some: Some) -> tuple[tf.Tensor, tf.Tensor]:
+    """A place, row and column from -1 to 1, about where faces have a part, or anywhere in them."""
+    part = tf.gather(_PARTS, tf.cast(some.take(0, len(_PARTS)), tf.int32))
+    down, right, spread_down, spread_right = tf.unstack(part, axis=-1)
+    return down + some.take(-1, 1) * spread_down, right + some.take(-1, 1) * spread_right
 
 
 def _rearranged(images: tf.Tensor, some: Some) -> tf.Tensor:
-    """On its side, upside down, with halves that changed places, mirrored at a level line, or with one half wrong.
+    """On its side, upside down, with halves that changed places, mirrored at a line, or with one half wrong.
 
     That is then the other one, turned, as in a playing card, or itself upside down.
     """
@@ -144,10 +159,12 @@ def _rearranged(images: tf.Tensor, some: Some) -> tf.Tensor:
 
 
 def _mirrored(images: tf.Tensor, some: Some) -> tf.Tensor:
-    """What is above a level line, also below it, as in a pond; or what is below it, above."""
-    plane, line = some.plane(), some.take(-0.5, 0.5)
-    rows = line + tf.abs(plane.rows - line) * tf.sign(some.take() - 0.5)
-    return at(images, tf.clip_by_value(rows, -1.0, 1.0), plane.columns + tf.zeros_like(rows))
+    """What is above a level line, also below it, as in a pond; or below it, above; or so at a line upright."""
+    plane, level, way = some.plane(), some.take(-0.5, 0.5), tf.sign(some.take() - 0.5)
+    is_upright, beside = some.take() < 0.4, some.take(0.2, 0.5) * tf.sign(some.take() - 0.5)
+    rows = tf.where_v2(is_upright, plane.rows, level + tf.abs(plane.rows - level) * way)
+    columns = tf.where_v2(is_upright, beside + tf.abs(plane.columns - beside) * way, plane.columns)
+    return at(images, *(tf.clip_by_value(each, -1.0, 1.0) for each in (rows, columns)))
 
 
 def _bent(images: tf.Tensor, some: Some) -> tf.Tensor:
@@ -278,4 +295,4 @@ _CHANGES: tuple[Callable[[tf.Tensor, Some], tf.Tensor], ...] = (
     *(_in_squares, _filtered, _toned, _grained, _misplaced),
 )
 # Places in _CHANGES, each as often as a face has it.
-_USUAL = (0, 0, 1, 1, 2, 2, 3, 3, 3, 4, 5, 6, 6, 7, 7, 8, 9, 9, 9, 9)
+_USUAL = (0, 0, 1, 1, 2, 2, 3, 3, 3, 4, 5, 6, 6, 7, 7, 8, 9, 9, 9, 9, 9, 9)

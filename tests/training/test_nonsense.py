@@ -106,39 +106,46 @@ def test_what_is_rearranged_keeps_its_pixels_or_half_of_them(order):
         assert len(np.unique(found)) == (SIDE * SIDE / 2 if order in (6, 7) else SIDE * SIDE)
 
 
-@pytest.mark.parametrize("line", [10, 20, 31])
+@pytest.mark.parametrize("line", [31, 35, 43])
 def test_a_pond_shows_what_is_on_the_other_side_of_its_line(line):
-    """The sign, drawn with the line, says which side: a line in the upper half shows the upper rows twice."""
+    """The sign, drawn with the line, says which side: a line in the lower half shows the lower rows twice."""
     image = np.random.default_rng(3).random((1, SIDE, SIDE)).astype(np.float32)
     found = changed(nonsense._mirrored, image, line / (SIDE - 1) * 2 - 0.5)  # rows go from -1 to 1, lines from -0.5
-    rows = np.arange(SIDE)
-    mirrored = line + np.abs(rows - line) * (1 if line > 24 else -1)
+    mirrored = line + np.abs(np.arange(SIDE) - line)
     np.testing.assert_allclose(found, image[:, np.clip(mirrored, 0, SIDE - 1)], atol=1e-4)
 
 
-@pytest.mark.parametrize(("share", "shown"), [(0.1, "larger"), (0.3, "upside down")])
-def test_a_part_is_shown_larger_or_upside_down(share, shown):
-    """Brightness that rises evenly tells from where each pixel was taken; what is drawn first is the part's place."""
-    rows, columns = np.mgrid[:SIDE, :SIDE]
-    image = (0.01 * rows + 0.005 * columns)[np.newaxis].astype(np.float32)
-    inside, other = other_part(image, share)
-    assert inside.max() > 0.9 and inside.min() < 0.01
-    middle = (SIDE - 1) / 2
-    down, right = middle * (1 + -0.6 + 1.3 * share), middle * (1 + -0.5 + share)
-    size = 0.3 + 0.4 * share if shown == "larger" else -np.exp(-0.7 + share)
-    from_right = columns - right if shown == "upside down" else np.abs(columns - middle) - np.abs(right - middle)
-    places = down + size * (rows - down), right + abs(size) * from_right
-    expected = 0.01 * np.clip(places[0], 0, SIDE - 1) + 0.005 * np.clip(places[1], 0, SIDE - 1)
-    np.testing.assert_allclose(other[0], expected, atol=1e-4)
-
-
-def test_a_part_is_shown_without_details():
+def test_a_face_is_mirrored_beside_its_middle():
     image = np.random.default_rng(3).random((1, SIDE, SIDE)).astype(np.float32)
-    _, other = other_part(image, 0.9)
-    assert other.std() < 0.2 * image.std() and abs(other.mean() - image.mean()) < 0.05
+    share = 5 / 49 / 0.3  # the line: column 24.5 - (0.2 + 0.3 share) * 24.5 = 24.5 - 7.4
+    found = changed(nonsense._mirrored, image, share)
+    line = 24.5 * (1 - 0.2 - 0.3 * share)
+    columns = line - np.abs(np.arange(SIDE) - line)
+    left = np.floor(columns).astype(int)
+    shown = [image[..., np.clip(left + right, 0, SIDE - 1)] for right in (0, 1)]
+    part = np.where(columns > 0, columns - left, 0)
+    np.testing.assert_allclose(found, (1 - part) * shown[0] + part * shown[1], atol=1e-4)
 
 
-def other_part(image, share):
-    """Where an image [1, side, side] shows another part of itself, and which."""
+@pytest.mark.parametrize(("share", "shown"), [(0.1, "larger"), (0.3, "turned"), (0.6, "elsewhere"), (0.95, "smooth")])
+def test_what_another_part_of_a_face_shows(share, shown):
+    """Brightness that rises evenly tells from where each pixel was taken; what is drawn first is the part's place."""
+    rows, columns = np.mgrid[:SIDE, :SIDE] / ((SIDE - 1) / 2) - 1
+    image = (0.5 + 0.3 * rows + 0.1 * columns)[np.newaxis].astype(np.float32)
+    smooth = 0.1 + np.zeros_like(image)
     with tf.Graph().as_default(), tf.Session() as session:
-        return session.run(nonsense._other_part(tf.constant(image), Chosen(image, share)))
+        some = Chosen(image, share)
+        inside, other = session.run(nonsense._other_part(tf.constant(image), tf.constant(smooth), some))
+    down, right, spread_down, spread_right = nonsense._PARTS[int(share * len(nonsense._PARTS))]
+    down, right = down + (2 * share - 1) * spread_down, right + (2 * share - 1) * spread_right
+    assert inside.max() > 0.9 and inside[0, round((down + 1) * 24.5), round((right + 1) * 24.5)] > 0.8
+    if shown == "smooth":
+        np.testing.assert_allclose(other, smooth)
+        return
+    size = {"larger": 0.3 + 0.4 * share, "turned": -np.exp(-0.7 + share), "elsewhere": np.exp(-0.7 + share)}[shown]
+    if share < 0.3:  # a pair
+        from_row, from_column = down + size * (rows - down), right + size * (np.abs(columns) - np.abs(right))
+    else:
+        from_row, from_column = down + size * (rows - down), right + size * (columns - right)
+    expected = 0.5 + 0.3 * np.clip(from_row, -1, 1) + 0.1 * np.clip(from_column, -1, 1)
+    np.testing.assert_allclose(other[0], expected, atol=1e-4)
