@@ -75,7 +75,7 @@ def measure(config: GpuConfig) -> None:
 
 
 def _lines(config: GpuConfig, num_gpus: int, folder: str) -> Iterator[str]:
-    products = throughput.Products()
+    products = throughput.Products(["float32", "bfloat16"])
     for name in (name.strip() for name in config.pairs.split(",")):
         for compute_type in TYPES:
             yield _tried(f"{name}, {compute_type}", _speed, config, name, compute_type, products)

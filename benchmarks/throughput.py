@@ -103,7 +103,7 @@ def compare(config: ThroughputConfig) -> None:
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # leaves a GPU's memory to the training
     tensorflow_import.import_tensorflow()
     operations = {name: step_operations(NETWORKS[name]) for name in names}
-    rounds, products = {name: [] for name in names}, Products()
+    rounds, products = {name: [] for name in names}, Products(compute_types(names))
     with tempfile.TemporaryDirectory() as folder:
         faces = _faces(files, folder) if has_peer else None
         for number in range(config.pairs):
@@ -120,6 +120,12 @@ def chosen(networks: str) -> list[str]:
     if unknown:
         raise UserError(f"--networks={networks}: there is no {unknown[0]}; there are {', '.join(NETWORKS)}")
     return names
+
+
+def compute_types(names: list[str]) -> list[str]:
+    """What networks compute in: float32, and bfloat16 if one of them does; not every processor's library has that."""
+    has_bfloat16 = any("--compute_type=bfloat16" in NETWORKS[name].flags for name in names)
+    return ["float32", *["bfloat16"] * has_bfloat16]
 
 
 def step_operations(networks: Networks) -> int:
@@ -169,12 +175,16 @@ _COUNTERS = {
 
 
 class Products:
-    """Products of square matrices: the most operations a second that the machine can do."""
+    """Products of square matrices: the most operations a second that the machine can do.
 
-    def __init__(self) -> None:
+    Args:
+        dtypes: types of the numbers, float32 first.
+    """
+
+    def __init__(self, dtypes: list[str]) -> None:
         import tensorflow.compat.v1 as tf
 
-        self._products = {"float32": [], "bfloat16": []}
+        self._products: dict[str, list[Any]] = {dtype: [] for dtype in dtypes}
         with tf.Graph().as_default() as graph:
             for dtype, products in self._products.items():
                 for side in MATRIX_SIDES:
@@ -261,8 +271,9 @@ def _described(timed):
 
 def _print_table(operations, rounds):
     titles = ["networks", "GFLOP a pair", "images/s", "GFLOP/s"]
-    titles += ["float32 products", "share of it", "bfloat16 products", "share of it", "over PyTorch"]
-    lines = [titles]
+    for dtype in next(iter(rounds.values()))[0].peaks:
+        titles += [f"{dtype} products", "share of it"]
+    lines = [[*titles, "over PyTorch"]]
     for name, timed in rounds.items():
         of_pair = operations[name] / BATCH
         line = [name, f"{of_pair / 1e9:.4f}", _spread(",.0f", [each.speed for each in timed])]

@@ -17,6 +17,7 @@ from gan.random_noise_generator import Use, uniform_noise
 IMAGES = 30  # bad ones of each family
 GENERATED = 120  # images, and as many real ones
 MOST_ACCEPTED = 0.2  # share of the bad images of a family; more is worth a word
+UNTRAINED = 0.05  # share of all bad images; what takes more never learned to refuse them
 LEAST_SPREAD = 0.3  # median distance between generated images, as a share of that between real ones
 # Kernel distance in wavelets: other real images are at 0, images that begin to look like faces at 0.1, negatives at 1,
 # and those of the sample networks after 5 epochs at 24.
@@ -82,7 +83,9 @@ def about_verdicts(snapshot: AskedSnapshot, real: np.ndarray, seed: int = 0) -> 
         return []
     named = ", ".join(f"{name} {share:.0%}" for name, share in list(shares.items())[:_NAMED])
     more = f" and {len(shares) - _NAMED} other kinds" if len(shares) > _NAMED else ""
-    return [f"its discriminator takes plain nonsense for real: {named}{more}; --nonsense_filter trains against that"]
+    remark = f"its discriminator takes plain nonsense for real: {named}{more}"
+    is_untrained = np.mean(list(found.values())) > UNTRAINED
+    return [f"{remark}; --nonsense_filter trains against that" if is_untrained else remark]
 
 
 def about_images(images: np.ndarray, real: np.ndarray, seed: int = 0) -> list[str]:

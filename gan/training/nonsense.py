@@ -26,7 +26,7 @@ _PARTS = (
     *((-0.25, -0.4, 0.1, 0.1), (-0.25, 0.4, 0.1, 0.1), (0.2, 0.0, 0.1, 0.1), (0.58, 0.0, 0.1, 0.1)),
     *3 * [(0.05, 0.0, 0.65, 0.5)],
 )
-_OF_CHANGES, _OF_GROUND = 10, 20  # parts of the random seed: contents have 0 to 8, changes 10 to 19
+_OF_GROUND, _OF_CHANGES = 20, 30  # parts of the random seed; contents have those from 0 on
 
 
 def draw(images: tf.Tensor, count: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -89,11 +89,12 @@ def _in_region(images: tf.Tensor, some: Some) -> tf.Tensor:
     angle = tf.where_v2(some.take() < 0.5, upright, angle)
     line = plane.along(angle) - offset
     down, right = some.take(-0.3, 0.3), some.take(-0.3, 0.3)
-    oval = tf.square((plane.rows - down) / some.take(0.2, 1)) + tf.square((plane.columns - right) / some.take(0.2, 0.9))
+    around = plane.seen_from(down, right)
+    oval = around.oval(some.take(0.2, 1), some.take(0.2, 0.9))
     level = tf.sort(tf.reshape(cloud, [-1, side * side]))
     split = tf.cast(some.take(0.25, 0.75)[:, 0, 0] * side * side, tf.int32)
     cloud -= tf.gather(level, split, batch_dims=1)[:, tf.newaxis, tf.newaxis]
-    quarters = (plane.rows - down) * (plane.columns - right)
+    quarters = around.rows * around.columns
     share = tf.sigmoid(tf.exp(some.take(2.5, 5)) * chosen([cloud, line, 1 - oval, oval - 1, quarters], some.take()))
     kind = some.take()
     ground = tf.where_v2(kind < 0.25, some.take(), tf.where_v2(kind < 0.6, _elsewhere(images, some), _ground(some)))
@@ -106,8 +107,8 @@ def _misplaced(images: tf.Tensor, some: Some) -> tf.Tensor:
     In one to three ovals, or pairs of ovals, it shows another place, or the same place larger or turned, or no details.
     In a third of the images nothing else is left of the face's details.
     """
-    smooth, plane = blurred(blurred(images, 11), 11), some.plane()
-    inside = 1 - tf.square(plane.rows - 0.1) / some.take(0.4, 1) - tf.square(plane.columns) / some.take(0.4, 1)
+    smooth = blurred(blurred(images, 11), 11)
+    inside = 1 - some.plane().seen_from(0.1, 0.0).oval(some.take(0.6, 1), some.take(0.6, 1))
     is_blank = tf.cast(some.take() < 1 / 3, tf.float32)
     changed = images + is_blank * tf.sigmoid(6 * inside) * (smooth - images)
     for place in range(_PLACES):
@@ -122,18 +123,18 @@ def _other_part(images: tf.Tensor, smooth: tf.Tensor, some: Some) -> tuple[tf.Te
     plane, (down, right), (from_down, from_right) = some.plane(), _place(some), _place(some)
     is_pair = some.take() < 0.3  # one on each side
     columns = tf.where_v2(is_pair, tf.abs(plane.columns) - tf.abs(right), plane.columns - right)
-    oval = Plane(plane.rows - down, columns)
-    share = tf.square(oval.rows / some.take(0.15, 0.7)) + tf.square(oval.columns / some.take(0.2, 0.8))
+    around = Plane(plane.rows - down, columns)
+    oval = around.oval(some.take(0.15, 0.7), some.take(0.2, 0.8))
     kind, is_half_turn = some.take(), some.take() < 0.5
     is_elsewhere = kind >= 0.4
     size = tf.where_v2(kind < 0.2, some.take(0.3, 0.7), tf.exp(some.take(-0.7, 0.3)))
     is_turned = tf.where_v2(is_elsewhere, some.take() < 0.3, kind >= 0.2)
     angle = tf.where_v2(is_half_turn, math.pi, some.take(0.7, 2 * math.pi - 0.7))
-    turned = oval.turned(tf.where_v2(is_turned, angle, 0.0))
+    turned = around.turned(tf.where_v2(is_turned, angle, 0.0))
     rows = tf.where_v2(is_elsewhere, from_down, down) + size * turned.rows
     columns = tf.where_v2(is_elsewhere, from_right, right) + size * turned.columns
     shown = at(images, *(tf.clip_by_value(each, -1.0, 1.0) for each in (rows, columns)))
-    return tf.sigmoid(tf.exp(some.take(0.7, 3.5)) * (1 - share)), tf.where_v2(kind < 0.85, shown, smooth)
+    return tf.sigmoid(tf.exp(some.take(0.7, 3.5)) * (1 - oval)), tf.where_v2(kind < 0.85, shown, smooth)
 
 
 def _place(some: Some) -> tuple[tf.Tensor, tf.Tensor]:

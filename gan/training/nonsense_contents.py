@@ -81,6 +81,14 @@ class Plane(NamedTuple):
         """How far each place is in a direction."""
         return tf.cos(angle) * self.rows + tf.sin(angle) * self.columns
 
+    def seen_from(self, down: tf.Tensor | float, right: tf.Tensor | float) -> "Plane":
+        """The places as they lie from another place than the middle."""
+        return Plane(self.rows - down, self.columns - right)
+
+    def oval(self, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
+        """Less than 1 within an oval around the middle that reaches so far down and right, more outside."""
+        return tf.square(self.rows / height) + tf.square(self.columns / width)
+
 
 def content(some: Some) -> tf.Tensor:
     """What images show, each by chance: a face, or one of the other kinds below; float32 [n, side, side]."""
@@ -163,14 +171,13 @@ def _shapes(some: Some) -> tf.Tensor:
 
 def _drawing(some: Some) -> tf.Tensor:
     """A face as people draw one: head, hair, eyes, brows, nose and mouth, each a plane of one grey or its outline."""
-    plane = some.plane()
-    rows, columns = plane.rows - some.take(-0.2, 0.2), plane.columns - some.take(-0.2, 0.2)
+    rows, columns = some.plane().seen_from(some.take(-0.2, 0.2), some.take(-0.2, 0.2))
     apart, high = tf.abs(columns) - some.take(0.2, 0.5), some.take(0.1, 0.4)
     bow = some.take(-0.8, 0.8) * tf.square(columns)
     sharpness, thickness, is_outline = tf.exp(some.take(0.5, 3)), some.take(0.05, 0.15), some.take() < 0.4
 
     def oval(down: tf.Tensor, right: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
-        inside = 1 - tf.square(down / height) - tf.square(right / width)
+        inside = 1 - Plane(down, right).oval(height, width)
         outline = tf.exp(-tf.square(inside * tf.minimum(height, width) / thickness))
         return tf.where_v2(is_outline, outline, tf.sigmoid(sharpness * inside))
 

@@ -48,7 +48,12 @@ def test_what_is_taken_for_real_is_told():
     shares = probes.accepted(Fake(is_real=lambda images: images.mean(1) > 0.999), REAL)
     assert shares.pop("white") == 1 and next(iter(shares.values())) < 0.2
     (told,) = probes.remarks(Fake(is_real=lambda images: np.ones(len(images), bool)), REAL)
-    assert f"and {len(bad_images.FAMILIES) - 6} other kinds" in told
+    assert f"and {len(bad_images.FAMILIES) - 6} other kinds" in told and "--nonsense_filter" in told
+
+
+def test_who_takes_one_kind_alone_for_real_is_not_told_to_train_against_all():
+    (told,) = probes.remarks(Fake(is_real=lambda images: images.mean(1) > 0.999), REAL)
+    assert told == "its discriminator takes plain nonsense for real: white 100%"
 
 
 @pytest.mark.parametrize(
