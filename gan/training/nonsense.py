@@ -19,7 +19,7 @@ _ALSO = 0.1  # probability of each change beyond the one that each face has
 _SQUARES = (4, 7, 11)  # of the noise that bounds a region
 _OTHER_FACE = 0.5  # probability that what it is mixed with is simply another face
 _LEAST_CHANGE = 0.06  # mean difference of pixels from a face
-_LEAST_MISPLACED = 0.02  # the same if parts of it are in other places, which is seen sooner
+_LEAST_MISPLACED, _SQUARE = 0.09, 9  # the same in one square, so many pixels wide, if parts of it are in other places
 _PLACES = 3  # at most, in which a face shows another part of it
 # Where the mean face has its eyes, nose and mouth, and anywhere in a face: row, column, and how far from there.
 _PARTS = (
@@ -53,14 +53,23 @@ def draw(images: tf.Tensor, count: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         changed = change(tf.gather(drawn, places), every.part(places, _OF_CHANGES + number))
         drawn = tf.tensor_scatter_nd_update(drawn, places[:, tf.newaxis], changed)
     # An image that is still nearly the face that it was, as where a line hardly cuts it, becomes negative.
-    least = tf.where_v2(tf.equal(first, _CHANGES.index(_misplaced)), _LEAST_MISPLACED, _LEAST_CHANGE)
-    drawn = tf.where_v2(_difference(drawn, every.face()) < least, 1 - drawn, drawn)
+    is_near = tf.where_v2(
+        tf.equal(first, _CHANGES.index(_misplaced)),
+        _largest_difference(drawn, every.face()) < _LEAST_MISPLACED,
+        _difference(drawn, every.face()) < _LEAST_CHANGE,
+    )
+    drawn = tf.where_v2(is_near, 1 - drawn, drawn)
     return tf.reshape(tf.clip_by_value(drawn, 0.0, 1.0), [-1, size])
 
 
 def _difference(images: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
     """Mean difference of their pixels, [n, 1, 1]."""
     return tf.reduce_mean(tf.abs(images - others), [1, 2], keepdims=True)
+
+
+def _largest_difference(images: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+    """Mean difference in the square in which they differ most, [n, 1, 1]."""
+    return tf.reduce_max(blurred(tf.abs(images - others), _SQUARE), [1, 2], keepdims=True)
 
 
 def _ground(some: Some) -> tf.Tensor:
@@ -104,27 +113,32 @@ def _in_region(images: tf.Tensor, some: Some) -> tf.Tensor:
 def _misplaced(images: tf.Tensor, some: Some) -> tf.Tensor:
     """Parts of it in wrong places, softly cut: a mouth for eyes, one large eye, a nose upside down, no eyes.
 
-    In one to three ovals, or pairs of ovals, it shows another place, or the same place larger or turned, or no details.
-    In a third of the images nothing else is left of the face's details.
+    In one to three ovals, or pairs of ovals, it shows another place, or the same place larger or turned, or no details:
+    as they are, or in the light that falls on the place where they are shown. In a third of the images nothing else is
+    left of the face's details. What has no details may have grain.
     """
     smooth = blurred(blurred(images, 11), 11)
+    skin = smooth + tf.nn.relu(some.take(-0.02, 0.04)) * coarse(some.noise(), 33)
     inside = 1 - some.plane().seen_from(0.1, 0.0).oval(some.take(0.6, 1), some.take(0.6, 1))
     is_blank = tf.cast(some.take() < 1 / 3, tf.float32)
-    changed = images + is_blank * tf.sigmoid(6 * inside) * (smooth - images)
+    changed = images + is_blank * tf.sigmoid(6 * inside) * (skin - images)
     for place in range(_PLACES):
-        share, other = _other_part(images, smooth, some)
+        share, other = _other_part(images, smooth, skin, some)
         happens = tf.cast(some.take() < 0.5, tf.float32) if place else 1.0
         changed += happens * share * (other - changed)
     return changed
 
 
-def _other_part(images: tf.Tensor, smooth: tf.Tensor, some: Some) -> tuple[tf.Tensor, tf.Tensor]:
-    """Where an image shows another part of itself, from 0 to 1, and what it shows there: [n, side, side] each."""
+def _other_part(images: tf.Tensor, smooth: tf.Tensor, skin: tf.Tensor, some: Some) -> tuple[tf.Tensor, tf.Tensor]:
+    """Where an image shows another part of itself, from 0 to 1, and what it shows there: [n, side, side] each.
+
+    `smooth` is the light that falls on it, `skin` what it shows where details are left out.
+    """
     plane, (down, right), (from_down, from_right) = some.plane(), _place(some), _place(some)
     is_pair = some.take() < 0.3  # one on each side
     columns = tf.where_v2(is_pair, tf.abs(plane.columns) - tf.abs(right), plane.columns - right)
     around = Plane(plane.rows - down, columns)
-    oval = around.oval(some.take(0.15, 0.7), some.take(0.2, 0.8))
+    oval = around.oval(tf.exp(some.take(-1.9, -0.3)), tf.exp(some.take(-1.6, -0.2)))
     kind, is_half_turn = some.take(), some.take() < 0.5
     is_elsewhere = kind >= 0.4
     size = tf.where_v2(kind < 0.2, some.take(0.3, 0.7), tf.exp(some.take(-0.7, 0.3)))
@@ -133,8 +147,9 @@ def _other_part(images: tf.Tensor, smooth: tf.Tensor, some: Some) -> tuple[tf.Te
     turned = around.turned(tf.where_v2(is_turned, angle, 0.0))
     rows = tf.where_v2(is_elsewhere, from_down, down) + size * turned.rows
     columns = tf.where_v2(is_elsewhere, from_right, right) + size * turned.columns
-    shown = at(images, *(tf.clip_by_value(each, -1.0, 1.0) for each in (rows, columns)))
-    return tf.sigmoid(tf.exp(some.take(0.7, 3.5)) * (1 - oval)), tf.where_v2(kind < 0.85, shown, smooth)
+    light = tf.cast(some.take() < 0.5, tf.float32) * smooth
+    shown = light + at(images - light, *(tf.clip_by_value(each, -1.0, 1.0) for each in (rows, columns)))
+    return tf.sigmoid(tf.exp(some.take(0.7, 3.5)) * (1 - oval)), tf.where_v2(kind < 0.85, shown, skin)
 
 
 def _place(some: Some) -> tuple[tf.Tensor, tf.Tensor]:
@@ -296,4 +311,4 @@ _CHANGES: tuple[Callable[[tf.Tensor, Some], tf.Tensor], ...] = (
     *(_in_squares, _filtered, _toned, _grained, _misplaced),
 )
 # Places in _CHANGES, each as often as a face has it.
-_USUAL = (0, 0, 1, 1, 2, 2, 3, 3, 3, 4, 5, 6, 6, 7, 7, 8, 9, 9, 9, 9, 9, 9)
+_USUAL = (0, 0, 1, 1, 2, 2, 3, 3, 3, 4, 5, 6, 6, 7, 7, 8, *9 * [9])

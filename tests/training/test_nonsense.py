@@ -127,20 +127,20 @@ def test_a_face_is_mirrored_beside_its_middle():
     np.testing.assert_allclose(found, (1 - part) * shown[0] + part * shown[1], atol=1e-4)
 
 
-@pytest.mark.parametrize(("share", "shown"), [(0.1, "larger"), (0.3, "turned"), (0.6, "elsewhere"), (0.95, "smooth")])
+@pytest.mark.parametrize(("share", "shown"), [(0.1, "larger"), (0.3, "turned"), (0.6, "elsewhere"), (0.95, "skin")])
 def test_what_another_part_of_a_face_shows(share, shown):
     """Brightness that rises evenly tells from where each pixel was taken; what is drawn first is the part's place."""
     rows, columns = np.mgrid[:SIDE, :SIDE] / ((SIDE - 1) / 2) - 1
     image = (0.5 + 0.3 * rows + 0.1 * columns)[np.newaxis].astype(np.float32)
-    smooth = 0.1 + np.zeros_like(image)
+    light, skin = np.zeros_like(image), np.full_like(image, 0.1)
     with tf.Graph().as_default(), tf.Session() as session:
         some = Chosen(image, share)
-        inside, other = session.run(nonsense._other_part(tf.constant(image), tf.constant(smooth), some))
+        inside, other = session.run(nonsense._other_part(tf.constant(image), tf.constant(light), tf.constant(skin), some))
     down, right, spread_down, spread_right = nonsense._PARTS[int(share * len(nonsense._PARTS))]
     down, right = down + (2 * share - 1) * spread_down, right + (2 * share - 1) * spread_right
     assert inside.max() > 0.9 and inside[0, round((down + 1) * 24.5), round((right + 1) * 24.5)] > 0.8
-    if shown == "smooth":
-        np.testing.assert_allclose(other, smooth)
+    if shown == "skin":
+        np.testing.assert_allclose(other, skin)
         return
     size = {"larger": 0.3 + 0.4 * share, "turned": -np.exp(-0.7 + share), "elsewhere": np.exp(-0.7 + share)}[shown]
     if share < 0.3:  # a pair
