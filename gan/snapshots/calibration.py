@@ -27,14 +27,16 @@ def offset(logits: np.ndarray, acceptance: float) -> float:
 
     Returns:
         The offset that puts the threshold halfway between the image that is just accepted and the one that is just
-        refused, as far as it can be from both. If more are refused anyhow, all others are accepted.
+        refused, as far as it can be from both. If more are refused anyhow, all others are accepted; of images of equal
+        logits all are accepted if one is.
     """
     found = np.sort(logits)
     wanted = int(np.ceil(acceptance * len(found)))
     judged = found[np.isfinite(found)]
-    refused = len(judged) - wanted
     if not len(judged):
         return 0.0
-    if refused <= 0:
+    # As many as have a smaller logit than the one that must just be accepted.
+    refused = int(np.searchsorted(judged, judged[max(len(judged) - wanted, 0)]))
+    if not refused:
         return float(1 - judged[0])
     return float(-(judged[refused - 1] + judged[refused]) / 2)

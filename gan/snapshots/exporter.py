@@ -1,19 +1,19 @@
 """What a training hands in: the serving graph in a session of its own, filled with weights, tried out and written."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from gan.console.errors import ContractError, UserError
-from gan.contest import behaviour, contract
+from gan.contest import behaviour, contract, half_round
 from gan.contest.behaviour import Behaviour
 from gan.data import pixels, tfrecords
 from gan.networks import flip, nonsense_filter, typicality
 from gan.networks.registry import ModelNames, load_models
 from gan.random_noise_generator import Use, stratified_noise, uniform_noise
-from gan.snapshots import calibration, cut, saver, serving_graph, sessions, tones, typical
+from gan.snapshots import beside_references, calibration, cut, saver, serving_graph, sessions, tones, typical
 from gan.snapshots.running import RunningNetwork
 from gan.snapshots.serving_graph import Additions
 from gan.storage import cache
@@ -66,9 +66,9 @@ class SnapshotExporter:
         trained: Collection[str],
         training_files: Sequence[str],
     ) -> None:
-        self._settings, self._size, self._sees_batch = settings, size, False
+        self._settings, self._size, self._behaves = settings, size, Behaviour()
         held_out = _held_out_images(settings, size)
-        self._held_out = None if held_out is None else pixels.to_floats(held_out)
+        self._held_out = held_out
         has_filter = any(name.startswith(f"{nonsense_filter.SCOPE}/") for name in trained)
         additions = Additions(held_out is not None, has_filter, settings.calibrate_tones, settings.calibrate_flip)
         self._serving = serving_graph.build_serving_graph(*load_models(models), size, additions)
@@ -99,7 +99,7 @@ class SnapshotExporter:
 
     def _drawn(self, noise: np.ndarray) -> np.ndarray:
         """Images of some noise, float32 [N, size]; N is a whole number of behaviour.BATCH."""
-        return self._generator(noise, behaviour.BATCH if self._sees_batch else GENERATED_AT_ONCE)
+        return self._generator(noise, behaviour.BATCH if self._behaves.generator_sees_batch else GENERATED_AT_ONCE)
 
     def _calibrate_generator(self) -> None:
         """Makes the generated images like the training images in what is asked for, unless they cannot be drawn yet."""
@@ -137,9 +137,8 @@ class SnapshotExporter:
         """Says now if a battle would refuse the weights last loaded, and why, or how it would ask the networks."""
         values = self._session.run(self._serving.variables)
         try:
-            found = self._behaviour(values)
-            self._sees_batch = found.generator_sees_batch
-            for remark in found.remarks():
+            self._behaves = self._behaviour(values)
+            for remark in self._behaves.remarks():
                 print(f"note: in a battle, {remark}", flush=True)
         except ContractError as error:
             print(f"warning: a battle would refuse these networks: {error}", flush=True)
@@ -196,12 +195,25 @@ class SnapshotExporter:
             )
 
     def _run(self, output: tf.Tensor) -> np.ndarray:
-        """What a tensor [N, 1] is of the held-out images: [N]."""
+        """What a tensor [N, 1] is of the held-out images, shown as a battle shows them: [N]."""
         assert self._held_out is not None
-        batches = np.split(self._held_out, range(CALIBRATION_BATCH, len(self._held_out), CALIBRATION_BATCH))
-        feeds = [{self._serving.images: batch} for batch in batches]
+        images = pixels.to_floats(self._held_out)
         with contract.explaining("not_computable", name=contract.PROBABILITY):
-            return np.concatenate([self._session.run(output, feed)[:, 0] for feed in feeds])
+            if self._behaves.discriminator_sees_batch:
+                return np.array([self._outputs(output, batch)[place] for batch, place in self._beside(images)])
+            parts = np.split(images, range(CALIBRATION_BATCH, len(images), CALIBRATION_BATCH))
+            return np.concatenate([self._outputs(output, part) for part in parts])
+
+    def _outputs(self, output: tf.Tensor, images: np.ndarray) -> np.ndarray:
+        found: np.ndarray = self._session.run(output, {self._serving.images: images})[:, 0]
+        return found
+
+    def _beside(self, images: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
+        """Each held-out image beside others of these and own ones."""
+        assert self._held_out is not None
+        real = pixels.to_floats(half_round.references(self._held_out, ()))
+        own = beside_references.own(lambda noise: self._generator(noise, len(noise)))
+        return beside_references.batches(images, np.concatenate([real, own]), 0, 0)
 
 
 def _held_out_images(settings: SnapshotSettings, size: int) -> np.ndarray | None:

@@ -16,9 +16,7 @@ from gan.console.errors import ContractError, StateError
 from gan.contest import behaviour, contract
 from gan.contest.behaviour import Behaviour
 from gan.contest.faults import Breaches, breach
-from gan.data import pixels
-from gan.random_noise_generator import Use, random_generator, uniform_noise
-from gan.snapshots import checkpoint_files, cut, dangerous_ops, missing, restore_map, sessions
+from gan.snapshots import beside_references, checkpoint_files, cut, dangerous_ops, missing, restore_map, sessions
 from gan.snapshots.running import NO_DRAWS, Draws, RunningNetwork
 
 
@@ -148,9 +146,7 @@ class Snapshot:
     @functools.cached_property
     def _own_references(self) -> np.ndarray:
         """Images of its own generator, beside which its discriminator may see others: float32 [14, size]."""
-        noise = uniform_noise(behaviour.BATCH, Use.REFERENCE_NOISE)
-        images = self._running[cut.GENERATOR](noise, behaviour.BATCH)
-        return pixels.to_floats(pixels.to_bytes(images[: behaviour.REFERENCES - behaviour.REAL_REFERENCES]))
+        return beside_references.own(lambda noise: self._running[cut.GENERATOR](noise, len(noise)))
 
     def close(self) -> None:
         """Ends its session and the threads of it; it cannot run any more."""
@@ -168,12 +164,9 @@ class Snapshot:
 
     def _beside(self, images: np.ndarray, references: np.ndarray, draws: Draws) -> np.ndarray:
         """Shows each image among reference images, at a place that the draws decide."""
-        others, results = np.concatenate([references, self._own_references]), []
-        for number, image in enumerate(images, draws.first):
-            random = random_generator(Use.REFERENCE_PLACE, draws.key, number)
-            mixed = others[random.permutation(len(others))]
-            place = int(random.integers(len(others) + 1))
-            batch = np.insert(mixed, place, image, 0)
+        references, results = np.concatenate([references, self._own_references]), []
+        shown = beside_references.batches(images, references, draws.key, draws.first)
+        for number, (batch, place) in enumerate(shown, draws.first):
             results.append(self._running[cut.DISCRIMINATOR](batch, len(batch), Draws(draws.key, number))[place])
         return np.concatenate(results)
 

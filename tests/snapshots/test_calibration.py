@@ -26,3 +26,10 @@ def test_offset(acceptance, expected):
     assert calibration.offset(LOGITS, acceptance) == pytest.approx(expected)
     accepted = (LOGITS + expected > 0).mean()
     assert accepted >= acceptance and accepted - acceptance < 1 / len(LOGITS)
+
+
+def test_of_equal_logits_all_are_accepted():
+    """The border is halfway to the next smaller one, or 1 below the smallest."""
+    assert calibration.offset(np.full(100, 2.2), 0.9) == pytest.approx(1 - 2.2)
+    found = np.array([-1.0] * 5 + [1.0] * 15 + [3.0] * 80)  # 90 of 100 would end within those of 1
+    assert calibration.offset(found, 0.9) == pytest.approx(0)

@@ -6,6 +6,7 @@ import tensorflow.compat.v1 as tf
 from conftest import run_train, synthetic_images
 
 from gan import models, train
+from gan.contest import half_round
 from gan.data import pixels, tfrecords
 from gan.snapshots import checkpoint_files
 from gan.snapshots.snapshot import Snapshot
@@ -46,6 +47,31 @@ def test_the_border_is_found_however_far_it_is(faces, tmp_path):
     assert run_train(faces, tmp_path / "run", *flags) == 0
     snapshot = Snapshot(str(tmp_path / "run"), 2500)
     assert (snapshot.discriminate(pixels.to_floats(held_out)) > 0.5).mean() == 0.9
+
+
+class ByItsBatch(models.BaseModel):
+    """Compares each image with the rest of its batch, in serving too."""
+
+    def create_model(self, input_size, **unused_params):
+        self.v = tf.get_variable("v", [input_size, 1], initializer=tf.random_normal_initializer(seed=1))
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        found = tf.matmul(model_input, self.v)
+        mean, variance = tf.nn.moments(found, [0], keepdims=True)
+        logits = (found - mean) * tf.rsqrt(variance + 1e-3) - 1
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+
+def test_who_looks_at_the_batch_is_calibrated_beside_reference_images_as_in_a_battle(faces, tmp_path):
+    """The mean of 40 held-out images is another than that of 15 of them and 14 generated ones."""
+    held_out = synthetic_images(40, 2500, seed=1)
+    tfrecords.write(str(tmp_path / "held_out.tfrecords"), held_out)
+    flags = [f"--calibration_data_pattern={tmp_path}/held_out.tfrecords", "--label_loss=CrossEntropyLoss"]
+    assert run_train(faces, tmp_path / "run", *flags, "--discriminator_model=test_exporter.ByItsBatch") == 0
+    snapshot, beside = Snapshot(str(tmp_path / "run"), 2500), half_round.references(held_out, ())
+    judged = snapshot.discriminate(pixels.to_floats(held_out), references=pixels.to_floats(beside))
+    assert (judged > 0.5).mean() == 0.9
+    assert (snapshot.discriminate(pixels.to_floats(held_out)) > 0.5).mean() != 0.9
 
 
 def test_held_out_images_that_are_not_there_are_named(faces, tmp_path, fails):

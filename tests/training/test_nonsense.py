@@ -135,7 +135,9 @@ def test_what_another_part_of_a_face_shows(share, shown):
     light, skin = np.zeros_like(image), np.full_like(image, 0.1)
     with tf.Graph().as_default(), tf.Session() as session:
         some = Chosen(image, share)
-        inside, other = session.run(nonsense._other_part(tf.constant(image), tf.constant(light), tf.constant(skin), some))
+        inside, other = session.run(
+            nonsense._other_part(tf.constant(image), tf.constant(light), tf.constant(skin), some)
+        )
     down, right, spread_down, spread_right = nonsense._PARTS[int(share * len(nonsense._PARTS))]
     down, right = down + (2 * share - 1) * spread_down, right + (2 * share - 1) * spread_right
     assert inside.max() > 0.9 and inside[0, round((down + 1) * 24.5), round((right + 1) * 24.5)] > 0.8
