@@ -1,6 +1,6 @@
 """What a GPU makes of this package: checks and speeds that a machine without one cannot try, in one table.
 
-    python benchmarks/gpu.py --train_data_pattern='data/train*.tfrecords' \
+    python benchmarks/gpu.py --train_data_pattern='data/train*.tfrecords' \\
         --eval_data_pattern='data/validation*.tfrecords'
 
 1. Each pair of networks trains in float32 and in bfloat16: images/s, and the share of the fastest matrix products of
@@ -60,6 +60,7 @@ def measure(config: GpuConfig) -> None:
         name: ",".join(os.path.abspath(path) for path in cache.find_files(getattr(config, name), name))
         for name in ("train_data_pattern", "eval_data_pattern")
     }
+    _chosen(config.pairs)
     config = dataclasses.replace(config, **files)
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # leaves memory to the trainings
     tensorflow_import.import_tensorflow()
@@ -74,9 +75,17 @@ def measure(config: GpuConfig) -> None:
             print(line, flush=True)
 
 
+def _chosen(pairs: str) -> list[str]:
+    names = [name.strip() for name in pairs.split(",")]
+    unknown = [name for name in names if name not in PAIRS]
+    if unknown:
+        raise UserError(f"--pairs={pairs}: there is no {unknown[0]}; there are {', '.join(PAIRS)}")
+    return names
+
+
 def _lines(config: GpuConfig, num_gpus: int, folder: str) -> Iterator[str]:
     products = throughput.Products(["float32", "bfloat16"])
-    for name in (name.strip() for name in config.pairs.split(",")):
+    for name in _chosen(config.pairs):
         for compute_type in TYPES:
             yield _tried(f"{name}, {compute_type}", _speed, config, name, compute_type, products)
     yield _tried("same seed", _same_seed, config, folder)

@@ -115,7 +115,7 @@ def compare(config: ThroughputConfig) -> None:
 
 def chosen(networks: str) -> list[str]:
     """Names of the networks that the flag --networks lists."""
-    names = [name.strip() for name in networks.split(",")]
+    names = list(dict.fromkeys(name.strip() for name in networks.split(",")))
     unknown = [name for name in names if name not in NETWORKS]
     if unknown:
         raise UserError(f"--networks={networks}: there is no {unknown[0]}; there are {', '.join(NETWORKS)}")

@@ -77,8 +77,8 @@ def compare(config: TimeConfig) -> None:
     if config.peer_minutes and not has_peer:
         print(f"no peer: torch (pip install torch) or {config.peer} is missing")
     curves, kept = {}, _kept_dirs(config)
-    for recipe in config.recipes.split(","):
-        curves[recipe] = _told(recipe, _train(config, recipe.strip(), files, kept.get(recipe.strip())))
+    for recipe in _recipes(config):
+        curves[recipe] = _told(recipe, _train(config, recipe, files, kept.get(recipe)))
     if config.peer_minutes and has_peer:
         curves[PEER] = _told(PEER, _train_peer(config, files))
     print("\n" + table(curves))
@@ -119,11 +119,16 @@ def _train(config, recipe, files, kept):
         return [Measured(line.minutes, line.value) for line in quality_record.read(folder)]
 
 
+def _recipes(config):
+    """The flag files, each once."""
+    return list(dict.fromkeys(recipe.strip() for recipe in config.recipes.split(",")))
+
+
 def _kept_dirs(config):
     """Where each recipe's training stays; raises UserError before any begins if one of the folders cannot be new."""
     if config.keep_dir is None:
         return {}
-    recipes = [recipe.strip() for recipe in config.recipes.split(",")]
+    recipes = _recipes(config)
     names = [os.path.splitext(os.path.basename(recipe))[0] for recipe in recipes]
     for recipe, name in zip(recipes, names):
         if names.count(name) > 1:

@@ -39,7 +39,7 @@ from gan.distributed import (
 from gan.distributed.sweep_flags import SweepFlags
 from gan.distributed.sweep_study import SweepPlan, SweepStudy
 from gan.measure import metric_registry
-from gan.storage import cache, files, paths
+from gan.storage import files, paths
 
 _LOCK = ".lock"  # of sweep_dir
 
@@ -57,7 +57,7 @@ def sweep(config: SweepFlags) -> int:
         return _show(config.sweep_dir, SweepStudy(config.sweep_dir))
     worker_flags.check(config)
     plan = sweep_flags.plan_of(config, _is_higher_better(config))
-    cache.find_files(config.train_data_pattern, "train_data_pattern")
+    sweep_flags.check_data(config, plan)
     sweep_study.optuna()
     lock = os.path.join(config.sweep_dir, _LOCK)
     files.check_writable(config.sweep_dir)
@@ -66,8 +66,11 @@ def sweep(config: SweepFlags) -> int:
     with files.locked(lock, f"--sweep_dir={config.sweep_dir}"):
         judging = sweep_study.Judging(config.pruner, config.first_trials, config.seed)
         study = SweepStudy(config.sweep_dir, judging)
-        if study.begin(plan, sweep_flags.first_values(config, plan)):
+        first = sweep_flags.first_values(config, plan)
+        if study.begin(plan, first):
             print(f"going on with the sweep in {config.sweep_dir}", flush=True)
+        elif outside := plan.outside(first):
+            print(f"the first trial is drawn at random: --search leaves out {outside}, as it is without a sweep", flush=True)
         extent = trial_loop.Extent(config.trials, sweep_flags.minutes_of(config))
         with _trials(config, plan) as trials:
             stopped = trial_loop.TrialLoop(trials, study, plan, extent).run()

@@ -42,17 +42,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def train(config: TrainingFlags) -> int:
     """Checks what can be checked at once, imports TensorFlow, and does this process's part."""
-    training_flags.check_names(config)
+    training_flags.check(config)
     _check_metric(config)
     place = tf_config.from_environment()
     if place and not place.is_one_machine:
         for flag, usual in (("replay_share", 0.0), ("nonsense_filter", False)):
             if getattr(config, flag) != usual:
                 raise UserError(f"--{flag} works in one process only; TF_CONFIG names a cluster")
-    if (config.negatives_share or config.nonsense_filter) and config.batch_size < 2:
-        raise UserError(
-            "--negatives_share and --nonsense_filter put images of a batch together; raise --batch_size to 2 or more"
-        )
     if config.calibrate_flip and "flip" not in registry.policy(config.augment, "augment"):
         print("warning: --calibrate_flip is for networks that learn from mirrored images; --augment has no flip")
     if config.dry_run:

@@ -133,7 +133,7 @@ def test_the_sweep_of_the_cloud_searches_flags_of_train():
         for value in values.get("values") or [values["minValue"], values["maxValue"]]:
             given = [*args, f"--{parameter['parameterId']}={value}"]
             config = flags.parse(training_flags.TrainingFlags, ["train", *given])
-            training_flags.check_names(config)
+            training_flags.check(config)
             assert config.keep_best == "frechet" and config.train_dir == flags.TRAIN_DIR
 
 

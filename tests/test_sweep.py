@@ -230,6 +230,10 @@ def test_a_metric_that_should_be_high(space, faces, tmp_path, quick):
         ("generator_model: [SampleGenerator, Missing]", "generator_model: --generator_model=Missing"),
         ("augment: [flip, [blur]]", "augment: ['blur'] is no value of a flag"),
         ("- batch_size", "names no flags"),
+        ("batch_size: [8, 16]\nadam_beta1: [0, 0.5]\nbatch_size: [32, 64]", "batch_size is there twice"),
+        ("nonsense_filter: [true, false]\nbatch_size: [1, 0]", "batch_size: flag --batch_size=0"),
+        ("augment_target: [0.2, 0.6]", "augment_target: --augment_target has nothing to adapt"),
+        ("calibration_data_pattern: [/none, /no*]", "calibration_data_pattern"),
         ("batch_size: [1, ", "is not YAML"),
     ],
 )
@@ -237,8 +241,46 @@ def test_a_space_that_is_wrong_is_told_before_anything_begins(text, sentence, fa
     space = tmp_path / "space.yaml"
     space.write_text(text)
     error = fails(sweep.main, *words(space, faces, tmp_path))
-    assert f"--search={space}" in error and sentence in error
+    assert sentence in error
     assert not (tmp_path / "sweep").exists()
+
+
+def test_values_that_are_right_beside_those_of_another_flag_are_searched(faces, tmp_path, quick):
+    space = tmp_path / "space.yaml"
+    space.write_text("base_learning_rate: [0.1, 0.2]\naugment_target: [0.2, 0.6]\naugment: [flip, 'rounding,flip']")
+    assert run(*words(space, faces, tmp_path)) == 0
+    assert {row.state for row in rows(tmp_path).values()} == {"done"}
+
+
+def test_a_first_trial_that_the_space_does_not_hold_is_told(faces, tmp_path, quick, capsys):
+    space = tmp_path / "space.yaml"
+    space.write_text("base_learning_rate: [0.1, 0.2]\npenalty_weight: {low: 0.01, high: 1, log: true}")
+    assert run(*words(space, faces, tmp_path)) == 0
+    told = "the first trial is drawn at random: --search leaves out --base_learning_rate=0.001, --penalty_weight=None"
+    assert told in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["a%20b", "what?", "{x}", "\uc5bc\uad74 1", "a#b;c='d'"])
+def test_a_folder_may_have_any_name(name, space, faces, tmp_path, quick):
+    folder = tmp_path / name
+    assert run(*words(space, faces, tmp_path), f"--sweep_dir={folder}") == 0
+    assert (folder / sweep_study.DATABASE).exists() and {*os.listdir(tmp_path)} >= {name}
+    assert len(sweep_study.SweepStudy(str(folder)).rows()) == 2
+    assert {*os.listdir(tmp_path)} <= {name, "space.yaml", "stand_in.py"}
+
+
+def test_trials_are_ended_by_the_time_alone(space, faces, tmp_path, fails):
+    config = flags.parse(sweep.SweepFlags, ["sweep", *words(space, faces, tmp_path)])
+    assert sweep.sweep_flags.plan_of(config, False).flags["num_epochs"] == 10**6
+    given = words(space, faces, tmp_path, "--batch_size=1", "--negatives_share=0.1")
+    assert "raise --batch_size" in fails(sweep.main, *given, f"--search={_of_rates(tmp_path)}")
+    assert "no file matches" in fails(sweep.main, *words(space, faces, tmp_path), "--calibration_data_pattern=/none")
+
+
+def _of_rates(tmp_path):
+    path = tmp_path / "rates.yaml"
+    path.write_text("base_learning_rate: [0.1, 0.2]")
+    return path
 
 
 def test_other_mistakes_are_told(space, faces, tmp_path, fails, monkeypatch):

@@ -59,6 +59,12 @@ def help_text(doc: str, config_class: type) -> str:
     return "\n".join(lines)
 
 
+def _called(program: str, name: str) -> str:
+    """What Python is told to run the command: the file of a script, or the name of what is in the package."""
+    script = getattr(sys.modules["__main__"], "__file__", None) if sys.modules["__main__"].__spec__ is None else None
+    return program if script and os.path.abspath(program) == os.path.abspath(script) else f"-m gan.{name}"
+
+
 def _run(
     main: Callable[[_Config], int | None],
     config_class: type[_Config],
@@ -77,7 +83,7 @@ def _run(
     try:
         config = flags.parse(config_class, argv)
     except flags.FlagError as error:
-        print(f"{name}: {error}\nAll flags: python -m gan.{name} --help", file=sys.stderr)
+        print(f"{name}: {error}\nAll flags: python {_called(argv[0], name)} --help", file=sys.stderr)
         return EXIT_FLAGS
     try:
         return main(config) or 0

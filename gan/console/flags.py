@@ -135,7 +135,9 @@ def _define(field: "dataclasses.Field[Any]", type_: Any, values: flags.FlagValue
         parser = _Choice(meta["choices"], meta["gone"])
         flags.DEFINE(parser, serializer=flags.ArgumentSerializer(), **options)
     elif type_ is bool:
-        flags.DEFINE_boolean(**options)
+        named = flags.BooleanFlag(field.name, default, meta["help"])
+        named.parser = _TrueOrFalse()
+        flags.DEFINE_flag(named, values)
     elif type_ is int:
         flags.DEFINE(_WholeNumber(**bounds), serializer=flags.ArgumentSerializer(), **options)
     elif type_ is float:
@@ -144,6 +146,16 @@ def _define(field: "dataclasses.Field[Any]", type_: Any, values: flags.FlagValue
         flags.DEFINE_string(**options)
     for name in meta["other_names"]:
         flags.DEFINE_alias(name, field.name, flag_values=values)
+
+
+class _TrueOrFalse(flags.BooleanParser):
+    """Yes or no; the message says so in words."""
+
+    def parse(self, argument: Any) -> bool:
+        try:
+            return bool(super().parse(argument))
+        except (ValueError, TypeError):
+            raise ValueError("it must be true or false") from None
 
 
 class _WholeNumber(flags.IntegerParser):

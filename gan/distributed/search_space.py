@@ -104,11 +104,16 @@ def _parsed(path: str) -> Any:
         raise UserError("--search needs PyYAML, which `pip install 'gan-contest[sweep]'` installs") from None
     try:
         with open(flag_files.own_file(path), encoding="utf-8") as file:
-            return yaml.safe_load(file)
+            text = file.read()
+        content, parsed = yaml.safe_load(text), yaml.compose(text)
     except OSError as error:
         raise UserError(f"--search={path}: {error.strerror or error}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"--search={path} is not YAML: {' '.join(str(error).split())}") from None
+    names = [key.value for key, _ in parsed.value] if isinstance(parsed, yaml.MappingNode) else []
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UserError(f"--search={path}: {twice} is there twice")
+    return content
 
 
 def _meant(near: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ from gan.training import training_flags
 from gan.training.training_flags import TrainingFlags
 
 USUAL_METRIC, USUAL_MINUTES = "frechet", 8.0
+_NO_END = 10**6  # epochs
 _MEASUREMENTS = 16  # of a trial, if nothing else is said
 # What belongs to one trial, or makes no sense in many.
 _OWN = ("train_dir", "log_dir", "start_new_model", "dry_run", "export_generated_images", "image_dir")
@@ -61,6 +62,9 @@ class SweepFlags(TrainingFlags, _OwnFlags, WorkerFlags):
 
     GONE = {"at_once": "--workers has it now"}
 
+    num_epochs: int = flag(
+        _NO_END, "Passes over the data after which a trial ends, if --max_minutes did not end it.", at_least=1
+    )
     train_data_pattern: str = flag(
         "", "TFRecord files to train on, on disk: one pattern, or several with commas. Needed, unless --show is given."
     )
@@ -94,6 +98,15 @@ def plan_of(config: SweepFlags, maximize: bool) -> SweepPlan:
 def first_values(config: SweepFlags, plan: SweepPlan) -> dict[str, Any]:
     """What the command line, the flag file and the defaults say of the flags that are searched."""
     return {name: getattr(config, name) for name in plan.space}
+
+
+def check_data(config: SweepFlags, plan: SweepPlan) -> None:
+    """Raises UserError if a file of data that a trial would read is not there."""
+    for name in _DATA:
+        searched = plan.space.get(name)
+        for pattern in searched.ends() if searched else [getattr(config, name)]:
+            if pattern:
+                cache.find_files(str(pattern), name)
 
 
 def data_of(plan: SweepPlan) -> TrialData:
@@ -131,19 +144,25 @@ def _space(config: SweepFlags, common: dict[str, Any]) -> dict[str, Dimension]:
     types = {name: _plain(hint) for name, hint in hints.items() if name not in taken and name != "GONE"}
     assert config.search
     space = search_space.read(config.search, types, taken)
-    for name, dimension in space.items():
-        for value in dimension.ends():
-            _try(config.search, name, value, common)
+    ends = {name: dimension.ends() for name, dimension in space.items()}
+    for name, values in ends.items():
+        beside = [{}, *({other: end} for other, found in ends.items() if other != name for end in found)]
+        for value in values:
+            _try(config.search, {name: value}, [{**common, **others} for others in beside])
     return space
 
 
-def _try(path: str, name: str, value: object, common: dict[str, Any]) -> None:
-    """Raises UserError if train would refuse a value."""
-    words = [f"--{each}={given}" for each, given in {**common, name: value}.items()]
-    try:
-        training_flags.check_names(flags.parse(TrainingFlags, ["train", *words]))
-    except (flags.FlagError, UserError) as error:
-        raise UserError(f"--search={path}: {name}: {error}") from None
+def _try(path: str, tried: dict[str, Any], beside: list[dict[str, Any]]) -> None:
+    """Raises UserError if train would refuse a value beside all that other flags can be, one of them at a time."""
+    mistake = ""
+    for others in beside:
+        words = [f"--{name}={given}" for name, given in {**others, **tried}.items()]
+        try:
+            training_flags.check(flags.parse(TrainingFlags, ["train", *words]))
+            return
+        except (flags.FlagError, UserError) as error:
+            mistake = mistake or f"--search={path}: {next(iter(tried))}: {error}"
+    raise UserError(mistake)
 
 
 def _plain(hint: Any) -> type:

@@ -4,9 +4,11 @@ Optuna cannot go on with a trial that was running when its sweep ended. So such 
 new one of the study, with the same flags and the same folder. For people both are one trial, named for its folder.
 """
 
+import functools
 import json
 import math
 import os
+import sqlite3
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -34,6 +36,11 @@ class SweepPlan(NamedTuple):
     flags: Mapping[str, Any]
     metric: str
     maximize: bool
+
+    def outside(self, values: Mapping[str, Any]) -> str:
+        """Flags with values that the space does not hold, such as "--penalty=None"; empty if it holds all."""
+        found = {name: values.get(name) for name, each in self.space.items() if not each.contains(values.get(name))}
+        return ", ".join(f"--{name}={value}" for name, value in found.items())
 
     def as_json(self) -> dict[str, Any]:
         """The plan as a value for JSON."""
@@ -187,9 +194,9 @@ class SweepStudy:
         if os.path.exists(partial):
             os.remove(partial)
         direction = "maximize" if plan.maximize else "minimize"
-        study = self._optuna.create_study(storage=_url(partial), study_name=_STUDY, direction=direction)
+        study = self._optuna.create_study(storage=_storage(partial), study_name=_STUDY, direction=direction)
         study.set_user_attr(_PLAN, plan.as_json())
-        if all(name in first and dimension.contains(first[name]) for name, dimension in plan.space.items()):
+        if not plan.outside(first):
             study.enqueue_trial({name: first[name] for name in plan.space})
         os.replace(partial, self._path)
         self._load()
@@ -197,7 +204,7 @@ class SweepStudy:
     def _load(self) -> None:
         options = {"sampler": self._sampler(), "pruner": self._pruner()} if self._judging else {}
         try:
-            self._study = self._optuna.load_study(study_name=_STUDY, storage=_url(self._path), **options)
+            self._study = self._optuna.load_study(study_name=_STUDY, storage=_storage(self._path), **options)
             self._study.user_attrs[_PLAN]
         except Exception as error:  # Optuna passes on the errors of SQLAlchemy and Alembic
             raise UserError(f"{self._path} is no sweep ({str(error).splitlines()[0]}); remove it") from error
@@ -291,8 +298,10 @@ def _last(values: Mapping[int, float]) -> float | None:
     return found[-1] if found else None
 
 
-def _url(path: str) -> str:
-    return f"sqlite:///{os.path.abspath(path)}"
+def _storage(path: str) -> Any:
+    """Where Optuna keeps a study. In a URL the path could not have a %, a ? or braces, so SQLite itself opens it."""
+    opened = functools.partial(sqlite3.connect, os.path.abspath(path), check_same_thread=False)
+    return optuna().storages.RDBStorage("sqlite:///of-creator", engine_kwargs={"creator": opened})
 
 
 def names_of(rows: Sequence[TrialRow]) -> list[str]:

@@ -90,7 +90,7 @@ class _Running:
         self.is_pruned = False
         self.stage = 0  # the last one that was reported
         self.best: QualityLine | None = None
-        self.measurements = 0
+        self.seen: set[tuple[int, float]] = set()  # steps and minutes of its measurements
 
     @property
     def name(self) -> str:
@@ -170,14 +170,16 @@ class TrialLoop:
     def _follow(self, one: _Running) -> None:
         """Reports the best so far at each stage, and stops the trial if it is bad."""
         measured = [line for line in one.process.measured() if line.chosen and math.isfinite(line.cost)]
-        for line in measured[one.measurements :]:
+        for line in measured:
+            if (line.step, line.minutes) in one.seen:
+                continue
+            one.seen.add((line.step, line.minutes))
             stage = min(STAGES, round(STAGES * line.minutes / self._extent.max_minutes))
             if one.best:
                 self._report(one, stage - 1)
             if one.best is None or line.cost < one.best.cost:
                 one.best = line
             self._report(one, stage)
-        one.measurements = len(measured)
         is_judged = 0 < one.stage < STAGES and not one.is_pruned and one.process.exit_code is None
         if is_judged and self._study.is_bad(one.trial):
             one.is_pruned = True

@@ -12,9 +12,9 @@ def _low_contrast(faces: Faces, random: Random) -> np.ndarray:
     return draw(faces, random, 0.1, 0.9) + 0.1 * (faces - faces.mean((1, 2), keepdims=True))
 
 
-@FAMILIES.add("a thousandth of the brightness")
+@FAMILIES.add("a fiftieth of the brightness")
 def _dark(faces: Faces, random: Random) -> np.ndarray:
-    return faces * 0.001
+    return faces * 0.02
 
 
 @FAMILIES.add("over-exposed")

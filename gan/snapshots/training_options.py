@@ -102,4 +102,5 @@ def _changes(before: TrainingOptions, now: TrainingOptions) -> dict[str, list[An
 
 def _comparable(options: TrainingOptions) -> Mapping[str, Any]:
     flags = {name: value for name, value in options.flags.items() if name not in _OF_THE_COMMAND}
+    flags["seed"] = options.seed  # goes on if the command line says nothing of it
     return {**flags, **options.versions, "num_images": options.num_images, "data_sha256": options.data_sha256}

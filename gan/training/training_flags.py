@@ -412,8 +412,8 @@ def _update_rule(config: TrainingFlags, kind: str) -> "settings.UpdateRule":
     )
 
 
-def check_names(config: TrainingFlags) -> None:
-    """Raises UserError for names that are wrong, which the source tells without TensorFlow."""
+def check(config: TrainingFlags) -> None:
+    """Raises UserError for what is wrong with the flags, as far as it can be told without TensorFlow."""
     registry.check_name(registry.GENERATOR, config.generator_model, "generator_model")
     registry.check_name(registry.DISCRIMINATOR, config.discriminator_model, "discriminator_model")
     registry.check_name(registry.LOSS, config.label_loss, "label_loss")
@@ -421,3 +421,7 @@ def check_names(config: TrainingFlags) -> None:
         registry.check_name(registry.PENALTY, config.penalty, "penalty")
     if not registry.policy(config.augment, "augment") and config.augment_target is not None:
         raise UserError("--augment_target has nothing to adapt; name what to do with --augment=flip,translation,cutout")
+    if (config.negatives_share or config.nonsense_filter) and config.batch_size < 2:
+        raise UserError(
+            "--negatives_share and --nonsense_filter put images of a batch together; raise --batch_size to 2 or more"
+        )
