@@ -3,7 +3,8 @@
     python -m gan.linear_interpolation --train_dir=run1 --output_file=interpolation.png
 
 Soft changes from image to image show that the generator has learned faces. Jumps show that it has learned
-a few pictures by heart.
+a few pictures by heart. A snapshot that --calibrate_flip made draws some faces as in a mirror: there the light changes
+sides between two images, and nothing else.
 """
 
 import dataclasses

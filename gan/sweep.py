@@ -70,7 +70,10 @@ def sweep(config: SweepFlags) -> int:
         if study.begin(plan, first):
             print(f"going on with the sweep in {config.sweep_dir}", flush=True)
         elif outside := plan.outside(first):
-            print(f"the first trial is drawn at random: --search leaves out {outside}, as it is without a sweep", flush=True)
+            print(
+                f"the first trial is drawn at random: --search leaves out {outside}, as it is without a sweep",
+                flush=True,
+            )
         extent = trial_loop.Extent(config.trials, sweep_flags.minutes_of(config))
         with _trials(config, plan) as trials:
             stopped = trial_loop.TrialLoop(trials, study, plan, extent).run()

@@ -24,7 +24,6 @@ from gan.console import command, tensorflow_import
 from gan.console.errors import UserError
 from gan.data import pixels
 from gan.distributed import tf_config
-from gan.networks import registry
 from gan.sandbox import sandbox
 from gan.storage import cache
 from gan.training import training_flags
@@ -49,8 +48,8 @@ def train(config: TrainingFlags) -> int:
         for flag, usual in (("replay_share", 0.0), ("nonsense_filter", False)):
             if getattr(config, flag) != usual:
                 raise UserError(f"--{flag} works in one process only; TF_CONFIG names a cluster")
-    if config.calibrate_flip and "flip" not in registry.policy(config.augment, "augment"):
-        print("warning: --calibrate_flip is for networks that learn from mirrored images; --augment has no flip")
+    for sentence in training_flags.idle(config):
+        print(f"warning: {sentence}")
     if config.dry_run:
         return _try_out(config, place)
     if place:

@@ -349,6 +349,27 @@ def test_mistakes_about_augmentation_and_penalties(flag, expected, fails, faces,
     assert expected in fails(train.main, *command(faces, tmp_path, flag))
 
 
+def test_flags_that_do_nothing_are_told(faces, tmp_path, capsys):
+    idle = ["--penalty_weight=2", "--augment_probability=0.5", "--learning_rate_hold=0.2", "--calibrate_flip"]
+    assert run_train(faces, tmp_path, *idle, "--calibration_acceptance=0.8", "--max_steps=1") == 0
+    told = capsys.readouterr().out
+    for name, other in (
+        ("penalty_weight", "penalty"),
+        ("augment_probability", "augment"),
+        ("learning_rate_hold", "learning_rate_schedule"),
+        ("calibration_acceptance", "calibration_data_pattern"),
+    ):
+        assert f"warning: --{name} does nothing without --{other}\n" in told
+    assert "warning: --calibrate_flip is for networks that learn from mirrored images" in told
+    assert run_train(faces, tmp_path, *idle[:1], "--penalty=R1Penalty", "--max_steps=2") == 0
+    assert "does nothing" not in capsys.readouterr().out
+
+
+def test_a_word_that_is_neither_true_nor_false(faces, tmp_path, fails):
+    given = [f"--train_data_pattern={faces}", f"--train_dir={tmp_path}"]
+    assert "flag --dry_run=maybe: it must be true or false\n" in fails(train.main, *given, "--dry_run=maybe")
+
+
 def test_a_train_dir_that_cannot_be_written(fails, faces, tmp_path):
     (tmp_path / "file").write_text("a file, not a folder")
     assert "cannot be written" in fails(train.main, *command(faces, tmp_path / "file"))

@@ -61,8 +61,10 @@ def help_text(doc: str, config_class: type) -> str:
 
 def _called(program: str, name: str) -> str:
     """What Python is told to run the command: the file of a script, or the name of what is in the package."""
-    script = getattr(sys.modules["__main__"], "__file__", None) if sys.modules["__main__"].__spec__ is None else None
-    return program if script and os.path.abspath(program) == os.path.abspath(script) else f"-m gan.{name}"
+    main = sys.modules["__main__"]
+    script = os.path.abspath(getattr(main, "__file__", None) or "") if main.__spec__ is None else ""
+    is_own = os.path.dirname(script) == os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return f"-m gan.{name}" if is_own or script != os.path.abspath(program) else program
 
 
 def _run(

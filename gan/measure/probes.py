@@ -16,6 +16,7 @@ from gan.random_noise_generator import Use, uniform_noise
 
 IMAGES = 30  # bad ones of each family
 GENERATED = 120  # images, and as many real ones
+LEAST_REAL = 0.5  # share of real images that a discriminator should take for real
 MOST_ACCEPTED = 0.2  # share of the bad images of a family; more is worth a word
 UNTRAINED = 0.05  # share of all bad images; what takes more never learned to refuse them
 LEAST_SPREAD = 0.3  # median distance between generated images, as a share of that between real ones
@@ -72,6 +73,24 @@ def remarks(snapshot: AskedSnapshot, real: np.ndarray, seed: int = 0) -> list[st
 
 def about_verdicts(snapshot: AskedSnapshot, real: np.ndarray, seed: int = 0) -> list[str]:
     """What is weak in a discriminator; see `remarks`. Of digits nothing is known: spoilt ones may look like others."""
+    return [*_about_real(snapshot, real, seed), *_about_nonsense(snapshot, real, seed)]
+
+
+def _about_real(snapshot: AskedSnapshot, real: np.ndarray, seed: int) -> list[str]:
+    chosen = real[np.random.default_rng(seed).permutation(len(real))[:GENERATED]]
+    try:
+        share = _share_real(snapshot, chosen, real)
+    except ContractError:
+        return []  # the check of the rules tells
+    if share >= LEAST_REAL:
+        return []
+    return [
+        f"its discriminator takes only {share:.0%} of real images for real; --calibration_data_pattern of train puts "
+        "its border where it accepts nine of ten"
+    ]
+
+
+def _about_nonsense(snapshot: AskedSnapshot, real: np.ndarray, seed: int) -> list[str]:
     if real.shape[1] != pixels.FACE_SIZE:
         return []
     try:
@@ -95,6 +114,8 @@ def about_images(images: np.ndarray, real: np.ndarray, seed: int = 0) -> list[st
         return []
     if _spread(made) < LEAST_SPREAD * _spread(chosen):
         return [f"its images hardly vary: {_WEAK}"]
+    if _to_nearest(made) < LEAST_SPREAD * _to_nearest(chosen):
+        return [f"its images are a few, again and again: {_WEAK}"]
     if real.shape[1] != pixels.FACE_SIZE:  # how far is far is known for faces only
         return []
     space = features.load("wavelets", real.shape[1])
@@ -103,8 +124,25 @@ def about_images(images: np.ndarray, real: np.ndarray, seed: int = 0) -> list[st
     return []
 
 
+def _share_real(snapshot: AskedSnapshot, shown: np.ndarray, real: np.ndarray) -> float:
+    """Share of real images, uint8 [M, size], that a discriminator takes for real."""
+    beside = pixels.to_floats(half_round.references(real, shown))
+    return float((snapshot.discriminate(pixels.to_floats(shown), references=beside) > 0.5).mean())
+
+
 def _spread(images: np.ndarray) -> float:
     """Median distance between two images, in grey levels."""
+    return float(np.median(_distances(images)[np.triu_indices(len(images), 1)]))
+
+
+def _to_nearest(images: np.ndarray) -> float:
+    """Median distance from an image to the one that is most like it, in grey levels."""
+    distances = _distances(images)
+    np.fill_diagonal(distances, np.inf)
+    return float(np.median(distances.min(1)))
+
+
+def _distances(images: np.ndarray) -> np.ndarray:
+    """Distances between all images, float64 [N, N], in grey levels."""
     values = images.astype(np.float64)
-    squares = metrics.squared_distances(values, values)[np.triu_indices(len(values), 1)]
-    return float(np.median(np.sqrt(np.maximum(squares, 0))))
+    return np.sqrt(np.maximum(metrics.squared_distances(values, values), 0))

@@ -73,7 +73,7 @@ class SnapshotExporter:
         additions = Additions(held_out is not None, has_filter, settings.calibrate_tones, settings.calibrate_flip)
         self._serving = serving_graph.build_serving_graph(*load_models(models), size, additions)
         self._calibrated = _CALIBRATED & set(self._serving.variables)
-        self._wanted, self._measured = _measured(training_files, size, settings, held_out if has_filter else None)
+        self._wanted, self._measured = _measured(training_files, size, settings, held_out, has_filter)
         missing = sorted(set(self._serving.variables) - set(trained) - self._calibrated)
         if missing:
             raise UserError(
@@ -225,7 +225,7 @@ def _held_out_images(settings: SnapshotSettings, size: int) -> np.ndarray | None
 
 
 def _measured(
-    files: Sequence[str], size: int, settings: SnapshotSettings, held_out: np.ndarray | None
+    files: Sequence[str], size: int, settings: SnapshotSettings, held_out: np.ndarray | None, has_filter: bool
 ) -> tuple[tones.Tones | None, dict[str, np.ndarray]]:
     """What the settings ask to know of training images: their tones, and values of variables by name.
 
@@ -233,21 +233,35 @@ def _measured(
         files: TFRecord files of the training images, on disk.
         size: pixels of an image.
         settings: how to make snapshots.
-        held_out: images for the nonsense filter's verdict, uint8 [N, size]; None if there is no filter.
+        held_out: uint8 [N, size], which calibrate the discriminator; None if nothing does. If training images are among
+            them, this is said.
+        has_filter: whether a nonsense filter hears how far images are from training images.
     """
     values: dict[str, np.ndarray] = {}
     wanted = None
     if not settings.calibrate_tones and not settings.calibrate_flip and held_out is None:
         return wanted, values
     images = tfrecords.read_some(files, size, MEASURED_IMAGES, settings.threads)
+    if held_out is not None:
+        _warn_of_known(held_out, images)
     if settings.calibrate_tones:
         parts = np.array_split(images, -(-len(images) // CALIBRATION_BATCH))
         found = [tones.of_images(pixels.to_floats(part)) for part in parts]
         wanted = tones.Tones(*np.average(found, 0, [len(part) for part in parts]).tolist())
-    if settings.calibrate_flip or held_out is not None:
+    if settings.calibrate_flip or has_filter and held_out is not None:
         both = typical.described_both_ways(images)
         if settings.calibrate_flip:
             values[flip.WEIGHTS] = flip.weights(*both)
-        if held_out is not None:
+        if has_filter and held_out is not None:
             values |= typical.measured(np.concatenate(both), typical.described(held_out))
     return wanted, values
+
+
+def _warn_of_known(held_out: np.ndarray, images: np.ndarray) -> None:
+    """Says how many held-out images are among training images, uint8 [N, size] both."""
+    known = len(held_out) - len(half_round.without(held_out, images))
+    if known:
+        print(
+            f"warning: {known} of the {len(held_out)} images of --calibration_data_pattern are training images, which "
+            "the discriminator learns by heart, so it will refuse more of others; name files that it does not train on"
+        )

@@ -109,6 +109,9 @@ class _Loop:
             )
             self._strategy.begin(self._run.seed, self._run.data_sha256)
             self._strategy.finish(position.step)
+            if self._quality:
+                self._quality.finish(position)
+            self._tell_best()
             return
         record.write(self._folder, self._run, self._settings)
         print(self._announcement(), flush=True)
@@ -118,6 +121,9 @@ class _Loop:
         stopped = f"stopped by a signal, run {again} to go on from here: " if signals.caught else ""
         saved = f"saved {self._saving.saved_path()}, " if self._saving.saved_step else ""
         output.announce(f"{stopped}{saved}{position}")
+        self._tell_best()
+
+    def _tell_best(self) -> None:
         if self._quality and (best := self._quality.best()):
             output.announce(best)
 

@@ -75,7 +75,8 @@ class QualityWatch:
     ) -> None:
         self._evaluator, self._pause, self._run = evaluator, 60 * minutes, run
         self._folders, self._writer = folders, writer
-        self._measured_step: int | None = None
+        noted = quality_record.read(folders.training.path)
+        self._measured_step = noted[-1].step if noted and noted[-1].chosen else None
         self._begun, self._spent = time.monotonic(), 0.0
         self._due = self._begun + self._pause
         self._can_be_judged = True
@@ -87,7 +88,7 @@ class QualityWatch:
             self.measure(position)
 
     def finish(self, position: Position) -> None:
-        """Measures the last step of a run, if a best snapshot is chosen."""
+        """Measures the last step of a run, if a best snapshot is chosen and none was measured there."""
         if self._evaluator.chooses and position.step != self._measured_step:
             self.measure(position)
 

@@ -419,9 +419,33 @@ def check(config: TrainingFlags) -> None:
     registry.check_name(registry.LOSS, config.label_loss, "label_loss")
     if config.penalty:
         registry.check_name(registry.PENALTY, config.penalty, "penalty")
-    if not registry.policy(config.augment, "augment") and config.augment_target is not None:
+    if config.augment_target is not None and not {*registry.policy(config.augment, "augment")} - {"rounding"}:
         raise UserError("--augment_target has nothing to adapt; name what to do with --augment=flip,translation,cutout")
     if (config.negatives_share or config.nonsense_filter) and config.batch_size < 2:
         raise UserError(
             "--negatives_share and --nonsense_filter put images of a batch together; raise --batch_size to 2 or more"
         )
+
+
+# Flags that do nothing unless another one is set.
+_SERVES = {
+    "penalty_weight": "penalty",
+    "penalty_steps": "penalty",
+    "augment_probability": "augment",
+    "learning_rate_hold": "learning_rate_schedule",
+    "calibration_acceptance": "calibration_data_pattern",
+}
+
+
+def idle(config: TrainingFlags) -> list[str]:
+    """Sentences about flags that were given and do nothing as the others are."""
+    usual = {field.name: field.default for field in dataclasses.fields(TrainingFlags)}
+    given = {name for name in usual if getattr(config, name) != usual[name]}
+    found = [
+        f"--{name} does nothing without --{other}"
+        for name, other in _SERVES.items()
+        if name in given and other not in given
+    ]
+    if config.calibrate_flip and "flip" not in registry.policy(config.augment, "augment"):
+        found.append("--calibrate_flip is for networks that learn from mirrored images; --augment has no flip")
+    return found

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gan.console.errors import ContractError
+from gan.data import pixels
 from gan.measure import bad_images, probes
 
 _RANDOM = np.random.default_rng(0)
@@ -14,18 +15,28 @@ REAL = np.clip(128 + REAL, 0, 255)
 REAL = REAL.reshape(200, 2500).astype(np.uint8)
 
 
-class Fake:
-    """A snapshot whose networks are functions."""
+_KNOWN = {image.tobytes() for image in REAL}
 
-    def __init__(self, images=REAL, is_real=lambda images: np.zeros(len(images), bool)):
+
+def recognised(images):
+    """Whether images, float32 [N, 2500], are among REAL."""
+    return np.array([image.tobytes() in _KNOWN for image in pixels.to_bytes(images)])
+
+
+class Fake:
+    """A snapshot whose networks are functions; it takes for real what is real, and what `is_real` says."""
+
+    def __init__(self, images=REAL, is_real=lambda images: np.zeros(len(images), bool), knows_real=True):
         self._images, self._is_real = images / 255, is_real
+        self._knows_real = knows_real
 
     def generate(self, noise):
         return self._images[np.arange(len(noise)) % len(self._images)].astype(np.float32)
 
     def discriminate(self, images, references):
         assert references.shape == (15, images.shape[1]) and 0 <= references.min() <= references.max() <= 1
-        return self._is_real(images).astype(np.float32)
+        known = recognised(images) if self._knows_real and images.shape[1] == 2500 else False
+        return (self._is_real(images) | known).astype(np.float32)
 
 
 @pytest.mark.parametrize("name", bad_images.FAMILIES)
@@ -61,12 +72,21 @@ def test_who_takes_one_kind_alone_for_real_is_not_told_to_train_against_all():
     [
         (REAL[:1], "its images hardly vary: they will convince weak discriminators only"),
         ((REAL / 1000).astype(np.uint8), "its images hardly vary"),
+        (REAL[:3], "its images are a few, again and again: they will convince weak discriminators only"),
+        (np.clip(REAL[:10].repeat(12, 0) + _RANDOM.normal(0, 2, (120, 2500)), 0, 255), "its images are a few, again"),
         (np.random.default_rng(2).integers(0, 256, REAL.shape), "its images are far from real ones"),
     ],
 )
 def test_weak_images_are_told(images, told):
     (said,) = probes.remarks(Fake(images), REAL)
     assert told in said
+
+
+def test_who_refuses_real_images_is_told():
+    (told,) = probes.remarks(Fake(knows_real=False), REAL)
+    assert told.startswith(
+        "its discriminator takes only 0% of real images for real; --calibration_data_pattern of train"
+    )
 
 
 def test_a_discriminator_that_fails_on_nonsense_is_told_of():

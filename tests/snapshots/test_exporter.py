@@ -74,6 +74,13 @@ def test_who_looks_at_the_batch_is_calibrated_beside_reference_images_as_in_a_ba
     assert (snapshot.discriminate(pixels.to_floats(held_out)) > 0.5).mean() != 0.9
 
 
+def test_held_out_images_that_are_trained_on_are_told(faces, tmp_path, capsys):
+    mixed = np.concatenate([tfrecords.read_all([str(faces)], 2500)[:3], synthetic_images(40, 2500, seed=1)])
+    tfrecords.write(str(tmp_path / "mixed.tfrecords"), mixed)
+    assert run_train(faces, tmp_path / "run", f"--calibration_data_pattern={tmp_path}/mixed.tfrecords") == 0
+    assert "warning: 3 of the 43 images of --calibration_data_pattern are training" in capsys.readouterr().out
+
+
 def test_held_out_images_that_are_not_there_are_named(faces, tmp_path, fails):
     flags = [f"--train_data_pattern={faces}", f"--train_dir={tmp_path / 'run'}"]
     assert "--calibration_data_pattern=" in fails(train.main, *flags, f"--calibration_data_pattern={tmp_path}/no*")

@@ -47,6 +47,12 @@ def test_what_changes_on_the_way_is_recorded(trained, faces, tmp_path):
     assert training_options.read(str(copy)).flags["max_steps"] == 22
 
 
+def test_a_seed_that_goes_on_is_no_change(trained):
+    before = training_options.read(trained)
+    unsaid = before._replace(flags={**before.flags, "seed": None})
+    assert training_options.continued(before, unsaid, 20).sessions[-1].changed == {}
+
+
 def test_a_finished_training_is_not_recorded_again(trained, faces, tmp_path):
     copy = shutil.copytree(trained, tmp_path / "copy")
     assert run_train(faces, copy) == 0

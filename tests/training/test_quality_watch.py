@@ -2,6 +2,7 @@
 
 import json
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -107,6 +108,15 @@ def test_the_cloud_gets_the_last_hundred_at_most(tmp_path):
     assert steps == [str(step) for step in range(20, 120)]
 
 
+def test_a_finished_training_is_measured_once_if_its_best_is_asked_for_later(faces, tmp_path, always, capsys):
+    assert run_train(faces, tmp_path, "--max_steps=3") == 0
+    for _ in range(2):
+        assert run_train(faces, tmp_path, *FLAGS, "--max_steps=3") == 0
+        assert f"best of all measured: {tmp_path}/best, step 3" in capsys.readouterr().out
+    assert [line.step for line in quality_record.read(str(tmp_path))] == [3]
+    assert Snapshot(str(tmp_path / "best"), 2500).step == 3
+
+
 def test_one_that_is_worse_never_takes_its_place(faces, tmp_path, always):
     """What goes on from a good training with a learning rate that spoils it leaves the best one alone."""
     assert run_train(faces, tmp_path, *FLAGS, "--max_steps=20") == 0
@@ -126,11 +136,12 @@ def test_starting_from_scratch_removes_it(faces, tmp_path, always):
 
 
 @pytest.mark.parametrize("minutes, due", [(0.5, [30, 4 / 0.03, 6 / 0.03]), (3.0, [180, 362, 544])])
-def test_measuring_takes_its_share_of_the_time_at_most(minutes, due, monkeypatch):
+def test_measuring_takes_its_share_of_the_time_at_most(minutes, due, tmp_path, monkeypatch):
     """Measurements of 2 seconds each: after the first, all together take at most 3%, and the minutes lie between."""
     now, measured = [0.0], []
     monkeypatch.setattr(quality_watch.time, "monotonic", lambda: now[0])
-    watch = quality_watch.QualityWatch(None, minutes, None, None, None)
+    empty = SimpleNamespace(training=SimpleNamespace(path=str(tmp_path)))
+    watch = quality_watch.QualityWatch(None, minutes, None, empty, None)
 
     def measure(position):
         measured.append(now[0])
