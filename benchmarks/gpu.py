@@ -18,7 +18,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:1] = [ROOT, os.path.join(ROOT, "benchmarks")]
@@ -60,7 +60,7 @@ def measure(config: GpuConfig) -> None:
         name: ",".join(os.path.abspath(path) for path in cache.find_files(getattr(config, name), name))
         for name in ("train_data_pattern", "eval_data_pattern")
     }
-    _chosen(config.pairs)
+    pairs = throughput.chosen("pairs", config.pairs, PAIRS)
     config = dataclasses.replace(config, **files)
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # leaves memory to the trainings
     tensorflow_import.import_tensorflow()
@@ -71,21 +71,13 @@ def measure(config: GpuConfig) -> None:
         )
     print("\n".join(devices) or "no GPU", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        for line in _lines(config, len(devices), folder):
+        for line in _lines(config, pairs, len(devices), folder):
             print(line, flush=True)
 
 
-def _chosen(pairs: str) -> list[str]:
-    names = [name.strip() for name in pairs.split(",")]
-    unknown = [name for name in names if name not in PAIRS]
-    if unknown:
-        raise UserError(f"--pairs={pairs}: there is no {unknown[0]}; there are {', '.join(PAIRS)}")
-    return names
-
-
-def _lines(config: GpuConfig, num_gpus: int, folder: str) -> Iterator[str]:
+def _lines(config: GpuConfig, pairs: Sequence[str], num_gpus: int, folder: str) -> Iterator[str]:
     products = throughput.Products(["float32", "bfloat16"])
-    for name in _chosen(config.pairs):
+    for name in pairs:
         for compute_type in TYPES:
             yield _tried(f"{name}, {compute_type}", _speed, config, name, compute_type, products)
     yield _tried("same seed", _same_seed, config, folder)

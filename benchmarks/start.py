@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def compare(config: StartConfig) -> None:
     """Times everything in turn and prints the results."""
-    names = chosen(config.networks)
+    names = chosen("networks", config.networks, NETWORKS)
     files = [os.path.abspath(path) for path in cache.find_files(config.train_data_pattern, "train_data_pattern")]
     tensorflow_import.import_tensorflow()
     rounds = []

@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -94,7 +95,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def compare(config: ThroughputConfig) -> None:
     """Times everything and prints the table."""
-    names = chosen(config.networks)
+    names = chosen("networks", config.networks, NETWORKS)
     files = [os.path.abspath(path) for path in cache.find_files(config.train_data_pattern, "train_data_pattern")]
     config = dataclasses.replace(config, train_data_pattern=",".join(files), peer=os.path.abspath(config.peer))
     has_peer = importlib.util.find_spec("torch") and os.path.exists(config.peer)
@@ -113,12 +114,12 @@ def compare(config: ThroughputConfig) -> None:
     _print_table(operations, rounds)
 
 
-def chosen(networks: str) -> list[str]:
-    """Names of the networks that the flag --networks lists."""
-    names = list(dict.fromkeys(name.strip() for name in networks.split(",")))
-    unknown = [name for name in names if name not in NETWORKS]
+def chosen(flag: str, text: str, known: Iterable[str]) -> list[str]:
+    """The names that a flag lists, each once; raises UserError if one is not known."""
+    names = list(dict.fromkeys(name.strip() for name in text.split(",")))
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise UserError(f"--networks={networks}: there is no {unknown[0]}; there are {', '.join(NETWORKS)}")
+        raise UserError(f"--{flag}={text}: there is no {unknown[0]}; there are {', '.join(known)}")
     return names
 
 

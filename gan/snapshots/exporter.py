@@ -68,7 +68,7 @@ class SnapshotExporter:
     ) -> None:
         self._settings, self._size, self._behaves = settings, size, Behaviour()
         held_out = _held_out_images(settings, size)
-        self._held_out = held_out
+        self._held_out = None if held_out is None else pixels.to_floats(held_out)
         has_filter = any(name.startswith(f"{nonsense_filter.SCOPE}/") for name in trained)
         additions = Additions(held_out is not None, has_filter, settings.calibrate_tones, settings.calibrate_flip)
         self._serving = serving_graph.build_serving_graph(*load_models(models), size, additions)
@@ -197,21 +197,20 @@ class SnapshotExporter:
     def _run(self, output: tf.Tensor) -> np.ndarray:
         """What a tensor [N, 1] is of the held-out images, shown as a battle shows them: [N]."""
         assert self._held_out is not None
-        images = pixels.to_floats(self._held_out)
         with contract.explaining("not_computable", name=contract.PROBABILITY):
             if self._behaves.discriminator_sees_batch:
-                return np.array([self._outputs(output, batch)[place] for batch, place in self._beside(images)])
-            parts = np.split(images, range(CALIBRATION_BATCH, len(images), CALIBRATION_BATCH))
+                shown = self._beside_references(self._held_out)
+                return np.array([self._outputs(output, batch)[place] for batch, place in shown])
+            parts = np.split(self._held_out, range(CALIBRATION_BATCH, len(self._held_out), CALIBRATION_BATCH))
             return np.concatenate([self._outputs(output, part) for part in parts])
 
     def _outputs(self, output: tf.Tensor, images: np.ndarray) -> np.ndarray:
         found: np.ndarray = self._session.run(output, {self._serving.images: images})[:, 0]
         return found
 
-    def _beside(self, images: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
-        """Each held-out image beside others of these and own ones."""
-        assert self._held_out is not None
-        real = pixels.to_floats(half_round.references(self._held_out, ()))
+    def _beside_references(self, images: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
+        """Each of the held-out images, float32 [N, size], beside some of them and some of the snapshot's own."""
+        real = pixels.to_floats(half_round.references(pixels.to_bytes(images), ()))
         own = beside_references.own(lambda noise: self._generator(noise, len(noise)))
         return beside_references.batches(images, np.concatenate([real, own]), 0, 0)
 

@@ -1,5 +1,7 @@
 """Images that no camera took: each is another one, none is a face as it was, and the discriminator learns of them."""
 
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -81,20 +83,23 @@ def test_the_part_of_the_images_that_changes_is_the_part_that_was_picked(faces):
 
 
 class Chosen(nonsense_contents.Some):
-    """All that is drawn is the same share of its range."""
+    """All that is drawn is the same share of its range, or one after the other of some shares; noise is none."""
 
-    def __init__(self, image, share):
+    def __init__(self, image, *shares):
         super().__init__(tf.constant(image), tf.range(1), tf.constant([7, 1], tf.int64))
-        self._share = share
+        self._shares = itertools.cycle(shares)
 
     def take(self, low=0.0, high=1.0):
-        return tf.constant(low + (high - low) * self._share, tf.float32, [1, 1, 1])
+        return tf.constant(low + (high - low) * next(self._shares), tf.float32, [1, 1, 1])
+
+    def noise(self):
+        return tf.zeros([1, SIDE, SIDE])
 
 
-def changed(change, image, share):
+def changed(change, image, *shares):
     """What a change makes of an image [1, side, side]."""
     with tf.Graph().as_default(), tf.Session() as session:
-        return session.run(change(tf.constant(image), Chosen(image, share)))
+        return session.run(change(tf.constant(image), Chosen(image, *shares)))
 
 
 @pytest.mark.parametrize("order", range(13))
@@ -106,12 +111,14 @@ def test_what_is_rearranged_keeps_its_pixels_or_half_of_them(order):
         assert len(np.unique(found)) == (SIDE * SIDE / 2 if order in (6, 7) else SIDE * SIDE)
 
 
-@pytest.mark.parametrize("line", [31, 35, 43])
+@pytest.mark.parametrize("line", [10, 20, 31])
 def test_a_pond_shows_what_is_on_the_other_side_of_its_line(line):
-    """The sign, drawn with the line, says which side: a line in the lower half shows the lower rows twice."""
+    """The sign, here drawn as the line is, says which side: a line in the upper half shows the upper rows twice."""
     image = np.random.default_rng(3).random((1, SIDE, SIDE)).astype(np.float32)
-    found = changed(nonsense._mirrored, image, line / (SIDE - 1) * 2 - 0.5)  # rows go from -1 to 1, lines from -0.5
-    mirrored = line + np.abs(np.arange(SIDE) - line)
+    share = line / (SIDE - 1) * 2 - 0.5  # rows go from -1 to 1, lines from -0.5
+    found = changed(nonsense._mirrored, image, share, share, 0.9)
+    rows = np.arange(SIDE)
+    mirrored = line + np.abs(rows - line) * (1 if line > 24 else -1)
     np.testing.assert_allclose(found, image[:, np.clip(mirrored, 0, SIDE - 1)], atol=1e-4)
 
 
@@ -127,27 +134,76 @@ def test_a_face_is_mirrored_beside_its_middle():
     np.testing.assert_allclose(found, (1 - part) * shown[0] + part * shown[1], atol=1e-4)
 
 
-@pytest.mark.parametrize(("share", "shown"), [(0.1, "larger"), (0.3, "turned"), (0.6, "elsewhere"), (0.95, "skin")])
-def test_what_another_part_of_a_face_shows(share, shown):
-    """Brightness that rises evenly tells from where each pixel was taken; what is drawn first is the part's place."""
+# Shares of what is drawn for another part of a face, in order; two numbers are drawn for a size, one of which counts.
+PART = dict(
+    **dict.fromkeys(("place", "down", "right", "from_place", "from_down", "from_right"), 0.5),
+    **dict(is_pair=0.9, height=0.5, width=0.5, kind=0.6, half_turn=0.9, larger=0.2, size=0.4, turned=0.9, angle=0.4),
+    **dict(light=0.9, sharpness=0.9),
+)
+
+
+def other_part(image, smooth, skin, **drawn):
+    """Where an image [1, side, side] shows another part of itself, and what it shows there: [side, side] each."""
+    assert {*drawn} <= {*PART}
+    with tf.Graph().as_default(), tf.Session() as session:
+        some = Chosen(image, *{**PART, **drawn}.values())
+        share, other = session.run(nonsense._other_part(*map(tf.constant, (image, smooth, skin)), some))
+    return share[0], other[0]
+
+
+@pytest.mark.parametrize("light", [0.1, 0.9])
+@pytest.mark.parametrize(
+    "shown", ["larger", "a pair", "turned in place", "half turned in place", "elsewhere", "turned elsewhere"]
+)
+def test_what_another_part_of_a_face_shows(shown, light):
+    """Brightness that rises evenly tells from where each pixel was taken, above the light of its place or as it is."""
     rows, columns = np.mgrid[:SIDE, :SIDE] / ((SIDE - 1) / 2) - 1
     image = (0.5 + 0.3 * rows + 0.1 * columns)[np.newaxis].astype(np.float32)
-    light, skin = np.zeros_like(image), np.full_like(image, 0.1)
-    with tf.Graph().as_default(), tf.Session() as session:
-        some = Chosen(image, share)
-        inside, other = session.run(
-            nonsense._other_part(tf.constant(image), tf.constant(light), tf.constant(skin), some)
-        )
-    down, right, spread_down, spread_right = nonsense._PARTS[int(share * len(nonsense._PARTS))]
-    down, right = down + (2 * share - 1) * spread_down, right + (2 * share - 1) * spread_right
-    assert inside.max() > 0.9 and inside[0, round((down + 1) * 24.5), round((right + 1) * 24.5)] > 0.8
-    if shown == "skin":
-        np.testing.assert_allclose(other, skin)
-        return
-    size = {"larger": 0.3 + 0.4 * share, "turned": -np.exp(-0.7 + share), "elsewhere": np.exp(-0.7 + share)}[shown]
-    if share < 0.3:  # a pair
-        from_row, from_column = down + size * (rows - down), right + size * (np.abs(columns) - np.abs(right))
-    else:
-        from_row, from_column = down + size * (rows - down), right + size * (columns - right)
-    expected = 0.5 + 0.3 * np.clip(from_row, -1, 1) + 0.1 * np.clip(from_column, -1, 1)
-    np.testing.assert_allclose(other[0], expected, atol=1e-4)
+    smooth = (0.2 * columns * rows)[np.newaxis].astype(np.float32)
+    drawn = {
+        "larger": {"kind": 0.1},
+        "a pair": {"kind": 0.1, "is_pair": 0.1},
+        "turned in place": {"kind": 0.3},
+        "half turned in place": {"kind": 0.3, "half_turn": 0.1},
+        "elsewhere": {},
+        "turned elsewhere": {"turned": 0.1},
+    }[shown]
+    # The first of the parts is an eye; the fourth the mouth, which is where a part is taken from.
+    eye, mouth = nonsense._PARTS[0][:2], nonsense._PARTS[3][:2]
+    inside, other = other_part(image, smooth, 0 * image, place=0.01, from_place=0.5, light=light, **drawn)
+    assert inside.max() > 0.9 and inside[round((eye[0] + 1) * 24.5), round((eye[1] + 1) * 24.5)] > 0.9
+    size = 0.3 + 0.4 * 0.2 if "kind" in drawn and drawn["kind"] < 0.2 else np.exp(-0.7 + 0.4)
+    angle = 0.0
+    if "turned" in shown:
+        angle = np.pi if shown.startswith("half") else 0.7 + 0.4 * (2 * np.pi - 1.4)
+    down = rows - eye[0]
+    right = np.abs(columns) - np.abs(eye[1]) if shown == "a pair" else columns - eye[1]
+    start = mouth if "elsewhere" in shown else eye
+    taken_rows = np.clip(start[0] + size * (np.cos(angle) * down - np.sin(angle) * right), -1, 1)
+    taken_columns = np.clip(start[1] + size * (np.sin(angle) * down + np.cos(angle) * right), -1, 1)
+    expected = 0.5 + 0.3 * taken_rows + 0.1 * taken_columns
+    if light < 0.5:
+        expected += smooth[0] - 0.2 * taken_columns * taken_rows
+    # Between pixels the product of two lines is not quite what lies between its values.
+    np.testing.assert_allclose(other, expected, atol=1e-4)
+
+
+def test_a_part_is_shown_without_details():
+    image = np.random.default_rng(3).random((1, SIDE, SIDE)).astype(np.float32)
+    skin = np.full_like(image, 0.1)
+    _, other = other_part(image, 0 * image, skin, kind=0.9)
+    np.testing.assert_allclose(other, skin[0])
+
+
+def test_a_face_of_which_nothing_but_skin_is_left():
+    """It is blank, and its one part, in the middle, shows skin, too; its rim stays."""
+    image = np.random.default_rng(3).random((1, SIDE, SIDE)).astype(np.float32)
+    drawn = {**PART, "kind": 0.9, "place": 0.99}
+    found = changed(
+        nonsense._misplaced, image, 0.9, 0.9, 0.9, 0.1, *drawn.values(), *drawn.values(), 0.9, *drawn.values(), 0.9
+    )
+    middle, before = found[0, 18:36, 16:34], image[0, 18:36, 16:34]
+    assert middle.std() < 0.2 * before.std() and abs(middle.mean() - before.mean()) < 0.05
+    np.testing.assert_allclose(
+        found[0, [0, 0, -1, -1], [0, -1, 0, -1]], image[0, [0, 0, -1, -1], [0, -1, 0, -1]], atol=0.01
+    )
