@@ -115,6 +115,14 @@ def test_an_interrupted_run_ends_in_the_same_weights(faces, trained, tmp_path, c
     assert "going on from step 13" in capsys.readouterr().out
 
 
+def test_it_says_if_a_later_end_raises_the_learning_rate_again(faces, tmp_path, capsys):
+    falling = "--learning_rate_schedule=cosine", "--learning_rate_hold=0.5"
+    for last, told in ((10, ""), (20, "had fallen to 10% of --base_learning_rate and is 100% again"), (20, "")):
+        assert run_train(faces, tmp_path, f"--max_steps={last}", *falling) == 0
+        out = capsys.readouterr().out
+        assert told in out and ("note: the learning rate" in out) == bool(told)
+
+
 def test_an_interrupted_run_augments_and_penalises_as_one_that_was_not(faces, tmp_path):
     """What is drawn, whether the penalty is due and the adaptive probability all go on from the state."""
     flags = ["--augment=flip,translation,cutout,rounding", "--augment_target=-0.9", "--augment_probability=0.9"]

@@ -11,7 +11,7 @@ from gan.console.progress import Progress
 from gan.console.signals import Interrupted, SignalCatcher
 from gan.data.tensorboard import SummaryWriter
 from gan.snapshots import mirror
-from gan.training import one_process, record, start
+from gan.training import learning_rate, one_process, record, start
 from gan.training.folders import Folders
 from gan.training.one_process import OneProcess
 from gan.training.position import EndOfRun
@@ -22,6 +22,7 @@ from gan.training.start import Run
 from gan.training.training_log import TrainingLog
 
 SCALARS_PER_EXPORT = 10  # TensorBoard gets numbers this many times for every snapshot
+_RISE_TOLD = 0.05  # of the learning rate, from which on it is said
 SECONDS_AFTER_SIGNAL = 15  # for the last upload; a machine that is taken away gives 30 in all
 
 # From the batch, and a function that says whether a signal came, to what does each step.
@@ -115,6 +116,7 @@ class _Loop:
             return
         record.write(self._folder, self._run, self._settings)
         print(self._announcement(), flush=True)
+        self._tell_rise()
         self._strategy.begin(self._run.seed, self._run.data_sha256)
         self._loop(signals)
         again = "the same command without --start_new_model" if self._settings.folders.start_new_model else "it again"
@@ -122,6 +124,21 @@ class _Loop:
         saved = f"saved {self._saving.saved_path()}, " if self._saving.saved_step else ""
         output.announce(f"{stopped}{saved}{position}")
         self._tell_best()
+
+    def _tell_rise(self) -> None:
+        """Says so if a run whose learning rate had fallen goes on to a later end, where it is higher again."""
+        variable, rates = self._training.graph.schedule_factor, self._settings.step.learning_rate
+        if variable is None or not self._position.step:
+            return
+        before = float(self._training.run(variable))
+        after = learning_rate.factor(rates.schedule, rates.hold, self._end.share_done(self._position))
+        if after > before + _RISE_TOLD:
+            print(
+                f"note: the learning rate had fallen to {before:.0%} of --base_learning_rate and is {after:.0%} again, "
+                "since the run now ends later; to go on at a low rate, give "
+                f"--learning_rate_schedule={learning_rate.CONSTANT} and a smaller --base_learning_rate",
+                flush=True,
+            )
 
     def _tell_best(self) -> None:
         if self._quality and (best := self._quality.best()):
