@@ -358,7 +358,8 @@ def test_mistakes_about_augmentation_and_penalties(flag, expected, fails, faces,
 
 
 def test_flags_that_do_nothing_are_told(faces, tmp_path, capsys):
-    idle = ["--penalty_weight=2", "--augment_probability=0.5", "--learning_rate_hold=0.2", "--calibrate_flip"]
+    idle = ["--penalty_weight=2", "--augment_probability=0.5", "--learning_rate_hold=0.2"]
+    idle += ["--calibrate_flip", "--test_time_flip"]
     assert run_train(faces, tmp_path, *idle, "--calibration_acceptance=0.8", "--max_steps=1") == 0
     told = capsys.readouterr().out
     for name, other in (
@@ -368,7 +369,8 @@ def test_flags_that_do_nothing_are_told(faces, tmp_path, capsys):
         ("calibration_acceptance", "calibration_data_pattern"),
     ):
         assert f"warning: --{name} does nothing without --{other}\n" in told
-    assert "warning: --calibrate_flip is for networks that learn from mirrored images" in told
+    for name in ("calibrate_flip", "test_time_flip"):
+        assert f"warning: --{name} is for networks that learn from mirrored images" in told
     assert run_train(faces, tmp_path, *idle[:1], "--penalty=R1Penalty", "--max_steps=2") == 0
     assert "does nothing" not in capsys.readouterr().out
 

@@ -18,7 +18,7 @@ import math
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan.networks import typicality
+from gan.networks import typicality, views
 
 WEIGHTS, ODDS, STRENGTH = (f"calibration/flip_{name}" for name in ("weights", "odds", "strength"))  # of a snapshot
 AS_DRAWN = 1e6  # value of ODDS that turns no image
@@ -43,7 +43,7 @@ def turned(images: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
     """
     odds = tf.get_variable(ODDS, [], initializer=tf.zeros_initializer(), trainable=False)
     draws = tf.floormod(noise[:, 0] + noise[:, 1], 2) / 2
-    return tf.where(draws > tf.sigmoid(_logits(images)[:, 0] + odds), _mirrored(images), images)
+    return tf.where(draws > tf.sigmoid(_logits(images)[:, 0] + odds), views.mirrored(images), images)
 
 
 def evidence(images: tf.Tensor) -> tf.Tensor:
@@ -102,10 +102,5 @@ def _logits(images: tf.Tensor) -> tf.Tensor:
     with tf.variable_scope(tf.get_variable_scope(), reuse=tf.AUTO_REUSE):
         shape = [typicality.SIZE, 1]
         told_by = tf.get_variable(WEIGHTS, shape, initializer=tf.zeros_initializer(), trainable=False)
-    image, mirror_image = tf.split(typicality.described(tf.concat([images, _mirrored(images)], 0)), 2)
+    image, mirror_image = tf.split(typicality.described(tf.concat([images, views.mirrored(images)], 0)), 2)
     return tf.matmul(image - mirror_image, told_by)
-
-
-def _mirrored(images: tf.Tensor) -> tf.Tensor:
-    size = images.shape.as_list()[1]
-    return tf.reshape(tf.reverse(tf.reshape(images, [-1, math.isqrt(size)]), [1]), [-1, size])

@@ -5,6 +5,10 @@ filter is trained by itself (training/filter_training.py), and what is handed in
 
 It is shown how much an image varies around each pixel, near and farther away: drawings are too smooth for a photograph,
 and what a filter leaves of one is too even.
+
+In a snapshot it judges six views of each image, and the mean of its logits counts: the image as it is, moved by a pixel
+up and to the left, and all of these mirrored. Its convolutions look at every second place, so each way of moving shows
+them what they had passed over.
 """
 
 import math
@@ -13,7 +17,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from gan import layers
-from gan.networks import typicality
+from gan.networks import typicality, views
 
 SCOPE = "nonsense_filter"
 OFFSET = "calibration/filter_offset"  # variable of a snapshot whose filter is calibrated
@@ -87,7 +91,9 @@ def judge_beside(discriminator_logits: tf.Tensor, images: tf.Tensor, calibrated:
     Returns:
         float32 [N, 1].
     """
-    found = logits(images)
+    seen = [images, views.moved(images, 1), views.moved(images, 2)]
+    shown = [*seen, *map(views.mirrored, seen)]
+    found = tf.reduce_mean(tf.reshape(logits(tf.concat(shown, 0)), [len(shown), -1, 1]), 0)
     if calibrated:
         offset = tf.get_variable(OFFSET, [], initializer=tf.zeros_initializer(), trainable=False)
         found += offset - typicality.penalty(images)

@@ -40,6 +40,7 @@ class SnapshotSettings:
     calibration_acceptance: float = 0.9  # share of these that the discriminator must accept
     calibrate_tones: bool = False  # whether generated images get the tones of the training images
     calibrate_flip: bool = False  # whether images are told from mirror images
+    test_time_flip: bool = False  # whether the discriminator judges images and their mirror images
     threads: int = 2  # that parse their records
 
 
@@ -70,7 +71,10 @@ class SnapshotExporter:
         held_out = _held_out_images(settings, size)
         self._held_out = None if held_out is None else pixels.to_floats(held_out)
         has_filter = any(name.startswith(f"{nonsense_filter.SCOPE}/") for name in trained)
-        additions = Additions(held_out is not None, has_filter, settings.calibrate_tones, settings.calibrate_flip)
+        additions = Additions(
+            *(held_out is not None, has_filter, settings.calibrate_tones, settings.calibrate_flip),
+            settings.test_time_flip,
+        )
         self._serving = serving_graph.build_serving_graph(*load_models(models), size, additions)
         self._calibrated = _CALIBRATED & set(self._serving.variables)
         self._wanted, self._measured = _measured(training_files, size, settings, held_out, has_filter)

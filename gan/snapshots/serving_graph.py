@@ -7,7 +7,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.variable_pb2 import VariableDef
 
 from gan.contest import battle_ops, contract
-from gan.networks import flip, keras_layers, nonsense_filter
+from gan.networks import flip, keras_layers, nonsense_filter, views
 from gan.networks.network import Network
 from gan.networks.registry import DISCRIMINATOR, GENERATOR
 from gan.snapshots import calibration, cut, tones
@@ -37,6 +37,7 @@ class Additions(NamedTuple):
     filter: bool = False  # the discriminator judges together with a nonsense filter
     tones: bool = False  # the generated images get other tones
     flip: bool = False  # images are told from mirror images
+    views: bool = False  # the discriminator judges images and their mirror images
 
 
 AS_TRAINED = Additions()
@@ -58,9 +59,10 @@ def build_serving_graph(
     """
     with keras_layers.new_graph():
         noise, drawn = Network(generator, GENERATOR, size).connect_to_placeholder()
-        images, judged = Network(discriminator, DISCRIMINATOR, size).connect_to_placeholder()
+        judge = Network(discriminator, DISCRIMINATOR, size)
+        images, judged = judge.connect_to_placeholder()
         generated = _generated(noise, tf.reshape(drawn["output"], [-1, size]), additions)
-        contract.publish(noise, generated, images, _probability(images, judged, additions))
+        contract.publish(noise, generated, images, _probability(images, judged, judge, additions))
         networks = cut.extract_networks(_meta_graph(), size)
     return _lowered_serving_graph(networks, additions.offset, additions.filter)
 
@@ -72,11 +74,13 @@ def _generated(noise: tf.Tensor, images: tf.Tensor, additions: Additions) -> tf.
     return tones.adjusted(images) if additions.tones else images
 
 
-def _probability(images: tf.Tensor, judged: dict[str, tf.Tensor], additions: Additions) -> tf.Tensor:
+def _probability(images: tf.Tensor, judged: dict[str, tf.Tensor], judge: Network, additions: Additions) -> tf.Tensor:
     """What is handed in of a discriminator's results."""
-    if not additions.offset and not additions.filter:
+    if not (additions.offset or additions.filter or additions.views):
         return judged["predictions"]
     logits = judged["logits"]
+    if additions.views:
+        logits = (logits + judge(views.mirrored(images), is_training=False)["logits"]) / 2
     if additions.offset:
         if additions.flip:
             logits += flip.evidence(images)

@@ -281,6 +281,11 @@ class TrainingFlags:
         "Each snapshot's generator then looks to each side as often as the training images do: it mirrors back what "
         "--augment=flip taught it. The discriminator, if it is calibrated, believes less in what looks mirrored.",
     )
+    test_time_flip: bool = _calibration(
+        False,
+        "Each snapshot's discriminator then judges an image and its mirror image and takes the mean of both logits, "
+        "which errs less if it learned from mirrored images (--augment=flip). Judging takes twice as long.",
+    )
 
     use_mnist: bool = _machine(False, "The data is MNIST, 28x28, instead of faces, 50x50.")
     num_readers: int = _machine(2, "Threads that parse records.", at_least=1)
@@ -356,6 +361,7 @@ def settings_of(config: TrainingFlags, files: Sequence[str]) -> "settings.Traini
             config.calibration_acceptance,
             config.calibrate_tones,
             config.calibrate_flip,
+            config.test_time_flip,
             config.num_readers,
         ),
         seed=config.seed,
@@ -446,6 +452,8 @@ def idle(config: TrainingFlags) -> list[str]:
         for name, other in _SERVES.items()
         if name in given and other not in given
     ]
-    if config.calibrate_flip and "flip" not in registry.policy(config.augment, "augment"):
-        found.append("--calibrate_flip is for networks that learn from mirrored images; --augment has no flip")
+    if "flip" not in registry.policy(config.augment, "augment"):
+        for name in ("calibrate_flip", "test_time_flip"):
+            if getattr(config, name):
+                found.append(f"--{name} is for networks that learn from mirrored images; --augment has no flip")
     return found
