@@ -27,10 +27,14 @@ pytest.importorskip("distributed", reason="pip install 'gan-contest[cluster]'")
 pytestmark = pytest.mark.alone
 
 FAILS_AT = 2  # place in the noise
+LENIENT = {"calibration/filter_offset": 100.0, "calibration/offset": 0.5}  # what is added to these
 
 
 def write_house_like(folder, number):
-    """Writes the house team's snapshot with weights that differ a little, so that scores differ and ties are rare."""
+    """Writes the house team's snapshot with weights that differ a little, so that scores differ and ties are rare.
+
+    Its filter passes all, and it takes more for real than it should: else it would refuse whatever is shown here.
+    """
     found = checkpoint_files.latest_snapshot(f"{ROOT}/gan/house_team")
     reader = tf.train.load_checkpoint(found.prefix)
     random = np.random.default_rng(number)
@@ -39,7 +43,7 @@ def write_house_like(folder, number):
             value = reader.get_tensor(name)
             learned = value.dtype == np.float32 and not name.startswith("calibration/")  # the rest was measured
             noise = random.normal(1, 0.02 + 0.04 * number, value.shape) if learned else 1
-            tf.Variable((value * noise).astype(value.dtype), name=name)
+            tf.Variable((value * noise + LENIENT.get(name, 0)).astype(value.dtype), name=name)
         session.run(tf.global_variables_initializer())
         folder.mkdir()
         tf.train.Saver().save(session, f"{folder}/model.ckpt-1", write_meta_graph=False)
