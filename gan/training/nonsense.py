@@ -17,13 +17,14 @@ from gan.training.nonsense_contents import Plane, Some, at, blurred, chosen, coa
 _UNCHANGED = 0.5  # probability that a content that is no face need not be changed; a face always is
 _ALSO = 0.1  # probability of each change beyond the one that each face has
 _SQUARES = (4, 7, 11)  # of the noise that bounds a region
-_OTHER_FACE = 0.5  # probability that what it is mixed with is simply another face
+_OTHER_FACE = 0.5  # probability that what it is mixed with, or shows small, is simply another face
 _LEAST_CHANGE = 0.06  # mean difference of pixels from a face
 _LEAST_MISPLACED, _SQUARE = 0.09, 9  # the same in one square, so many pixels wide, if parts of it are in other places
 _PLACES = 3  # at most, in which a face shows another part of it
-# Where the mean face has its eyes, nose and mouth, and anywhere in a face: row, column, and how far from there.
+# Where the mean face has its eyes, nose, mouth and forehead, and anywhere in it: row, column, and how far from there.
 _PARTS = (
     *((-0.25, -0.4, 0.1, 0.1), (-0.25, 0.4, 0.1, 0.1), (0.2, 0.0, 0.1, 0.1), (0.58, 0.0, 0.1, 0.1)),
+    (-0.65, 0.0, 0.2, 0.3),
     *3 * [(0.05, 0.0, 0.65, 0.5)],
 )
 _OF_GROUND, _OF_CHANGES = 20, 30  # parts of the random seed; contents have those from 0 on
@@ -113,9 +114,9 @@ def _in_region(images: tf.Tensor, some: Some) -> tf.Tensor:
 def _misplaced(images: tf.Tensor, some: Some) -> tf.Tensor:
     """Parts of it in wrong places, softly cut: a mouth for eyes, one large eye, a nose upside down, no eyes.
 
-    In one to three ovals, or pairs of ovals, it shows another place, or the same place larger or turned, or no details:
-    as they are, or in the light that falls on the place where they are shown. In a third of the images nothing else is
-    left of the face's details. What has no details may have grain.
+    In one to three ovals, or pairs of ovals, it shows another place, or the same place larger or turned, or a small
+    face, or no details: as they are, or in the light that falls on the place where they are shown. In a third of the
+    images nothing else is left of the face's details. What has no details may have grain.
     """
     smooth = blurred(blurred(images, 11), 11)
     skin = smooth + tf.nn.relu(some.take(-0.02, 0.04)) * coarse(some.noise(), 33)
@@ -140,15 +141,19 @@ def _other_part(images: tf.Tensor, smooth: tf.Tensor, skin: tf.Tensor, some: Som
     around = Plane(plane.rows - down, columns)
     oval = around.oval(tf.exp(some.take(-1.9, -0.3)), tf.exp(some.take(-1.6, -0.2)))
     kind, is_half_turn = some.take(), some.take() < 0.5
-    is_elsewhere = kind >= 0.4
+    is_elsewhere, is_small = kind >= 0.4, kind >= 0.7
     size = tf.where_v2(kind < 0.2, some.take(0.3, 0.7), tf.exp(some.take(-0.7, 0.3)))
+    size = tf.where_v2(is_small, some.take(1.7, 3.5), size)
+    from_down, from_right = (tf.where_v2(is_small, 0.3 * each, each) for each in (from_down, from_right))
     is_turned = tf.where_v2(is_elsewhere, some.take() < 0.3, kind >= 0.2)
     angle = tf.where_v2(is_half_turn, math.pi, some.take(0.7, 2 * math.pi - 0.7))
     turned = around.turned(tf.where_v2(is_turned, angle, 0.0))
     rows = tf.where_v2(is_elsewhere, from_down, down) + size * turned.rows
     columns = tf.where_v2(is_elsewhere, from_right, right) + size * turned.columns
     light = tf.cast(some.take() < 0.5, tf.float32) * smooth
-    shown = light + at(images - light, *(tf.clip_by_value(each, -1.0, 1.0) for each in (rows, columns)))
+    small = blurred(tf.where_v2(some.take() < _OTHER_FACE, some.face(5), images), 3)
+    details = tf.where_v2(is_small, small, images) - light
+    shown = light + at(details, *(tf.clip_by_value(each, -1.0, 1.0) for each in (rows, columns)))
     return tf.sigmoid(tf.exp(some.take(0.7, 3.5)) * (1 - oval)), tf.where_v2(kind < 0.85, shown, skin)
 
 

@@ -12,7 +12,7 @@ _MOTTLES = (9, 17, 33)  # the same where it makes a drawing look like skin
 _FACE = 0.45  # probability of a face: what is far from one is refused soon
 _MIXED = 8  # faces in a combination
 _SHAPES = 5  # ovals or rectangles, one upon the other
-_MOST_NUMBERS = 60
+_MOST_NUMBERS = 80
 _NOISE_SEED = 2**41  # keeps noise apart from the other numbers
 
 

@@ -134,11 +134,22 @@ def test_a_face_is_mirrored_beside_its_middle():
     np.testing.assert_allclose(found, (1 - part) * shown[0] + part * shown[1], atol=1e-4)
 
 
-# Shares of what is drawn for another part of a face, in order; two numbers are drawn for a size, one of which counts.
+# Shares of what is drawn for another part of a face, in order; three numbers are drawn for a size, one of which counts.
 PART = dict(
     **dict.fromkeys(("place", "down", "right", "from_place", "from_down", "from_right"), 0.5),
-    **dict(is_pair=0.9, height=0.5, width=0.5, kind=0.6, half_turn=0.9, larger=0.2, size=0.4, turned=0.9, angle=0.4),
-    **dict(light=0.9, sharpness=0.9),
+    **dict(
+        is_pair=0.9,
+        height=0.5,
+        width=0.5,
+        kind=0.6,
+        half_turn=0.9,
+        larger=0.2,
+        size=0.4,
+        small=0.3,
+        turned=0.9,
+        angle=0.4,
+    ),
+    **dict(light=0.9, other=0.9, sharpness=0.9),
 )
 
 
@@ -153,7 +164,8 @@ def other_part(image, smooth, skin, **drawn):
 
 @pytest.mark.parametrize("light", [0.1, 0.9])
 @pytest.mark.parametrize(
-    "shown", ["larger", "a pair", "turned in place", "half turned in place", "elsewhere", "turned elsewhere"]
+    "shown",
+    ["larger", "a pair", "turned in place", "half turned in place", "elsewhere", "turned elsewhere", "all of it"],
 )
 def test_what_another_part_of_a_face_shows(shown, light):
     """Brightness that rises evenly tells from where each pixel was taken, above the light of its place or as it is."""
@@ -167,25 +179,27 @@ def test_what_another_part_of_a_face_shows(shown, light):
         "half turned in place": {"kind": 0.3, "half_turn": 0.1},
         "elsewhere": {},
         "turned elsewhere": {"turned": 0.1},
+        "all of it": {"kind": 0.75},
     }[shown]
     # The first of the parts is an eye; the fourth the mouth, which is where a part is taken from.
     eye, mouth = nonsense._PARTS[0][:2], nonsense._PARTS[3][:2]
-    inside, other = other_part(image, smooth, 0 * image, place=0.01, from_place=0.5, light=light, **drawn)
+    inside, other = other_part(image, smooth, 0 * image, place=0.01, from_place=0.45, light=light, **drawn)
     assert inside.max() > 0.9 and inside[round((eye[0] + 1) * 24.5), round((eye[1] + 1) * 24.5)] > 0.9
-    size = 0.3 + 0.4 * 0.2 if "kind" in drawn and drawn["kind"] < 0.2 else np.exp(-0.7 + 0.4)
+    size = {0.1: 0.3 + 0.4 * 0.2, 0.75: 1.7 + 1.8 * 0.3}.get(drawn.get("kind"), np.exp(-0.7 + 0.4))
     angle = 0.0
     if "turned" in shown:
         angle = np.pi if shown.startswith("half") else 0.7 + 0.4 * (2 * np.pi - 1.4)
     down = rows - eye[0]
     right = np.abs(columns) - np.abs(eye[1]) if shown == "a pair" else columns - eye[1]
-    start = mouth if "elsewhere" in shown else eye
+    start = {"all of it": (0.3 * mouth[0], 0.0)}.get(shown, mouth if "elsewhere" in shown else eye)
     taken_rows = np.clip(start[0] + size * (np.cos(angle) * down - np.sin(angle) * right), -1, 1)
     taken_columns = np.clip(start[1] + size * (np.sin(angle) * down + np.cos(angle) * right), -1, 1)
     expected = 0.5 + 0.3 * taken_rows + 0.1 * taken_columns
     if light < 0.5:
         expected += smooth[0] - 0.2 * taken_columns * taken_rows
-    # Between pixels the product of two lines is not quite what lies between its values.
-    np.testing.assert_allclose(other, expected, atol=1e-4)
+    # Between pixels the product of two lines is not quite what lies between its values. All of it is shown blurred,
+    # by half a pixel at the edge.
+    np.testing.assert_allclose(other, expected, atol=0.3 / 24.5 if shown == "all of it" else 1e-4)
 
 
 def test_a_part_is_shown_without_details():
