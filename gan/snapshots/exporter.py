@@ -72,8 +72,11 @@ class SnapshotExporter:
         self._held_out = None if held_out is None else pixels.to_floats(held_out)
         has_filter = any(name.startswith(f"{nonsense_filter.SCOPE}/") for name in trained)
         additions = Additions(
-            *(held_out is not None, has_filter, settings.calibrate_tones, settings.calibrate_flip),
-            settings.test_time_flip,
+            offset=held_out is not None,
+            filter=has_filter,
+            tones=settings.calibrate_tones,
+            flip=settings.calibrate_flip,
+            test_time_flip=settings.test_time_flip,
         )
         self._serving = serving_graph.build_serving_graph(*load_models(models), size, additions)
         self._calibrated = _CALIBRATED & set(self._serving.variables)

@@ -37,7 +37,7 @@ class Additions(NamedTuple):
     filter: bool = False  # the discriminator judges together with a nonsense filter
     tones: bool = False  # the generated images get other tones
     flip: bool = False  # images are told from mirror images
-    views: bool = False  # the discriminator judges images and their mirror images
+    test_time_flip: bool = False  # the discriminator judges images and their mirror images
 
 
 AS_TRAINED = Additions()
@@ -76,10 +76,10 @@ def _generated(noise: tf.Tensor, images: tf.Tensor, additions: Additions) -> tf.
 
 def _probability(images: tf.Tensor, judged: dict[str, tf.Tensor], judge: Network, additions: Additions) -> tf.Tensor:
     """What is handed in of a discriminator's results."""
-    if not (additions.offset or additions.filter or additions.views):
+    if not (additions.offset or additions.filter or additions.test_time_flip):
         return judged["predictions"]
     logits = judged["logits"]
-    if additions.views:
+    if additions.test_time_flip:
         logits = (logits + judge(views.mirrored(images), is_training=False)["logits"]) / 2
     if additions.offset:
         if additions.flip:

@@ -52,7 +52,7 @@ def test_a_snapshot_judges_by_the_mean_of_both_and_the_weights_are_as_without(fa
 
 
 def test_it_is_calibrated_as_it_judges(faces, tmp_path):
-    """The ninth tenth of the held-out images is where the mean says so, not where the image alone does."""
+    """The threshold is one of the mean of both logits: nine of ten held-out images are accepted."""
     held_out = synthetic_images(40, 2500, seed=1)
     tfrecords.write(str(tmp_path / "held_out.tfrecords"), held_out)
     flags = ["--augment=flip", "--test_time_flip", f"--calibration_data_pattern={tmp_path}/held_out.tfrecords"]

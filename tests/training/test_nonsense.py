@@ -135,22 +135,12 @@ def test_a_face_is_mirrored_beside_its_middle():
 
 
 # Shares of what is drawn for another part of a face, in order; three numbers are drawn for a size, one of which counts.
-PART = dict(
+PART = {
     **dict.fromkeys(("place", "down", "right", "from_place", "from_down", "from_right"), 0.5),
-    **dict(
-        is_pair=0.9,
-        height=0.5,
-        width=0.5,
-        kind=0.6,
-        half_turn=0.9,
-        larger=0.2,
-        size=0.4,
-        small=0.3,
-        turned=0.9,
-        angle=0.4,
-    ),
-    **dict(light=0.9, other=0.9, sharpness=0.9),
-)
+    **{"is_pair": 0.9, "height": 0.5, "width": 0.5, "kind": 0.6, "half_turn": 0.9},
+    **{"larger": 0.2, "size": 0.4, "small": 0.3, "turned": 0.9, "angle": 0.4},
+    **{"light": 0.9, "other": 0.9, "sharpness": 0.9},
+}
 
 
 def other_part(image, smooth, skin, **drawn):
