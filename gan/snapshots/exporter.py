@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -13,7 +14,7 @@ from gan.data import pixels, tfrecords
 from gan.networks import flip, nonsense_filter, typicality
 from gan.networks.registry import ModelNames, load_models
 from gan.random_noise_generator import Use, stratified_noise, uniform_noise
-from gan.snapshots import beside_references, calibration, cut, saver, serving_graph, sessions, tones, typical
+from gan.snapshots import beside_references, calibration, cut, saver, serving_graph, sessions, sharpness, tones, typical
 from gan.snapshots.running import RunningNetwork
 from gan.snapshots.serving_graph import Additions
 from gan.storage import cache
@@ -23,11 +24,12 @@ CALIBRATION_BATCH = 256  # held-out images run at once
 # Share of them that a nonsense filter accepts; the discriminator refuses most of the others anyhow.
 FILTER_ACCEPTANCE = 0.96
 GENERATED_AT_ONCE = 255  # images
-DRAWN_IMAGES = 1020  # that tell a generator's tones, and how often it draws mirror images
+DRAWN_IMAGES = 1020  # that tell a generator's tones and sharpness, and how often it draws mirror images
 MEASURED_IMAGES = 15_000  # training images, from all parts of the files; more would hardly change what is measured
 _CALIBRATED = {
     *(calibration.OFFSET, nonsense_filter.OFFSET, *typicality.NAMES),
-    *(tones.CONTRAST, tones.BRIGHTNESS, flip.WEIGHTS, flip.ODDS, flip.STRENGTH),
+    *(tones.CONTRAST, tones.BRIGHTNESS, sharpness.GAIN, sharpness.SHIFT),
+    *(flip.WEIGHTS, flip.ODDS, flip.STRENGTH),
 }
 
 
@@ -39,9 +41,22 @@ class SnapshotSettings:
     calibration_data_pattern: str | None = None  # held-out real images; None does not calibrate
     calibration_acceptance: float = 0.9  # share of these that the discriminator must accept
     calibrate_tones: bool = False  # whether generated images get the tones of the training images
+    calibrate_sharpness: bool = False  # whether generated images vary in sharpness as the training images do
     calibrate_flip: bool = False  # whether images are told from mirror images
     test_time_flip: bool = False  # whether the discriminator judges images and their mirror images
     threads: int = 2  # that parse their records
+
+    @property
+    def calibrates_generator(self) -> bool:
+        """Whether the generated images are to be like the training images in anything."""
+        return self.calibrate_tones or self.calibrate_sharpness or self.calibrate_flip
+
+
+class _Wanted(NamedTuple):
+    """What the training images are like, as far as the generated ones are to be like them."""
+
+    as_toned: tones.Tones | None = None
+    as_sharp: sharpness.Sharpness | None = None
 
 
 class SnapshotExporter:
@@ -75,6 +90,7 @@ class SnapshotExporter:
             offset=held_out is not None,
             filter=has_filter,
             tones=settings.calibrate_tones,
+            sharpness=settings.calibrate_sharpness,
             flip=settings.calibrate_flip,
             test_time_flip=settings.test_time_flip,
         )
@@ -99,7 +115,7 @@ class SnapshotExporter:
         """Takes weights, variable name -> value, and calibrates what is asked for."""
         neutral = {name: np.float32(flip.AS_DRAWN if name == flip.ODDS else 0) for name in self._calibrated}
         saver.load_weights(self._serving, self._session, {**weights, **neutral, **self._measured})
-        if self._settings.calibrate_tones or self._settings.calibrate_flip:
+        if self._settings.calibrates_generator:
             self._calibrate_generator()
         if self._held_out is not None:
             self._calibrate_discriminator()
@@ -115,11 +131,15 @@ class SnapshotExporter:
         except ContractError:
             return  # warn_of_refusal says why
         values: dict[str, float] = {}
-        if self._wanted is not None:
-            values[tones.CONTRAST], values[tones.BRIGHTNESS] = tones.to_match(images, self._wanted)
         if self._settings.calibrate_flip:
             logits = flip.logits(*typical.described_both_ways(images), self._measured[flip.WEIGHTS])
             values[flip.ODDS] = flip.odds(logits)
+        if self._wanted.as_toned is not None:
+            values[tones.CONTRAST], values[tones.BRIGHTNESS] = found = tones.to_match(images, self._wanted.as_toned)
+            images = tones.toned(images, *found)
+        if self._wanted.as_sharp is not None:
+            found = sharpness.to_match(images, self._wanted.as_sharp)
+            values[sharpness.GAIN], values[sharpness.SHIFT] = found
         for name, value in values.items():
             self._serving.variables[name].load(value, self._session)
 
@@ -232,8 +252,8 @@ def _held_out_images(settings: SnapshotSettings, size: int) -> np.ndarray | None
 
 def _measured(
     files: Sequence[str], size: int, settings: SnapshotSettings, held_out: np.ndarray | None, has_filter: bool
-) -> tuple[tones.Tones | None, dict[str, np.ndarray]]:
-    """What the settings ask to know of training images: their tones, and values of variables by name.
+) -> tuple[_Wanted, dict[str, np.ndarray]]:
+    """What the settings ask to know of training images, and values of variables by name.
 
     Args:
         files: TFRecord files of the training images, on disk.
@@ -244,16 +264,19 @@ def _measured(
         has_filter: whether a nonsense filter hears how far images are from training images.
     """
     values: dict[str, np.ndarray] = {}
-    wanted = None
-    if not settings.calibrate_tones and not settings.calibrate_flip and held_out is None:
-        return wanted, values
+    if not settings.calibrates_generator and held_out is None:
+        return _Wanted(), values
     images = tfrecords.read_some(files, size, MEASURED_IMAGES, settings.threads)
     if held_out is not None:
         _warn_of_known(held_out, images)
+    parts = np.array_split(images, -(-len(images) // CALIBRATION_BATCH))
+    wanted = _Wanted()
     if settings.calibrate_tones:
-        parts = np.array_split(images, -(-len(images) // CALIBRATION_BATCH))
         found = [tones.of_images(pixels.to_floats(part)) for part in parts]
-        wanted = tones.Tones(*np.average(found, 0, [len(part) for part in parts]).tolist())
+        wanted = _Wanted(tones.Tones(*np.average(found, 0, [len(part) for part in parts]).tolist()))
+    if settings.calibrate_sharpness:
+        each = np.concatenate([sharpness.of_images(pixels.to_floats(part)) for part in parts])
+        wanted = wanted._replace(as_sharp=sharpness.Sharpness(float(each.mean()), float(each.std())))
     if settings.calibrate_flip or has_filter and held_out is not None:
         both = typical.described_both_ways(images)
         if settings.calibrate_flip:

@@ -10,7 +10,7 @@ from gan.contest import battle_ops, contract
 from gan.networks import flip, keras_layers, nonsense_filter, views
 from gan.networks.network import Network
 from gan.networks.registry import DISCRIMINATOR, GENERATOR
-from gan.snapshots import calibration, cut, tones
+from gan.snapshots import calibration, cut, sharpness, tones
 
 
 class ServingGraph(NamedTuple):
@@ -36,6 +36,7 @@ class Additions(NamedTuple):
     offset: bool = False  # variable calibration.OFFSET is added to the discriminator's logits
     filter: bool = False  # the discriminator judges together with a nonsense filter
     tones: bool = False  # the generated images get other tones
+    sharpness: bool = False  # the generated images are sharpened or blurred
     flip: bool = False  # images are told from mirror images
     test_time_flip: bool = False  # the discriminator judges images and their mirror images
 
@@ -71,7 +72,9 @@ def _generated(noise: tf.Tensor, images: tf.Tensor, additions: Additions) -> tf.
     """What is handed in of the images that a generator draws."""
     if additions.flip:
         images = flip.turned(images, noise)
-    return tones.adjusted(images) if additions.tones else images
+    if additions.tones:
+        images = tones.adjusted(images)
+    return sharpness.adjusted(images) if additions.sharpness else images
 
 
 def _probability(images: tf.Tensor, judged: dict[str, tf.Tensor], judge: Network, additions: Additions) -> tf.Tensor:

@@ -38,6 +38,11 @@ def adjusted(images: tf.Tensor) -> tf.Tensor:
     return tf.sigmoid((1 + contrast) * (tf.log(inside) - tf.log(1 - inside)) + brightness)
 
 
+def toned(images: np.ndarray, contrast: float, brightness: float) -> np.ndarray:
+    """The same of an array float32 [N, size], with these numbers."""
+    return _sigmoid((1 + contrast) * _logits(images) + brightness)
+
+
 def to_match(images: np.ndarray, wanted: Tones) -> tuple[float, float]:
     """The numbers that give images some tones, as nearly as the limits allow.
 
@@ -48,11 +53,10 @@ def to_match(images: np.ndarray, wanted: Tones) -> tuple[float, float]:
     Returns:
         (contrast, brightness).
     """
-    inside = np.clip(images, _EDGE, 1 - _EDGE).astype(np.float32)
-    logits = np.log(inside) - np.log1p(-inside)
+    logits = _logits(images)
     gain, brightness = 1.0, 0.0
     for _ in range(_ROUNDS):
-        now = 1 / (1 + np.exp(-(np.float32(gain) * logits + np.float32(brightness))))
+        now = _sigmoid(gain * logits + brightness)
         mean, deviation = of_images(now)
         slope = float((now * (1 - now)).mean())  # of the mean, by the brightness
         if not deviation or not slope:
@@ -60,3 +64,12 @@ def to_match(images: np.ndarray, wanted: Tones) -> tuple[float, float]:
         gain = float(np.clip(gain * wanted.deviation / deviation, 1 - MOST_CONTRAST, 1 + MOST_CONTRAST))
         brightness = float(np.clip(brightness + (wanted.mean - mean) / slope, -MOST_BRIGHTNESS, MOST_BRIGHTNESS))
     return gain - 1, brightness
+
+
+def _logits(images: np.ndarray) -> np.ndarray:
+    inside = np.clip(images, _EDGE, 1 - _EDGE).astype(np.float32)
+    return np.log(inside) - np.log1p(-inside)
+
+
+def _sigmoid(logits: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-logits))

@@ -276,6 +276,11 @@ class TrainingFlags:
         "Each snapshot's generator then draws with the brightness and the contrast of the training images, which it "
         "may miss by a few percent.",
     )
+    calibrate_sharpness: bool = _calibration(
+        False,
+        "Each snapshot's generator then draws images as crisp and as blurred as the training images are, which vary "
+        "more than what generators draw: it sharpens its sharper images, and blurs its softer ones.",
+    )
     calibrate_flip: bool = _calibration(
         False,
         "Each snapshot's generator then looks to each side as often as the training images do: it mirrors back what "
@@ -360,6 +365,7 @@ def settings_of(config: TrainingFlags, files: Sequence[str]) -> "settings.Traini
             config.calibration_data_pattern,
             config.calibration_acceptance,
             config.calibrate_tones,
+            config.calibrate_sharpness,
             config.calibrate_flip,
             config.test_time_flip,
             config.num_readers,

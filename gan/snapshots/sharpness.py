@@ -1,0 +1,126 @@
+"""Lets generated images be as unlike each other in sharpness as the training images are.
+
+Some photographs are crisp and some are blurred. A generator draws both, but nearer to the middle: the sharpness of its
+images varies by little more than half as much as that of photographs, which discriminators do not mind and distances
+do. So a snapshot sharpens what it drew sharper than most, and blurs what it drew softer than most: it hands in
+
+    image + (gain * sharpness + shift) * detail
+
+with two numbers that are found for its weights. Both are 0 in a snapshot that leaves the images as they are. The detail
+of an image is what a small blur takes away from it. Its sharpness is the logarithm of how large its second differences
+are for its first ones, whatever its contrast.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+GAIN, SHIFT = "calibration/sharpness_gain", "calibration/sharpness_shift"  # variables of a snapshot
+MOST_GAIN = 6.0
+LEAST_AMOUNT, MOST_AMOUNT = -0.7, 1.0  # of the detail that is added: what needs more is not drawn well yet
+_LEAST_ENERGY = 1e-9  # of differences, so that there is a logarithm
+_ROUNDS = 30  # of halving, until a number is known to nine digits
+
+
+class Sharpness(NamedTuple):
+    """Sharpness of many images."""
+
+    mean: float
+    deviation: float
+
+
+def of_images(images: np.ndarray) -> np.ndarray:
+    """Sharpness of each of some square images, float [N, size] in [0, 1]: float64 [N]."""
+    x = _squares(images).astype(np.float64)
+    return 0.5 * np.log(_quotient(_energies(x, x, _mean)))
+
+
+def adjusted(images: tf.Tensor) -> tf.Tensor:
+    """Images float32 [N, size] in [0, 1], sharpened as two new variables of the graph say; those begin at 0."""
+    gain, shift = (
+        tf.get_variable(name, [], initializer=tf.zeros_initializer(), trainable=False) for name in (GAIN, SHIFT)
+    )
+    x = _squares(images)
+    second, first = _energies(x, x, lambda values: tf.reduce_mean(values, [1, 2], keepdims=True))
+    sharpness = 0.5 * (tf.log(second + _LEAST_ENERGY) - tf.log(first + _LEAST_ENERGY))
+    amount = tf.minimum(tf.maximum(gain * sharpness + shift, LEAST_AMOUNT), MOST_AMOUNT)
+    sharpened = tf.minimum(tf.maximum(x + amount * _detail(x, tf.pad), 0), 1)
+    return tf.reshape(sharpened, [-1, images.shape.as_list()[1]])
+
+
+def to_match(images: np.ndarray, wanted: Sharpness) -> tuple[float, float]:
+    """The numbers that give images a sharpness, as nearly as the limits allow.
+
+    Args:
+        images: float32 [N, size] in [0, 1], square, as they are without them.
+        wanted: the sharpness.
+
+    Returns:
+        (gain, shift). The gain is not below 0: what varies more than photographs do goes on doing so.
+    """
+    x = _squares(images).astype(np.float64)
+    detail = _detail(x, np.pad)
+    energies = [np.stack(_energies(*pair, _mean)) for pair in ((x, x), (x, detail), (detail, detail))]
+    before = 0.5 * np.log(_quotient(energies[0]))
+
+    def after(gain: float, shift: float) -> np.ndarray:
+        """The sharpness of each image with these numbers, were black and white no limits: float [N]."""
+        amount = np.clip(gain * before + shift, LEAST_AMOUNT, MOST_AMOUNT)
+        return 0.5 * np.log(_quotient(energies[0] + 2 * amount * energies[1] + np.square(amount) * energies[2]))
+
+    def shift_of(gain: float) -> float:
+        """The shift at which the mean is the wanted one."""
+        reach = gain * np.abs(before).max() + max(MOST_AMOUNT, -LEAST_AMOUNT)
+        return _where(lambda shift: after(gain, shift).mean() < wanted.mean, -reach, reach)
+
+    gain = _where(lambda gain: after(gain, shift_of(gain)).std() < wanted.deviation, 0, MOST_GAIN)
+    return gain, shift_of(gain)
+
+
+def _where(is_below: Callable[[float], bool], low: float, high: float) -> float:
+    """Where something that rises from `low` to `high` passes what is wanted, by halving."""
+    for _ in range(_ROUNDS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if is_below(middle) else (low, middle)
+    return (low + high) / 2
+
+
+def _squares(images: Any) -> Any:
+    """[N, size], an array or a tensor, as [N, side, side]."""
+    side = math.isqrt(int(images.shape[1]))
+    reshape = tf.reshape if isinstance(images, tf.Tensor) else np.reshape
+    return reshape(images, [-1, side, side])
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    return values.mean((1, 2))
+
+
+def _energies(a: Any, b: Any, mean: Callable[[Any], Any]) -> tuple[Any, Any]:
+    """Mean products of two pictures' second differences and of their first ones; [N, side, side], arrays or tensors."""
+    down, across = (a[:, 1:] - a[:, :-1]) * (b[:, 1:] - b[:, :-1]), _across(a) * _across(b)
+    return mean(_second(a) * _second(b)), mean(down) + mean(across)
+
+
+def _across(x: Any) -> Any:
+    return x[:, :, 1:] - x[:, :, :-1]
+
+
+def _second(x: Any) -> Any:
+    """Four times each inner pixel less its neighbours: Laplace's operator."""
+    return 4 * x[:, 1:-1, 1:-1] - x[:, :-2, 1:-1] - x[:, 2:, 1:-1] - x[:, 1:-1, :-2] - x[:, 1:-1, 2:]
+
+
+def _detail(x: Any, pad: Callable[..., Any]) -> Any:
+    """What a blur by (1, 2, 1) / 4, down and across, takes away from images [N, side, side]."""
+    around = pad(x, [[0, 0], [1, 1], [1, 1]], "symmetric")
+    down = (around[:, :-2] + 2 * around[:, 1:-1] + around[:, 2:]) / 4
+    return x - (down[:, :, :-2] + 2 * down[:, :, 1:-1] + down[:, :, 2:]) / 4
+
+
+def _quotient(energies: Any) -> Any:
+    second, first = energies
+    return (second + _LEAST_ENERGY) / (first + _LEAST_ENERGY)
