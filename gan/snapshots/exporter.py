@@ -130,16 +130,17 @@ class SnapshotExporter:
             images = self._drawn(stratified_noise(DRAWN_IMAGES, Use.CALIBRATION_NOISE))
         except ContractError:
             return  # warn_of_refusal says why
+        if not np.isfinite(images).all():
+            return  # it says that, too, if it finds one
         values: dict[str, float] = {}
         if self._settings.calibrate_flip:
             logits = flip.logits(*typical.described_both_ways(images), self._measured[flip.WEIGHTS])
             values[flip.ODDS] = flip.odds(logits)
-        if self._wanted.as_toned is not None:
-            values[tones.CONTRAST], values[tones.BRIGHTNESS] = found = tones.to_match(images, self._wanted.as_toned)
-            images = tones.toned(images, *found)
         if self._wanted.as_sharp is not None:
-            found = sharpness.to_match(images, self._wanted.as_sharp)
-            values[sharpness.GAIN], values[sharpness.SHIFT] = found
+            values[sharpness.GAIN], values[sharpness.SHIFT] = found = sharpness.to_match(images, self._wanted.as_sharp)
+            images = sharpness.sharpened(images, *found)
+        if self._wanted.as_toned is not None:
+            values[tones.CONTRAST], values[tones.BRIGHTNESS] = tones.to_match(images, self._wanted.as_toned)
         for name, value in values.items():
             self._serving.variables[name].load(value, self._session)
 
@@ -270,20 +271,20 @@ def _measured(
     if held_out is not None:
         _warn_of_known(held_out, images)
     parts = np.array_split(images, -(-len(images) // CALIBRATION_BATCH))
-    wanted = _Wanted()
+    as_toned = as_sharp = None
     if settings.calibrate_tones:
         found = [tones.of_images(pixels.to_floats(part)) for part in parts]
-        wanted = _Wanted(tones.Tones(*np.average(found, 0, [len(part) for part in parts]).tolist()))
+        as_toned = tones.Tones(*np.average(found, 0, [len(part) for part in parts]).tolist())
     if settings.calibrate_sharpness:
         each = np.concatenate([sharpness.of_images(pixels.to_floats(part)) for part in parts])
-        wanted = wanted._replace(as_sharp=sharpness.Sharpness(float(each.mean()), float(each.std())))
+        as_sharp = sharpness.Sharpness(float(each.mean()), float(each.std()))
     if settings.calibrate_flip or has_filter and held_out is not None:
         both = typical.described_both_ways(images)
         if settings.calibrate_flip:
             values[flip.WEIGHTS] = flip.weights(*both)
         if has_filter and held_out is not None:
             values |= typical.measured(np.concatenate(both), typical.described(held_out))
-    return wanted, values
+    return _Wanted(as_toned, as_sharp), values
 
 
 def _warn_of_known(held_out: np.ndarray, images: np.ndarray) -> None:

@@ -72,9 +72,9 @@ def _generated(noise: tf.Tensor, images: tf.Tensor, additions: Additions) -> tf.
     """What is handed in of the images that a generator draws."""
     if additions.flip:
         images = flip.turned(images, noise)
-    if additions.tones:
-        images = tones.adjusted(images)
-    return sharpness.adjusted(images) if additions.sharpness else images
+    if additions.sharpness:
+        images = sharpness.adjusted(images)
+    return tones.adjusted(images) if additions.tones else images
 
 
 def _probability(images: tf.Tensor, judged: dict[str, tf.Tensor], judge: Network, additions: Additions) -> tf.Tensor:

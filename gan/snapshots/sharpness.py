@@ -1,7 +1,7 @@
 """Lets generated images be as unlike each other in sharpness as the training images are.
 
 Some photographs are crisp and some are blurred. A generator draws both, but nearer to the middle: the sharpness of its
-images varies by little more than half as much as that of photographs, which discriminators do not mind and distances
+images varies by little more than half as much as that of photographs. Discriminators do not mind that, and distances
 do. So a snapshot sharpens what it drew sharper than most, and blurs what it drew softer than most: it hands in
 
     image + (gain * sharpness + shift) * detail
@@ -19,10 +19,11 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 GAIN, SHIFT = "calibration/sharpness_gain", "calibration/sharpness_shift"  # variables of a snapshot
-MOST_GAIN = 6.0
-LEAST_AMOUNT, MOST_AMOUNT = -0.7, 1.0  # of the detail that is added: what needs more is not drawn well yet
-_LEAST_ENERGY = 1e-9  # of differences, so that there is a logarithm
-_ROUNDS = 30  # of halving, until a number is known to nine digits
+MOST_GAIN = 6.0  # faces need 2 to 4: what needs more is not drawn well yet
+LEAST_AMOUNT, MOST_AMOUNT = -0.7, 1.0  # of the detail that is added, for the same reason
+_LEAST_ENERGY = 1.5e-5  # of differences, that of one grey level: fainter ones are not seen
+_LEAST_SPREAD = 1e-4  # of the sharpness of images, less is none
+_ROUNDS = 20  # of halving, until a number is known to six digits
 
 
 class Sharpness(NamedTuple):
@@ -39,7 +40,10 @@ def of_images(images: np.ndarray) -> np.ndarray:
 
 
 def adjusted(images: tf.Tensor) -> tf.Tensor:
-    """Images float32 [N, size] in [0, 1], sharpened as two new variables of the graph say; those begin at 0."""
+    """Images float32 [N, size] in [0, 1], sharpened as two new variables of the graph say; those begin at 0.
+
+    Pixels that are outside [0, 1] as they come stay outside, so that a generator's fault is found.
+    """
     gain, shift = (
         tf.get_variable(name, [], initializer=tf.zeros_initializer(), trainable=False) for name in (GAIN, SHIFT)
     )
@@ -47,8 +51,15 @@ def adjusted(images: tf.Tensor) -> tf.Tensor:
     second, first = _energies(x, x, lambda values: tf.reduce_mean(values, [1, 2], keepdims=True))
     sharpness = 0.5 * (tf.log(second + _LEAST_ENERGY) - tf.log(first + _LEAST_ENERGY))
     amount = tf.minimum(tf.maximum(gain * sharpness + shift, LEAST_AMOUNT), MOST_AMOUNT)
-    sharpened = tf.minimum(tf.maximum(x + amount * _detail(x, tf.pad), 0), 1)
-    return tf.reshape(sharpened, [-1, images.shape.as_list()[1]])
+    result = tf.minimum(tf.maximum(x + amount * _detail(x, tf.pad), 0), 1) + (x - tf.minimum(tf.maximum(x, 0), 1))
+    return tf.reshape(result, [-1, images.shape.as_list()[1]])
+
+
+def sharpened(images: np.ndarray, gain: float, shift: float) -> np.ndarray:
+    """The same of an array, float [N, size] in [0, 1], with these numbers."""
+    x = _squares(images)
+    amount = np.clip(gain * of_images(images) + shift, LEAST_AMOUNT, MOST_AMOUNT).astype(x.dtype)
+    return np.clip(x + amount[:, np.newaxis, np.newaxis] * _detail(x, np.pad), 0, 1).reshape(images.shape)
 
 
 def to_match(images: np.ndarray, wanted: Sharpness) -> tuple[float, float]:
@@ -59,7 +70,8 @@ def to_match(images: np.ndarray, wanted: Sharpness) -> tuple[float, float]:
         wanted: the sharpness.
 
     Returns:
-        (gain, shift). The gain is not below 0: what varies more than photographs do goes on doing so.
+        (gain, shift). The gain is not below 0: what varies more than photographs do goes on doing so. It is 0, too, if
+        the images do not vary at all.
     """
     x = _squares(images).astype(np.float64)
     detail = _detail(x, np.pad)
@@ -73,10 +85,12 @@ def to_match(images: np.ndarray, wanted: Sharpness) -> tuple[float, float]:
 
     def shift_of(gain: float) -> float:
         """The shift at which the mean is the wanted one."""
-        reach = gain * np.abs(before).max() + max(MOST_AMOUNT, -LEAST_AMOUNT)
+        reach = gain * float(np.abs(before).max()) + max(MOST_AMOUNT, -LEAST_AMOUNT)
         return _where(lambda shift: after(gain, shift).mean() < wanted.mean, -reach, reach)
 
-    gain = _where(lambda gain: after(gain, shift_of(gain)).std() < wanted.deviation, 0, MOST_GAIN)
+    gain = 0.0
+    if before.std() > _LEAST_SPREAD and after(0, shift_of(0)).std() < wanted.deviation:
+        gain = _where(lambda gain: after(gain, shift_of(gain)).std() < wanted.deviation, 0, MOST_GAIN)
     return gain, shift_of(gain)
 
 

@@ -29,18 +29,17 @@ def of_images(images: np.ndarray) -> Tones:
 
 
 def adjusted(images: tf.Tensor) -> tf.Tensor:
-    """Images float32 [N, size] in [0, 1] with the tones that two new variables of the graph say; those begin at 0."""
+    """Images float32 [N, size] in [0, 1] with the tones that two new variables of the graph say; those begin at 0.
+
+    Pixels that are outside [0, 1] as they come stay outside, so that a generator's fault is found.
+    """
     contrast, brightness = (
         tf.get_variable(name, [], initializer=tf.zeros_initializer(), trainable=False)
         for name in (CONTRAST, BRIGHTNESS)
     )
     inside = tf.minimum(tf.maximum(images, _EDGE), 1 - _EDGE)
-    return tf.sigmoid((1 + contrast) * (tf.log(inside) - tf.log(1 - inside)) + brightness)
-
-
-def toned(images: np.ndarray, contrast: float, brightness: float) -> np.ndarray:
-    """The same of an array float32 [N, size], with these numbers."""
-    return _sigmoid((1 + contrast) * _logits(images) + brightness)
+    result = tf.sigmoid((1 + contrast) * (tf.log(inside) - tf.log(1 - inside)) + brightness)
+    return result + (images - tf.minimum(tf.maximum(images, 0), 1))
 
 
 def to_match(images: np.ndarray, wanted: Tones) -> tuple[float, float]:
@@ -53,10 +52,11 @@ def to_match(images: np.ndarray, wanted: Tones) -> tuple[float, float]:
     Returns:
         (contrast, brightness).
     """
-    logits = _logits(images)
+    inside = np.clip(images, _EDGE, 1 - _EDGE).astype(np.float32)
+    logits = np.log(inside) - np.log1p(-inside)
     gain, brightness = 1.0, 0.0
     for _ in range(_ROUNDS):
-        now = _sigmoid(gain * logits + brightness)
+        now = 1 / (1 + np.exp(-(np.float32(gain) * logits + np.float32(brightness))))
         mean, deviation = of_images(now)
         slope = float((now * (1 - now)).mean())  # of the mean, by the brightness
         if not deviation or not slope:
@@ -64,12 +64,3 @@ def to_match(images: np.ndarray, wanted: Tones) -> tuple[float, float]:
         gain = float(np.clip(gain * wanted.deviation / deviation, 1 - MOST_CONTRAST, 1 + MOST_CONTRAST))
         brightness = float(np.clip(brightness + (wanted.mean - mean) / slope, -MOST_BRIGHTNESS, MOST_BRIGHTNESS))
     return gain - 1, brightness
-
-
-def _logits(images: np.ndarray) -> np.ndarray:
-    inside = np.clip(images, _EDGE, 1 - _EDGE).astype(np.float32)
-    return np.log(inside) - np.log1p(-inside)
-
-
-def _sigmoid(logits: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-logits))
