@@ -69,12 +69,20 @@ def build_serving_graph(
 
 
 def _generated(noise: tf.Tensor, images: tf.Tensor, additions: Additions) -> tf.Tensor:
-    """What is handed in of the images that a generator draws."""
+    """What is handed in of the images that a generator draws.
+
+    Pixels outside [0, 1] stay outside, so that the generator's fault is found.
+    """
     if additions.flip:
         images = flip.turned(images, noise)
+    if not (additions.sharpness or additions.tones):
+        return images
+    outside = images - tf.minimum(tf.maximum(images, 0), 1)
     if additions.sharpness:
         images = sharpness.adjusted(images)
-    return tones.adjusted(images) if additions.tones else images
+    if additions.tones:
+        images = tones.adjusted(images)
+    return images + outside
 
 
 def _probability(images: tf.Tensor, judged: dict[str, tf.Tensor], judge: Network, additions: Additions) -> tf.Tensor:

@@ -36,30 +36,26 @@ class Sharpness(NamedTuple):
 def of_images(images: np.ndarray) -> np.ndarray:
     """Sharpness of each of some square images, float [N, size] in [0, 1]: float64 [N]."""
     x = _squares(images).astype(np.float64)
-    return 0.5 * np.log(_quotient(_energies(x, x, _mean)))
+    return _sharpness(_energies(x, x, np.mean), np.log).reshape(-1)
 
 
 def adjusted(images: tf.Tensor) -> tf.Tensor:
-    """Images float32 [N, size] in [0, 1], sharpened as two new variables of the graph say; those begin at 0.
-
-    Pixels that are outside [0, 1] as they come stay outside, so that a generator's fault is found.
-    """
+    """Images float32 [N, size] in [0, 1], sharpened as two new variables of the graph say; those begin at 0."""
     gain, shift = (
         tf.get_variable(name, [], initializer=tf.zeros_initializer(), trainable=False) for name in (GAIN, SHIFT)
     )
     x = _squares(images)
-    second, first = _energies(x, x, lambda values: tf.reduce_mean(values, [1, 2], keepdims=True))
-    sharpness = 0.5 * (tf.log(second + _LEAST_ENERGY) - tf.log(first + _LEAST_ENERGY))
-    amount = tf.minimum(tf.maximum(gain * sharpness + shift, LEAST_AMOUNT), MOST_AMOUNT)
-    result = tf.minimum(tf.maximum(x + amount * _detail(x, tf.pad), 0), 1) + (x - tf.minimum(tf.maximum(x, 0), 1))
+    amount = gain * _sharpness(_energies(x, x, tf.reduce_mean), tf.log) + shift
+    amount = tf.minimum(tf.maximum(amount, LEAST_AMOUNT), MOST_AMOUNT)
+    result = tf.minimum(tf.maximum(x + amount * _detail(x, tf.pad), 0), 1)
     return tf.reshape(result, [-1, images.shape.as_list()[1]])
 
 
 def sharpened(images: np.ndarray, gain: float, shift: float) -> np.ndarray:
     """The same of an array, float [N, size] in [0, 1], with these numbers."""
     x = _squares(images)
-    amount = np.clip(gain * of_images(images) + shift, LEAST_AMOUNT, MOST_AMOUNT).astype(x.dtype)
-    return np.clip(x + amount[:, np.newaxis, np.newaxis] * _detail(x, np.pad), 0, 1).reshape(images.shape)
+    amount = np.clip(gain * _sharpness(_energies(x, x, np.mean), np.log) + shift, LEAST_AMOUNT, MOST_AMOUNT)
+    return np.clip(x + amount * _detail(x, np.pad), 0, 1).reshape(images.shape)
 
 
 def to_match(images: np.ndarray, wanted: Sharpness) -> tuple[float, float]:
@@ -75,13 +71,13 @@ def to_match(images: np.ndarray, wanted: Sharpness) -> tuple[float, float]:
     """
     x = _squares(images).astype(np.float64)
     detail = _detail(x, np.pad)
-    energies = [np.stack(_energies(*pair, _mean)) for pair in ((x, x), (x, detail), (detail, detail))]
-    before = 0.5 * np.log(_quotient(energies[0]))
+    energies = [np.stack(_energies(*pair, np.mean)) for pair in ((x, x), (x, detail), (detail, detail))]
+    before = _sharpness(energies[0], np.log)
 
     def after(gain: float, shift: float) -> np.ndarray:
-        """The sharpness of each image with these numbers, were black and white no limits: float [N]."""
+        """The sharpness of each image with these numbers, were black and white no limits."""
         amount = np.clip(gain * before + shift, LEAST_AMOUNT, MOST_AMOUNT)
-        return 0.5 * np.log(_quotient(energies[0] + 2 * amount * energies[1] + np.square(amount) * energies[2]))
+        return _sharpness(energies[0] + 2 * amount * energies[1] + np.square(amount) * energies[2], np.log)
 
     def shift_of(gain: float) -> float:
         """The shift at which the mean is the wanted one."""
@@ -109,14 +105,30 @@ def _squares(images: Any) -> Any:
     return reshape(images, [-1, side, side])
 
 
-def _mean(values: np.ndarray) -> np.ndarray:
-    return values.mean((1, 2))
+def _energies(a: Any, b: Any, mean: Callable[..., Any]) -> tuple[Any, Any]:
+    """Mean products of two pictures' second differences and of their first ones.
+
+    Args:
+        a: [N, side, side], an array or a tensor.
+        b: the same.
+        mean: np.mean or tf.reduce_mean.
+
+    Returns:
+        Both [N, 1, 1].
+    """
+    products = [_second(a) * _second(b), _down(a) * _down(b), _across(a) * _across(b)]
+    second, down, across = (mean(each, (1, 2), keepdims=True) for each in products)
+    return second, down + across
 
 
-def _energies(a: Any, b: Any, mean: Callable[[Any], Any]) -> tuple[Any, Any]:
-    """Mean products of two pictures' second differences and of their first ones; [N, side, side], arrays or tensors."""
-    down, across = (a[:, 1:] - a[:, :-1]) * (b[:, 1:] - b[:, :-1]), _across(a) * _across(b)
-    return mean(_second(a) * _second(b)), mean(down) + mean(across)
+def _sharpness(energies: Any, log: Callable[[Any], Any]) -> Any:
+    """Sharpness by energies of second and of first differences."""
+    second, first = energies
+    return 0.5 * (log(second + _LEAST_ENERGY) - log(first + _LEAST_ENERGY))
+
+
+def _down(x: Any) -> Any:
+    return x[:, 1:] - x[:, :-1]
 
 
 def _across(x: Any) -> Any:
@@ -133,8 +145,3 @@ def _detail(x: Any, pad: Callable[..., Any]) -> Any:
     around = pad(x, [[0, 0], [1, 1], [1, 1]], "symmetric")
     down = (around[:, :-2] + 2 * around[:, 1:-1] + around[:, 2:]) / 4
     return x - (down[:, :, :-2] + 2 * down[:, :, 1:-1] + down[:, :, 2:]) / 4
-
-
-def _quotient(energies: Any) -> Any:
-    second, first = energies
-    return (second + _LEAST_ENERGY) / (first + _LEAST_ENERGY)

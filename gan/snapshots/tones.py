@@ -29,17 +29,13 @@ def of_images(images: np.ndarray) -> Tones:
 
 
 def adjusted(images: tf.Tensor) -> tf.Tensor:
-    """Images float32 [N, size] in [0, 1] with the tones that two new variables of the graph say; those begin at 0.
-
-    Pixels that are outside [0, 1] as they come stay outside, so that a generator's fault is found.
-    """
+    """Images float32 [N, size] in [0, 1] with the tones that two new variables of the graph say; those begin at 0."""
     contrast, brightness = (
         tf.get_variable(name, [], initializer=tf.zeros_initializer(), trainable=False)
         for name in (CONTRAST, BRIGHTNESS)
     )
     inside = tf.minimum(tf.maximum(images, _EDGE), 1 - _EDGE)
-    result = tf.sigmoid((1 + contrast) * (tf.log(inside) - tf.log(1 - inside)) + brightness)
-    return result + (images - tf.minimum(tf.maximum(images, 0), 1))
+    return tf.sigmoid((1 + contrast) * (tf.log(inside) - tf.log(1 - inside)) + brightness)
 
 
 def to_match(images: np.ndarray, wanted: Tones) -> tuple[float, float]:

@@ -7,7 +7,8 @@ from conftest import run_train
 
 from gan.data import pixels, tfrecords
 from gan.random_noise_generator import Use, uniform_noise
-from gan.snapshots import sharpness, tones
+from gan.snapshots import serving_graph, sharpness, tones
+from gan.snapshots.serving_graph import Additions
 from gan.snapshots.sharpness import Sharpness
 from gan.snapshots.snapshot import Snapshot
 
@@ -80,11 +81,15 @@ def test_what_a_generator_draws_beyond_black_and_white_stays_there():
     """Else nobody would say that its output must lie in [0, 1]."""
     images = np.random.default_rng(5).uniform(-0.5, 1.5, (3, 2500)).astype(np.float32)
     images[:, 0], images[:, 1], images[2, 7] = -0.5, 1.5, np.nan
-    with tf.Graph().as_default(), tf.Session() as session:
-        toned = tones.adjusted(tf.constant(images))
-        session.run(tf.global_variables_initializer())
-        for result in (session.run(toned), adjusted(images, 3.0, -0.7)):
-            assert (result[:2, 0] < 0).all() and (result[:2, 1] > 1).all() and np.isnan(result[2, 7])
+    values = {sharpness.GAIN: 3.0, sharpness.SHIFT: -0.7, tones.CONTRAST: 0.0, tones.BRIGHTNESS: 0.0}
+    for additions in (Additions(tones=True), Additions(sharpness=True), Additions(tones=True, sharpness=True)):
+        with tf.Graph().as_default(), tf.Session() as session:
+            drawn = tf.constant(images)
+            handed_in = serving_graph._generated(drawn, drawn, additions)
+            for variable in tf.global_variables():
+                variable.load(values[variable.op.name])
+            result = session.run(handed_in)
+        assert (result[:2, 0] < 0).all() and (result[:2, 1] > 1).all() and np.isnan(result[2, 7])
 
 
 def test_images_of_one_grey_and_images_far_from_all_stay_within_the_limits():
