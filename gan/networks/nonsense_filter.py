@@ -13,11 +13,11 @@ them what they had passed over.
 
 import math
 
-import numpy as np
 import tensorflow.compat.v1 as tf
 
 from gan import layers
 from gan.networks import typicality, views
+from gan.networks.local_mean import local_mean
 
 SCOPE = "nonsense_filter"
 OFFSET = "calibration/filter_offset"  # variable of a snapshot whose filter is calibrated
@@ -58,15 +58,8 @@ def _seen(images: tf.Tensor) -> tf.Tensor:
 
 def _moments(images: tf.Tensor, width: int) -> tuple[tf.Tensor, tf.Tensor]:
     """Mean and variance in a square around each pixel, of what lies in the image: [N, side, side] each."""
-    number = np.arange(images.shape.as_list()[1])
-    is_near = np.abs(number[:, None] - number) <= width // 2
-    shares = tf.constant(is_near / is_near.sum(0), tf.float32)  # of one channel, products are the fastest means
-
-    def mean(values: tf.Tensor) -> tf.Tensor:
-        return tf.matmul(tf.matmul(shares, values, transpose_a=True), shares)
-
-    found = mean(images)
-    return found, tf.nn.relu(mean(tf.square(images)) - tf.square(found))
+    mean = local_mean(images, width)
+    return mean, tf.nn.relu(local_mean(tf.square(images), width) - tf.square(mean))
 
 
 def make_variables(size: int) -> None:

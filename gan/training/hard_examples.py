@@ -14,6 +14,7 @@ import tensorflow.compat.v1 as tf
 from gan.augment import Augmenter
 from gan.data import pixels
 from gan.networks import loss_values
+from gan.networks.local_mean import local_mean
 from gan.networks.loss_values import Features
 from gan.training.forward_pass import ForwardPass
 from gan.training.settings import HardExampleSettings
@@ -75,8 +76,7 @@ def _ghosts(images: tf.Tensor, others: tf.Tensor, draws: tf.Tensor, noise: tf.Te
 def _blurred(images: tf.Tensor, others: tf.Tensor, draws: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
     """Mixes an image with its averages over squares of 5x5, whose share is a half to 1."""
     del others, noise
-    smooth = tf.nn.avg_pool(images[..., tf.newaxis], [1, 5, 5, 1], [1, 1, 1, 1], "SAME")[..., 0]
-    return images + (0.5 + 0.5 * draws) * (smooth - images)
+    return images + (0.5 + 0.5 * draws) * (local_mean(images, 5) - images)
 
 
 def _grid(images: tf.Tensor, others: tf.Tensor, draws: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:

@@ -12,7 +12,8 @@ from collections.abc import Callable
 import tensorflow.compat.v1 as tf
 
 from gan.data import pixels
-from gan.training.nonsense_contents import Plane, Some, at, blurred, chosen, coarse, content
+from gan.networks.local_mean import local_mean
+from gan.training.nonsense_contents import Plane, Some, at, chosen, coarse, content
 
 _UNCHANGED = 0.5  # probability that a content that is no face need not be changed; a face always is
 _ALSO = 0.1  # probability of each change beyond the one that each face has
@@ -70,7 +71,7 @@ def _difference(images: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
 
 def _largest_difference(images: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
     """Mean difference in the square in which they differ most, [n, 1, 1]."""
-    return tf.reduce_max(blurred(tf.abs(images - others), _SQUARE), [1, 2], keepdims=True)
+    return tf.reduce_max(local_mean(tf.abs(images - others), _SQUARE), [1, 2], keepdims=True)
 
 
 def _ground(some: Some) -> tf.Tensor:
@@ -118,7 +119,7 @@ def _misplaced(images: tf.Tensor, some: Some) -> tf.Tensor:
     face, or no details: as they are, or in the light that falls on the place where they are shown. In a third of the
     images nothing else is left of the face's details. What has no details may have grain.
     """
-    smooth = blurred(blurred(images, 11), 11)
+    smooth = local_mean(local_mean(images, 11), 11)
     skin = smooth + tf.nn.relu(some.take(-0.02, 0.04)) * coarse(some.noise(), 33)
     inside = 1 - some.plane().seen_from(0.1, 0.0).oval(some.take(0.6, 1), some.take(0.6, 1))
     is_blank = tf.cast(some.take() < 1 / 3, tf.float32)
@@ -151,7 +152,7 @@ def _other_part(images: tf.Tensor, smooth: tf.Tensor, skin: tf.Tensor, some: Som
     rows = tf.where_v2(is_elsewhere, from_down, down) + size * turned.rows
     columns = tf.where_v2(is_elsewhere, from_right, right) + size * turned.columns
     light = tf.cast(some.take() < 0.5, tf.float32) * smooth
-    small = blurred(tf.where_v2(some.take() < _OTHER_FACE, some.face(5), images), 3)
+    small = local_mean(tf.where_v2(some.take() < _OTHER_FACE, some.face(5), images), 3)
     details = tf.where_v2(is_small, small, images) - light
     shown = light + at(details, *(tf.clip_by_value(each, -1.0, 1.0) for each in (rows, columns)))
     return tf.sigmoid(tf.exp(some.take(0.7, 3.5)) * (1 - oval)), tf.where_v2(kind < 0.85, shown, skin)
@@ -239,9 +240,9 @@ def _exposed_twice(images: tf.Tensor, some: Some) -> tf.Tensor:
 
 def _filtered(images: tf.Tensor, some: Some) -> tf.Tensor:
     """What differs from a blurred or moved copy alone, with or without the finest, or much of it; of either sign."""
-    smoothed = [blurred(blurred(images, width), width) for width in (3, 5, 7)]
+    smoothed = [local_mean(local_mean(images, width), width) for width in (3, 5, 7)]
     moved = [tf.roll(images, [down, right], [1, 2]) for down, right in ((1, 1), (2, 0), (-1, 2))]
-    finest = chosen([images, images, blurred(images, 3), smoothed[0]], some.take())
+    finest = chosen([images, images, local_mean(images, 3), smoothed[0]], some.take())
     detail = finest - chosen([*smoothed, *smoothed, *moved], some.take())
     strength = tf.exp(some.take(0.2, 1.6)) * tf.sign(some.take() - 0.5)
     alone = some.take(0.2, 0.8) + strength * detail
@@ -290,8 +291,8 @@ def _toned(images: tf.Tensor, some: Some) -> tf.Tensor:
     hard = 0.5 + some.take(4, 30) * (images - mean)
     levels = tf.floor(some.take(1, 4))
     stepped = tf.round(images * levels) / levels
-    stencil = blurred(tf.cast(images > mean + some.take(-0.1, 0.1), tf.float32), 3)
-    stencil = some.take(0.0, 0.4) + some.take(0.4, 0.6) * chosen([stencil, blurred(stencil, 3)], some.take())
+    stencil = local_mean(tf.cast(images > mean + some.take(-0.1, 0.1), tf.float32), 3)
+    stencil = some.take(0.0, 0.4) + some.take(0.4, 0.6) * chosen([stencil, local_mean(stencil, 3)], some.take())
     solarised = tf.where_v2(images > some.take(0.3, 0.7), 1 - images, images)
     power = tf.exp(some.take(1.1, 2.2) * tf.sign(some.take() - 0.5))
     bowed = tf.pow(tf.clip_by_value(images, 0.0, 1.0) + 1e-4, power)
@@ -305,7 +306,7 @@ def _grained(images: tf.Tensor, some: Some) -> tf.Tensor:
     side, noise = some.side, some.noise()
     coarser = tf.image.resize_bilinear(noise[:, :25, :25, tf.newaxis], [side, side])[..., 0]
     strength = some.take(0.08, 0.4)
-    soft = blurred(blurred(blurred(images, 7), 7), 7)
+    soft = local_mean(local_mean(local_mean(images, 7), 7), 7)
     patterns = [tf.tile(noise[:, :n, :n], [1, side // n + 1, side // n + 1])[:, :side, :side] for n in (2, 3)]
     changed = [images + strength * noise, images + strength * coarser, soft]
     return chosen([*changed, *(images + strength * pattern for pattern in patterns)], some.take())

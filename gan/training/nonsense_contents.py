@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
+from gan.networks.local_mean import local_mean
+
 _SCALES = (2, 3, 5, 9, 17, 25, 33)  # squares of noise along a side; a side itself is white noise
 _BENDS = (4, 6, 9)  # the same where it bends stripes
 _MOTTLES = (9, 17, 33)  # the same where it makes a drawing look like skin
@@ -119,12 +121,12 @@ def _combined(some: Some) -> tf.Tensor:
 
 def _poster(some: Some) -> tf.Tensor:
     """The large parts of a face alone, in few grey levels, as in a poster or a drawing."""
-    image = chosen([blurred(some.face(), width) for width in (3, 5, 7)], some.take())
+    image = chosen([local_mean(some.face(), width) for width in (3, 5, 7)], some.take())
     low, high = tf.reduce_min(image, [1, 2], keepdims=True), tf.reduce_max(image, [1, 2], keepdims=True)
     levels = tf.floor(some.take(1, 5))
     steps = tf.round(levels * (image - low) / (high - low + 1e-6)) / levels
     drawn = some.take() * (1 - steps) + some.take() * steps
-    return chosen([drawn, drawn, blurred(drawn, 3), blurred(drawn, 5)], some.take())
+    return chosen([drawn, drawn, local_mean(drawn, 3), local_mean(drawn, 5)], some.take())
 
 
 def _cloudy(some: Some) -> tf.Tensor:
@@ -204,11 +206,6 @@ def coarse(noise: tf.Tensor, squares: int) -> tf.Tensor:
     side = noise.shape.as_list()[1]
     values = noise[:, :squares, :squares, tf.newaxis]
     return tf.image.resize_bilinear(values, [side, side], align_corners=True)[..., 0]
-
-
-def blurred(images: tf.Tensor, width: int) -> tf.Tensor:
-    """Images of which each pixel is the mean of a square around it, so many pixels wide."""
-    return tf.nn.avg_pool(images[..., tf.newaxis], [1, width, width, 1], [1, 1, 1, 1], "SAME")[..., 0]
 
 
 def chosen(options: list[tf.Tensor], number: tf.Tensor) -> tf.Tensor:

@@ -146,7 +146,8 @@ def build_training_graph(
         averages = average(connected.generator, settings.optimizer.averaging_decay, counters.global_step)
         if settings.nonsense_filter:
             averages = _with(averages, *filter_training.average(counters.global_step))
-    with tf.control_dependencies([averages.update]):
+    # A loss of one's own may read these: they rise once it has.
+    with tf.control_dependencies([averages.update, *losses.values]):
         train_op = tf.group(
             tf.assign_add(counters.global_step, 1),
             tf.assign_add(counters.images_seen, tf.cast(found.num_real, tf.int64)),
