@@ -315,14 +315,17 @@ def test_two_sweeps_do_not_share_a_folder(space, faces, tmp_path, quick, fails):
     assert run(*words(space, faces, tmp_path)) == 0
 
 
-def test_the_example_is_a_search_space_of_the_recipe(faces):
-    given = ["sweep", "--flagfile=gan/recipes/faces_10min.flags", f"--train_data_pattern={faces}"]
+@pytest.mark.parametrize("recipe, generator_learning_rate", [("faces_10min", 0.0025), ("faces_30min", 0.0015)])
+def test_the_example_is_a_search_space_of_the_recipe(faces, recipe, generator_learning_rate):
+    """Of the other one too, whose generator has no learning rate of its own."""
+    given = ["sweep", f"--flagfile=gan/recipes/{recipe}.flags", f"--train_data_pattern={faces}"]
     config = flags.parse(sweep.SweepFlags, [*given, "--search=gan/recipes/faces_search.yaml"])
     plan = sweep.sweep_flags.plan_of(config, False)
     assert plan.space["batch_size"] == search_space.NumberRange(16, 64, False, 16, True)
     first = sweep.sweep_flags.first_values(config, plan)
     assert all(dimension.contains(first[name]) for name, dimension in plan.space.items())
-    assert plan.flags["max_minutes"] == 10 and "batch_size" not in plan.flags
+    assert first["generator_learning_rate"] == generator_learning_rate
+    assert plan.flags["max_minutes"] == int(recipe[6:8]) and "batch_size" not in plan.flags
 
 
 def stand_in_there(script):

@@ -97,7 +97,7 @@ def plan_of(config: SweepFlags, maximize: bool) -> SweepPlan:
 
 def first_values(config: SweepFlags, plan: SweepPlan) -> dict[str, Any]:
     """What the command line, the flag file and the defaults say of the flags that are searched."""
-    return {name: getattr(config, name) for name in plan.space}
+    return {name: training_flags.in_force(config, name) for name in plan.space}
 
 
 def check_data(config: SweepFlags, plan: SweepPlan) -> None:

@@ -412,16 +412,24 @@ def _update_rule(config: TrainingFlags, kind: str) -> "settings.UpdateRule":
     """How a network learns: its own flags, else the common ones."""
     from gan.training import settings
 
-    def value(own: str, common: str) -> Any:
-        found = getattr(config, f"{kind}_{own}")
-        return getattr(config, common) if found is None else found
+    def own(name: str) -> Any:
+        return in_force(config, f"{kind}_{name}")
 
     return settings.UpdateRule(
-        name=value("optimizer", "optimizer"),
-        learning_rate=value("learning_rate", "base_learning_rate"),
-        adam_beta1=value("adam_beta1", "adam_beta1"),
-        adam_beta2=value("adam_beta2", "adam_beta2"),
+        name=own("optimizer"),
+        learning_rate=own("learning_rate"),
+        adam_beta1=own("adam_beta1"),
+        adam_beta2=own("adam_beta2"),
     )
+
+
+def in_force(config: TrainingFlags, name: str) -> Any:
+    """What a flag says; for a network's own flag that was not given, what the common one says."""
+    value = getattr(config, name)
+    kind, _, own = name.partition("_")
+    if value is not None or kind not in (registry.GENERATOR, registry.DISCRIMINATOR):
+        return value
+    return getattr(config, "base_learning_rate" if own == "learning_rate" else own)
 
 
 def check(config: TrainingFlags) -> None:
