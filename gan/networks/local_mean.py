@@ -1,4 +1,4 @@
-"""The mean of the square around each pixel, for what is drawn for the nonsense filter and for what it is shown."""
+"""The mean of the square around each pixel, for images that training spoils or draws, and for the nonsense filter."""
 
 import numpy as np
 import tensorflow.compat.v1 as tf
