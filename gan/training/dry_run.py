@@ -14,7 +14,7 @@ from gan.console.errors import StateError, UserError
 from gan.snapshots import checkpoint_files, training_options
 from gan.snapshots.checkpoint_files import Found
 from gan.storage import files, paths
-from gan.training import folders, one_process, record, start
+from gan.training import folders, learning_rate, one_process, record, start
 from gan.training.one_process import OneProcess
 from gan.training.position import EndOfRun
 from gan.training.settings import FolderSettings, TrainingSettings
@@ -136,7 +136,7 @@ def _try_steps(settings: TrainingSettings, run: Run, strategy: OneProcess) -> Tr
     while number < 1 or (seconds < MOST_SECONDS and (number % period or seconds < LEAST_SECONDS)):
         values, step, images_seen = strategy.step(losses, step, images_seen)
         if not all(map(math.isfinite, values.values())):
-            raise UserError(f"the losses of step {step} are not finite; try a lower --base_learning_rate")
+            raise UserError(f"the losses of step {step} are not finite; {learning_rate.TRY_LOWER}")
         number += 1
         begun = begun or time.monotonic()
         seconds = time.monotonic() - begun

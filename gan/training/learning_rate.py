@@ -3,6 +3,8 @@
 import math
 from collections.abc import Callable
 
+# The way out where training diverges.
+TRY_LOWER = "try lower learning rates: --base_learning_rate, and --generator_learning_rate where it is set"
 SHAPES = CONSTANT, LINEAR, COSINE = "constant", "linear", "cosine"
 GRAINS = 1000  # equal parts of a run; the learning rate is set again at the start of each
 

@@ -7,6 +7,7 @@ from gan.data import pixels
 from gan.data.tensorboard import SummaryWriter
 from gan.snapshots import checkpoint_files, saver
 from gan.storage import paths
+from gan.training import learning_rate
 from gan.training.folders import Folders
 from gan.training.position import Position
 from gan.training.session import NotFinite
@@ -61,7 +62,7 @@ class Saving:
     def diverged(self, position: Position, what: object) -> UserError:
         """The error for a training whose numbers are no longer finite; `what` says which."""
         kept = f"{self.saved_path()} is the last good snapshot" if self.saved_step else "there was no snapshot yet"
-        return UserError(f"training diverged at step {position.step}: {what}; {kept}; try a lower --base_learning_rate")
+        return UserError(f"training diverged at step {position.step}: {what}; {kept}; {learning_rate.TRY_LOWER}")
 
     def saved_path(self) -> str:
         """The path of the newest snapshot, as people know it."""
