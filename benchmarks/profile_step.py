@@ -19,6 +19,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[0] = ROOT
 
 from gan.console import columns, command, flags, tensorflow_import
+from gan.console.errors import UserError
 from gan.console.flags import flag
 from gan.storage import cache
 from gan.training import training_flags
@@ -44,8 +45,9 @@ def main(argv: list[str] | None = None) -> int:
 def profile(config: ProfileConfig) -> None:
     """Prints the table."""
     files = cache.find_files(config.train_data_pattern, "train_data_pattern")
+    given = _flags_of(config.recipe, files)
     tensorflow_import.import_tensorflow()
-    step, training = _training(config, files)
+    step, training = _training(given, files)
     for number in range(WARMING_UP):
         step(number)
     began = time.perf_counter()
@@ -77,13 +79,24 @@ def _line(kind, microseconds, runs, total, steps):
     return kind, f"{share:.1%}", f"{milliseconds:.2f}", f"{runs / steps:.1f}"
 
 
-def _training(config, files):
+def _flags_of(recipe, files):
+    """What a recipe says; raises UserError for what is wrong with it."""
+    try:
+        given = flags.parse(
+            training_flags.TrainingFlags,
+            ["train", f"--flagfile={recipe}", f"--train_data_pattern={','.join(files)}"],
+        )
+    except flags.FlagError as error:
+        raise UserError(f"--recipe={recipe}: {error}") from None
+    training_flags.check(given)
+    return given
+
+
+def _training(given, files):
     """A function that does the step of a number, and the TrainingSession that it does it in."""
     from gan import readers
     from gan.training import one_process, session
 
-    words = ["train", f"--flagfile={config.recipe}", f"--train_data_pattern={','.join(files)}"]
-    given = flags.parse(training_flags.TrainingFlags, words)
     settings = training_flags.settings_of(given, files)
     strategy = one_process.make(settings.batch, lambda: False)
     place = session.Place(strategy.placement, graph_seed=0)

@@ -26,7 +26,7 @@ if not __package__:  # `python sweep.py` inside gan/: the package is found one f
 
 from gan.console import command, output
 from gan.console.errors import UserError
-from gan.data import pixels
+from gan.data import pixels, tfrecords
 from gan.distributed import (
     remote_trials,
     sweep_flags,
@@ -38,8 +38,8 @@ from gan.distributed import (
 )
 from gan.distributed.sweep_flags import SweepFlags
 from gan.distributed.sweep_study import SweepPlan, SweepStudy
-from gan.measure import metric_registry
-from gan.storage import files, paths
+from gan.measure import metric_registry, quality
+from gan.storage import cache, files, paths
 
 _LOCK = ".lock"  # of sweep_dir
 
@@ -58,7 +58,10 @@ def sweep(config: SweepFlags) -> int:
     worker_flags.check(config)
     plan = sweep_flags.plan_of(config, _is_higher_better(config))
     sweep_flags.check_data(config, plan)
+    _check_images(config)
     sweep_study.optuna()
+    for sentence in sweep_flags.idle(plan):
+        print(f"warning: {sentence}", flush=True)
     lock = os.path.join(config.sweep_dir, _LOCK)
     files.check_writable(config.sweep_dir)
     if files.is_locked(lock):
@@ -99,6 +102,18 @@ def _is_higher_better(config: SweepFlags) -> bool:
     size = pixels.image_size(config.use_mnist)
     chosen = metric_registry.choice(sweep_flags.metric_of(config), size, "metric").metric
     return chosen.direction is metric_registry.Direction.HIGHER
+
+
+def _check_images(config: SweepFlags) -> None:
+    """Raises UserError if trials could not read the training images, or not be measured by them; not of a bucket's."""
+    found, size = cache.find_files(config.train_data_pattern, "train_data_pattern"), pixels.image_size(config.use_mnist)
+    if any(map(paths.is_remote, found)):
+        return
+    for path in found:
+        tfrecords.check_first_values(path, size)
+    total = tfrecords.count_all(found, size)
+    if total < quality.FEWEST:
+        raise UserError(f"{total} training images are too few to measure trials by; {quality.FEWEST} are needed")
 
 
 def _show(folder: str, study: SweepStudy) -> int:

@@ -14,6 +14,17 @@ def test_the_table_has_the_longest_and_the_rest():
     ]
 
 
+def test_a_recipe_that_is_wrong_is_told(tmp_path, fails):
+    faces, recipe = tmp_path / "faces.tfrecords", tmp_path / "wrong.flags"
+    tfrecords.write(str(faces), synthetic_images(32, 2500))
+    flags = [f"--train_data_pattern={faces}", f"--recipe={recipe}"]
+    assert "wrong.flags" in fails(profile_step.main, *flags)
+    recipe.write_text("--batch_sise=8\n")
+    assert "batch_sise" in fails(profile_step.main, *flags)
+    recipe.write_text("--generator_model=Missing\n")
+    assert "--generator_model=Missing" in fails(profile_step.main, *flags)
+
+
 def test_it_profiles_a_recipe(tmp_path, capsys):
     """The sample networks' step has products of matrices and Adam, and no convolution."""
     faces, recipe = tmp_path / "faces.tfrecords", tmp_path / "quick.flags"

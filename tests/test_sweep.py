@@ -7,11 +7,12 @@ import time
 
 import dask_cluster
 import pytest
-from conftest import start
+from conftest import start, synthetic_images
 
 from gan import sweep
 from gan.console import flags
 from gan.console.errors import UserError
+from gan.data import tfrecords
 from gan.distributed import search_space, sweep_study, trial_loop, trial_process, worker_pool
 from gan.snapshots import checkpoint_files
 from gan.storage import files
@@ -233,6 +234,7 @@ def test_a_metric_that_should_be_high(space, faces, tmp_path, quick):
         ("batch_size: [8, 16]\nadam_beta1: [0, 0.5]\nbatch_size: [32, 64]", "batch_size is there twice"),
         ("nonsense_filter: [true, false]\nbatch_size: [1, 0]", "batch_size: flag --batch_size=0"),
         ("augment_target: [0.2, 0.6]", "augment_target: --augment_target has nothing to adapt"),
+        ("augment: [flip, flipp]", "augment: --augment=flipp: gan/augment.py has no transformation flipp"),
         ("batch_size: [1, ", "is not YAML"),
     ],
 )
@@ -249,6 +251,90 @@ def test_values_that_are_right_beside_those_of_another_flag_are_searched(faces, 
     space.write_text("base_learning_rate: [0.1, 0.2]\naugment_target: [0.2, 0.6]\naugment: [flip, 'rounding,flip']")
     assert run(*words(space, faces, tmp_path)) == 0
     assert {row.state for row in rows(tmp_path).values()} == {"done"}
+
+
+def test_steps_lead_to_the_upper_end(faces, tmp_path):
+    """In binary numbers, 0.1 and three times 0.3 are less than 1."""
+    space = tmp_path / "space.yaml"
+    space.write_text("augment_probability: {low: 0.1, high: 1, step: 0.3}\nadam_beta1: {low: 0, high: 0.5, step: 0.2}")
+    found = search_space.read(str(space), {"augment_probability": float, "adam_beta1": float}, [])
+    assert found["augment_probability"].ends() == [0.1, 1.0] and found["adam_beta1"].ends() == [0.0, 0.4]
+    assert [found["augment_probability"].contains(value) for value in (0.1, 0.4, 0.7, 1.0, 0.5)] == [*4 * [True], False]
+    given = words(space, faces, tmp_path, "--augment=flip", "--augment_probability=1", "--adam_beta1=0.4")
+    config = flags.parse(sweep.SweepFlags, ["sweep", *given])
+    plan = sweep.sweep_flags.plan_of(config, False)
+    study = sweep_study.SweepStudy(str(tmp_path), sweep_study.Judging("none", 8, 0))
+    assert not study.begin(plan, sweep.sweep_flags.first_values(config, plan))
+    assert study.ask(plan.space).params == {"augment_probability": 1.0, "adam_beta1": 0.4}
+    drawn = {study.ask(plan.space).params["augment_probability"] for _ in range(40)}
+    assert sorted(drawn) == pytest.approx([0.1, 0.4, 0.7, 1.0])
+
+
+def test_flags_that_do_nothing_are_told_before_the_first_trial(faces, tmp_path, quick, capsys):
+    space = tmp_path / "space.yaml"
+    space.write_text("base_learning_rate: [0.1, 0.2]\npenalty_weight: {low: 0.01, high: 1, log: true}")
+    assert run(*words(space, faces, tmp_path)) == 0
+    assert "warning: --penalty_weight does nothing without --penalty\n" in capsys.readouterr().out
+
+
+def test_images_that_no_trial_could_use_are_told_before_anything_begins(space, digits, tmp_path, fails):
+    few = tmp_path / "few.tfrecords"
+    tfrecords.write(str(few), synthetic_images(10, 2500))
+    error = fails(sweep.main, *words(space, few, tmp_path))
+    assert "10 training images are too few to measure trials by; 15 are needed" in error
+    assert "784" in fails(sweep.main, *words(space, digits, tmp_path))
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_data_of_the_search_space_stays_on_one_machine(space, faces, tmp_path, fails):
+    space.write_text(f"calibration_data_pattern: ['{faces}', '{faces},{faces}']")
+    error = fails(sweep.main, *words(space, faces, tmp_path, "--scheduler=tcp://127.0.0.1:1"))
+    assert "--search with calibration_data_pattern is for one machine" in error
+
+
+@pytest.mark.parametrize("always", [False, True])
+def test_a_trial_that_is_stopped_from_elsewhere_begins_again(always, space, faces, tmp_path, quick):
+    """As by a machine that is taken away, whose processes all get the signal; but not for ever."""
+    script = tmp_path / "stand_in.py"
+    stops = f"""
+import os
+marker = os.path.join(flags["train_dir"], "stopped")
+if {always} or not os.path.exists(marker):
+    open(marker, "w").close()
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+    script.write_text(STAND_IN.replace("end, rate =", f"{stops}end, rate ="))
+    assert run(*words(space, faces, tmp_path)) == (1 if always else 0)
+    found = rows(tmp_path)
+    assert {name: row.state for name, row in found.items()} == dict.fromkeys(
+        ["trial-000", "trial-001"], "failed" if always else "done"
+    )
+    if always:
+        assert all("3 times it was stopped from elsewhere" in row.reason for row in found.values())
+
+
+def test_values_survive_a_kill_while_optuna_notes_them(space, faces, tmp_path):
+    """Optuna takes a trial from its queue first, and notes its values one by one."""
+    config = flags.parse(sweep.SweepFlags, ["sweep", *words(space, faces, tmp_path)])
+    plan = sweep.sweep_flags.plan_of(config, False)
+    judging = sweep_study.Judging("none", 8, 0)
+    first = sweep.sweep_flags.first_values(config, plan)
+    study = sweep_study.SweepStudy(str(tmp_path), judging)
+    study.begin(plan, first)
+    for kills in range(2):
+        trial = study.study.ask()
+        if kills:
+            trial.suggest_categorical("batch_size", (8, 16))
+        study = sweep_study.SweepStudy(str(tmp_path), judging)
+        assert study.begin(plan, first)
+    assert study.ask(plan.space).params == first
+    study = sweep_study.SweepStudy(str(tmp_path), judging)  # and again, after it got its folder
+    study.begin(plan, first)
+    study.study.ask()
+    study = sweep_study.SweepStudy(str(tmp_path), judging)
+    study.begin(plan, first)
+    again = study.ask(plan.space)
+    assert (sweep_study.folder_of(again), again.params) == ("trial-000", first)
 
 
 def test_a_first_trial_that_the_space_does_not_hold_is_told(faces, tmp_path, quick, capsys):
@@ -307,6 +393,10 @@ def test_a_file_that_is_no_sweep_is_left_alone(space, faces, tmp_path, fails):
     database.write_bytes(b"my own notes, no database at all")
     assert "is no sweep" in fails(sweep.main, *words(space, faces, tmp_path))
     assert database.read_bytes() == b"my own notes, no database at all"
+    database.unlink()
+    database.mkdir()
+    error = fails(sweep.main, "--show", f"--sweep_dir={tmp_path}/sweep")
+    assert "cannot be read: " in error and "remove it" not in error
 
 
 def test_two_sweeps_do_not_share_a_folder(space, faces, tmp_path, quick, fails):

@@ -359,7 +359,7 @@ def test_mistakes_about_augmentation_and_penalties(flag, expected, fails, faces,
 
 def test_flags_that_do_nothing_are_told(faces, tmp_path, capsys):
     idle = ["--penalty_weight=2", "--augment_probability=0.5", "--learning_rate_hold=0.2"]
-    idle += ["--calibrate_flip", "--test_time_flip"]
+    idle += ["--calibrate_flip", "--test_time_flip", f"--image_dir={tmp_path}/pictures", "--export_image_steps=5"]
     assert run_train(faces, tmp_path, *idle, "--calibration_acceptance=0.8", "--max_steps=1") == 0
     told = capsys.readouterr().out
     for name, other in (
@@ -367,6 +367,8 @@ def test_flags_that_do_nothing_are_told(faces, tmp_path, capsys):
         ("augment_probability", "augment"),
         ("learning_rate_hold", "learning_rate_schedule"),
         ("calibration_acceptance", "calibration_data_pattern"),
+        ("image_dir", "export_generated_images"),
+        ("export_image_steps", "export_generated_images"),
     ):
         assert f"warning: --{name} does nothing without --{other}\n" in told
     for name in ("calibrate_flip", "test_time_flip"):

@@ -11,12 +11,20 @@ from typing import Any
 _SECONDS_TO_UNWIND = 0.05  # until a finalizer in which a signal came is over
 
 
+def is_of_signal(exit_code: int) -> bool:
+    """Whether a command ended as SignalCatcher lets it end, or before it could: it can be run again to go on."""
+    numbers = (signal.SIGINT, *_of_the_end())
+    return exit_code in (*(128 + number for number in numbers), *(-number for number in numbers))
+
+
 class Interrupted(Exception):
     """A signal came while there was nothing to save; the message says during what."""
 
 
 class SignalCatcher:
     """Notes SIGINT, SIGTERM and SIGHUP, which would end the process otherwise. A second one acts as usual.
+
+    An ignored SIGINT stays ignored: Ctrl-C does not reach what a script runs in its background.
 
     Use as a context manager, in the main thread.
 
@@ -34,7 +42,7 @@ class SignalCatcher:
         return 128 + self.caught if self.caught else 0
 
     def __enter__(self) -> "SignalCatcher":
-        self._former = {number: signal.signal(number, self._catch) for number in (signal.SIGINT, *_of_the_end())}
+        self._former = {number: signal.signal(number, self._catch) for number in (*_ctrl_c(), *_of_the_end())}
         return self
 
     def __exit__(self, *exception: Any) -> None:
@@ -90,8 +98,7 @@ def terminated_as_interrupted() -> Iterator[None]:
         caught = number
         raise KeyboardInterrupt(number)
 
-    ctrl_c = [] if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else [signal.SIGINT]  # as in a script's background
-    former = {number: signal.signal(number, interrupt) for number in (*ctrl_c, *_of_the_end())}
+    former = {number: signal.signal(number, interrupt) for number in (*_ctrl_c(), *_of_the_end())}
     try:
         yield
     finally:
@@ -105,3 +112,8 @@ def _of_the_end() -> list[int]:
     """The signals beside Ctrl-C that ask a process to end."""
     hangs_up = hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # as under nohup
     return [signal.SIGTERM, signal.SIGHUP] if hangs_up else [signal.SIGTERM]
+
+
+def _ctrl_c() -> list[int]:
+    """Ctrl-C, unless it is ignored, as in a script's background."""
+    return [] if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else [signal.SIGINT]

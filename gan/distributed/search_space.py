@@ -5,6 +5,7 @@ batch_size: {low: 16, high: 128, step: 16}
 optimizer: [AdamOptimizer, RMSPropOptimizer]
 """
 
+import decimal
 import difflib
 import math
 from collections.abc import Mapping, Sequence
@@ -39,8 +40,7 @@ class NumberRange(NamedTuple):
         """Whether a value can be drawn."""
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not self.low <= value <= self.high:
             return False
-        steps = (value - self.low) / self.step if self.step else 0.0
-        return math.isclose(steps, round(steps), abs_tol=1e-9)
+        return self.step is None or (_decimal(value) - _decimal(self.low)) % _decimal(self.step) == 0
 
     def ends(self) -> list[Value]:
         """The values to try out in order to know that all are allowed."""
@@ -160,8 +160,13 @@ def _range(value: Mapping[str, Any], is_whole: bool) -> NumberRange:
     if log and low <= 0:
         raise ValueError(f"with log: true, low must be more than 0, not {low}")
     if step is not None:
-        high = low + math.floor((high - low) / step + 1e-9) * step
+        high = _number(_decimal(high) - (_decimal(high) - _decimal(low)) % _decimal(step), is_whole)
     return NumberRange(low, high, log, step, is_whole)
+
+
+def _decimal(number: float) -> decimal.Decimal:
+    """A number as people write it: steps of 0.3 lead from 0.1 to 1, which those of the nearest binary number miss."""
+    return decimal.Decimal(str(number))
 
 
 def _number(value: object, is_whole: bool) -> float | int:

@@ -109,12 +109,26 @@ def check_data(config: SweepFlags, plan: SweepPlan) -> None:
                 cache.find_files(str(pattern), name)
 
 
+def idle(plan: SweepPlan) -> list[str]:
+    """Sentences about flags that do nothing in some trials, by the first and the last values of the search space."""
+    told = []
+    for end in (0, -1):
+        values = {**plan.flags, **{name: dimension.ends()[end] for name, dimension in plan.space.items()}}
+        told += training_flags.idle(_parsed(values))
+    return list(dict.fromkeys(told))
+
+
 def data_of(plan: SweepPlan) -> TrialData:
     """The data files on this machine's disks that trials need; workers read from buckets themselves.
 
     Raises:
-        UserError: there are no such files.
+        UserError: there are no such files, or they are searched, which works on one machine only.
     """
+    for name in _DATA:
+        if name in plan.space:
+            raise UserError(
+                f"--search with {name} is for one machine; leave --scheduler out, or {name} out of --search"
+            )
     named = {name: plan.flags[name] for name in _DATA if plan.flags.get(name)}
     on_disk = {name: pattern for name, pattern in named.items() if not paths.is_remote(pattern)}
     found = {name: cache.find_files(pattern, name) for name, pattern in on_disk.items()}
@@ -156,13 +170,17 @@ def _try(path: str, tried: dict[str, Any], beside: list[dict[str, Any]]) -> None
     """Raises UserError if train would refuse a value beside all that other flags can be, one of them at a time."""
     mistake = ""
     for others in beside:
-        words = [f"--{name}={given}" for name, given in {**others, **tried}.items()]
         try:
-            training_flags.check(flags.parse(TrainingFlags, ["train", *words]))
+            training_flags.check(_parsed({**others, **tried}))
             return
         except (flags.FlagError, UserError) as error:
             mistake = mistake or f"--search={path}: {next(iter(tried))}: {error}"
     raise UserError(mistake)
+
+
+def _parsed(values: dict[str, Any]) -> TrainingFlags:
+    """The flags of a trial."""
+    return flags.parse(TrainingFlags, ["train", *(f"--{name}={value}" for name, value in values.items())])
 
 
 def _plain(hint: Any) -> type:

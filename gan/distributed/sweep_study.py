@@ -19,6 +19,7 @@ from gan.distributed.search_space import Dimension, NumberRange
 DATABASE = "sweep.sqlite"
 PRUNERS = ("median", "hyperband", "none")
 STAGES = 20  # parts of a trial's time; trials are compared with each other at the end of each
+_GIVEN = "fixed_params"  # Optuna's name for the values with which a trial was put into the queue
 _STUDY, _FOLDER, _REASON, _STEP, _MINUTES, _PLAN = "sweep", "folder", "reason", "step", "minutes", "plan"
 
 
@@ -168,7 +169,8 @@ class SweepStudy:
     def is_bad(self, trial: Any) -> bool:
         """Whether to stop a trial, by what it has reported; never one of the first trials."""
         assert self._judging
-        return trial.number >= self._judging.first_trials and bool(trial.should_prune())
+        number = int(folder_of(trial).rpartition("-")[2])  # Optuna's own also counts what was put in the queue again
+        return number >= self._judging.first_trials and bool(trial.should_prune())
 
     def fail(self, trial: Any, reason: str) -> None:
         """Notes why a trial failed."""
@@ -207,7 +209,10 @@ class SweepStudy:
             self._study = self._optuna.load_study(study_name=_STUDY, storage=_storage(self._path), **options)
             self._study.user_attrs[_PLAN]
         except Exception as error:  # Optuna passes on the errors of SQLAlchemy and Alembic
-            raise UserError(f"{self._path} is no sweep ({str(error).splitlines()[0]}); remove it") from error
+            why = str(error).splitlines()[0]
+            if isinstance(error, KeyError) or "not a database" in why:  # without the study, or its plan
+                raise UserError(f"{self._path} is no sweep ({why}); remove it") from error
+            raise UserError(f"{self._path} cannot be read: {why}") from error
         if options:
             drawn = len(self._study.get_trials(deepcopy=False))
             self._study.sampler = self._sampler(drawn)
@@ -242,13 +247,18 @@ class SweepStudy:
 
     def queue_again(self, trial: Any) -> None:
         """Puts a trial that was begun into the queue; see this file's first lines."""
-        if folder := folder_of(trial):  # none if the sweep was killed before it made one
-            self.study.enqueue_trial(trial.params, user_attrs={_FOLDER: folder})
+        begun = self.study.get_trials(deepcopy=False)[trial.number]
+        # A sweep that was killed while Optuna noted the values left some of them only among those that were given.
+        values = {**begun.system_attrs.get(_GIVEN, {}), **begun.params}
+        if folder := folder_of(begun):
+            self.study.enqueue_trial(values, user_attrs={_FOLDER: folder})
+        elif _GIVEN in begun.system_attrs:
+            self.study.enqueue_trial(values)
         self.study.tell(trial.number, state=self._optuna.trial.TrialState.FAIL)
 
     def _requeue_unfinished(self) -> None:
         """Puts the trials of a sweep that ended in the middle into the queue."""
-        waiting = {folder_of(trial) for trial in self._of_state("WAITING")}
+        waiting = {folder_of(trial) for trial in self._of_state("WAITING")} - {""}
         for trial in self._of_state("RUNNING"):
             if folder_of(trial) in waiting:
                 self.study.tell(trial.number, state=self._optuna.trial.TrialState.FAIL)
@@ -283,7 +293,7 @@ class SweepStudy:
         state = words.get(trial.state, "unfinished")
         value = trial.value if state == "done" else _last(trial.intermediate_values)
         attributes = trial.user_attrs
-        flags = dict(trial.params or trial.system_attrs.get("fixed_params", {}))
+        flags = dict(trial.params or trial.system_attrs.get(_GIVEN, {}))
         minutes, step = attributes.get(_MINUTES), attributes.get(_STEP)
         return TrialRow(folder_of(trial), state, value, minutes, step, flags, attributes.get(_REASON, ""))
 

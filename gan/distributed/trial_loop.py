@@ -7,15 +7,15 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
+from gan.console import signals
 from gan.console.progress import Progress
-from gan.console.signals import SignalCatcher
 from gan.distributed import sweep_results, sweep_study
 from gan.distributed.sweep_study import STAGES, SweepPlan, SweepStudy
 from gan.distributed.trial_process import TrialProcess
 from gan.training.quality_record import QualityLine
 
 _SECONDS_BETWEEN_LOOKS = 0.5
-_MOST_LOSSES = 3  # of workers, with the same trial
+_MOST_LOSSES = 3  # of a trial's process, or of its worker
 
 
 class Extent(NamedTuple):
@@ -109,18 +109,18 @@ class TrialLoop:
 
     def __init__(self, trials: Trials, study: SweepStudy, plan: SweepPlan, extent: Extent) -> None:
         self._trials, self._study, self._plan, self._extent = trials, study, plan, extent
-        self._losses: collections.Counter[str] = collections.Counter()  # of workers, by trial
+        self._losses: collections.Counter[str] = collections.Counter()  # by trial
         self._running: list[_Running] = []
         self._sign = -1 if plan.maximize else 1
 
     def run(self) -> int:
         """Runs them; returns the exit code: 0, or 128 + the signal's number."""
         ended = sum(row.state not in ("waiting", "unfinished") for row in self._study.rows())
-        with SignalCatcher() as signals:
+        with signals.SignalCatcher() as catcher:
             with Progress("sweep", max(self._extent.trials, ended), "trial", ended) as progress:
                 self._progress = progress
                 try:
-                    while not signals.caught:
+                    while not catcher.caught:
                         self._start_some()
                         if not self._running and not self._is_more():
                             break
@@ -128,7 +128,7 @@ class TrialLoop:
                         self._look()
                 finally:
                     self._stop_all()
-            return signals.exit_code
+            return catcher.exit_code
 
     def _start_some(self) -> None:
         while len(self._running) < self._trials.places() and self._is_more():
@@ -147,22 +147,25 @@ class TrialLoop:
             exit_code = one.process.exit_code  # asked first: what it measured at its end is there then
             if one.process.is_lost:
                 self._running.remove(one)
-                self._begin_again(one)
+                self._begin_again(one, "workers were lost with it, or failed")
                 continue
             self._follow(one)
-            if exit_code is not None:
+            if exit_code is not None and signals.is_of_signal(exit_code) and not one.is_pruned:  # from elsewhere
+                self._running.remove(one)
+                self._begin_again(one, "times it was stopped from elsewhere")
+            elif exit_code is not None:
                 self._running.remove(one)
                 self._progress.say(self._end(one, exit_code))
                 self._progress.update(1, "")
         if any(one.best for one in self._running):
             self._progress.update(0, ", ".join(self._state(one) for one in self._running))
 
-    def _begin_again(self, one: _Running) -> None:
-        """Puts a trial whose worker was lost into the queue, unless that happens again and again."""
+    def _begin_again(self, one: _Running, what: str) -> None:
+        """Puts a trial that ended through no fault of its own into the queue, unless that happens again and again."""
         self._losses[one.name] += 1
         if self._losses[one.name] >= _MOST_LOSSES:
             why = one.process.last_line() or "nothing was heard of them"
-            self._study.fail(one.trial, f"{_MOST_LOSSES} workers were lost with it, or failed: {why}")
+            self._study.fail(one.trial, f"{_MOST_LOSSES} {what}: {why}")
             self._progress.update(1, "")
         else:
             self._study.queue_again(one.trial)

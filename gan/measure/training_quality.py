@@ -9,7 +9,7 @@ from gan.console.errors import UserError
 from gan.data import tfrecords
 from gan.measure import features, metric_registry, quality
 from gan.measure.estimates import value_of
-from gan.measure.metric_registry import Metric
+from gan.measure.metric_registry import Metric, Quantity
 from gan.random_noise_generator import Use, random_generator
 
 
@@ -33,7 +33,7 @@ class TrainingQuality:
 
     Attributes:
         count: how many images are measured, and how many real ones they are compared with.
-        chooses: whether a metric was given.
+        chosen: name of the number that is chosen by; None if none is.
 
     Raises:
         UserError: there are too few training images, or the features are not for images of this size.
@@ -50,7 +50,9 @@ class TrainingQuality:
                 f"{total} training images are too few to measure quality; {quality.FEWEST} are needed, or "
                 "leave --keep_best and --quality_minutes out"
             )
-        self._total, self.count, self.chooses = total, quality.usual_count(total), chosen is not None
+        self._total, self.count = total, quality.usual_count(total)
+        self._quantity = Quantity(self._metric, self.count, self._space) if self._metric else None
+        self.chosen = self._quantity.name if self._quantity else None
         self._meter: quality.QualityMeter | None = None
 
     def measure(self, images: np.ndarray) -> TrainingMeasurement:
@@ -61,7 +63,7 @@ class TrainingQuality:
         measured = self._meter.measure(images)
         scalars = {f"training_{quantity.tag}": value_of(number) for quantity, number in measured.items()}
         for quantity, number in measured.items():
-            if quantity.metric is self._metric and quantity.space == self._space:
+            if quantity == self._quantity:
                 value = value_of(number)
                 return TrainingMeasurement(scalars, quantity.name, value, cost(quantity.metric, value))
         return TrainingMeasurement(scalars)

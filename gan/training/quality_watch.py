@@ -6,7 +6,7 @@ The best snapshot is a folder of its own, train_dir/best, which every command ta
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -49,11 +49,11 @@ class QualityEvaluator(Protocol):
 
     Attributes:
         count: how many images it wants.
-        chooses: whether it has a number by which the best snapshot is chosen.
+        chosen: name of the number by which the best snapshot is chosen; None if it chooses none.
     """
 
     count: int
-    chooses: bool
+    chosen: str | None
 
     def measure(self, images: np.ndarray) -> MeasuredQuality:
         """Measures generated images, uint8 [count, size]."""
@@ -76,7 +76,8 @@ class QualityWatch:
         self._evaluator, self._pause, self._run = evaluator, 60 * minutes, run
         self._folders, self._writer = folders, writer
         noted = quality_record.read(folders.training.path)
-        self._measured_step = noted[-1].step if noted and noted[-1].chosen else None
+        self._measured_step = noted[-1].step if noted and noted[-1].chosen == evaluator.chosen else None
+        self._note_again(noted)
         self._begun, self._spent = time.monotonic(), 0.0
         self._due = self._begun + self._pause
         self._can_be_judged = True
@@ -89,7 +90,7 @@ class QualityWatch:
 
     def finish(self, position: Position) -> None:
         """Measures the last step of a run, if a best snapshot is chosen and none was measured there."""
-        if self._evaluator.chooses and position.step != self._measured_step:
+        if self._evaluator.chosen and position.step != self._measured_step:
             self.measure(position)
 
     def measure(self, position: Position) -> None:
@@ -142,17 +143,30 @@ class QualityWatch:
         self._folders.training.changed()
 
     def _keep(self, position: Position, found: MeasuredQuality) -> None:
-        """Writes the snapshot before the note that says how good it is: a kill between them has it measured again."""
+        """Writes the snapshot before the note that says how good it is; after a kill between them see _note_again."""
         os.makedirs(self._best_folder, exist_ok=True)
         note = os.path.join(self._best_folder, checkpoint_files.BEST_NOTE)
         if os.path.exists(note):
             os.remove(note)
         self._run.exporter.write(self._best_folder, position.step, keep=1)
-        with open(os.path.join(self._folders.training.path, checkpoint_files.TRAINING_OPTIONS), "rb") as file:
-            files.write_whole(os.path.join(self._best_folder, checkpoint_files.TRAINING_OPTIONS), file.read())
-        told = {"step": position.step, "chosen": found.chosen, "value": found.value, "cost": found.cost}
-        files.write_whole(note, json.dumps(told, indent=2).encode())
+        record = os.path.join(self._folders.training.path, checkpoint_files.TRAINING_OPTIONS)
+        if os.path.exists(record):  # a training that was over before there were records has none
+            with open(record, "rb") as file:
+                files.write_whole(os.path.join(self._best_folder, checkpoint_files.TRAINING_OPTIONS), file.read())
+        self._note(position.step, found)
         self._folders.training.changed()
+
+    def _note(self, step: int, found: MeasuredQuality | quality_record.QualityLine) -> None:
+        told = {"step": step, "chosen": found.chosen, "value": found.value, "cost": found.cost}
+        content = json.dumps(told, indent=2).encode()
+        files.write_whole(os.path.join(self._best_folder, checkpoint_files.BEST_NOTE), content)
+
+    def _note_again(self, noted: Sequence[quality_record.QualityLine]) -> None:
+        """Notes how good the best snapshot is if a kill left it without its note."""
+        steps = checkpoint_files.snapshot_steps(self._best_folder) if read_best(self._best_folder) is None else []
+        for line in noted:
+            if line.chosen and steps and line.step == steps[-1]:
+                self._note(line.step, line)
 
     @property
     def _best_folder(self) -> str:

@@ -67,8 +67,9 @@ class TrainingFlags:
     )
     start_new_model: bool = flag(
         False,
-        "Begins from scratch: removes the snapshots, the state, the record and the TensorBoard files of an earlier "
-        "training from train_dir, and nothing else. Leave it out of jobs that a cloud may restart by itself.",
+        "Begins from scratch: removes the snapshots, the best one too, the state, the records and the TensorBoard "
+        "files of an earlier training from train_dir, and nothing else. Leave it out of jobs that a cloud may restart "
+        "by itself.",
     )
     dry_run: bool = flag(
         False,
@@ -439,7 +440,8 @@ def check(config: TrainingFlags) -> None:
     registry.check_name(registry.LOSS, config.label_loss, "label_loss")
     if config.penalty:
         registry.check_name(registry.PENALTY, config.penalty, "penalty")
-    if config.augment_target is not None and not {*registry.policy(config.augment, "augment")} - {"rounding"}:
+    transformations = registry.policy(config.augment, "augment")
+    if config.augment_target is not None and not {*transformations} - {"rounding"}:
         raise UserError("--augment_target has nothing to adapt; name what to do with --augment=flip,translation,cutout")
     if (config.negatives_share or config.nonsense_filter) and config.batch_size < 2:
         raise UserError(
@@ -454,6 +456,8 @@ _SERVES = {
     "augment_probability": "augment",
     "learning_rate_hold": "learning_rate_schedule",
     "calibration_acceptance": "calibration_data_pattern",
+    "image_dir": "export_generated_images",
+    "export_image_steps": "export_generated_images",
 }
 
 

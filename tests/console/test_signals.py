@@ -53,6 +53,20 @@ def work_on(config, dropped_in, number):
     raise AssertionError("the interrupt is lost")
 
 
+def test_ctrl_c_that_is_ignored_stays_ignored():
+    """As of what a script runs in its background."""
+    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with signals.SignalCatcher() as catcher:
+            signal.raise_signal(signal.SIGINT)
+            assert catcher.caught is None
+            signal.raise_signal(signal.SIGTERM)
+            assert catcher.caught == signal.SIGTERM
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+
 @pytest.mark.parametrize("dropped_in", [finalized, collected])
 def test_an_interrupt_that_python_drops_ends_a_command(dropped_in, capsys):
     before = signal.getsignal(signal.SIGINT), sys.unraisablehook

@@ -58,6 +58,30 @@ def test_the_features_can_be_named(faces, tmp_path, always, capsys):
     assert {tag.split("_96_")[1] for tag in quality_record.read(str(tmp_path))[0].scalars} == {"low_resolution"}
 
 
+def test_a_finished_training_is_measured_by_another_metric(faces, tmp_path, always):
+    assert run_train(faces, tmp_path, *FLAGS, "--max_steps=2") == 0
+    assert run_train(faces, tmp_path, "--keep_best=kid", "--quality_minutes=0", "--max_steps=2") == 0
+    assert (best(tmp_path)["step"], best(tmp_path)["chosen"]) == (2, "kid_96_wavelets")
+
+
+def test_a_finished_training_without_a_record_is_measured(faces, tmp_path, always):
+    assert run_train(faces, tmp_path, "--max_steps=2") == 0
+    (tmp_path / "training_options.json").unlink()
+    assert run_train(faces, tmp_path, *FLAGS, "--max_steps=2") == 0
+    assert best(tmp_path)["step"] == 2 and Snapshot(str(tmp_path / "best"), 2500).step == 2
+
+
+def test_the_best_snapshot_is_known_after_a_kill_before_its_note(faces, tmp_path, always):
+    """A later measurement is worse here, and must not take its place."""
+    assert run_train(faces, tmp_path, *FLAGS, "--max_steps=1") == 0
+    kept = best(tmp_path)
+    (tmp_path / "best" / "best.json").unlink()
+    assert run_train(faces, tmp_path, *FLAGS, "--max_steps=3", "--base_learning_rate=0.05") == 0
+    values = {line.step: line.value for line in quality_record.read(str(tmp_path))}
+    assert min(values, key=values.get) == 1, "choose another learning rate for this test"
+    assert best(tmp_path) == kept
+
+
 def test_what_was_measured_is_noted_for_programs(faces, tmp_path, always):
     assert run_train(faces, tmp_path, *FLAGS, "--max_steps=4") == 0
     assert run_train(faces, tmp_path, *FLAGS, "--max_steps=6") == 0
