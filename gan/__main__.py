@@ -42,7 +42,8 @@ def main(argv: list[str] | None = None) -> int:
         if name not in COMMANDS:
             print(f"gan: '{words[0]}' is no command; the commands are {', '.join(COMMANDS)}", file=sys.stderr)
             return command.EXIT_FLAGS
-        return int(importlib.import_module(f"gan.{name}").main([f"{program} {name}", *words[1:]]))
+        exit_code = int(importlib.import_module(f"gan.{name}").main([f"{program} {name}", *words[1:]]))
+    return exit_code if argv else command.end(exit_code)
 
 
 def help_text() -> str:

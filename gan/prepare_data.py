@@ -43,6 +43,7 @@ import dataclasses
 import itertools
 import os
 import secrets
+import shlex
 import sys
 from typing import NamedTuple
 
@@ -258,6 +259,8 @@ def _check_flags(config: PrepareDataConfig) -> None:
     source, needs_input = config.source, config.source in _INPUTS
     if config.download and source != "lfw":
         raise UserError(f"--download fetches LFW alone; it does not go with --source={source}")
+    if config.download_dir and not config.download:
+        raise UserError("--download_dir goes with --download; give both")
     if config.download and config.input:
         raise UserError("--download and --input both say where the pictures are; give one of them")
     if config.private_split and config.seed:
@@ -323,7 +326,8 @@ def _report(folder: str, loaded: sources.Pictures, counts: dict[str, int]) -> No
     if used < total:
         print(f"left over: {total - used} of the {total} pictures; the contest uses {used}")
     mnist = " --use_mnist" if loaded.images.shape[1] == pixels.MNIST_SIZE else ""
-    print(f"next: python -m gan.train --train_data_pattern={os.path.join(folder, prepared.RECORDS[0])}{mnist}")
+    pattern = shlex.quote(f"--train_data_pattern={os.path.join(folder, prepared.RECORDS[0])}")
+    print(f"next: python -m gan.train {pattern}{mnist}")
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ def submit(config: SubmitConfig) -> None:
     """Checks the snapshot, copies it, and reads it back."""
     if not paths.is_remote(config.bucket):
         raise UserError(f"--bucket={config.bucket} is not a bucket; write gs://YOUR_TEAM")
+    paths.split(config.bucket)  # which tells if it names none
     source = _source_files(config.source_dir or os.path.dirname(os.path.abspath(__file__)))
     real_files = cache.find_files(config.input_data_pattern, "input_data_pattern")
     size = pixels.image_size(config.use_mnist)
@@ -71,9 +72,9 @@ def submit(config: SubmitConfig) -> None:
         for remark in behaviour.remarks():
             print(f"note: {remark}")
         real_images = tfrecords.read_all(real_files, size)
-        for remark in probes.remarks(snapshot, real_images):
-            print(f"note: {remark}")
         _play(config, real_images, snapshot)
+        for remark in probes.remarks(snapshot, real_images):  # last: one that fails on a bad image has ended
+            print(f"note: {remark}")
         _hand_in(config, opener, snapshot, source)
 
 
@@ -127,7 +128,7 @@ def _source_files(folder: str) -> dict[str, bytes]:
         for name in names:
             if name.endswith(SOURCE_ENDINGS):
                 path = os.path.join(below, name)
-                found[os.path.relpath(path, os.path.dirname(local.rstrip("/")) or ".")] = files.read(path)
+                found[os.path.relpath(path, os.path.dirname(os.path.abspath(local)))] = files.read(path)
     if not found:
         raise UserError(f"--source_dir={folder} holds no {' or '.join(SOURCE_ENDINGS)} file")
     return dict(sorted(found.items()))

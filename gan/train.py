@@ -173,10 +173,4 @@ def _import_tensorflow(config: TrainingFlags) -> None:
 
 
 if __name__ == "__main__":
-    exit_code = main()
-    if os.environ.get("TF_CONFIG"):
-        # A TensorFlow server cannot be stopped, and taking it apart while its threads wait may abort.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(exit_code)
-    sys.exit(exit_code)
+    sys.exit(command.end(main()))

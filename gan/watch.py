@@ -42,7 +42,10 @@ class WatchConfig:
         other_names=("logdir",),
     )
     port: int = flag(
-        None, "Port of the page; 0 takes a free one. If it is not given, 6006 or the next free one.", at_least=0
+        None,
+        "Port of the page; 0 takes a free one. If it is not given, 6006 or the next free one.",
+        at_least=0,
+        at_most=65535,
     )
     host: str = flag(
         "127.0.0.1",

@@ -170,6 +170,20 @@ def test_pictures_that_could_not_be_uploaded_wait_too(emulator, faulty_bucket, m
     assert emulator.read(bucket, "pictures/a.png") == b"picture"
 
 
+def test_a_bucket_that_may_not_be_written_to_is_told_at_once(faulty_bucket):
+    """As for eval, whose results would wait ten minutes for a right that does not come."""
+    bucket, proxy = faulty_bucket
+    proxy.refuse("uploadType", 403, "you have no permission storage.objects.create")
+    begun = time.monotonic()
+    with (
+        pytest.raises(UserError, match="storage.objects.create.*a.png in .* wait there; once the bucket takes them"),
+        mirror.writable_folder(f"gs://{bucket}/results", fetch=False) as m,
+    ):
+        with open(os.path.join(m.path, "a.png"), "w") as file:
+            file.write("picture")
+    assert time.monotonic() - begun < 60
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_stopped_at_random_moments_on_machines_that_are_lost(number, bucket, faces, machine, tmp_path):
     random_, step, run = random.Random(int(number)), 0, f"gs://{bucket}/run"
@@ -208,12 +222,14 @@ def test_submit(emulator, bucket, trained, faces, tmp_path, capsys):
     assert emulator.names(bucket) == []
     assert f"would copy gs://{bucket}/model/model.ckpt-20.meta" in capsys.readouterr().out
     assert submit.main(["submit", *submission(trained, faces, bucket, tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "note: its images" in said
     names = emulator.names(bucket)
     assert {"model/checkpoint", "model/model.ckpt-20.index", "source/gan/models.py", "source/gan/train.py"} <= set(
         names
     )
     assert not [name for name in names if "ckpt-10" in name or "state" in name or "pycache" in name]
-    assert f"organisers will see gs://{bucket}/model/model.ckpt-20" in capsys.readouterr().out
+    assert f"organisers will see gs://{bucket}/model/model.ckpt-20" in said
     assert (tmp_path / "submission" / "overview.png").exists()
     for name, value in weights(trained).items():
         np.testing.assert_array_equal(weights(f"gs://{bucket}/model")[name], value)
@@ -250,6 +266,7 @@ def test_submit_refuses_what_a_battle_would(emulator, bucket, trained, faces, tm
     error = fails(submit.main, *submission(copy, faces, bucket, tmp_path))
     assert "breaks the contract: the collection p_for_data is missing" in error
     assert "write gs://" in fails(submit.main, *submission(trained, faces, bucket, tmp_path, "--bucket=team"))
+    assert "names no bucket" in fails(submit.main, *submission(trained, faces, bucket, tmp_path, "--bucket=gs://"))
     assert emulator.names(bucket) == []
 
 

@@ -403,6 +403,7 @@ def test_missing_package_is_named(source, package, tmp_path, fails, monkeypatch)
     [
         (["--source=lfw"], "needs --input: a folder or an archive, .tgz or .zip; or give --download"),
         (["--source=mnist"], "needs --input: a folder"),
+        (["--source=lfw", "--input=x", "--download_dir=y"], "--download_dir goes with --download"),
         (["--source=lfw", "--download", "--input=x"], "give one of them"),
         (["--source=folder", "--download"], "--download fetches LFW alone"),
         (["--source=faces_sample", "--input=x"], "leave --input out"),
@@ -694,6 +695,12 @@ def test_mnist_in_a_bucket_is_that_on_disk(emulator, faulty_bucket, cache, tmp_p
         assert prepare("--source=mnist", f"--input={where}", f"--output_dir={tmp_path / name}") == 0
     assert results(tmp_path / "a") == results(tmp_path / "b")
     assert downloads(proxy) == 4
+    for name in list(emulator.names(bucket)):  # some archives have a folder around each file
+        emulator.write(
+            bucket, f"nested/{name.rpartition('/')[2]}/{name.rpartition('/')[2]}", emulator.read(bucket, name)
+        )
+    assert prepare("--source=mnist", f"--input=gs://{bucket}/nested", f"--output_dir={tmp_path / 'c'}") == 0
+    assert (tmp_path / "a" / "train.tfrecords").read_bytes() == (tmp_path / "c" / "train.tfrecords").read_bytes()
 
 
 def test_what_is_wrong_in_a_bucket_is_said(emulator, bucket, cache, tmp_path, fails):

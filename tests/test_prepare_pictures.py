@@ -362,6 +362,13 @@ def test_zip_archives_are_wary(tmp_path, fails, monkeypatch):
     for cut in (content[:-30], content[:200]):
         path.write_bytes(cut)
         assert "evil.zip is damaged or is no .zip archive" in fail(fails, "folder", path, tmp_path / "out")
+    directory = content.index(b"PK\1\2")
+    for offset, value in ((46, 0xFF), (6, 0xFF)):  # a name that is no UTF-8, a version that there will never be
+        damaged = content.copy()
+        damaged[directory + 9] |= 8  # its name is UTF-8
+        damaged[directory + offset] = value
+        path.write_bytes(damaged)
+        assert "evil.zip is damaged or is no .zip archive" in fail(fails, "folder", path, tmp_path / "out")
     for signature, offset in ((b"PK\1\2", 8), (b"PK\3\4", 6)):
         content[content.index(signature) + offset] |= 1
     path.write_bytes(content)

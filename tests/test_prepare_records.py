@@ -118,6 +118,7 @@ def test_other_ways_to_hold_pixels(tmp_path):
         "colour": (raw(colour), IMAGES, "50x50 RGB"),
         "colour, told": (raw(colour, **told), IMAGES, "50x50 RGB"),
         "planes": (raw(colour.transpose(0, 2, 1), shape=integers(3, 50, 50)), IMAGES, "50x50 RGB, plane by plane"),
+        "one plane": (raw(IMAGES, shape=integers(1, 50, 50)), IMAGES, "50x50 grey, plane by plane"),
         "wide": (raw(wide, **{"image/height": integers(50), "image/width": integers(70)}), IMAGES, "70x50 grey"),
         "large": (raw(large), shrunk, "100x100 grey"),
         "large floats": (raw((large / 255).astype(np.float32)), shrunk, "100x100 grey"),

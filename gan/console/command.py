@@ -42,6 +42,18 @@ def run(
         return _run(main, config_class, list(sys.argv if argv is None else argv), name, doc)
 
 
+def end(exit_code: int) -> int:
+    """The exit code, for sys.exit; where a TensorFlow server may run, the process ends here with it.
+
+    Such a server cannot be stopped, and taking it apart while its threads wait may abort.
+    """
+    if os.environ.get("TF_CONFIG"):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(exit_code)
+    return exit_code
+
+
 def help_text(doc: str, config_class: type) -> str:
     """The command's own text, then its flags with their defaults.
 

@@ -19,7 +19,10 @@ from gan.data.picture_kinds import HEAD_BYTES
 
 WhyNot = Callable[[str, Callable[[], bytes]], str]  # a path, and what reads its first bytes -> why it is left out
 
-_BROKEN = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
+_BROKEN = (
+    *(tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile),
+    *(UnicodeDecodeError, NotImplementedError),  # of a zip file whose directory is damaged
+)
 _MOST_PICTURE_BYTES = 64 << 20  # of a picture in an archive
 # A zip archive of pictures, which hardly shrink, holds no more than this many times its own bytes.
 _MOST_GROWTH, _GROWTH_COUNTS_FROM = 100, 256 << 20
@@ -68,7 +71,9 @@ def pictures(path: str, why_not: WhyNot, left_out: FileNotes) -> Iterator[Archiv
                     "for a picture in an archive; unpack the archive and give the folder"
                 )
             yield ArchivedPicture(member.path, content)
-    except _BROKEN as error:
+    except (*_BROKEN, OSError) as error:
+        if isinstance(error, OSError) and error.filename:  # damaged content has none
+            raise
         raise DataError(f"{path} is damaged or is no {what} archive ({_reason(error)})") from error
 
 

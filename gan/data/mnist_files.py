@@ -24,7 +24,10 @@ _Parts = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 def is_wanted(path: str) -> bool:
     """Whether a path below a folder, with forward slashes, may be a file of MNIST."""
     folder, _, name = path.rpartition("/")
-    return folder in _FOLDERS and (name == KERAS_FILE or any(name in _candidates(each) for each in FILES))
+    if name == KERAS_FILE:
+        return folder in _FOLDERS
+    outer = folder[: -len(name)].rstrip("/") if f"/{folder}".endswith(f"/{name}") else folder
+    return outer in _FOLDERS and any(name in _candidates(each) for each in FILES)
 
 
 def find(local: str, given: str) -> list[str]:
@@ -90,7 +93,7 @@ def _read_keras(path: str) -> _Parts:
             parts = [arrays[name] for name in _KERAS_ARRAYS]
     except KeyError as error:
         raise DataError(f"{path} has no array of the name {error.args[0].split()[0]}; keras' file has it") from error
-    except (ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, NotImplementedError, zlib.error, zipfile.BadZipFile) as error:
         raise DataError(f"{path} is damaged ({error}); download it again") from error
     for name, values in zip(_KERAS_ARRAYS, parts):
         shape = (len(values), side, side) if name.startswith("x") else (len(values),)

@@ -35,7 +35,7 @@ class Shape(NamedTuple):
 
     def picture(self, numbers: np.ndarray) -> Image.Image:
         """A Pillow image of uint8 [size]."""
-        if self.planar:
+        if self.planar and self.channels > 1:
             return Image.fromarray(np.moveaxis(numbers.reshape(self.channels, self.height, self.width), 0, 2).copy())
         if self.channels == 1:
             return Image.fromarray(numbers.reshape(self.height, self.width))

@@ -55,7 +55,8 @@ def _follow(settings: TrainingSettings, together: Together, signals: SignalCatch
     end = EndOfRun(settings.stop, position, settings.images_per_step)
     schedules = training.schedules(settings.step.learning_rate)
     first = position.step
-    while not together.is_over(end, position, signals):
+    # The seconds are the chief's as it began, so both know alike whether there is nothing left to do.
+    while not (end.is_reached(position) or together.is_over(end, position, signals)):
         for schedule in schedules:
             schedule.follow(together.share_done(end, position))
         before = position.step

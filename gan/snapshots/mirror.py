@@ -13,7 +13,7 @@ import time
 import urllib.parse
 from collections.abc import Callable, Iterator
 
-from gan.console.errors import UserError
+from gan.console.errors import BucketRefused, UserError
 from gan.console.progress import Progress
 from gan.snapshots import checkpoint_files
 from gan.storage import buckets, cache, files, paths
@@ -92,6 +92,7 @@ class Mirror:
         self.name, self.path, self._staging = remote, local, local + ".staging"
         self._uploaded: dict[str, _Signature | None] = {}  # relative name -> what the file was when it was uploaded
         self._wake, self._closing, self._finished = threading.Event(), threading.Event(), threading.Event()
+        self._refused: BucketRefused | None = None  # what the last try ended with
         self._fetch(fetch)
         self._thread = threading.Thread(target=self._work, name=f"uploads to {remote}", daemon=True)
         self._thread.start()
@@ -106,19 +107,29 @@ class Mirror:
             buckets.delete(paths.join(self.name, name))
 
     def close(self, patience: float) -> None:
-        """Uploads what is left, with a bar; raises UserError after `patience` seconds without progress."""
+        """Uploads what is left, with a bar.
+
+        Raises:
+            UserError: the bucket refuses, or there was no progress for `patience` seconds.
+        """
+        self._refused = None  # it is tried once more
         self._closing.set()
         self.changed()
         left = self._left()
         with Progress(f"uploading to {self.name}", len(left), "file") as progress:
             last = time.monotonic()
-            while not self._finished.wait(0.1) and time.monotonic() - last < patience:
+            while not self._finished.wait(0.1) and time.monotonic() - last < patience and not self._refused:
                 now = self._left()
                 if len(now) < len(left):
                     progress.update(len(left) - len(now))
                     left, last = now, time.monotonic()
             progress.update(len(left) - len(self._left()))
         left = self._left()
+        if left and self._refused:
+            raise UserError(
+                f"{self._refused}; {', '.join(left)} in {self.path} wait there; once the bucket takes them, run the "
+                "same command on this machine again to upload them"
+            )
         if left:
             raise UserError(
                 f"{self.name} could not be reached; {', '.join(left)} in {self.path} wait there; run the same "
@@ -156,8 +167,9 @@ class Mirror:
             closing = self._closing.is_set()
             try:
                 self._pass()
-                pause = 1
+                pause, self._refused = 1, None
             except Exception as error:  # nobody would notice before the end that the thread has died
+                self._refused = error if isinstance(error, BucketRefused) else None
                 print(f"{error}; trying again in {pause} s", file=sys.stderr, flush=True)
                 self._closing.wait(pause) if not closing else time.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
@@ -198,7 +210,7 @@ class Mirror:
                 staged = os.path.join(self._staging, name)
                 os.makedirs(os.path.dirname(staged), exist_ok=True)
                 with contextlib.suppress(FileNotFoundError):  # the trainer has deleted it
-                    os.link(os.path.join(self.path, name), staged)
+                    files.link(os.path.join(self.path, name), staged)
 
     def _left(self) -> list[str]:
         """Names of local files of which the bucket does not hold the present content."""

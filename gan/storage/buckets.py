@@ -51,7 +51,7 @@ def list_objects(
         UserError: no permission, no credentials, or no answer.
     """
     options = {"prefix": prefix or None, "delimiter": delimiter, "max_results": most, **_options()}
-    with _explained(path, missing=StateError(f"{path}: there is no such bucket; correct its name, or make it")):
+    with _explained(path, missing=_no_bucket(path)):
         pages = _client().list_blobs(paths.split(path)[0], **options).pages
         # A page of folders alone counts for nothing in `most`, and a stranger may have made any number of them.
         within = pages if most is None else itertools.islice(pages, MOST_PAGES)
@@ -163,14 +163,18 @@ def _unpack(path: str, stored: BinaryIO, file: BinaryIO, most: int | None) -> No
 
 
 def upload(local: str, path: str) -> None:
-    """Copies a file on disk into a bucket. A reader sees it whole or not at all."""
-    with _explained(path):
+    """Copies a file on disk into a bucket. A reader sees it whole or not at all.
+
+    Raises:
+        StateError: there is no such bucket.
+    """
+    with _explained(path, missing=_no_bucket(path)):
         _blob(path).upload_from_filename(local, **_options())
 
 
 def write(path: str, content: bytes) -> None:
-    """Writes bytes as a file of a bucket. A reader sees it whole or not at all."""
-    with _explained(path):
+    """Writes bytes as a file of a bucket. A reader sees it whole or not at all; errors as in `upload`."""
+    with _explained(path, missing=_no_bucket(path)):
         _blob(path).upload_from_string(content, **_options())
 
 
@@ -178,6 +182,10 @@ def delete(path: str) -> None:
     """Deletes a file of a bucket; does nothing if there is none."""
     with contextlib.suppress(FileNotFoundError), _explained(path):
         _blob(path).delete(**_options())
+
+
+def _no_bucket(path: str) -> StateError:
+    return StateError(f"{path}: there is no such bucket; correct its name, or make it")
 
 
 def _seconds(moment: datetime.datetime | None) -> float:

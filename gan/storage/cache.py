@@ -5,6 +5,9 @@ import fnmatch
 import glob
 import hashlib
 import os
+import re
+import shutil
+import time
 from collections.abc import Callable, Mapping
 from concurrent import futures
 
@@ -14,6 +17,8 @@ from gan.console.progress import Progress
 from gan.storage import buckets, files, paths
 
 FETCHES = 8  # files fetched at a time
+_VERSION = re.compile(r"[0-9a-f]{16}")  # what _key gives
+_SECONDS_KEPT = 3600  # that another version of a folder stays: somebody may be reading it
 
 
 def cache_folder(*names: str) -> str:
@@ -26,19 +31,21 @@ def find_files(pattern: str, flag: str | None) -> list[str]:
     """Finds the files that match a pattern, on disk or in a bucket.
 
     Args:
-        pattern: such as data/train*.tfrecords or gs://bucket/data/train*; several are separated by commas.
+        pattern: such as data/train*.tfrecords or gs://bucket/data/train*; several are separated by commas. The path
+            of a file is taken as it is, whatever it holds.
         flag: name of the flag that gave it, for the message; None if it was no flag.
 
     Returns:
-        Paths on disk, sorted; of files in a bucket, those of their copies in the cache.
+        Paths on disk, sorted by where they come from; of files in a bucket, those of their copies in the cache.
 
     Raises:
         DataError: nothing matches, or a folder does.
         UserError: the bucket cannot be read.
     """
     found, given = [], f"--{flag}={pattern}" if flag else pattern
-    for part in filter(None, (part.strip() for part in pattern.split(","))):
-        matching = _find_remote(part) if paths.is_remote(part) else glob.glob(os.path.expanduser(part))
+    parts = [pattern] if os.path.exists(pattern) else [part.strip() for part in pattern.split(",")]
+    for part in filter(None, parts):
+        matching = _find_remote(part) if paths.is_remote(part) else _find_on_disk(os.path.expanduser(part))
         if not matching:
             raise DataError(f"{given}: no file matches {part}; correct the name or the folder")
         found += matching
@@ -47,7 +54,7 @@ def find_files(pattern: str, flag: str | None) -> list[str]:
             raise DataError(f"{given}: {printable.escaped(path)} is not UTF-8, which TensorFlow needs; rename it")
         if os.path.isdir(path):
             raise DataError(f"{given}: {path} is a folder; give a pattern of files, such as {path}/*.tfrecords")
-    return sorted(set(found))
+    return sorted(set(found), key=origin)
 
 
 def origin(path: str) -> str:
@@ -111,6 +118,7 @@ def listed_on_disk(folder: str, listed: Mapping[str, files.ListedFile], most: in
     # Earlier versions kept files in "copies" as they are stored, compressed or not.
     local = cache_folder("contents", paths.split(folder)[0], *paths.prefix_of(folder).split("/"), _key(versions))
     left = most
+    _remove_old(local)
     for name, generation in versions.items():
         path = os.path.join(local, name)
         if not os.path.exists(path):
@@ -120,11 +128,28 @@ def listed_on_disk(folder: str, listed: Mapping[str, files.ListedFile], most: in
     return local
 
 
+def _remove_old(local: str) -> None:
+    """Removes other versions of a folder than the wanted one, unless they are so new that somebody may read them."""
+    with contextlib.suppress(FileNotFoundError):
+        for entry in os.scandir(os.path.dirname(local)):
+            is_other = _VERSION.fullmatch(entry.name) and entry.name != os.path.basename(local)
+            if is_other and time.time() - entry.stat().st_mtime > _SECONDS_KEPT:
+                shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _find_on_disk(pattern: str) -> list[str]:
+    return [pattern] if os.path.exists(pattern) else glob.glob(pattern)
+
+
 def _find_remote(pattern: str) -> list[str]:
     """Fetches what matches a gs:// pattern into the cache; returns paths on disk."""
     bucket, wanted = paths.split(pattern)
     prefix = wanted[: min([wanted.find(c) for c in "*?[" if c in wanted] or [len(wanted)])]
-    found = [each for each in buckets.list_objects(pattern, prefix) if _matches(each.name, wanted)]
+    found = [
+        each
+        for each in buckets.list_objects(pattern, prefix)
+        if _matches(each.name, wanted) and not each.name.endswith("/")
+    ]
     return _fetch_once(pattern, bucket, sorted(found))
 
 
@@ -165,7 +190,7 @@ def _folder_on_disk(
         link = _below(local, bucket, name)
         os.makedirs(os.path.dirname(link), exist_ok=True)
         with contextlib.suppress(FileExistsError):
-            os.link(path, link)  # however many versions of the folder there are, its content is kept once
+            files.link(path, link)  # however many versions of the folder there are, its content is kept once
     return local
 
 

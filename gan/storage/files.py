@@ -256,8 +256,10 @@ def locked(path: str, what: str) -> Iterator[None]:
         try:
             if fcntl:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise StateError(f"{what} is in use by another training run; end it, or name another folder") from error
+        except OSError:  # some network disks know no locks
+            pass
         yield
 
 
@@ -295,9 +297,28 @@ def is_locked(path: str) -> bool:
     with open(path, "rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             return True
+        except OSError:  # some network disks know no locks
+            pass
     return False
+
+
+def link(path: str, new: str) -> None:
+    """Gives a file on disk a second name, or copies it where the file system knows no second names.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        FileExistsError: the new name is taken.
+    """
+    try:
+        os.link(path, new)
+    except (FileNotFoundError, FileExistsError):
+        raise
+    except OSError:
+        with open(path, "rb") as file, written_whole(new) as copy:
+            shutil.copyfileobj(file, copy)
+        shutil.copystat(path, new)
 
 
 def _copy_file(source: str, target: str, is_synced: bool) -> None:

@@ -35,9 +35,15 @@ class Folders:
         stack.enter_context(checkpoint_files.locked(self.training.path))
         checkpoint_files.remove_leftovers(self.training.path)
 
+        known = {settings.train_dir.rstrip("/"): self.training}  # a folder that is named twice is opened once
+
         def opened(path: str) -> Folder:
-            folder: Folder = stack.enter_context(mirror.writable_folder(path, patience, fetch=False))
-            os.makedirs(folder.path, exist_ok=True)
+            folder = known.get(path.rstrip("/"))
+            if folder is None:
+                folder = known[path.rstrip("/")] = stack.enter_context(
+                    mirror.writable_folder(path, patience, fetch=False)
+                )
+                os.makedirs(folder.path, exist_ok=True)
             return folder
 
         separate = separate_log_dir(settings)

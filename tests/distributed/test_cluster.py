@@ -162,6 +162,14 @@ def test_a_killed_worker_ends_the_job_and_the_same_command_goes_on(faces, tmp_pa
     assert state(tmp_path)["global_step"] > saved
 
 
+def test_a_job_whose_time_is_up_ends_again(faces, tmp_path):
+    """All processes know that there is nothing left to do, as when a cloud starts them once more."""
+    for told in (r"saved .*model.ckpt-", "is trained already"):
+        with Job(faces, tmp_path, "--num_epochs=1000000", "--max_minutes=0.02", workers=1) as job:
+            assert set(job.exit_codes().values()) == {0}, job.said()
+            assert re.search(told, job.text("chief")), job.said()
+
+
 def test_a_silent_worker_ends_the_job(faces, tmp_path):
     with Job(faces, tmp_path, *ENDLESS, "--collective_timeout_secs=20", workers=1) as job:
         job.wait_for(r"training: \d+")

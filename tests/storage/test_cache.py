@@ -7,7 +7,7 @@ import urllib.parse
 import pytest
 
 from gan.console.errors import DataError, UserError
-from gan.storage import buckets, cache
+from gan.storage import buckets, cache, files
 
 pytest_plugins = ["cloud"]
 
@@ -30,6 +30,43 @@ def test_patterns_match_like_glob_and_files_are_fetched_once(emulator, bucket):
     before = os.stat(again).st_mtime_ns
     assert cache.find_files(f"gs://{bucket}/data/train*", "flag") == [again]
     assert os.stat(again).st_mtime_ns == before
+
+
+def test_the_path_of_a_file_is_taken_as_it_is(tmp_path):
+    """Also where it holds what patterns are made of."""
+    odd, two = tmp_path / "faces [2]" / "train.tfrecords", tmp_path / "a, b.tfrecords"
+    odd.parent.mkdir()
+    for path in (odd, two):
+        path.write_bytes(b"")
+        assert cache.find_files(str(path), "flag") == [str(path)]
+    (tmp_path / "c.tfrecords").write_bytes(b"")
+    assert cache.find_files(f"{odd},{tmp_path}/c*", "flag") == [str(tmp_path / "c.tfrecords"), str(odd)]
+
+
+def test_folders_that_a_console_made_are_no_files(emulator, bucket):
+    for name in ("data/", "data/inner/", "data/train1"):
+        emulator.write(bucket, name, name.encode())
+    (path,) = cache.find_files(f"gs://{bucket}/data/*", "flag")
+    assert pathlib.Path(path).read_text() == "data/train1"
+
+
+def test_files_of_a_bucket_have_the_order_of_their_names(emulator, bucket):
+    """As on disk, so that the same data trains alike; whatever was uploaded first."""
+    for name in ("b", "c", "a"):
+        emulator.write(bucket, f"data/{name}", name.encode())
+    found = cache.find_files(f"gs://{bucket}/data/*", "flag")
+    assert [pathlib.Path(path).read_text() for path in found] == ["a", "b", "c"]
+
+
+def test_versions_of_a_folder_that_nobody_reads_any_more_are_removed(emulator, bucket):
+    """A team may upload another snapshot before each mock battle."""
+    folder, local = f"gs://{bucket}/model", []
+    for content in (b"1", b"22", b"333"):
+        emulator.write(bucket, "model/a", content)
+        local.append(cache.listed_on_disk(folder, files.entries(folder)))
+        assert os.path.exists(local[0]) == (content != b"333")
+        os.utime(local[0], (0, 0)) if content == b"22" else None
+    assert pathlib.Path(local[1], "a").read_bytes() == b"22" and pathlib.Path(local[2], "a").read_bytes() == b"333"
 
 
 def fetched(proxy):

@@ -184,6 +184,31 @@ def test_a_lock_keeps_others_out_and_is_seen(tmp_path):
     assert not files.is_locked(path)
 
 
+def test_a_disk_without_locks_can_be_written_to(tmp_path, monkeypatch):
+    def without(file, operation):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(files.fcntl, "flock", without)
+    path = str(tmp_path / ".lock")
+    with files.locked(path, "--train_dir=run"):
+        assert not files.is_locked(path)
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_second_name_of_a_file_is_a_copy_where_there_are_none(has_links, tmp_path, monkeypatch):
+    def without(path, new):
+        raise PermissionError(errno.EPERM, "Operation not permitted", path)
+
+    if not has_links:
+        monkeypatch.setattr(os, "link", without)
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_bytes(b"content")
+    os.utime(old, ns=(1, 10**18 + 7))
+    files.link(str(old), str(new))
+    assert new.read_bytes() == b"content" and os.stat(new).st_mtime_ns == 10**18 + 7
+    assert os.path.samefile(old, new) == has_links
+
+
 def test_a_folder_is_copied_with_its_links_and_names_what_fails(tmp_path, small_disk):
     source = tmp_path / "source"
     (source / "inner").mkdir(parents=True)

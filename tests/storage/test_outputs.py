@@ -35,6 +35,14 @@ def test_one_file_is_written_where_it_shall_be(emulator, bucket, tmp_path):
     assert emulator.names(bucket) == ["a.png", "deep/er/a.png"]
 
 
+def test_what_no_bucket_takes_is_kept(bucket):
+    with pytest.raises(UserError, match="there is no such bucket; .*everything is kept in (.*)") as caught:
+        with outputs.output_file("gs://bucket-of-nobody/deep/a.png") as local:
+            pathlib.Path(local).write_bytes(b"picture")
+    kept = str(caught.value).rpartition(" ")[2]
+    assert pathlib.Path(kept, "a.png").read_bytes() == b"picture"
+
+
 def test_an_error_without_a_path_gets_the_folder(tmp_path):
     """As of a file that cannot be closed since the disk is full."""
     with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}'"), outputs.output_folder(str(tmp_path)):

@@ -34,6 +34,17 @@ def test_the_record_is_uploaded_and_carried_on(emulator, bucket, faces):
     assert [session.first_step for session in training_options.read(run).sessions] == [0]
 
 
+def test_pictures_may_lie_beside_the_snapshots(emulator, bucket, faces):
+    """The folder is opened once, whatever it is called."""
+    run, logs = f"gs://{bucket}/run", f"gs://{bucket}/logs"
+    pictures = ["--export_generated_images", "--export_image_steps=1", "--max_steps=2"]
+    assert run_train(faces, run, *pictures, f"--image_dir={run}/") == 0
+    assert {"run/generated-000002.png", "run/model.ckpt-2.index"} <= set(emulator.names(bucket))
+    assert run_train(faces, f"{run}2", *pictures, f"--image_dir={logs}", f"--log_dir={logs}") == 0
+    found = [name for name in emulator.names(bucket) if name.startswith("logs/")]
+    assert "logs/generated-000002.png" in found and any("tfevents" in name for name in found)
+
+
 def test_the_best_snapshot_is_uploaded_and_fetched_again(emulator, bucket, faces, tmp_path, monkeypatch):
     """Another machine goes on: what it measures must beat the best of the first."""
     monkeypatch.setattr(quality_watch, "SHARE_OF_TIME", float("inf"))
