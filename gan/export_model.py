@@ -19,6 +19,7 @@ from gan.console import command, flags, tensorflow_import
 from gan.console.errors import StateError, UserError, reason
 from gan.console.flags import flag
 from gan.data import pixels
+from gan.sandbox import sandbox
 from gan.storage import files, outputs
 
 if TYPE_CHECKING:
@@ -44,17 +45,18 @@ def export(config: ExportConfig) -> None:
     if os.path.exists(config.output_dir) and (not os.path.isdir(config.output_dir) or os.listdir(config.output_dir)):
         raise UserError(f"--output_dir={config.output_dir} exists already; give a new or an empty folder")
     files.check_empty(config.output_dir, "output_dir")
+    size = pixels.image_size(config.use_mnist)
+    with sandbox.Sandbox() as opener:  # what is wrong with a stranger's snapshot shows where it can do no harm
+        opened = opener.open(config.train_dir, size)
+        opened.verify()
+    if opened.note:
+        print(f"{opened.path}: {opened.note}")
     tensorflow_import.import_tensorflow()
     import tensorflow.compat.v1 as tf
 
-    from gan.snapshots import checkpoint_files
     from gan.snapshots.snapshot import Snapshot
 
-    size = pixels.image_size(config.use_mnist)
-    found = checkpoint_files.latest_snapshot(config.train_dir)
-    if found and found.note:
-        print(f"{found.path}: {found.note}")
-    snapshot = Snapshot(config.train_dir, size)
+    snapshot = Snapshot(opened.path, size)
     try:
         with outputs.output_folder(config.output_dir) as folder:
             _write(folder, snapshot)

@@ -233,5 +233,5 @@ def test_only_contract_spells_the_collections():
 
 def test_only_buckets_knows_googles_library():
     for name, each in read(ROOT).items():
-        protocol_buffers = ("measure.learning_curves", "data.examples")
+        protocol_buffers = ("measure.learning_curves", "data.examples", "snapshots.snapshot")
         assert "google" not in each.anywhere or name in ("storage.buckets", *protocol_buffers), name

@@ -1,9 +1,17 @@
 import numpy as np
 import tensorflow.compat.v1 as tf
+from networks import write_snapshot
 
-from gan import export_model
+from gan import export_model, models
 from gan.random_noise_generator import uniform_noise
 from gan.snapshots.snapshot import Snapshot
+
+
+class TooBright(models.SampleGenerator):
+    """Its images are beyond white."""
+
+    def run_model(self, model_input, **unused_params):
+        return {"output": 2 + super().run_model(model_input, **unused_params)["output"]}
 
 
 def run_signature(folder, name, value):
@@ -23,6 +31,15 @@ def test_both_signatures_give_the_snapshots_results(trained, tmp_path):
     np.testing.assert_allclose(images, snapshot.generate(noise), atol=1e-6)
     probabilities = run_signature(folder, "discriminate", images)
     np.testing.assert_allclose(probabilities[:, 0], snapshot.discriminate(images), atol=1e-6)
+
+
+def test_what_breaks_the_contract_is_not_written(fails, trained, tmp_path):
+    """A stranger's snapshot is opened where it can do no harm, and looked at first."""
+    folder = tmp_path / "run"
+    write_snapshot(str(folder), TooBright(), models.SampleDiscriminator(), 2500)
+    error = fails(export_model.main, f"--train_dir={folder}", f"--output_dir={tmp_path}/saved")
+    assert "generated_images must lie in [0, 1]" in error
+    assert not (tmp_path / "saved").exists()
 
 
 def test_an_existing_folder_is_not_overwritten(fails, trained, tmp_path):

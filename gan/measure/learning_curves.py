@@ -18,7 +18,7 @@ from gan.snapshots import checkpoint_files
 from gan.storage import files, paths
 
 MOST_POINTS = 400  # of a curve; more would not be seen
-MOST_BYTES = 2**28  # of a file; somebody else may have put it there
+MOST_BYTES = 2**28  # of a file on disk, and of all in a bucket; somebody else may have put it there
 _MOST_STEPS = 2**53  # what a drawing can hold
 
 _Key = TypeVar("_Key")
@@ -71,9 +71,13 @@ def _on_disk(train_dir: str, folder: str) -> list[str]:
     names = sorted(name for name, entry in found.items() if checkpoint_files.is_log(name) and entry.size <= MOST_BYTES)
     if not paths.is_remote(train_dir):
         return [os.path.join(train_dir, name) for name in names]
+    left, fetched = MOST_BYTES, []
     for name in names:
-        files.fetch(paths.join(train_dir, name), os.path.join(folder, name))
-    return [os.path.join(folder, name) for name in names]
+        path = os.path.join(folder, name)
+        files.fetch(paths.join(train_dir, name), path, most=left)  # as many bytes as it has once it is unpacked
+        left -= os.path.getsize(path)
+        fetched.append(path)
+    return fetched
 
 
 def _of_events(logs: Iterable[str]) -> dict[str, Curve]:

@@ -44,7 +44,7 @@ def prepare() -> None:
     from gan.snapshots.snapshot import Snapshot
 
     # TensorFlow imports its parts when they are first asked for.
-    tf.train.load_checkpoint, tf.import_graph_def, tf.Session, tf.errors.OpError, tf.ConfigProto  # noqa: B018
+    tf.train.NewCheckpointReader, tf.import_graph_def, tf.Session, tf.errors.OpError, tf.ConfigProto  # noqa: B018
     with contextlib.suppress(UserError):  # it is only slower without
         ours = Snapshot(_OUR_OWN, FACE_SIZE)
         _warm_up(ours)

@@ -274,6 +274,8 @@ class ForkServer:
         self._channel, theirs = socket.socketpair()
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         environment |= {"CUDA_VISIBLE_DEVICES": "", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        # Each thread would get an arena of 64 MiB, and address space is limited.
+        environment["MALLOC_ARENA_MAX"] = "4"
         # TensorFlow's own allocator tries for 10 s to get memory that is not there.
         environment["TF_ONEDNN_USE_SYSTEM_ALLOCATOR"] = "1"
         # A session's threads end with it; one pool for all sessions would stay.

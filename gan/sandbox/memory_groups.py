@@ -1,7 +1,6 @@
 """How much memory the control groups that we are in allow, such as those of a container or a service (Linux).
 
 A machine may have 64 GiB, and the container or the systemd service that runs us 4 of them: then 4 GiB count. Groups lie
-A machine may have 64 GiB, and the container or the systemd service that runs us 4 of them: then 4 GiB count. Groups lie
 one in the other, and the limits of all of them hold. See cgroups(7) and, of the kernel, Documentation/admin-guide:
 cgroup-v2 and cgroup-v1/memory. We read groups only: to make one of our own would take rights that systemd or a
 container engine has. No TensorFlow.

@@ -174,7 +174,10 @@ def _content(path: str) -> bytes:
 
 def _check_before_fetching(listed: checkpoint_files.Listed, limits: SizeLimits) -> None:
     """Looks at the sizes of what would be fetched, and at what the file `checkpoint` names."""
-    if listed.pointer is not None and (not listed.pointer or ".." in re.split(r"[/\\]", listed.pointer)):
+    pointer = listed.pointer
+    # An absolute path is of another machine, and only its last part counts; TensorFlow leaves it as it was given.
+    is_absolute = pointer is not None and re.match(r"[/\\]|[A-Za-z]:", pointer)
+    if pointer is not None and (not pointer or (not is_absolute and ".." in re.split(r"[/\\]", pointer))):
         raise ContractError.of(listed.folder, breach("bad_pointer"))
     sizes = _no_bytes()
     for file, part in snapshot_names.parts_of(listed.name, listed.files).items():

@@ -93,9 +93,9 @@ class GraphFolder:
         tensor = self._graph.real(tensor)
         if tensor not in self._constants:
             self._depth += 1
-            if self._depth > _DEEPEST:
-                raise faults.breach("too_deep", most=_DEEPEST)
             try:
+                if self._depth > _DEEPEST:
+                    raise faults.breach("too_deep", most=_DEEPEST)
                 folded = self.fold(tensor)
             finally:
                 self._depth -= 1

@@ -42,6 +42,7 @@ class Additions(NamedTuple):
 
 
 AS_TRAINED = Additions()
+_LEAST = 1e-7  # probability, and 1 less the largest, that has a logit in float32
 
 
 def build_serving_graph(
@@ -89,9 +90,9 @@ def _probability(images: tf.Tensor, judged: dict[str, tf.Tensor], judge: Network
     """What is handed in of a discriminator's results."""
     if not (additions.offset or additions.filter or additions.test_time_flip):
         return judged["predictions"]
-    logits = judged["logits"]
+    logits = _logits(judged)
     if additions.test_time_flip:
-        logits = (logits + judge(views.mirrored(images), is_training=False)["logits"]) / 2
+        logits = (logits + _logits(judge(views.mirrored(images), is_training=False))) / 2
     if additions.offset:
         if additions.flip:
             logits += flip.evidence(images)
@@ -99,6 +100,24 @@ def _probability(images: tf.Tensor, judged: dict[str, tf.Tensor], judge: Network
     if additions.filter:
         logits = nonsense_filter.judge_beside(logits, images, additions.offset)
     return tf.sigmoid(logits)
+
+
+def _logits(judged: dict[str, tf.Tensor]) -> tf.Tensor:
+    """Logits of a discriminator's probabilities: its own, unless it computes the probabilities in another way."""
+    source = _source(judged["predictions"])
+    if source.op.type == "Sigmoid" and _source(source.op.inputs[0]).name == _source(judged["logits"]).name:
+        return judged["logits"]
+    given = judged["predictions"]
+    outside = given - tf.minimum(tf.maximum(given, 0), 1)  # has no logit, so that the discriminator's fault is found
+    probability = tf.minimum(tf.maximum(given, _LEAST), 1 - _LEAST) + outside
+    return tf.log(probability / (1 - probability))
+
+
+def _source(tensor: tf.Tensor) -> tf.Tensor:
+    """What a tensor is but for its shape."""
+    while tensor.op.type in ("Identity", "Reshape", "Squeeze", "ExpandDims"):
+        tensor = tensor.op.inputs[0]
+    return tensor
 
 
 def _lowered_serving_graph(

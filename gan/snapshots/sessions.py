@@ -1,6 +1,10 @@
 """The settings of every session that runs the networks of a snapshot, so that what is measured is what is judged."""
 
+import os
+
 import tensorflow.compat.v1 as tf
+
+_MOST_THREADS = 8  # of each kind
 
 
 def judge_config() -> tf.ConfigProto:
@@ -8,9 +12,10 @@ def judge_config() -> tf.ConfigProto:
 
     TensorFlow's optimizer would take seconds for each network, and hides faults such as a batch size that is built in.
     Threads that wait for work sleep: spinning takes processor time from other snapshots. They belong to the session, so
-    that they end with it.
+    that they end with it; on a machine with many cores they are no more than some, since each one takes address space.
     """
-    config = tf.ConfigProto()
+    threads = min(os.cpu_count() or 1, _MOST_THREADS)
+    config = tf.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads)
     config.graph_options.rewrite_options.disable_meta_optimizer = True
     config.experimental.disable_thread_spinning = True
     config.use_per_session_threads = True

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
+from google.protobuf import text_format
 
 from gan.console.errors import ContractError, StateError
 from gan.contest import behaviour, contract
@@ -173,7 +174,7 @@ class Snapshot:
     def _open(self) -> None:
         """Reads, cuts out and connects both networks."""
         with contract.explaining("weights_unreadable"):
-            reader = tf.train.load_checkpoint(self.prefix)
+            reader = tf.train.NewCheckpointReader(self.prefix)  # load_checkpoint prefers a folder of this name
             self.shapes = reader.get_variable_to_shape_map()
         meta_graph = self._meta_graph()
         self.never_run = dangerous_ops.found_in(meta_graph)
@@ -206,7 +207,10 @@ class Snapshot:
         try:
             meta_graph.ParseFromString(content)
         except Exception as error:  # protobuf's implementations raise classes of their own
-            raise breach("meta_unreadable") from error
+            try:
+                return text_format.Parse(content.decode(), tf.MetaGraphDef())  # of export_meta_graph(as_text=True)
+            except (text_format.ParseError, UnicodeDecodeError, RecursionError):
+                raise breach("meta_unreadable") from error
         return meta_graph
 
     @contextlib.contextmanager

@@ -22,6 +22,7 @@ _STRINGS = _STRING + rb"(?:\s*" + _STRING + rb")*"  # several in a row are one
 _FIELD = re.compile(rb"^[ \t]*model_checkpoint_path[ \t]*:\s*(" + _STRINGS + rb")", re.MULTILINE)
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|[xX][0-9a-fA-F]{1,2}|.)", re.DOTALL)
 _LETTERS = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
+_ROOT_FOLDERS = ("dev", "proc")  # that a confined process needs beside a snapshot: no file can have these names
 _SHOWN = 100  # characters of a name that is not in the folder
 
 
@@ -111,7 +112,7 @@ def choice(pointer: str | None, name: str) -> str:
 
 
 def _may_be_v1(name: str) -> bool:
-    return name != POINTER and part_of(name) is None and not files.is_unfinished(name)
+    return name not in (POINTER, *_ROOT_FOLDERS) and part_of(name) is None and not files.is_unfinished(name)
 
 
 def _is_complete(name: str, parts: Iterable[str]) -> bool:

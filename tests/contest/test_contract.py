@@ -458,6 +458,29 @@ def test_networks_that_look_at_their_batch_are_found():
     assert [len(Behaviour(*seen).remarks()) for seen in ((False, False), (True, False), (True, True))] == [0, 1, 2]
 
 
+def test_a_discriminator_that_looks_at_its_batch_for_bright_images_alone_is_found():
+    """Of its own dark images it is sure, whatever is beside them."""
+
+    def dark(noise):
+        return 0.01 * generate(noise)
+
+    def sure(images):
+        means = images.mean(1)
+        return 1 / (1 + np.exp(-20 * (means - means.mean()) / (means.std() + 1e-3) - 200 * (means - 0.4)))
+
+    assert contract.check_discriminator(sure, dark, SIZE)
+
+
+def test_what_is_no_number_alone_looks_at_its_batch():
+    """A batch norm without an epsilon divides 0 by 0 then."""
+
+    def normalised(noise):
+        with np.errstate(invalid="ignore"):
+            return 1 / (1 + np.exp(-((noise - noise.mean(0)) / noise.std(0))[:, :SIZE]))
+
+    assert contract.check_generator(normalised, SIZE)
+
+
 def test_random_networks_that_do_not_look_at_their_batch():
     """What they draw depends on the size of the batch, but not on what is in it."""
     drawing = {size: np.random.default_rng(size).random((size, SIZE)).astype(np.float32) for size in range(1, 31)}

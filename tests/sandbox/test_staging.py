@@ -25,6 +25,7 @@ CASES = {
     "own_name_no_step": [("gan", None, {})],
     "name_with_dots_and_spaces": [("my gan v1.2", 12, {})],
     "unicode_and_quotes": [('모델 "좋은" it\'s', 4, {})],
+    "name_of_a_folder_of_the_cell": [("dev", None, {})],
     "sharded": [("model.ckpt", 9, {"sharded": True})],
     "old_format": [("model.ckpt", 9, V1)],
     "old_format_no_step": [("gan", None, V1)],
@@ -75,6 +76,22 @@ def test_it_plays_the_one_that_checkpoint_names(case, opener, tmp_path):
             staged = opened.staged
         copies = os.path.dirname(staged.folder)
         assert staging.restage(copies, staged.digest, staged.path) == staged
+
+
+@pytest.mark.parametrize("before", ["/home/me/src/../train/", "C:\\\\Users\\\\me\\\\..\\\\train\\\\"])
+def test_of_a_path_on_another_machine_the_last_part_counts(before, opener, tmp_path):
+    """os.path.join(dirname(__file__), "..", "train") is a common way to name a folder."""
+    expected = save(tmp_path, ("mygan", 9, {}))
+    (tmp_path / "checkpoint").write_text(f'model_checkpoint_path: "{before}mygan-9"\n')
+    with opener.open(str(tmp_path), hostile.SIZE) as opened:
+        np.testing.assert_allclose(opened.generate(uniform_noise(3, 0)), expected, atol=1e-5)
+        assert opened.note is None
+
+
+def test_a_file_that_the_cell_needs_itself_is_no_snapshot(tmp_path):
+    save(tmp_path / "run", ("proc", None, V1))
+    with pytest.raises(ContractError, match="no complete snapshot|names no snapshot"):
+        staging.stage(str(tmp_path / "run"), str(tmp_path / "copies"))
 
 
 @pytest.mark.parametrize("case", CASES)

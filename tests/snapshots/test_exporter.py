@@ -6,6 +6,7 @@ import tensorflow.compat.v1 as tf
 from conftest import run_train, synthetic_images
 
 from gan import models, train
+from gan.console.errors import ContractError
 from gan.contest import half_round
 from gan.data import pixels, tfrecords
 from gan.snapshots import checkpoint_files
@@ -47,6 +48,68 @@ def test_the_border_is_found_however_far_it_is(faces, tmp_path):
     assert run_train(faces, tmp_path / "run", *flags) == 0
     snapshot = Snapshot(str(tmp_path / "run"), 2500)
     assert (snapshot.discriminate(pixels.to_floats(held_out)) > 0.5).mean() == 0.9
+
+
+WEIGHTS = np.random.default_rng(0).normal(0, 0.1, [2500, 1]).astype(np.float32)
+
+
+class WithProbabilitiesOfItsOwn(models.BaseModel):
+    """Its border between real and generated is not where its logits are 0."""
+
+    def create_model(self, input_size, **unused_params):
+        self.v = tf.get_variable("v", initializer=WEIGHTS)
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        logits = tf.matmul(model_input, self.v)
+        return {"logits": logits, "predictions": tf.sigmoid(2 * logits + 3)}
+
+
+def test_probabilities_that_are_not_the_sigmoid_of_the_logits_are_handed_in(faces, tmp_path):
+    """Also where a snapshot judges by the mean over an image and its mirror image."""
+    flags = ["--discriminator_model=test_exporter.WithProbabilitiesOfItsOwn", "--augment=flip", "--test_time_flip"]
+    assert run_train(faces, tmp_path, *flags, "--base_learning_rate=1e-9") == 0
+    images = pixels.to_floats(synthetic_images(8, 2500, seed=1))
+    mirrored = images.reshape(-1, 50, 50)[:, :, ::-1].reshape(-1, 2500)
+    logits = 2 * ((images + mirrored) / 2 @ WEIGHTS)[:, 0] + 3
+    found = Snapshot(str(tmp_path), 2500).discriminate(images)
+    np.testing.assert_allclose(found, 1 / (1 + np.exp(-logits)), rtol=1e-4)
+    assert found.min() < 0.5 < found.max()
+
+
+class InParts(models.BaseModel):
+    """A variable in two parts, as large ones were laid on several machines."""
+
+    def create_model(self, input_size, **unused_params):
+        self.shape = [input_size, 1]
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        parts = tf.fixed_size_partitioner(2)
+        weights = tf.get_variable("w", self.shape, initializer=tf.zeros_initializer(), partitioner=parts)
+        logits = tf.matmul(model_input, tf.convert_to_tensor(weights))
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+
+def test_a_training_with_a_variable_in_parts_goes_on(faces, tmp_path):
+    flags = ["--discriminator_model=test_exporter.InParts"]
+    for steps in (2, 4):
+        assert run_train(faces, tmp_path, *flags, f"--max_steps={steps}") == 0
+    assert Snapshot(str(tmp_path), 2500).step == 4
+
+
+class OutOfRange(models.SampleDiscriminator):
+    """A critic whose probabilities are none."""
+
+    def run_model(self, model_input, **unused_params):
+        logits = super().run_model(model_input, **unused_params)["logits"]
+        return {"logits": logits, "predictions": 3 + logits}
+
+
+def test_probabilities_that_are_none_do_not_become_some(faces, tmp_path, capsys):
+    flags = ["--discriminator_model=test_exporter.OutOfRange", "--augment=flip", "--test_time_flip"]
+    assert run_train(faces, tmp_path, *flags, "--max_steps=2") == 0
+    assert "a battle would refuse these networks: p_for_data" in capsys.readouterr().out
+    with pytest.raises(ContractError):
+        Snapshot(str(tmp_path), 2500).verify()
 
 
 class ByItsBatch(models.BaseModel):

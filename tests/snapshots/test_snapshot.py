@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from conftest import ROOT
+from google.protobuf import text_format
 from networks import ConvDiscriminator, ConvGenerator, Discriminator, Generator, use_everything, write_snapshot
 from old_skeleton import SIZE, VARIANTS
 
@@ -252,6 +253,27 @@ def test_a_batch_size_that_is_built_in_is_named(tmp_path):
         "its generator has a batch size of 64 built in: .*Reshape always has 64 rows, use -1 or tf.shape$",
         broken(tmp_path),
     )
+
+
+def test_a_folder_of_the_same_name_is_not_the_snapshot(copy, sample, tmp_path_factory):
+    """TensorFlow's load_checkpoint would read the weights in it."""
+    expected = Snapshot(copy, 2500).generate(NOISE)
+    other = write_snapshot(
+        tmp_path_factory.mktemp("other"), models.SampleGenerator(), models.SampleDiscriminator(), 2500
+    )[0]
+    shutil.copytree(os.path.dirname(other), copy)
+    np.testing.assert_array_equal(Snapshot(copy, 2500).generate(NOISE), expected)
+
+
+def test_a_meta_file_as_text(copy):
+    """Of export_meta_graph(as_text=True), which TensorFlow reads, too."""
+    expected = Snapshot(copy, 2500).generate(NOISE)
+    meta_graph = tf.MetaGraphDef()
+    with open(f"{copy}.meta", "rb") as file:
+        meta_graph.ParseFromString(file.read())
+    with open(f"{copy}.meta", "w", encoding="utf-8") as file:
+        file.write(text_format.MessageToString(meta_graph))
+    np.testing.assert_array_equal(Snapshot(copy, 2500).generate(NOISE), expected)
 
 
 def test_a_cut_off_or_senseless_meta_file(copy):
