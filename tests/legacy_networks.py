@@ -141,3 +141,52 @@ class ContribDiscriminator(models.BaseModel):
     def run_model(self, model_input, **unused_params):
         logits = tf.contrib.layers.fully_connected(model_input, 1, activation_fn=None)
         return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+
+class Block:
+    """What some write their layers in."""
+
+    def __init__(self):
+        self.norm = tf.keras.layers.BatchNormalization(momentum=0.9)
+
+    def __call__(self, x, is_training):
+        return tf.nn.relu(self.norm(x, training=is_training))
+
+
+class InBlocksGenerator(KerasGenerator):
+    """Keras layers in an object of a class of one's own."""
+
+    def create_model(self, output_size, **unused_params):
+        super().create_model(output_size)
+        self.norm = Block()
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        x = self.norm(tf.reshape(self.project(model_input), [-1, 25, 25, 4]), is_training)
+        return {"output": tf.reshape(self.draw(x), [-1, self.size])}
+
+    def get_variables(self):
+        layers = self.project, self.norm.norm, self.draw
+        return [variable for layer in layers for variable in layer.trainable_weights]
+
+
+class KerasRegularized(models.BaseModel):
+    """A layer of Keras whose weights are to stay small."""
+
+    def create_model(self, input_size, **unused_params):
+        self.judge = tf.keras.layers.Dense(1, kernel_regularizer=tf.keras.regularizers.L2(100.0))
+
+    def run_model(self, model_input, **unused_params):
+        logits = self.judge(model_input)
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+
+class LayersRegularized(models.BaseModel):
+    """The same of tf.layers."""
+
+    def create_model(self, input_size, **unused_params):
+        pass
+
+    def run_model(self, model_input, **unused_params):
+        small = lambda weights: 100 * tf.reduce_sum(tf.square(weights))  # noqa: E731
+        logits = tf.layers.dense(model_input, 1, kernel_regularizer=small, name="judge")
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}

@@ -18,6 +18,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.python.framework import ops
 
 _FAMILIES = ("keras", "tf_keras", "tensorflow")  # packages in which a class named Layer is one of Keras
+_LIBRARIES = (*_FAMILIES, "builtins", "collections", "functools", "numpy", "random", "tf_slim", "threading")
 _ASSIGNING = {"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"}
 _MOVED = "tf_keras.legacy_tf_layers"  # where TensorFlow's own code, and tf_slim through it, looks for these
 
@@ -78,6 +79,15 @@ def updates(model: Any, operations: Sequence[tf.Operation]) -> list[tf.Operation
     return found
 
 
+def regularization_losses(model: Any) -> list[tf.Tensor]:
+    """What the regularizers of a model's Keras layers add to its loss; those of tf.layers are in the collection."""
+    found: dict[int, tf.Tensor] = {}
+    for layer in _held(model):
+        if not any("legacy_tf_layers" in each.__module__ for each in type(layer).__mro__):
+            found |= {id(loss): loss for loss in layer.losses}
+    return list(found.values())
+
+
 def _can_run(operation: tf.Operation, inside: set[tf.Operation]) -> bool:
     """Whether a training step can run an operation: it is in no condition and needs no placeholder from `inside`."""
     seen, waiting = set(), [operation]
@@ -92,7 +102,7 @@ def _can_run(operation: tf.Operation, inside: set[tf.Operation]) -> bool:
 
 
 def _held(model: Any) -> list[Any]:
-    """Layers of Keras among a model's attributes, and in lists and dictionaries there."""
+    """Layers of Keras among a model's attributes, and in lists, dictionaries and objects of other classes there."""
     found, waiting, seen = [], [*vars(model).values()], set()
     while waiting:
         one = waiting.pop()
@@ -105,7 +115,15 @@ def _held(model: Any) -> list[Any]:
             waiting += one.values()
         elif isinstance(one, (list, tuple, set)):
             waiting += one
+        elif _is_of_the_contestant(one):
+            waiting += vars(one).values()
     return found
+
+
+def _is_of_the_contestant(thing: Any) -> bool:
+    """Whether a thing is an object of a class that no library has."""
+    package = type(thing).__module__.split(".")[0]
+    return hasattr(thing, "__dict__") and package not in _LIBRARIES
 
 
 def _family(thing: Any) -> str | None:

@@ -76,7 +76,9 @@ def value_of(
                 'discriminator\'s run_model return "features", float32 [N, ...], or choose another --label_loss'
             )
         given = {"real_features": features.of_real, "fake_features": features.of_fake}
-    with registry.explaining(type(loss), method, registry.LOSS):
+    # A loss may have variables of its own, and is asked again for hard examples.
+    again = tf.variable_scope(tf.get_variable_scope(), reuse=tf.AUTO_REUSE, auxiliary_name_scope=False)
+    with registry.explaining(type(loss), method, registry.LOSS), again:
         value = compute(real_logits, fake_logits, **given)
     check_scalar(value, f"{type(loss).__name__}.{method}")
     return value

@@ -65,6 +65,9 @@ class Network:
             if is_training:
                 for update in keras_layers.updates(self.model, graph.get_operations()[before:]):
                     tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, update)
+            if is_training and not self._connected:
+                for loss in keras_layers.regularization_losses(self.model):
+                    tf.add_to_collection(tf.GraphKeys.REGULARIZATION_LOSSES, loss)
         self._connected = True
         return self._checked(results)
 
@@ -123,7 +126,7 @@ class Network:
 
     @property
     def regularization_losses(self) -> list[tf.Tensor]:
-        """Scalars that were added to the collection, such as those of tf.get_variable's regularizers."""
+        """Scalars that were added to the collection, such as those of tf.get_variable's regularizers, and Keras'."""
         return self._owned[tf.GraphKeys.REGULARIZATION_LOSSES]
 
     @contextlib.contextmanager
@@ -175,12 +178,14 @@ class Network:
                     "model_input with TensorFlow's operations"
                 )
             if width == 1 and results[key].shape.ndims == 1:
-                results = {**results, key: results[key][:, tf.newaxis]}
+                results = {**results, key: tf.expand_dims(results[key], 1)}
             shape, dtype = results[key].shape, results[key].dtype
             if dtype != tf.float32 or not shape.is_compatible_with([None, width]):
+                way_out = f"tf.cast and tf.reshape({key}, [-1, {width}]) help"
+                if width == 1 and shape.rank == 2:
+                    way_out = "of two classes take the difference of their logits, of patches tf.reduce_mean"
                 raise UserError(
-                    f"{name}.run_model must return {key} as float32 [N, {width}], it is {dtype.name} {shape}; "
-                    f"tf.cast and tf.reshape({key}, [-1, {width}]) help"
+                    f"{name}.run_model must return {key} as float32 [N, {width}], it is {dtype.name} {shape}; {way_out}"
                 )
         if "features" in results and self.kind == DISCRIMINATOR:
             self._check_features(results["features"])

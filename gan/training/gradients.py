@@ -1,11 +1,12 @@
 """Gradients of both networks: apart, or from one pass back through the discriminator; and gradient penalties."""
 
+import inspect
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import tensorflow.compat.v1 as tf
 
-from gan.console.errors import UserError
+from gan.console.errors import UserError, reason
 from gan.networks import registry
 from gan.networks.network import Network, check_scalar
 from gan.training.forward_pass import ForwardPass, Tower
@@ -51,10 +52,20 @@ def lazy_penalty(settings: Penalty | None, passed: ForwardPass, seed: tf.Tensor)
     real_images, fake_images = tf.stop_gradient(passed.judged_real), tf.stop_gradient(passed.judged_fake)
 
     def weighted() -> tf.Tensor:
+        graph = tf.get_default_graph()
+        before = len(graph.get_operations())
         with registry.explaining(type(penalty), "calculate_penalty", registry.PENALTY):
-            value = penalty.calculate_penalty(passed.judge, real_images, fake_images, seed=seed)
+            taken = inspect.signature(penalty.calculate_penalty).parameters
+            seeded = {"seed": seed} if "seed" in taken or any(p.kind is p.VAR_KEYWORD for p in taken.values()) else {}
+            value = penalty.calculate_penalty(passed.judge, real_images, fake_images, **seeded)
         check_scalar(value, f"{type(penalty).__name__}.calculate_penalty")
-        return (penalty.weight if weight is None else weight) * steps * value
+        if any(each.type == "ResizeBilinearGrad" for each in graph.get_operations()[before:]):
+            print(
+                f"warning: {type(penalty).__name__} does not reach weights behind a bilinear resize, of whose gradient "
+                "TensorFlow has none; resize in another way, or leave --penalty out",
+                flush=True,
+            )
+        return (getattr(penalty, "weight", 1.0) if weight is None else weight) * steps * value
 
     if steps == 1:
         return weighted()
@@ -74,6 +85,16 @@ def of_both(towers: Sequence[Tower], losses: Losses, passed: ForwardPass, shares
         for each device: (gradient, variable) pairs of its discriminator, and those of its generator. Those of all
         devices add up to the gradients of the losses.
     """
+    try:
+        return _of_both(towers, losses, passed, shares_backward)
+    except (LookupError, TypeError) as error:  # as TensorFlow raises where it knows no gradient
+        raise UserError(
+            f"the gradients cannot be computed: {reason(error)}; choose another operation there, or, if it is a "
+            "gradient of a gradient, leave --penalty out"
+        ) from error
+
+
+def _of_both(towers: Sequence[Tower], losses: Losses, passed: ForwardPass, shares_backward: bool) -> list[list[Pairs]]:
     networks = [tower.discriminator for tower in towers], [tower.generator for tower in towers]
     colocate = len(towers) > 1  # each operation's gradient is taken where the operation was done
     if shares_backward and towers[0].discriminator.judges_independently:

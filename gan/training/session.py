@@ -80,7 +80,8 @@ class TrainingSession:
             copies = {id(copy) for copy, _ in self.graph.copies}
             self.variables = [variable for variable in tf.global_variables() if id(variable) not in copies]
             self._copy = tf.group(*(copy.assign(own) for copy, own in self.graph.copies))
-            self.saver = tf.train.Saver(self.variables, max_to_keep=None)
+            by_name = {variable.op.name: variable for variable in self.variables}  # parts of a variable have names, too
+            self.saver = tf.train.Saver(by_name, max_to_keep=None)
             self.initializer = tf.global_variables_initializer()
         config = place.placement.session_config(log_device_placement=batch.log_placement, graph_options=_options())
         self.session = tf.Session(place.placement.target, training_graph, config)

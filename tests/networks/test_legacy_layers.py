@@ -75,6 +75,34 @@ def test_batch_normalisation_follows_the_batches(trained):
         assert 0 < np.abs(second[name]).max() and not np.allclose(second[name], fourth[name], rtol=1e-3), name
 
 
+@pytest.mark.parametrize("family", ["Keras 2", "Keras 3"])
+def test_layers_in_an_object_of_ones_own_are_found(family, faces, tmp_path):
+    """Else a snapshot would normalise by mean 0 and variance 1."""
+    if importlib.util.find_spec(NEEDED[family]) is None:
+        pytest.skip(f"{NEEDED[family]} is not installed: pip install 'gan-contest[legacy]'")
+    models = "InBlocksGenerator,KerasDiscriminator"
+    done = train(faces, tmp_path, family, "--max_steps=4", "--averaging_decay=0", models=models)
+    assert done.returncode == 0, done.stderr
+    (mean,) = [value for name, value in variables(tmp_path, 4).items() if "generator" in name and "moving_mean" in name]
+    assert np.abs(mean).min() > 0
+
+
+@pytest.mark.parametrize("family", ["Keras 2", "Keras 3", "tf.layers"])
+def test_regularizers_of_layers_count(family, faces, tmp_path):
+    """They pull the weights to 0, as of the other networks those of tf.get_variable do."""
+    if importlib.util.find_spec(NEEDED[family]) is None:
+        pytest.skip(f"{NEEDED[family]} is not installed: pip install 'gan-contest[legacy]'")
+    kind = "LayersRegularized" if family == "tf.layers" else "KerasRegularized"
+    size = {}
+    for weight in (0, 1):
+        flags = ["--max_steps=4", f"--regularization_penalty={weight}", "--base_learning_rate=0.01"]
+        done = train(faces, tmp_path / str(weight), family, *flags, models=f"{{}}Generator,{kind}")
+        assert done.returncode == 0, done.stderr
+        found = [value for name, value in variables(tmp_path / str(weight), 4).items() if "kernel" in name]
+        size[weight] = sum(np.abs(value).sum() for value in found if value.shape == (2500, 1))
+    assert size[1] < 0.9 * size[0]
+
+
 def test_the_snapshot_keeps_the_contract_and_opens_in_old_tensorflow(trained, tmp_path):
     _, folder = trained
     snapshot = Snapshot(str(folder / "straight"), 2500)

@@ -147,7 +147,7 @@ CASES = {
         returning(Judging, lambda self, x: both(x)),
         "Mistaken.run_model must return logits as float32 [N, 1]",
         "it is float32 (?, 4)",
-        "tf.reshape(logits, [-1, 1]) help",
+        "of two classes take the difference of their logits, of patches tf.reduce_mean",
     ),
     "features of another type": (
         returning(Judging, lambda self, x: both(tf.matmul(x, self.v), features=[x])),
@@ -225,7 +225,21 @@ CASES = {
         "do not depend on the images",
         "compute them from model_input",
     ),
+    "no gradient of a gradient": (
+        lambda: build(
+            discriminator=type("Mistaken", (Judging,), {"run_model": lambda self, x: both(_enlarged(x, self.v))}),
+            penalty=losses.R1Penalty,
+        ),
+        "the gradients cannot be computed",
+        "ResizeNearestNeighbor",
+        "leave --penalty out",
+    ),
 }
+
+
+def _enlarged(x, v):
+    large = tf.image.resize_nearest_neighbor(tf.reshape(x, [-1, 2, 2, 1]), [4, 4])
+    return tf.square(tf.matmul(tf.reshape(large[:, ::2, ::2], [-1, SIZE]), v))
 
 
 def told(case):

@@ -592,6 +592,40 @@ def test_mistakes_in_models_are_named(models_, expected):
         build(**models_)
 
 
+def test_a_penalty_that_a_bilinear_resize_stops_is_told(capsys):
+    """TensorFlow has no gradient of that gradient, and says nothing."""
+
+    class Enlarging(TinyDiscriminator):
+        def run_model(self, model_input, **unused_params):
+            large = tf.image.resize_bilinear(tf.reshape(model_input, [-1, 2, 2, 1]), [4, 4])
+            return super().run_model(tf.reshape(large[:, ::2, ::2], tf.shape(model_input)), **unused_params)
+
+    for model, is_told in ((TinyDiscriminator, False), (Enlarging, True)):
+        with tf.Graph().as_default():
+            build(discriminator=model(), penalty=gradients.Penalty(losses.R1Penalty()))
+        assert ("R1Penalty does not reach weights behind a bilinear resize" in capsys.readouterr().out) == is_told
+
+
+def test_a_penalty_of_another_family_needs_neither_a_weight_nor_a_seed():
+    class Plain:
+        def calculate_penalty(self, judge, real_images, fake_images):
+            return tf.reduce_mean(tf.square(judge(real_images)))
+
+    with tf.Graph().as_default():
+        build(penalty=gradients.Penalty(Plain()))
+
+
+def test_a_loss_with_a_variable_of_its_own_is_asked_for_hard_examples_too():
+    class Remembering(losses.CrossEntropyLoss):
+        def discriminator_loss(self, real_logits, fake_logits):
+            scale = tf.get_variable("scale", [], initializer=tf.ones_initializer(), trainable=False)
+            return scale * super().discriminator_loss(real_logits, fake_logits)
+
+    with tf.Graph().as_default():
+        build(loss=Remembering(), replay_share=0.25, negatives_share=0.25)
+        assert [v.op.name for v in tf.global_variables() if "scale" in v.op.name] == ["scale"]
+
+
 def test_mistakes_in_losses_are_named():
     class NotAveraged(losses.BaseLoss):
         def calculate_loss(self, predictions, labels):
