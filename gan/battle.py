@@ -83,6 +83,8 @@ def battle(config: BattleFlags) -> int | None:
         begun = _going_on(opened, config)
         _check_enough(opened, config, begun)
         _check_names(opened, config, entrants)
+        if begun:
+            events.check_playable(opened, begun)  # before other images become secret
         consent = secrecy.Consent(config.no_secret_images, config.show_again)
         secrecy.check(opened.store, config.mode, given, consent, goes_on=begun is not None)
         print(opened.isolation.described(), flush=True)
@@ -101,7 +103,7 @@ def _told(opened: arena.Arena, room: webhook.Webhook | None) -> Iterator[notices
     """Who is told what happens; what was not delivered is logged at the end."""
     try:
         with room or contextlib.nullcontext():
-            yield notices.Notices(room)
+            yield notices.Notices(room, opened.store)
     finally:
         if room and (undelivered := room.undelivered):
             _say(f"webhook: {undelivered.number} messages could not be delivered ({undelivered.reason})")
@@ -117,6 +119,7 @@ def _refuse_useless_flags(config: BattleFlags) -> None:
         "no_secret_images": (events.MOCK,),
         "language": (events.MOCK,),
         "matches_per_battle": (events.MOCK,),
+        **dict.fromkeys(("first_battle", "period_minutes", "time_zone", "num_battles"), (events.MOCK,)),
         "pairing": (events.MOCK,),
         "show_again": (events.TOURNAMENT,),
         "forfeit_wrong_names": (events.MATCH, events.TOURNAMENT, events.LEAGUE),
@@ -140,6 +143,8 @@ def _refuse_useless_flags(config: BattleFlags) -> None:
 
 def _entrants(config: BattleFlags) -> list[teams.Entrant]:
     """Who takes part; raises UserError if nobody is named, or too few or too many for the mode."""
+    if config.snapshots and config.teams:
+        raise UserError("--teams and --snapshots both say who takes part; give one of them")
     if config.snapshots:
         given, found = f"--snapshots={config.snapshots}", teams.of_paths(flags.named_paths(config.snapshots))
     elif config.teams:
@@ -201,7 +206,8 @@ def _check_enough(opened: arena.Arena, config: BattleFlags, begun: schema.Event 
 
 def _check_names(opened: arena.Arena, config: BattleFlags, entrants: list[teams.Entrant]) -> None:
     """Raises UserError if a team would forfeit a new event for its name alone; tells it before mock battles."""
-    source, kept = f"--teams={config.teams}", opened.store
+    source = f"--snapshots={config.snapshots}" if config.snapshots else f"--teams={config.teams}"
+    kept = opened.store
     checked = teams.with_former_names(entrants, kept.teams.former_names())
     if config.mode == events.MOCK:
         for fault in teams.faults_of_names(checked):

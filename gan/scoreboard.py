@@ -100,6 +100,9 @@ def _settings(showing: board.Board, config: ScoreboardConfig) -> Any:
     most = connections.raise_file_limit()
     limits = connections.ConnectionLimits(connections=most, of_one_address=max(1, most // 2))
     names = [name.strip() for name in config.host_names.split(",") if name.strip()]
+    for name in names:
+        if ":" in name or "/" in name:
+            raise UserError(f"--host_names: {name} is no name alone; write it without https:// and without a port")
     settings = uvicorn.Config(
         server.application(showing, names),
         http=connections.protocol_class(connections.Places(limits, tally)),

@@ -386,6 +386,11 @@ def test_flags_that_a_mode_does_not_follow(faces, tmp_path, fails):
     flags = [f"--input_data_pattern={faces}", f"--arena_dir={tmp_path}/arena", "--teams=teams.csv"]
     assert "--mode=match" in fails(battle.main, "--mode=league", "--num_rounds=3", *flags)
     assert "--train_data_pattern" in fails(battle.main, "--mode=league", "--forfeit_copies", *flags)
+    for given in ("--first_battle=18:00", "--period_minutes=5", "--time_zone=Asia/Tokyo", "--num_battles=2"):
+        error = fails(battle.main, "--mode=tournament", given, *flags)
+        assert f"{given.partition('=')[0]} is for --mode=mock, not for --mode=tournament" in error
+    assert "--seed" in fails(battle.main, "--mode=tournament", "--seed=9223372036854775808", *flags)
+    assert "give one of them" in fails(battle.main, "--mode=match", "--snapshots=a,b", *flags)
     assert not (tmp_path / "arena").exists()
 
 
@@ -402,6 +407,16 @@ def test_flags_of_an_organiser_say_where_they_went(given, fails, tmp_path):
     assert "is gone: `python -m gan.organise" in fails(battle.main, "--mode=match", *given.split())
     (tmp_path / "old.flags").write_text(given.replace(" ", "=") + "\n")
     assert "is gone: `python -m gan.organise" in fails(battle.main, f"--flagfile={tmp_path}/old.flags")
+
+
+def test_other_images_than_those_of_the_tournament_do_not_become_secret(guests, faces, tmp_path, fails):
+    given = ["--mode=tournament", f"--teams={table(tmp_path / 't.csv', dict(zip('ab', guests)))}"]
+    given += [f"--arena_dir={tmp_path}/arena", "--seed=3"]
+    assert battle.main(["battle", *given, f"--input_data_pattern={faces}"]) == 0
+    tfrecords.write(str(tmp_path / "others.tfrecords"), synthetic_images(96, 2500, seed=9))
+    assert "other real images" in fails(battle.main, *given, f"--input_data_pattern={tmp_path}/others.tfrecords")
+    with store.Store(str(tmp_path / "arena"), read_only=True) as kept:
+        assert kept.secret_images.count() == len(synthetic_images(96, 2500))
 
 
 def test_other_real_images(guests, faces, tmp_path, fails, capsys):

@@ -174,6 +174,10 @@ def test_mistakes(fails, finished, tmp_path, monkeypatch):
         told = fails(scoreboard.main, f"--arena_dir={finished}", f"--port={port}")
         assert f"--port={port} cannot be listened at: Address already in use" in told
     assert "cannot be listened at" in fails(scoreboard.main, f"--arena_dir={finished}", "--host=nowhere.invalid")
+    assert "cannot be listened at" in fails(scoreboard.main, f"--arena_dir={finished}", "--host=a..b", "--port=0")
+    for name in ("https://battle.example.com", "battle.example.com:8443"):
+        error = fails(scoreboard.main, f"--arena_dir={finished}", f"--host_names={name}", "--port=0")
+        assert f"--host_names: {name} is no name alone" in error
     assert "--arena_dir is needed" in fails(scoreboard.main)
     assert "in a bucket" in fails(scoreboard.main, "--arena_dir=gs://bucket/arena")
     for flag in ("--pace=-1", "--show_minutes=0"):

@@ -47,7 +47,12 @@ class BattleFlags(worker_flags.WorkerFlags):
         "Name of the event. Not set: tournament, or the first of match 1, match 2 ... (or of league or check) that is "
         "not over. Mock battles are named for their times.",
     )
-    seed: int = flag(None, "Of noise, choice of real images, order and draw. Not set: drawn and printed.", at_least=0)
+    seed: int = flag(
+        None,
+        "Of noise, choice of real images, order and draw. Not set: drawn and printed.",
+        at_least=0,
+        at_most=2**63 - 1,
+    )
     seeding: str = flag(
         events.BY_DRAW,
         "Who is seeded best in a tournament: by lot, or by the ratings from earlier events.",

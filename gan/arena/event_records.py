@@ -14,7 +14,8 @@ from gan.console.errors import Fault
 from gan.contest import faults, rules
 
 _NEEDED = """SELECT 1 FROM team WHERE snapshot = ? AND (fault IS NULL OR id IN (
-    SELECT generator FROM half_round UNION SELECT discriminator FROM half_round)) LIMIT 1"""
+    SELECT generator FROM half_round UNION SELECT discriminator FROM half_round) OR id IN (
+    SELECT team FROM disqualification WHERE before IS NULL)) LIMIT 1"""
 
 
 class Admission(NamedTuple):

@@ -147,7 +147,7 @@ def play(
     freezing.tell(arena.store, arena.folder, event, freezing.is_frozen(arena.folder))
     if not admit_all(arena, event):
         return Outcome(kept.events.get(event.id), None, [], True)
-    for match in _held(arena, event):
+    for match in held_matches(arena, event):
         kept.matches.release(match.id)
     game = _Game(arena, event, on_match, workers)
     if event.finished is None:
@@ -156,7 +156,7 @@ def play(
     else:
         champion = next((team for team in game.teams if team.id == event.champion), None)
     freezing.tell(arena.store, arena.folder, event, game.is_frozen)
-    held = _held(arena, event)
+    held = held_matches(arena, event)
     if held or game.is_frozen:
         champion = None
     elif event.finished is None:
@@ -193,7 +193,7 @@ def standings(kept: Store, event: Event) -> list[tuple[Team, Standing]]:
     return [(teams[team], table[team]) for team in bracket.ranked(table)]
 
 
-def _held(arena: Arena, event: Event) -> list[Match]:
+def held_matches(arena: Arena, event: Event) -> list[Match]:
     return [match for match in arena.store.matches.of_event(event.id) if match.status == schema.HELD]
 
 
@@ -339,7 +339,8 @@ def _league(game: _Game) -> Team | None:
     told = _play_on_workers(game, rounds) if game.workers else set()
     for round, pairs in enumerate(rounds):
         game.round(round, [None if (round, position) in told else pair for position, pair in enumerate(pairs)])
-    return standings(game.arena.store, game.event)[0][0]
+    (first, best), (_, next_best), *_ = standings(game.arena.store, game.event)
+    return None if best == next_best else first  # nobody wins if nothing tells the first two apart
 
 
 def _play_on_workers(game: _Game, rounds: Sequence[Sequence[tuple[Team, Team]]]) -> set[tuple[int, int]]:
@@ -388,7 +389,7 @@ def _draw_mock(game: _Game) -> None:
     """Draws the pairs, and keeps them. The last team is the house team, which plays if the others' number is odd."""
     *guests, house = game.teams
     able = [team for team in guests if not team.fault]
-    able += [house] if len(able) % 2 else []
+    able += [house] if len(able) % 2 and not house.fault else []
     options = game.event.options
     known = [game.arena.store.ratings.latest_of(team.name) for team in able]
     drawn = pairing.rounds(

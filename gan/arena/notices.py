@@ -18,14 +18,21 @@ RESULT, HELD, CHAMPION = "result", "held", "champion"
 
 
 class Notices:
-    """Tells a webhook, if there is one. Nothing here waits for it.
+    """Tells a webhook, if there is one. Nothing here waits for it, and what an earlier run told is not told again.
 
     Args:
         webhook: open; None tells nobody.
+        kept: the arena's store, as the run begins; None if nothing was told before.
     """
 
-    def __init__(self, webhook: Webhook | None) -> None:
+    def __init__(self, webhook: Webhook | None, kept: Store | None = None) -> None:
         self._webhook = webhook
+        self._matches, self._over = dict[int, str](), set[int]()  # statuses by id, ids of events
+        if kept is None or webhook is None:
+            return
+        for event in kept.events.all():
+            self._matches |= {row.id: row.status for row in kept.matches.of_event(event.id)}
+            self._over |= {event.id} if event.finished is not None else set()
 
     def next_battle(self, name: str, moment: datetime.datetime) -> None:
         """Tells which mock battle comes next, and when: an aware datetime."""
@@ -41,7 +48,7 @@ class Notices:
 
     def match(self, row: Match, home: Team, away: Team | None) -> None:
         """Tells how a match ended, or that it is held; byes and checks are told to nobody."""
-        if self._webhook is None or away is None or home is away:
+        if self._webhook is None or away is None or home is away or self._matches.get(row.id) == row.status:
             return
         teams = [home.name, away.name]
         if row.status == schema.HELD:
@@ -57,12 +64,12 @@ class Notices:
 
     def outcome(self, outcome: Outcome) -> None:
         """Tells an event's champion, or how many of its matches are held."""
-        if self._webhook is None:
+        if self._webhook is None or outcome.event.id in self._over:
             return
         name, champion = outcome.event.name, outcome.champion
         if champion:
             self._webhook.post(CHAMPION, f"{champion.name} wins {name}.", name=name, champion=champion.name)
-        elif outcome.held:
+        elif any(self._matches.get(row.id) != row.status for row in outcome.held):
             number = len(outcome.held)
             text = f"{name} waits for the organiser: {number} {'match is' if number == 1 else 'matches are'} held."
             self._webhook.post(HELD, text, name=name, held=number)

@@ -57,7 +57,7 @@ class AnnulFlags:
     """
 
     arena_dir: str = _arena_dir()
-    match: int = flag(None, "Number of the match, as the terminal and the screen show it.", required=True)
+    match: int = flag(None, "Id of the match: the last column of the screen's list of all matches.", required=True)
     reason: str = flag(None, "Why; it is kept and shown.", required=True)
     admit_again: bool = flag(
         False, "Annuls also a match that both teams forfeited, so that their snapshots are opened again."

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from typing import NamedTuple
 
 from gan.arena import bucket_looks, notes, recognition, result_delivery, result_pages
@@ -14,6 +14,7 @@ from gan.contest.languages import ENGLISH
 from gan.snapshots import checkpoint_files
 
 PUBLISH_SECONDS = 120.0  # for all buckets together; what is not written by then is tried after the next battle
+_MOST_AT_ONCE = 12  # battles whose results a team gets at a time, the newest first: its bucket may refuse them all
 RESULTS, MODEL = "results", "model"  # folders of a team's bucket
 UNDELIVERED = "undelivered"  # folder of arena_dir with the results that are being delivered
 
@@ -47,9 +48,10 @@ class Publishing:
         with self._undelivered() as folder:
             by_path: dict[str, list[_Pending]] = {}
             half_rounds = result_pages.HalfRoundFiles(self._kept.half_rounds.of_match)
-            for event in self._kept.events.all():
+            for event in reversed(self._kept.events.all()):
                 if event.mode == MOCK and not event.frozen and self._has_matches(event):
-                    for pending in self._pending(event, os.path.join(folder, str(event.id)), half_rounds):
+                    full = {path for path, wanted in by_path.items() if len(wanted) >= _MOST_AT_ONCE}
+                    for pending in self._pending(event, os.path.join(folder, str(event.id)), half_rounds, full):
                         by_path.setdefault(pending.team.path, []).append(pending)
             delivered: list[_Pending] = []
             actions = {path: _delivering(pending, delivered) for path, pending in by_path.items()}
@@ -71,8 +73,10 @@ class Publishing:
     def _has_matches(self, event: Event) -> bool:
         return bool(self._kept.matches.of_event(event.id))
 
-    def _pending(self, event: Event, folder: str, half_rounds: result_pages.HalfRoundFiles) -> list[_Pending]:
-        """Writes to folders on disk what the event's teams lack."""
+    def _pending(
+        self, event: Event, folder: str, half_rounds: result_pages.HalfRoundFiles, full: Set[str]
+    ) -> list[_Pending]:
+        """Writes to folders on disk what the event's teams lack, but for those at some paths."""
         *guests, house = self._kept.teams.of_event(event.id)
         # What was written before a match was annulled and played again is not final.
         since = event.finished or 0
@@ -82,7 +86,7 @@ class Publishing:
             for entry in entries
             if entry.note.code == notes.PUBLISHED and entry.at > since
         }
-        lacking = [team for team in guests if team.path and team.name not in written]
+        lacking = [team for team in guests if team.path and team.path not in full and team.name not in written]
         names = {team.id: team.name for team in [*guests, house]}
         if not lacking:
             return []

@@ -114,9 +114,10 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family, *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server((host, port), family=family)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a name with an empty part is no Unicode, Python says
+        why = getattr(error, "strerror", None) or "that is no name of a machine"
         raise UserError(
-            f"--host={host} --port={port} cannot be listened at: {error.strerror}; another port may be free"
+            f"--host={host} --port={port} cannot be listened at: {why}; another port may be free"
         ) from error
 
 

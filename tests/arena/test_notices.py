@@ -1,8 +1,13 @@
 """What a webhook is told: a draw as a draw, and battles that are skipped."""
 
-from gan.arena import notices, schema
-from gan.arena.schema import Team
+from types import SimpleNamespace
+
+from gan.arena import notes, notices, schema
+from gan.arena.events import Outcome
+from gan.arena.schema import Event, Team
 from gan.contest import rules
+
+EVENT = Event(**dict.fromkeys(Event._fields) | {"id": 1, "name": "tournament"})
 
 
 class Room:
@@ -34,6 +39,25 @@ def test_nobody_wins_a_draw():
     assert [fields["winner"] for _, _, fields in room.posted] == [None, "Foxes", "Owls"]
     first, second, third = [text for _, text, _ in room.posted]
     assert "Foxes 15 : 15 Owls. Nobody wins" in first and "Foxes wins" in second and "Owls wins" in third
+
+
+def test_what_an_earlier_run_told_is_not_told_again():
+    """Of an event that goes on, only what is new; of one that was over, nothing."""
+    held = done(None)._replace(id=8, status=schema.HELD, reason=notes.note("arena_is_frozen"))
+    before = SimpleNamespace(
+        events=SimpleNamespace(all=lambda: [EVENT, EVENT._replace(id=2, finished=1.0)]),
+        matches=SimpleNamespace(of_event=lambda event: [done(1), held] if event == 1 else []),
+    )
+    room = Room()
+    told = notices.Notices(room, before)
+    for row in (done(1), held, held._replace(id=9), done(1)._replace(id=8)):
+        told.match(row, team(1, "Foxes"), team(2, "Owls"))
+    told.outcome(Outcome(EVENT, None, [held], False))
+    told.outcome(Outcome(EVENT._replace(id=2), team(1, "Foxes"), [], False))
+    assert [(kind, fields["match"]) for kind, _, fields in room.posted] == [("held", 9), ("result", 8)]
+    told.outcome(Outcome(EVENT, None, [held, held._replace(id=9)], False))
+    told.outcome(Outcome(EVENT, team(1, "Foxes"), [], False))
+    assert [kind for kind, _, _ in room.posted[2:]] == ["held", "champion"]
 
 
 def test_a_skipped_battle_is_told_without_places():
