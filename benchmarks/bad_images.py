@@ -38,6 +38,7 @@ DRAWN = {
     *("difference of two faces", "product of a face and one upside down", "quarters of four faces"),
     *("blocks in another order", "tiles of many faces", "swirled", "bulging", "oblique", "wavy rows"),
     *("two and a half times as tall", "four small faces", "a sixteenth of a face, enlarged"),
+    *("squeezed to a third of the width", "a ninth of the area, on a ground"),
 }
 
 

@@ -90,7 +90,7 @@ def _lines(config: GpuConfig, pairs: Sequence[str], num_gpus: int, folder: str) 
 def _tried(title, action, *arguments) -> str:
     try:
         return f"{title:28}{action(*arguments)}"
-    except UserError as error:
+    except Exception as error:  # of TensorFlow, too: what the other lines say is worth having
         return f"{title:28}failed: {str(error).strip().splitlines()[-1]}"
 
 

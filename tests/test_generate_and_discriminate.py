@@ -4,10 +4,12 @@ import csv
 import pathlib
 
 import numpy as np
+import tensorflow.compat.v1 as tf
 from conftest import run_train
+from networks import write_snapshot
 from PIL import Image
 
-from gan import generate_and_discriminate
+from gan import generate_and_discriminate, models
 from gan.data import tfrecords
 from gan.snapshots.snapshot import Snapshot
 
@@ -30,6 +32,26 @@ def table(path):
 
 def pixels(path):
     return np.asarray(Image.open(path)).reshape(-1)
+
+
+class FailsOnBlack(models.SampleDiscriminator):
+    """Divides 0 by 0 there, which the check of the rules does not try."""
+
+    def run_model(self, model_input, **unused_params):
+        found = super().run_model(model_input, **unused_params)
+        brightness = tf.reduce_sum(model_input, 1, keepdims=True)
+        return {**found, "predictions": found["predictions"] * brightness / brightness}
+
+
+def test_what_is_weak_is_said_and_ends_nothing(faces, trained, tmp_path, capsys):
+    """Of networks that were hardly trained, and of a discriminator that fails on nonsense."""
+    run(faces, trained, trained, tmp_path / "a")
+    assert f"note: {trained}" in (said := capsys.readouterr().out)
+    assert "they will convince weak discriminators only" in said
+    write_snapshot(str(tmp_path / "run"), models.SampleGenerator(), FailsOnBlack(), 2500)
+    run(faces, trained, tmp_path / "run", tmp_path / "b")
+    assert "its discriminator fails on images that are no faces" in capsys.readouterr().out
+    assert (tmp_path / "b" / "overview.png").exists()
 
 
 def test_files_say_what_happened(faces, trained, tmp_path, capsys):

@@ -91,11 +91,27 @@ def test_who_refuses_real_images_is_told():
 
 def test_a_discriminator_that_fails_on_nonsense_is_told_of():
     def judge(images):
-        raise ContractError("the probabilities are not finite")
+        if not recognised(images).all():
+            raise ContractError("the probabilities are not finite")
+        return np.ones(len(images), bool)
 
     assert probes.remarks(Fake(is_real=judge), REAL) == [
         "its discriminator fails on images that are no faces: the probabilities are not finite"
     ]
+
+
+def test_a_discriminator_that_fails_is_asked_no_more():
+    """Its process has ended with the first failure."""
+    asked = []
+
+    def judge(images):
+        asked.append(1)
+        raise ContractError("the probabilities are not finite")
+
+    assert probes.remarks(Fake(is_real=judge), REAL) == [
+        "its discriminator fails on real images: the probabilities are not finite"
+    ]
+    assert len(asked) == 1
 
 
 def test_of_digits_and_of_a_single_image_nothing_is_said():

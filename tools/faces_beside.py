@@ -1,0 +1,29 @@
+"""Draws faces of several snapshots into one picture, two rows each, from the first to the last.
+
+python tools/faces_beside.py demo/beside.png demo/run gan/house_team
+"""
+
+import os
+import sys
+
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import numpy as np
+
+from gan import api
+
+COLUMNS, ROWS, ZOOM = 15, 2, 2
+
+
+def main(path: str, *snapshots: str) -> None:
+    """Writes the picture."""
+    noise, drawn = api.draw_noise(ROWS * COLUMNS, seed=1), []
+    with api.Sandbox() as sandbox:
+        for where in snapshots:
+            with api.open_snapshot(where, sandbox=sandbox) as snapshot:
+                drawn.append(snapshot.generate(noise))
+    api.write_picture(path, np.concatenate(drawn), columns=COLUMNS, zoom=ZOOM)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
