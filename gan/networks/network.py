@@ -20,6 +20,7 @@ tf.disable_v2_tensorshape()
 tf.disable_control_flow_v2()
 tf.enable_resource_variables()
 
+_COPY = re.compile(r"^copy_\d+/")
 _OF_OTHER = {
     kind: re.compile(rf"(copy_\d+/)?{other}(_\d+)?/")
     for kind, other in ((GENERATOR, DISCRIMINATOR), (DISCRIMINATOR, GENERATOR))
@@ -89,7 +90,8 @@ class Network:
     @property
     def trainable_variables(self) -> list[tf.Variable]:
         """The variables that get_variables lists; all trainable ones if it lists none."""
-        own = [v for v in self._listed_variables() if not _OF_OTHER[self.kind].match(v.op.name)]
+        listed = [v for v in self._listed_variables() if not _OF_OTHER[self.kind].match(v.op.name)]
+        own = list({id(v): v for v in map(self._own, listed)}.values())
         found = own or self._owned[tf.GraphKeys.TRAINABLE_VARIABLES]
         if not found:
             raise UserError(
@@ -158,6 +160,11 @@ class Network:
                     "tf.Variables, or leave get_variables out: then they are found"
                 )
         return list({id(variable): variable for variable in given}.values())
+
+    def _own(self, listed: tf.Variable) -> tf.Variable:
+        """This copy's variable in place of another copy's: what reads TensorFlow's collections lists those of all."""
+        by_name = {_COPY.sub("", v.op.name): v for v in self.variables}
+        return by_name.get(_COPY.sub("", listed.op.name), listed)
 
     def _explaining(self, method: str) -> contextlib.AbstractContextManager[None]:
         return registry.explaining(type(self.model), method, self.kind)

@@ -615,6 +615,28 @@ def test_a_penalty_of_another_family_needs_neither_a_weight_nor_a_seed():
         build(penalty=gradients.Penalty(Plain()))
 
 
+@pytest.mark.parametrize(
+    "listing",
+    [
+        lambda: [v for v in tf.trainable_variables() if "generator" in v.name],
+        lambda: tf.trainable_variables("generator"),
+    ],
+)
+def test_each_device_trains_its_own_variables_however_they_are_listed(listing):
+    """Those who read TensorFlow's collections find the variables of all devices, or of the first."""
+
+    class Listing(TinyGenerator):
+        def get_variables(self):
+            return listing()
+
+    with tf.Graph().as_default():
+        copies = [Network(Listing(), registry.GENERATOR, SIZE, copy=number) for number in range(2)]
+        for each in copies:
+            each(tf.zeros([1, 100]), is_training=True)
+        first, second = ([v.op.name for v in each.trainable_variables] for each in copies)
+        assert first and second == [f"copy_1/{name}" for name in first]
+
+
 def test_a_loss_with_a_variable_of_its_own_is_asked_for_hard_examples_too():
     class Remembering(losses.CrossEntropyLoss):
         def discriminator_loss(self, real_logits, fake_logits):
