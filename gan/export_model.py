@@ -49,20 +49,25 @@ def export(config: ExportConfig) -> None:
     with sandbox.Sandbox() as opener:  # what is wrong with a stranger's snapshot shows where it can do no harm
         opened = opener.open(config.train_dir, size)
         opened.verify()
-    if opened.note:
-        print(f"{opened.path}: {opened.note}")
-    tensorflow_import.import_tensorflow()
+        if opened.note:
+            print(f"{opened.path}: {opened.note}")
+        tensorflow_import.import_tensorflow()
+        _export(config, opened, size)
+
+
+def _export(config: ExportConfig, opened: sandbox.SandboxedSnapshot, size: int) -> None:
+    """Writes what was checked: the copy of it."""
     import tensorflow.compat.v1 as tf
 
     from gan.snapshots.snapshot import Snapshot
 
-    snapshot = Snapshot(opened.path, size)
+    snapshot = Snapshot(opened.prefix, size)
     try:
         with outputs.output_folder(config.output_dir) as folder:
             _write(folder, snapshot)
     except tf.errors.OpError as error:
         raise StateError(f"{reason(error)}; make room there, or name another --output_dir") from error
-    print(f"{config.output_dir}: SavedModel of {snapshot.path} with the signatures generate and discriminate")
+    print(f"{config.output_dir}: SavedModel of {opened.path} with the signatures generate and discriminate")
 
 
 def _write(folder: str, snapshot: "Snapshot") -> None:

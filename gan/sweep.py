@@ -105,10 +105,8 @@ def _is_higher_better(config: SweepFlags) -> bool:
 
 
 def _check_images(config: SweepFlags) -> None:
-    """Raises UserError if trials could not read the training images, or not be measured by them; not of a bucket's."""
+    """Raises UserError if trials could not read the training images, or not be measured by them."""
     found, size = cache.find_files(config.train_data_pattern, "train_data_pattern"), pixels.image_size(config.use_mnist)
-    if any(map(paths.is_remote, found)):
-        return
     for path in found:
         tfrecords.check_first_values(path, size)
     total = tfrecords.count_all(found, size)

@@ -4,6 +4,7 @@ from networks import write_snapshot
 
 from gan import export_model, models
 from gan.random_noise_generator import uniform_noise
+from gan.sandbox import sandbox
 from gan.snapshots.snapshot import Snapshot
 
 
@@ -40,6 +41,18 @@ def test_what_breaks_the_contract_is_not_written(fails, trained, tmp_path):
     error = fails(export_model.main, f"--train_dir={folder}", f"--output_dir={tmp_path}/saved")
     assert "generated_images must lie in [0, 1]" in error
     assert not (tmp_path / "saved").exists()
+
+
+def test_what_was_checked_is_written(trained, tmp_path):
+    """Not what lies in a folder that has the snapshot's name."""
+    run = tmp_path / "run"
+    prefix = write_snapshot(str(run), models.SampleGenerator(), models.SampleDiscriminator(), 2500)[0]
+    write_snapshot(prefix, models.SampleGenerator(), models.SampleDiscriminator(), 2500)
+    folder, noise = str(tmp_path / "saved"), uniform_noise(5, 1)
+    assert export_model.main(["export_model", f"--train_dir={run}", f"--output_dir={folder}"]) == 0
+    with sandbox.Sandbox() as opener:
+        checked = opener.open(str(run), 2500).generate(noise)
+    np.testing.assert_allclose(run_signature(folder, "generate", noise), checked, atol=1e-6)
 
 
 def test_an_existing_folder_is_not_overwritten(fails, trained, tmp_path):

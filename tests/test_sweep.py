@@ -266,7 +266,9 @@ def test_steps_lead_to_the_upper_end(faces, tmp_path):
     study = sweep_study.SweepStudy(str(tmp_path), sweep_study.Judging("none", 8, 0))
     assert not study.begin(plan, sweep.sweep_flags.first_values(config, plan))
     assert study.ask(plan.space).params == {"augment_probability": 1.0, "adam_beta1": 0.4}
-    drawn = {study.ask(plan.space).params["augment_probability"] for _ in range(40)}
+    asked = [study.ask(plan.space).params for _ in range(40)]
+    assert all(plan.space[name].contains(value) for params in asked for name, value in params.items())
+    drawn = {params["augment_probability"] for params in asked}
     assert sorted(drawn) == pytest.approx([0.1, 0.4, 0.7, 1.0])
 
 
@@ -290,6 +292,7 @@ def test_data_of_the_search_space_stays_on_one_machine(space, faces, tmp_path, f
     space.write_text(f"calibration_data_pattern: ['{faces}', '{faces},{faces}']")
     error = fails(sweep.main, *words(space, faces, tmp_path, "--scheduler=tcp://127.0.0.1:1"))
     assert "--search with calibration_data_pattern is for one machine" in error
+    assert not (tmp_path / "sweep").exists()
 
 
 @pytest.mark.parametrize("always", [False, True])

@@ -11,6 +11,7 @@ sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 import numpy as np
 
 from gan import api
+from gan.console.errors import UserError
 
 COLUMNS, ROWS, ZOOM = 15, 2, 2
 
@@ -26,4 +27,9 @@ def main(path: str, *snapshots: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    try:
+        main(*sys.argv[1:])
+    except UserError as error:
+        sys.exit(f"faces_beside: {error}")

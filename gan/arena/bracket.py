@@ -173,13 +173,13 @@ def standings(
 
 
 def ranked(table: Mapping[int, Standing]) -> list[int]:
-    """The teams of a table, best first: wins, then points more than the opponents', then points."""
+    """The teams of a table, best first."""
+    return sorted(table, key=lambda team: rank(table[team]))
 
-    def order(team: int) -> tuple[int, int, int]:
-        row = table[team]
-        return -row.won, row.against - row.points, -row.points
 
-    return sorted(table, key=order)
+def rank(row: Standing) -> tuple[int, int, int]:
+    """What orders a table, less for the better: wins, then points more than the opponents', then points."""
+    return -row.won, row.against - row.points, -row.points
 
 
 def _check(teams: int) -> None:

@@ -194,6 +194,7 @@ def standings(kept: Store, event: Event) -> list[tuple[Team, Standing]]:
 
 
 def held_matches(arena: Arena, event: Event) -> list[Match]:
+    """The matches of an event that wait for the organiser."""
     return [match for match in arena.store.matches.of_event(event.id) if match.status == schema.HELD]
 
 
@@ -340,7 +341,7 @@ def _league(game: _Game) -> Team | None:
     for round, pairs in enumerate(rounds):
         game.round(round, [None if (round, position) in told else pair for position, pair in enumerate(pairs)])
     (first, best), (_, next_best), *_ = standings(game.arena.store, game.event)
-    return None if best == next_best else first  # nobody wins if nothing tells the first two apart
+    return None if bracket.rank(best) == bracket.rank(next_best) else first  # nobody wins if nothing tells them apart
 
 
 def _play_on_workers(game: _Game, rounds: Sequence[Sequence[tuple[Team, Team]]]) -> set[tuple[int, int]]:

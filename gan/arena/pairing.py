@@ -1,6 +1,7 @@
 """Who meets whom in a mock battle: by lot, or those of whose order least is known. No TensorFlow.
 
-Nobody meets the same opponent twice in a battle. Pairs are indices into a list of strengths, an even number of them.
+Nobody meets the same opponent twice in a battle. Pairs are indices into a list of strengths; of an odd number
+one pauses in each round.
 """
 
 import math
@@ -21,7 +22,7 @@ Pairs = list[tuple[int, int]]  # (home, away)
 
 
 def rounds(kind: str, strengths: Sequence[Strength], num_rounds: int, random: np.random.Generator) -> list[Pairs]:
-    """Draws the rounds of a mock battle, in each of which everybody plays once.
+    """Draws the rounds of a mock battle, in each of which everybody plays once, of an odd number all but one.
 
     Args:
         kind: RANDOM or INFORMATIVE.
@@ -76,7 +77,7 @@ def _informative(strengths: Sequence[Strength], num_rounds: int, random: np.rand
     known, met, found = list(strengths), np.eye(len(strengths), dtype=bool), []
     for _ in range(num_rounds):
         pairs = _greedy(np.where(met, -np.inf, gains(known)), random)
-        if 2 * len(pairs) < len(known):  # nearly everybody has met
+        if 2 * len(pairs) < len(known) - len(known) % 2:  # nearly everybody has met
             break
         for home, away in pairs:
             met[home, away] = met[away, home] = True

@@ -157,7 +157,12 @@ def _check_same_again(name: str, network: Network, inputs: np.ndarray, outputs: 
 
 def _sees_batch(name: str, network: Network, inputs: np.ndarray, outputs: np.ndarray, is_random: bool) -> bool:
     """Whether an output changes if its input is alone, or, of a random network, with others in a batch of this size."""
-    for row in range(len(inputs)):
+    rows = range(0, len(inputs), 2)
+    if (
+        name == PROBABILITY
+    ):  # the images between are brighter and brighter; it may be sure of those of its own generator
+        rows = [*range(1, len(inputs), 2), *range(0, len(inputs), 4)]
+    for row in rows:
         if is_random:
             others = np.repeat(inputs[row - 1][None], len(inputs), 0)
             others[row] = inputs[row]

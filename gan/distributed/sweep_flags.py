@@ -101,8 +101,12 @@ def first_values(config: SweepFlags, plan: SweepPlan) -> dict[str, Any]:
 
 
 def check_data(config: SweepFlags, plan: SweepPlan) -> None:
-    """Raises UserError if a file of data that a trial would read is not there."""
+    """Raises UserError if a file of data that a trial would read is not there, or workers could not be given it."""
     for name in _DATA:
+        if name in plan.space and config.scheduler is not None:
+            raise UserError(
+                f"--search with {name} is for one machine; leave --scheduler out, or {name} out of --search"
+            )
         searched = plan.space.get(name)
         for pattern in searched.ends() if searched else [getattr(config, name)]:
             if pattern:
@@ -122,13 +126,8 @@ def data_of(plan: SweepPlan) -> TrialData:
     """The data files on this machine's disks that trials need; workers read from buckets themselves.
 
     Raises:
-        UserError: there are no such files, or they are searched, which works on one machine only.
+        UserError: there are no such files.
     """
-    for name in _DATA:
-        if name in plan.space:
-            raise UserError(
-                f"--search with {name} is for one machine; leave --scheduler out, or {name} out of --search"
-            )
     named = {name: plan.flags[name] for name in _DATA if plan.flags.get(name)}
     on_disk = {name: pattern for name, pattern in named.items() if not paths.is_remote(pattern)}
     found = {name: cache.find_files(pattern, name) for name, pattern in on_disk.items()}

@@ -3,6 +3,7 @@
 TensorFlow is imported when a curve is read.
 """
 
+import errno
 import json
 import os
 import tempfile
@@ -74,7 +75,12 @@ def _on_disk(train_dir: str, folder: str) -> list[str]:
     left, fetched = MOST_BYTES, []
     for name in names:
         path = os.path.join(folder, name)
-        files.fetch(paths.join(train_dir, name), path, most=left)  # as many bytes as it has once it is unpacked
+        try:
+            files.fetch(paths.join(train_dir, name), path, most=left)  # as many bytes as it has once it is unpacked
+        except OSError as error:
+            if error.errno != errno.EFBIG:
+                raise
+            break
         left -= os.path.getsize(path)
         fetched.append(path)
     return fetched

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gan.console.errors import ContractError
+from gan.console.errors import ContractError, UserError
 from gan.contest import half_round
 from gan.data import pixels
 from gan.measure import bad_images, features, metrics
@@ -70,6 +70,14 @@ def remarks(snapshot: AskedSnapshot, real: np.ndarray, seed: int = 0) -> list[st
     """
     made = snapshot.generate(uniform_noise(GENERATED, Use.EVALUATION_NOISE, seed))
     return [*about_images(pixels.to_bytes(made), real, seed), *about_verdicts(snapshot, real, seed)]
+
+
+def remarks_if_possible(snapshot: AskedSnapshot, real: np.ndarray, seed: int = 0) -> list[str]:
+    """As `remarks`; if it cannot be asked any more, that is one: nothing that was done before is lost."""
+    try:
+        return remarks(snapshot, real, seed)
+    except UserError as error:
+        return [f"it could not be asked about bad images: {error}"]
 
 
 def about_verdicts(snapshot: AskedSnapshot, real: np.ndarray, seed: int = 0) -> list[str]:

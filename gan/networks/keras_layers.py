@@ -81,11 +81,19 @@ def updates(model: Any, operations: Sequence[tf.Operation]) -> list[tf.Operation
 
 def regularization_losses(model: Any) -> list[tf.Tensor]:
     """What the regularizers of a model's Keras layers add to its loss; those of tf.layers are in the collection."""
-    found: dict[int, tf.Tensor] = {}
-    for layer in _held(model):
-        if not any("legacy_tf_layers" in each.__module__ for each in type(layer).__mro__):
-            found |= {id(loss): loss for loss in layer.losses}
-    return list(found.values())
+    held = _held(model)
+    inside = {id(each) for layer in held for each in _layers_in(layer)}  # whose losses are their layer's, too
+    outer = [layer for layer in held if id(layer) not in inside]
+    own = [each for each in outer if not any("legacy_tf_layers" in kind.__module__ for kind in type(each).__mro__)]
+    every = set(tf.get_default_graph().get_operations())
+    # Keras connects some models by itself first, to a placeholder that nobody feeds.
+    return [loss for layer in own for loss in layer.losses if _can_run(loss.op, every)]
+
+
+def _layers_in(layer: Any) -> list[Any]:
+    """The layers inside a layer of Keras, at any depth."""
+    flattened = getattr(layer, "_flatten_layers", None)
+    return [each for each in flattened(include_self=False)] if flattened else []
 
 
 def _can_run(operation: tf.Operation, inside: set[tf.Operation]) -> bool:

@@ -7,6 +7,11 @@ import tensorflow.compat.v1 as tf
 _MOST_THREADS = 8  # of each kind
 
 
+def _cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def judge_config() -> tf.ConfigProto:
     """A tf.ConfigProto for sessions: the graph runs as it is written.
 
@@ -14,8 +19,9 @@ def judge_config() -> tf.ConfigProto:
     Threads that wait for work sleep: spinning takes processor time from other snapshots. They belong to the session, so
     that they end with it; on a machine with many cores they are no more than some, since each one takes address space.
     """
-    threads = min(os.cpu_count() or 1, _MOST_THREADS)
-    config = tf.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads)
+    config = tf.ConfigProto()
+    if _cores() > _MOST_THREADS:  # else TensorFlow chooses
+        config.intra_op_parallelism_threads = config.inter_op_parallelism_threads = _MOST_THREADS
     config.graph_options.rewrite_options.disable_meta_optimizer = True
     config.experimental.disable_thread_spinning = True
     config.use_per_session_threads = True

@@ -32,7 +32,7 @@ def find_files(pattern: str, flag: str | None) -> list[str]:
 
     Args:
         pattern: such as data/train*.tfrecords or gs://bucket/data/train*; several are separated by commas. The path
-            of a file is taken as it is, whatever it holds.
+            of a file on disk is taken as it is, whatever it holds.
         flag: name of the flag that gave it, for the message; None if it was no flag.
 
     Returns:
@@ -43,7 +43,7 @@ def find_files(pattern: str, flag: str | None) -> list[str]:
         UserError: the bucket cannot be read.
     """
     found, given = [], f"--{flag}={pattern}" if flag else pattern
-    parts = [pattern] if os.path.exists(pattern) else [part.strip() for part in pattern.split(",")]
+    parts = [pattern] if os.path.exists(os.path.expanduser(pattern)) else [part.strip() for part in pattern.split(",")]
     for part in filter(None, parts):
         matching = _find_remote(part) if paths.is_remote(part) else _find_on_disk(os.path.expanduser(part))
         if not matching:

@@ -26,6 +26,14 @@ def test_everybody_plays_once_a_round_and_meets_nobody_twice(kind, count, wanted
     assert len(set(met)) == len(met)
 
 
+@pytest.mark.parametrize("kind", [pairing.RANDOM, pairing.INFORMATIVE])
+@pytest.mark.parametrize("count", [3, 7])
+def test_of_an_odd_number_one_pauses_in_each_round(kind, count):
+    """As where the house team cannot play."""
+    rounds = pairing.rounds(kind, [NEW] * count, 2, np.random.default_rng(0))
+    assert [len(set(itertools.chain(*pairs))) for pairs in rounds] == [count - 1] * 2
+
+
 def test_random_pairs_are_random():
     random, met = np.random.default_rng(0), collections.Counter()
     for _ in range(600):
