@@ -157,7 +157,7 @@ def _check_same_again(name: str, network: Network, inputs: np.ndarray, outputs: 
 
 def _sees_batch(name: str, network: Network, inputs: np.ndarray, outputs: np.ndarray, is_random: bool) -> bool:
     """Whether an output changes if its input is alone, or, of a random network, with others in a batch of this size."""
-    rows = range(0, len(inputs), 2)
+    rows = [*range(0, len(inputs), 2)]
     if (
         name == PROBABILITY
     ):  # the images between are brighter and brighter; it may be sure of those of its own generator
