@@ -49,8 +49,8 @@ demo: $(INSTALLED)
 	@echo
 	@echo "Done. To look at, in $(abspath $(DEMO)):"
 	@echo "  half_round/overview.png   generated and real faces, and what the discriminator said"
-	@echo "  faces.png                 two rows of its faces, and two of the house team's, which saw 11,901 faces for an hour,"
-	@echo "                            not 70 for a minute and a half: that is what makes the difference"
+	@echo "  faces.png                 two rows of the demo's faces, and two of the house team's, which saw 11,901 faces for"
+	@echo "                            an hour, not 70 for a minute and a half: that is what makes the difference"
 	@echo "  generated/                generated faces, from the first step to the last"
 	@echo "  interpolation.png         what lies between four faces"
 	@echo "Curves: $(RUN) gan.watch --log_dir=$(DEMO)/run"

@@ -167,11 +167,8 @@ def _said_by_workers(
 
 
 def _weaknesses(one: "Contestant", real: np.ndarray) -> list[str]:
-    about_images = probes.about_images(one.images, real)
-    try:
-        return [*about_images, *(probes.about_verdicts(one.snapshot, real) if one.snapshot else [])]
-    except UserError as error:  # all has been measured by now
-        return [*about_images, f"its discriminator could not be asked about bad images: {error}"]
+    about_verdicts = probes.if_possible(probes.about_verdicts, one.snapshot, real) if one.snapshot else []
+    return [*probes.about_images(one.images, real), *about_verdicts]
 
 
 def _spaces(config: CompareConfig, size: int) -> dict[str, features.Features]:

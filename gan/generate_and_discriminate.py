@@ -74,7 +74,7 @@ def play(config: HalfRoundConfig) -> None:
         with outputs.output_folder(config.output_dir) as folder:
             half_round.write(folder, played)
         for snapshot in snapshots.values():  # last: one that fails on a bad image has ended
-            for remark in probes.remarks_if_possible(snapshot, real_images):
+            for remark in probes.if_possible(probes.remarks, snapshot, real_images):
                 print(f"note: {snapshot.path}: {remark}")
     print(f"{discriminator.path} is {half_round.describe(played)} by {generator.path}; seed {seed}")
     print(f"images, ground_truth.csv, predictions.csv and overview.png are in {config.output_dir}")

@@ -73,7 +73,9 @@ def submit(config: SubmitConfig) -> None:
             print(f"note: {remark}")
         real_images = tfrecords.read_all(real_files, size)
         _play(config, real_images, snapshot)
-        for remark in probes.remarks_if_possible(snapshot, real_images):  # last: who fails on a bad image has ended
+        for remark in probes.if_possible(
+            probes.remarks, snapshot, real_images
+        ):  # last: who fails on a bad image has ended
             print(f"note: {remark}")
         _hand_in(config, opener, snapshot, source)
 

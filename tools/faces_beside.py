@@ -1,6 +1,8 @@
 """Draws faces of several snapshots into one picture, two rows each, from the first to the last.
 
-python tools/faces_beside.py demo/beside.png demo/run gan/house_team
+    python tools/faces_beside.py demo/faces.png demo/run gan/house_team
+
+All draw from the same noise.
 """
 
 import os

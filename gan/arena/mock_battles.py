@@ -139,11 +139,8 @@ class MockBattles:
     def _waiting(self) -> Outcome | None:
         """A battle with matches that wait for the organiser."""
         for event in self._arena.store.events.all():
-            if (
-                event.mode == events.MOCK
-                and event.finished is None
-                and (held := events.held_matches(self._arena, event))
-            ):
+            is_open = event.mode == events.MOCK and event.finished is None
+            if is_open and (held := events.held_matches(self._arena, event)):
                 return Outcome(event, None, held, is_frozen=False)
         return None
 

@@ -157,11 +157,9 @@ def _check_same_again(name: str, network: Network, inputs: np.ndarray, outputs: 
 
 def _sees_batch(name: str, network: Network, inputs: np.ndarray, outputs: np.ndarray, is_random: bool) -> bool:
     """Whether an output changes if its input is alone, or, of a random network, with others in a batch of this size."""
-    rows = [*range(0, len(inputs), 2)]
-    if (
-        name == PROBABILITY
-    ):  # the images between are brighter and brighter; it may be sure of those of its own generator
-        rows = [*range(1, len(inputs), 2), *range(0, len(inputs), 4)]
+    number = len(inputs)
+    # A discriminator may be sure of its own generator's images; those between are brighter and brighter.
+    rows = [*range(1, number, 2), *range(0, number, 4)] if name == PROBABILITY else range(0, number, 2)
     for row in rows:
         if is_random:
             others = np.repeat(inputs[row - 1][None], len(inputs), 0)

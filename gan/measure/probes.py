@@ -4,6 +4,7 @@ A discriminator that takes a black image for a face loses to whoever hands one i
 like no face, convince weak discriminators only.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -72,10 +73,12 @@ def remarks(snapshot: AskedSnapshot, real: np.ndarray, seed: int = 0) -> list[st
     return [*about_images(pixels.to_bytes(made), real, seed), *about_verdicts(snapshot, real, seed)]
 
 
-def remarks_if_possible(snapshot: AskedSnapshot, real: np.ndarray, seed: int = 0) -> list[str]:
-    """As `remarks`; if it cannot be asked any more, that is one: nothing that was done before is lost."""
+def if_possible(
+    find: Callable[[AskedSnapshot, np.ndarray], list[str]], snapshot: AskedSnapshot, real: np.ndarray
+) -> list[str]:
+    """What `remarks` or `about_verdicts` finds; if the snapshot cannot be asked any more, that. It ends no command."""
     try:
-        return remarks(snapshot, real, seed)
+        return find(snapshot, real)
     except UserError as error:
         return [f"it could not be asked about bad images: {error}"]
 
@@ -117,7 +120,7 @@ def _about_nonsense(snapshot: AskedSnapshot, real: np.ndarray, seed: int) -> lis
     more = f" and {len(shares) - _NAMED} other kinds" if len(shares) > _NAMED else ""
     remark = f"its discriminator takes plain nonsense for real: {named}{more}"
     is_untrained = np.mean(list(found.values())) > UNTRAINED
-    return [f"{remark}; --nonsense_filter trains against that" if is_untrained else remark]
+    return [f"{remark}; --nonsense_filter teaches it to refuse them, the longer the better" if is_untrained else remark]
 
 
 def _most(name: str) -> float:

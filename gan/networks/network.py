@@ -214,6 +214,12 @@ def check_scalar(value: Any, what: str) -> None:
         raise UserError(f"{what} must be a float32 scalar, it is {value}; is tf.reduce_mean missing?")
 
 
+def takes(method: Callable[..., Any], keyword: str) -> bool:
+    """Whether a method can be given this keyword."""
+    parameters = inspect.signature(method).parameters
+    return keyword in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+
 def _call(method: Callable[..., Any], keywords: dict[str, Any], first: Any) -> Any:
     """Calls a model's method with its first argument and those keywords that it takes.
 
@@ -222,9 +228,8 @@ def _call(method: Callable[..., Any], keywords: dict[str, Any], first: Any) -> A
     """
     parameters = inspect.signature(method).parameters.values()
     names = {p.name for p in parameters}
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
     positional = any(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL) for p in parameters)
-    accepted = {k: v for k, v in keywords.items() if k in names or takes_any}
+    accepted = {k: v for k, v in keywords.items() if takes(method, k)}
     by_keyword = any(value is first for value in accepted.values())
     if by_keyword and (not positional or any(k in names for k, v in accepted.items() if v is first)):
         return method(**accepted)

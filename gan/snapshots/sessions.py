@@ -7,8 +7,8 @@ import tensorflow.compat.v1 as tf
 _MOST_THREADS = 8  # of each kind
 
 
-def _cores() -> int:
-    """How many cores this process may use."""
+def usable_cores() -> int:
+    """How many cores this process may use; systems that do not tell are taken to allow all."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -20,7 +20,7 @@ def judge_config() -> tf.ConfigProto:
     that they end with it; on a machine with many cores they are no more than some, since each one takes address space.
     """
     config = tf.ConfigProto()
-    if _cores() > _MOST_THREADS:  # else TensorFlow chooses
+    if usable_cores() > _MOST_THREADS:  # else TensorFlow chooses
         config.intra_op_parallelism_threads = config.inter_op_parallelism_threads = _MOST_THREADS
     config.graph_options.rewrite_options.disable_meta_optimizer = True
     config.experimental.disable_thread_spinning = True

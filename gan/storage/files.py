@@ -253,13 +253,8 @@ def locked(path: str, what: str) -> Iterator[None]:
     """Holds a lock file on disk; raises StateError, which says that `what` is in use, if another process holds it."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w") as file:
-        try:
-            if fcntl:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StateError(f"{what} is in use by another training run; end it, or name another folder") from error
-        except OSError:  # some network disks know no locks
-            pass
+        if not _takes_lock(file.fileno(), exclusive=True):
+            raise StateError(f"{what} is in use by another training run; end it, or name another folder")
         yield
 
 
@@ -279,12 +274,8 @@ def alone_in(folder: str, who: str) -> Iterator[None]:
         return
     opened = os.open(folder, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StateError(f"{who} writes to {folder}; wait for its end, or name another folder") from None
-        except OSError:  # some network disks know no locks
-            pass
+        if not _takes_lock(opened, exclusive=True):
+            raise StateError(f"{who} writes to {folder}; wait for its end, or name another folder")
         yield
     finally:
         os.close(opened)
@@ -292,16 +283,23 @@ def alone_in(folder: str, who: str) -> Iterator[None]:
 
 def is_locked(path: str) -> bool:
     """Whether another process holds a lock file on disk; writes nothing."""
-    if not fcntl or not os.path.exists(path):
+    if not os.path.exists(path):
         return False
     with open(path, "rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:  # some network disks know no locks
-            pass
-    return False
+        return not _takes_lock(file.fileno(), exclusive=False)
+
+
+def _takes_lock(descriptor: int, exclusive: bool) -> bool:
+    """Locks an open file, unless another process has; where there are no locks, as on some disks, nobody has."""
+    if not fcntl:
+        return True
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # some network disks know no locks
+        pass
+    return True
 
 
 def link(path: str, new: str) -> None:

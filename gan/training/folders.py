@@ -38,16 +38,13 @@ class Folders:
         known = {settings.train_dir.rstrip("/"): self.training}  # a folder that is named twice is opened once
 
         def opened(path: str) -> Folder:
-            folder = known.get(path.rstrip("/"))
-            if folder is None:
-                folder = known[path.rstrip("/")] = stack.enter_context(
-                    mirror.writable_folder(path, patience, fetch=False)
-                )
-                os.makedirs(folder.path, exist_ok=True)
-            return folder
+            name = path.rstrip("/")
+            if name not in known:
+                known[name] = stack.enter_context(mirror.writable_folder(path, patience, fetch=False))
+                os.makedirs(known[name].path, exist_ok=True)
+            return known[name]
 
-        separate = separate_log_dir(settings)
-        self.log = opened(separate) if separate else self.training
+        self.log = opened(settings.log_dir) if settings.log_dir else self.training
         self.images = opened(settings.image_dir) if settings.image_dir else None
 
     def remove_training(self) -> None:

@@ -1,6 +1,5 @@
 """Gradients of both networks: apart, or from one pass back through the discriminator; and gradient penalties."""
 
-import inspect
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -8,7 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from gan.console.errors import UserError, reason
 from gan.networks import registry
-from gan.networks.network import Network, check_scalar
+from gan.networks.network import Network, check_scalar, takes
 from gan.training.forward_pass import ForwardPass, Tower
 
 Pairs = list[tuple[tf.Tensor, tf.Variable]]  # gradients, each with its variable
@@ -55,8 +54,7 @@ def lazy_penalty(settings: Penalty | None, passed: ForwardPass, seed: tf.Tensor)
         graph = tf.get_default_graph()
         before = len(graph.get_operations())
         with registry.explaining(type(penalty), "calculate_penalty", registry.PENALTY):
-            taken = inspect.signature(penalty.calculate_penalty).parameters
-            seeded = {"seed": seed} if "seed" in taken or any(p.kind is p.VAR_KEYWORD for p in taken.values()) else {}
+            seeded = {"seed": seed} if takes(penalty.calculate_penalty, "seed") else {}
             value = penalty.calculate_penalty(passed.judge, real_images, fake_images, **seeded)
         check_scalar(value, f"{type(penalty).__name__}.calculate_penalty")
         if any(each.type == "ResizeBilinearGrad" for each in graph.get_operations()[before:]):

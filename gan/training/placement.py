@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow.compat.v1 as tf
 
 from gan.console.errors import UserError
+from gan.snapshots import sessions
 
 
 class Placement:
@@ -43,7 +44,7 @@ class Placement:
             allow_soft_placement=True,
             device_count=self._virtual,
             device_filters=list(self.filters),
-            intra_op_parallelism_threads=threads_per_operation(_cores()),
+            intra_op_parallelism_threads=threads_per_operation(sessions.usable_cores()),
             experimental=experimental,
             **options,
         )
@@ -86,8 +87,3 @@ def threads_per_operation(cores: int) -> int:
         cores: that this process may use.
     """
     return 1 if cores == 2 and not os.environ.get("TF_NUM_INTRAOP_THREADS") else 0
-
-
-def _cores() -> int:
-    """How many cores this process may use; systems that do not tell are taken to allow all."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -163,9 +163,11 @@ class QualityWatch:
 
     def _note_again(self, noted: Sequence[quality_record.QualityLine]) -> None:
         """Notes how good the best snapshot is if a kill left it without its note."""
-        steps = checkpoint_files.snapshot_steps(self._best_folder) if read_best(self._best_folder) is None else []
+        if read_best(self._best_folder) is not None:
+            return
+        newest = checkpoint_files.snapshot_steps(self._best_folder)[-1:]
         for line in noted:
-            if line.chosen and steps and line.step == steps[-1]:
+            if line.chosen and line.step in newest:
                 self._note(line.step, line)
 
     @property
