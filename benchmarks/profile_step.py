@@ -18,8 +18,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[0] = ROOT
 
-from gan.console import columns, command, flags, tensorflow_import
-from gan.console.errors import UserError
+from gan.console import columns, command, tensorflow_import
 from gan.console.flags import flag
 from gan.storage import cache
 from gan.training import training_flags
@@ -45,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
 def profile(config: ProfileConfig) -> None:
     """Prints the table."""
     files = cache.find_files(config.train_data_pattern, "train_data_pattern")
-    given = _flags_of(config.recipe, files)
+    given = training_flags.of_recipe(config.recipe, files)
     tensorflow_import.import_tensorflow()
     step, training = _training(given, files)
     for number in range(WARMING_UP):
@@ -77,19 +76,6 @@ def table(microseconds: dict[str, float], runs: dict[str, int], steps: int, kind
 def _line(kind, microseconds, runs, total, steps):
     share, milliseconds = microseconds / total, microseconds / steps / 1000
     return kind, f"{share:.1%}", f"{milliseconds:.2f}", f"{runs / steps:.1f}"
-
-
-def _flags_of(recipe, files):
-    """What a recipe says; raises UserError for what is wrong with it."""
-    try:
-        given = flags.parse(
-            training_flags.TrainingFlags,
-            ["train", f"--flagfile={recipe}", f"--train_data_pattern={','.join(files)}"],
-        )
-    except flags.FlagError as error:
-        raise UserError(f"--recipe={recipe}: {error}") from None
-    training_flags.check(given)
-    return given
 
 
 def _training(given, files):

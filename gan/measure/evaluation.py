@@ -246,7 +246,7 @@ def _losses(loss: BaseLoss, on_real: np.ndarray, on_fake: np.ndarray) -> list[fl
 def _check_network(kind: str, name: str, snapshot: _Snapshot) -> None:
     """Raises StateError if the snapshot's variables are not those of the network that was asked for."""
     with keras_layers.new_graph():
-        network = Network(registry.load(kind, name, f"{kind}_model"), kind, snapshot.size)
+        network = Network(registry.load_class(kind, name, f"{kind}_model"), kind, snapshot.size)
         _, results = network.connect_to_placeholder()
         output = "output" if kind == registry.GENERATOR else "predictions"
         wanted = {v.op.name: v.shape.as_list() for v in network.variables_of(results[output])}

@@ -33,7 +33,8 @@ class Network:
     The first call's update operations and regularization losses, in TensorFlow's collections, count for all calls.
 
     Args:
-        model: an object with `create_model`, `run_model` and perhaps `get_variables`.
+        model: an object with `create_model`, `run_model` and perhaps `get_variables`, or its class. An object of a
+            class is made in the scope: what its `__init__` makes belongs to the network, too.
         kind: GENERATOR or DISCRIMINATOR; also the scope's name.
         size: pixels of an image.
         compute_type: tf.DType that the model may compute in while it trains; serving is float32.
@@ -41,7 +42,7 @@ class Network:
     """
 
     def __init__(self, model: Any, kind: str, size: int, compute_type: tf.DType = tf.float32, copy: int = 0) -> None:
-        self.model, self.kind, self.size, self._compute_type = model, kind, size, compute_type
+        self.kind, self.size, self._compute_type = kind, size, compute_type
         self._scope = f"copy_{copy}/{kind}" if copy else kind
         self._owned: dict[str, list[Any]] = {
             key: []
@@ -53,8 +54,13 @@ class Network:
             )
         }
         self._connected = False
-        with self._owning(), self._explaining("create_model"):
-            _call(model.create_model, {registry.SIZE_ARGUMENT[kind]: size}, first=size)
+        self.model = model
+        with self._owning():
+            if isinstance(model, type):
+                with registry.explaining(model, "__init__", kind):
+                    self.model = model()
+            with self._explaining("create_model"):
+                _call(self.model.create_model, {registry.SIZE_ARGUMENT[kind]: size}, first=size)
 
     def __call__(self, model_input: tf.Tensor, is_training: bool) -> dict[str, tf.Tensor]:
         """Runs the model and checks what it returns; see models.BaseModel.run_model."""

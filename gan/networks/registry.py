@@ -115,7 +115,14 @@ def check_name(kind: str, name: str, flag: str) -> None:
 
 
 def load(kind: str, name: str, flag: str) -> Any:
-    """Imports the class and makes an object of it.
+    """A new object of the class that `load_class` finds; raises UserError if it cannot be made."""
+    found = load_class(kind, name, flag)
+    with explaining(found, "__init__", kind):
+        return found()
+
+
+def load_class(kind: str, name: str, flag: str) -> type:
+    """Imports a class.
 
     Args:
         kind: GENERATOR, DISCRIMINATOR, LOSS or PENALTY.
@@ -144,8 +151,7 @@ def load(kind: str, name: str, flag: str) -> Any:
             f"--{flag}={name} is not a {kind}: {wrong}; derive a class from gan.{_MODULE[kind]}.{_BASE[kind]} that has "
             f"{' and '.join(_METHODS[kind])}"
         )
-    with explaining(found, "__init__", kind):
-        return found()
+    return found
 
 
 def _missing_methods(kind: str, found: Any) -> list[str]:
@@ -176,8 +182,9 @@ def explaining(owner: type, method: str, kind: str) -> Iterator[None]:
     except Exception as error:
         way_out = advice(str(error)) or f"gan/{_MODULE[kind]}.py has {', '.join(listed(kind))}"
         raise UserError(
-            f"{owner.__name__}.{method} failed as a {kind}: {type(error).__name__}: {reason(error)} "
-            f"{_place(error, owner)}; {way_out}"
+            f"{owner.__name__}.{method} failed as a {kind}: "
+            + f"{type(error).__name__}: {reason(error)} {_place(error, owner)}".rstrip()
+            + f"; {way_out}"
         ) from error
 
 
@@ -227,9 +234,9 @@ def _may_be(kind: str, name: str, classes: Mapping[str, ast.ClassDef]) -> bool:
     return True
 
 
-def load_models(names: ModelNames) -> tuple[Any, Any]:
-    """A new generator and a new discriminator; a model belongs to one graph."""
+def load_models(names: ModelNames) -> tuple[type, type]:
+    """The classes of both networks; network.Network makes their objects, since a model belongs to one graph."""
     return (
-        load(GENERATOR, names.generator, "generator_model"),
-        load(DISCRIMINATOR, names.discriminator, "discriminator_model"),
+        load_class(GENERATOR, names.generator, "generator_model"),
+        load_class(DISCRIMINATOR, names.discriminator, "discriminator_model"),
     )

@@ -51,8 +51,8 @@ def build_serving_graph(
     """Builds the graph that is handed in, lowered to old operations.
 
     Args:
-        generator: a generator model that was not used in another graph.
-        discriminator: a discriminator model that was not used in another graph.
+        generator: a generator model that was not used in another graph, or its class.
+        discriminator: also a discriminator.
         size: pixels of an image.
         additions: what else the graph has.
 

@@ -1,5 +1,8 @@
 """How the nonsense filter learns, beside both networks, which it does not change."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import tensorflow.compat.v1 as tf
 
 from gan.data import pixels
@@ -39,9 +42,18 @@ def take_step(
         lambda: tf.gradients(loss(real_images, seed, compute_type), variables),
         lambda: [tf.zeros_like(variable) for variable in variables],
     )
-    rate = _LEARNING_RATE if schedule_factor is None else _LEARNING_RATE * schedule_factor
-    optimizer = tf.train.AdamOptimizer(rate, beta2=0.99, name=f"{nonsense_filter.SCOPE}_AdamOptimizer")
-    return optimizer.apply_gradients(list(zip(gradients, variables)))
+    return _apply(gradients, variables, 1.0 if schedule_factor is None else schedule_factor)
+
+
+def take_step_alone(
+    real_images: tf.Tensor, seed: tf.Tensor, compute_type: tf.DType = tf.float32
+) -> tuple[tf.Operation, tf.Tensor]:
+    """As `take_step`, for a filter that learns in every step: what trains it, and its loss before."""
+    nonsense_filter.make_variables(real_images.shape.as_list()[1])
+    variables = nonsense_filter.variables()
+    found = loss(real_images, seed, compute_type)
+    with tf.control_dependencies([found]):
+        return _apply(tf.gradients(found, variables), variables, 1.0), found
 
 
 def loss(real_images: tf.Tensor, seed: tf.Tensor, compute_type: tf.DType = tf.float32) -> tf.Tensor:
@@ -53,11 +65,18 @@ def loss(real_images: tf.Tensor, seed: tf.Tensor, compute_type: tf.DType = tf.fl
     return on_photographs + tf.reduce_mean(tf.nn.softplus(nonsense_filter.logits(drawn, compute_type)))
 
 
-def average(global_step: tf.Variable) -> tuple[tf.Operation, dict[str, tf.Tensor]]:
+def average(global_step: tf.Variable, decay: float = _AVERAGING_DECAY) -> tuple[tf.Operation, dict[str, tf.Tensor]]:
     """Moving averages of the filter's weights: what updates them, and the averages by the variables' names."""
-    averages = tf.train.ExponentialMovingAverage(_AVERAGING_DECAY, num_updates=global_step)
+    averages = tf.train.ExponentialMovingAverage(decay, num_updates=global_step)
     variables = nonsense_filter.variables()
     return averages.apply(variables), {v.op.name: averages.average(v) for v in variables}
+
+
+def _apply(gradients: Sequence[tf.Tensor], variables: Sequence[tf.Variable], factor: Any) -> tf.Operation:
+    optimizer = tf.train.AdamOptimizer(
+        _LEARNING_RATE * factor, beta2=0.99, name=f"{nonsense_filter.SCOPE}_AdamOptimizer"
+    )
+    return optimizer.apply_gradients(list(zip(gradients, variables)))
 
 
 def _taken_otherwise(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

@@ -147,7 +147,7 @@ class NotFinite(UserError):
 
 
 def load_game(settings: GameSettings, devices: int = 1) -> step.Game:
-    """Imports the classes and makes new objects of them, one of each model a device; a model belongs to one graph."""
+    """Imports the classes, and makes objects of those that are no networks."""
     penalty = None
     generator, discriminator = registry.load_models(settings.models)
     loss = registry.load(registry.LOSS, settings.loss, "label_loss")
@@ -156,8 +156,7 @@ def load_game(settings: GameSettings, devices: int = 1) -> step.Game:
     if settings.penalty:
         found = registry.load(registry.PENALTY, settings.penalty.name, "penalty")
         penalty = Penalty(found, settings.penalty.weight, settings.penalty.steps)
-    copies = [registry.load_models(settings.models) for _ in range(devices - 1)]
-    return step.Game(generator, discriminator, loss, penalty, copies)
+    return step.Game(generator, discriminator, loss, penalty, copies=[(generator, discriminator)] * (devices - 1))
 
 
 def _options() -> tf.GraphOptions:

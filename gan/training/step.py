@@ -26,13 +26,13 @@ MOMENTUM = 0.9  # of MomentumOptimizer, which has no default
 
 
 class Game(NamedTuple):
-    """The objects that play: two networks, and what they play for."""
+    """What plays: two networks, and what they play for."""
 
-    generator: Any  # a models.BaseModel that was not used in another graph
+    generator: Any  # a models.BaseModel that was not used in another graph, or its class
     discriminator: Any  # also
     loss: Any  # a losses.BaseLoss
     penalty: Penalty | None = None
-    copies: Sequence[tuple[Any, Any]] = ()  # more objects of the same classes as the networks, one pair a device
+    copies: Sequence[tuple[Any, Any]] = ()  # of the networks, one pair a device
 
 
 class StepInputs(NamedTuple):

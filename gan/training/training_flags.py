@@ -326,6 +326,17 @@ class TrainingFlags:
     )
 
 
+def of_recipe(recipe: str, files: Sequence[str], *more: str) -> TrainingFlags:
+    """What a flag file says of a training on TFRecord files, and more flags; raises UserError for what is wrong."""
+    try:
+        words = ["train", f"--flagfile={recipe}", f"--train_data_pattern={','.join(files)}", *more]
+        given = flags.parse(TrainingFlags, words)
+    except flags.FlagError as error:
+        raise UserError(f"--recipe={recipe}: {error}") from None
+    check(given)
+    return given
+
+
 def settings_of(config: TrainingFlags, files: Sequence[str]) -> "settings.TrainingSettings":
     """What the flags ask of the training room; needs TensorFlow.
 

@@ -73,6 +73,34 @@ def test_plain_old_networks(faces, tmp_path):
     whole_chain(str(tmp_path / "run"), faces, tmp_path)
 
 
+class EarlyGenerator(OldGenerator):
+    """Makes all that it needs when it is made, before it hears of a size."""
+
+    def __init__(self):
+        super().__init__()
+        self.shade = tf.Variable(0.9, name="shade")
+        self.wide = tf.get_variable("wide", [100], initializer=tf.ones_initializer())
+        self.middle = tf.constant(0.5)
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        drawn = super().run_model(model_input * self.wide, is_training)["output"]
+        return {"output": self.middle + self.shade * (drawn - self.middle)}
+
+    def get_variables(self):
+        return [*super().get_variables(), self.shade, self.wide]
+
+
+@pytest.mark.parametrize("towers", [1, 2])
+def test_what_a_network_makes_in_init_is_its_own(towers, faces, tmp_path, capsys):
+    names = ["--generator_model=test_old_style.EarlyGenerator", f"--num_towers={towers}"]
+    for last in (6, 12):
+        assert run_train(faces, tmp_path / "run", *names, f"--max_steps={last}") == 0
+    assert "not trained" not in capsys.readouterr().out
+    shade = tf.train.load_checkpoint(str(tmp_path / "run" / "state" / "state.ckpt-12")).get_tensor("generator/shade")
+    assert shade != 0.9
+    whole_chain(str(tmp_path / "run"), faces, tmp_path)
+
+
 @pytest.fixture
 def skeleton_run(faces, tmp_path):
     """A train_dir written by the contest's first skeleton: see old_skeleton.py."""

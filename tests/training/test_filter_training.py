@@ -1,9 +1,13 @@
 """The nonsense filter: it learns beside both networks, changes neither, and judges with what is handed in."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
-from conftest import run_train
+from conftest import ROOT, run_train
 
 from gan import models
 from gan.data import pixels, tfrecords
@@ -126,3 +130,37 @@ def test_loss_and_step_are_what_the_formulas_say(step, moved):
         session.run(trained)
         weights = np.concatenate([np.ravel(session.run(v)) for v in last])
         assert np.abs(weights).max() == pytest.approx(moved, rel=1e-3)
+
+
+def run_tool(*flags):
+    return subprocess.run(
+        [sys.executable, "tools/train_filter.py", *map(str, flags)], cwd=ROOT, capture_output=True, text=True
+    )
+
+
+def test_the_tool_trains_a_filter_on_and_leaves_both_networks(records, tmp_path):
+    data = [
+        f"--train_data_pattern={records}/train.tfrecords",
+        f"--calibration_data_pattern={records}/held_out.tfrecords",
+    ]
+    (tmp_path / "recipe.flags").write_text("--discriminator_model=gan.models.SampleDiscriminator\n--nonsense_filter\n")
+    given = ["--nonsense_filter", "--max_steps=3", data[1]]
+    assert run_train(records / "train.tfrecords", tmp_path / "run", *given) == 0
+    flags = [*data, f"--recipe={tmp_path}/recipe.flags", f"--output_dir={tmp_path}/out"]
+    done = run_tool(*flags, f"--snapshot={tmp_path}/run", "--steps=150", "--batch_size=16")
+    assert done.returncode == 0, done.stderr
+    assert os.listdir(tmp_path / "out").count("model.ckpt-3.index") == 1
+    before, after = (tf.train.load_checkpoint(str(tmp_path / name / "model.ckpt-3")) for name in ("run", "out"))
+    for name in before.get_variable_to_shape_map():
+        if not name.startswith("calibration/"):
+            is_same = np.array_equal(before.get_tensor(name), after.get_tensor(name))
+            assert is_same != name.startswith("nonsense_filter/"), name
+    snapshot, nonsense = Snapshot(str(tmp_path / "out"), 2500), tf.random.stateless_uniform([200, 2500], [1, 2])
+    snapshot.verify()
+    with tf.Session() as session:
+        assert (snapshot.discriminate(session.run(nonsense)) < 0.5).mean() > 0.95
+
+    without = tmp_path / "without"
+    assert run_train(records / "train.tfrecords", without, "--max_steps=3") == 0
+    refused = run_tool(*flags, f"--snapshot={without}")
+    assert refused.returncode == 1 and "has no nonsense filter" in refused.stderr and "Traceback" not in refused.stderr
