@@ -60,7 +60,7 @@ class _OwnFlags:
 class SweepFlags(TrainingFlags, _OwnFlags, WorkerFlags):
     """Flags of the command, by name."""
 
-    GONE = {"at_once": "--workers has it now"}
+    GONE = {**TrainingFlags.GONE, "at_once": "--workers has it now"}
 
     num_epochs: int = flag(
         _NO_END, "Passes over the data after which a trial ends, if --max_minutes did not end it.", at_least=1
