@@ -71,7 +71,7 @@ def play(config: HalfRoundConfig) -> None:
                 print(f"note: {remark}")
         generator, discriminator = snapshots[config.G_train_dir], snapshots[config.D_train_dir]
         played = half_round.play(generator, discriminator, real_images, config.num_generate, total, seed)
-        with outputs.output_folder(config.output_dir) as folder:
+        with outputs.output_folder(config.output_dir, half_round.images_of(config.output_dir)) as folder:
             half_round.write(folder, played)
         for snapshot in snapshots.values():  # last: one that fails on a bad image has ended
             for remark in probes.if_possible(probes.remarks, snapshot, real_images):

@@ -107,7 +107,7 @@ class PrepareDataConfig:
     skip_damaged: bool = flag(
         False,
         "Goes on without pictures that cannot be used; manifest.json lists them. Not set: stops and names them. For "
-        "lfw and folder.",
+        "lfw, folder and records.",
     )
     most_damaged: float | None = flag(
         None,
@@ -117,8 +117,8 @@ class PrepareDataConfig:
     )
     most_megapixels: int | None = flag(
         None,
-        "Largest picture of lfw and folder, in millions of pixels; a process takes 4 to 12 bytes a pixel. Not set "
-        f"means {MOST_MEGAPIXELS}.",
+        "Largest picture of lfw, folder and records, in millions of pixels; a process takes 4 to 12 bytes a pixel. "
+        f"Not set means {MOST_MEGAPIXELS}.",
         at_least=1,
     )
     num_workers: int | None = flag(None, "Processes that decode pictures; not set means one a core.", at_least=1)
@@ -147,7 +147,8 @@ def prepare(config: PrepareDataConfig) -> None:
     _check_flags(config)
     if not config.overwrite:
         files.check_empty(config.output_dir, "output_dir")
-    with outputs.output_folder(config.output_dir) as folder:
+    # Without its manifest nobody takes a folder in a bucket for whole while it is half old, half new.
+    with outputs.output_folder(config.output_dir, [prepared.MANIFEST] if config.overwrite else []) as folder:
         _prepare(config, folder)
 
 
@@ -221,10 +222,10 @@ def _load(config: PrepareDataConfig, found: Input) -> Pictures:
     workers = config.num_workers or os.cpu_count() or 1
     if config.source != records.SOURCE:
         return sources.load(config.source, found, _reading(config, workers))
-    options = records.RecordOptions(
-        config.image_feature or tfrecords.IMAGE, config.value_range, pixels.image_size(config.use_mnist)
+    size, feature = pixels.image_size(config.use_mnist), config.image_feature or tfrecords.IMAGE
+    read = records.load(
+        found, records.RecordOptions(feature, config.value_range, size, reading=_reading(config, workers))
     )
-    read = records.load(found, options, workers)
     print(read.form.sentence())
     for path in read.empty_files:
         print(f"{cache.origin(path)}: empty, passed over")
@@ -265,6 +266,8 @@ def _check_flags(config: PrepareDataConfig) -> None:
         raise UserError("--download and --input both say where the pictures are; give one of them")
     if config.private_split and config.seed:
         raise UserError("--private_split draws a seed; leave --seed out")
+    if config.private_split and source == "mnist":
+        raise UserError("--source=mnist has a test set that everybody knows; --private_split is for other sources")
     if needs_input and not config.input and not config.download:
         raise UserError(f"--source={source} needs --input: {_INPUTS[source]}")
     if config.input and not needs_input:
@@ -274,8 +277,8 @@ def _check_flags(config: PrepareDataConfig) -> None:
     if config.crop and source != "folder":
         raise UserError(f"--crop is for --source=folder, not for {source}")
     for name in ("skip_damaged", "most_megapixels"):
-        if getattr(config, name) and source not in ("lfw", "folder"):
-            raise UserError(f"--{name} is for pictures in files of their own, lfw and folder, not for {source}")
+        if getattr(config, name) and source not in ("lfw", "folder", records.SOURCE):
+            raise UserError(f"--{name} is for pictures, of lfw, folder and records, not for {source}")
     if config.most_damaged is not None and not config.skip_damaged:
         raise UserError("--most_damaged goes with --skip_damaged; give both")
     for name in ("image_feature", "value_range", "use_mnist"):

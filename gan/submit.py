@@ -116,7 +116,7 @@ def _play(config: SubmitConfig, real_images: np.ndarray, snapshot: "sandbox.Sand
     """Plays a half round of the snapshot against itself and writes its pictures."""
     seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
     played = half_round.play(snapshot, snapshot, real_images, config.num_generate, 2 * config.num_generate, seed)
-    with outputs.output_folder(config.output_dir) as folder:
+    with outputs.output_folder(config.output_dir, half_round.images_of(config.output_dir)) as folder:
         half_round.write(folder, played)
     print(f"against itself it is {half_round.describe(played)}; seed {seed}; pictures are in {config.output_dir}")
 

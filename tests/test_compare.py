@@ -128,7 +128,8 @@ def test_images_that_cannot_take_part(others, trained, tmp_path, capsys):
     np.savez(tmp_path / "several", a=np.zeros(2), b=np.zeros(2))
     (tmp_path / "several.npz").rename(tmp_path / "several.npy")
     (tmp_path / "text.npy").write_text("not images")
-    names = ("floats", "small", "few", "objects", "flat", "none", "several", "text", "absent")
+    (tmp_path / "cut.npy").write_bytes((tmp_path / "several.npy").read_bytes()[:300])
+    names = ("floats", "small", "few", "objects", "flat", "none", "several", "text", "cut", "absent")
     assert run(",".join([trained, *(f"{tmp_path}/{name}.npy" for name in names)]), others, tmp_path) == 1
     told = {line.split()[1]: line for line in capsys.readouterr().err.splitlines() if "left out" in line}
     assert set(told) == set(names)

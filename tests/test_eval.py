@@ -1,6 +1,7 @@
 """Evaluation of one snapshot and of each new one; figures checked against numpy."""
 
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -12,8 +13,9 @@ from conftest import NUM_IMAGES, run_train, start, synthetic_images
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gan import eval
+from gan.console.errors import BucketSilent, HostError
 from gan.data import pixels, tfrecords
-from gan.measure import learning_curves
+from gan.measure import evaluation, learning_curves
 from gan.random_noise_generator import uniform_noise
 from gan.snapshots import checkpoint_files
 from gan.snapshots.snapshot import Snapshot
@@ -106,6 +108,45 @@ def test_it_waits_for_each_new_snapshot(faces, tmp_path):
     finally:
         process.kill()
         process.communicate()
+
+
+def watched(faces, folder, monkeypatch, failures, *trainings):
+    """What is reported while trainings, lists of flags, run between looks; step 4 fails at first with `failures`."""
+    evaluator = evaluation.Evaluator(None, np.zeros((1, 2500), np.uint8), None, evaluation.EvaluationOptions())
+    reported, waiting = [], [[], *trainings]
+
+    def report(where):
+        if where.endswith("-4") and failures:
+            raise failures.pop(0)
+        reported.append(os.path.basename(where))
+
+    def over():
+        flags = waiting.pop(0)
+        assert not flags or run_train(faces, folder, *flags) == 0
+        return not waiting
+
+    assert run_train(faces, folder, "--max_steps=2") == 0
+    monkeypatch.setattr(evaluator, "report", report)
+    evaluator.watch(str(folder), 0, over)
+    return reported
+
+
+def test_a_training_from_scratch_is_a_new_one(faces, tmp_path, monkeypatch):
+    again = ["--max_steps=2", "--start_new_model"]
+    assert watched(faces, tmp_path / "run", monkeypatch, [], again, []) == ["run", "model.ckpt-2"]
+
+
+def test_what_a_passing_failure_kept_is_evaluated_later(faces, tmp_path, monkeypatch, capsys):
+    failures = [BucketSilent("away")] * 5 + [HostError("no room")]
+    assert watched(faces, tmp_path / "run", monkeypatch, failures, ["--max_steps=4"], *[[]] * 6) == [
+        "run",
+        "model.ckpt-4",
+    ]
+    said = capsys.readouterr().err
+    assert said.count("eval: away") == 1 and said.count("eval: no room") == 1
+    failures = [HostError("no room")] * 9
+    assert watched(faces, tmp_path / "other", monkeypatch, failures, ["--max_steps=4"], *[[]] * 9) == ["other"]
+    assert len(failures) == 6
 
 
 OTHER_NETWORK = """

@@ -1,6 +1,7 @@
 """The half round's files against what went into them."""
 
 import csv
+import os
 import pathlib
 
 import numpy as np
@@ -12,6 +13,8 @@ from PIL import Image
 from gan import generate_and_discriminate, models
 from gan.data import tfrecords
 from gan.snapshots.snapshot import Snapshot
+
+pytest_plugins = ["cloud"]
 
 
 def play(faces, generator, discriminator, output, *flags):
@@ -81,6 +84,29 @@ def test_the_total_is_twice_the_generated_where_not_given(faces, trained, tmp_pa
     truth = table(tmp_path / "ground_truth.csv")
     assert (len(truth), sum(truth.values())) == (6, 2)
     assert len(list((tmp_path / "images").iterdir())) == 6  # none left of the larger one
+    (tmp_path / "images" / "2026.png").write_bytes(b"mine")
+    run(faces, trained, trained, tmp_path, "--num_generate=3")
+    assert (tmp_path / "images" / "2026.png").read_bytes() == b"mine"
+
+
+def test_pictures_of_others_stay(fails, faces, trained, tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "000.png").write_bytes(b"mine")
+    run(faces, trained, trained, tmp_path)
+    (tmp_path / "ground_truth.csv").unlink()
+    assert "00.png is there, and no half round" in fails(
+        generate_and_discriminate.main, *play(faces, trained, trained, tmp_path)
+    )
+    assert (tmp_path / "images" / "000.png").read_bytes() == b"mine"
+
+
+def test_a_bucket_keeps_no_images_of_a_larger_half_round(faces, trained, bucket, emulator):
+    output = f"gs://{bucket}/check"
+    run(faces, trained, trained, output, "--num_generate=6")
+    emulator.write(bucket, "check/images/2026.png", b"mine")
+    run(faces, trained, trained, output, "--num_generate=2")
+    images = [os.path.basename(name) for name in emulator.names(bucket) if "/images/" in name]
+    assert sorted(images) == ["00.png", "01.png", "02.png", "03.png", "2026.png"]
 
 
 def test_seeds_repeat_and_differ(faces, trained, tmp_path):

@@ -185,6 +185,8 @@ def test_a_private_split_is_another_each_time_and_leaves_its_seed_out(some_pictu
     assert prepare(*again, "--private_split") == 0 and "already prepared" in capsys.readouterr().out
     assert "seed private, not 0" in fails(prepare_data.main, *again)
     assert "leave --seed out" in fails(prepare_data.main, *again, "--private_split", "--seed=3")
+    digits = ["--source=mnist", f"--input={tmp_path}", f"--output_dir={tmp_path / 'digits'}", "--private_split"]
+    assert "a test set that everybody knows" in fails(prepare_data.main, *digits)
 
 
 def test_manifest_says_how_and_what(lfw_data):
@@ -619,6 +621,32 @@ def test_download_is_prepared(server, lfw_data, tmp_path, monkeypatch, capsys):
     assert prepare(*flags) == 0
     assert "already prepared" in capsys.readouterr().out
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("is_skipped", [False, True])
+def test_a_picture_on_a_broken_disk_is_named_or_left_out(is_skipped, tmp_path, capsys, fails):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(30):
+        Image.fromarray(np.full((50, 50), 100 + number, np.uint8)).save(folder / f"{number}.png")
+    shutil.copy(folder / "0.png", folder / "bad.png")
+    words = ["--source=folder", f"--input={folder}", f"--output_dir={tmp_path / 'out'}"]
+    program = (
+        "import io, sys\nfrom gan import prepare_data\nfrom gan.storage import files\nimport builtins\n"
+        "plain = builtins.open\n"
+        "def broken(path, *rest, **more):\n"
+        "    if str(path).endswith('bad.png'):\n        path = '/proc/self/mem'\n"  # reading its start is an I/O error
+        "    return plain(path, *rest, **more)\n"
+        "builtins.open = broken\nsys.exit(prepare_data.main(sys.argv))\n"
+    )
+    flags = ["--skip_damaged"] * is_skipped
+    done = subprocess.run([sys.executable, "-c", program, *words, *flags], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == (0 if is_skipped else 1), done.stderr
+    if is_skipped:
+        [left_out] = json.loads((tmp_path / "out" / "manifest.json").read_text())["damaged"]
+        assert left_out == {"name": "bad.png", "why": "Input/output error"}
+    else:
+        assert "bad.png (Input/output error)" in done.stderr and "--skip_damaged" in done.stderr
 
 
 @pytest.fixture

@@ -245,6 +245,7 @@ def tiff(path, values, **tags):
         ((RAMP.astype(np.int64) << 23).astype(np.int32), "numbers of 32 bits"),
         (RAMP.astype(np.uint16), "numbers of 16 bits"),
         ((RAMP * 257).astype(np.uint16), None),
+        ((RAMP * 128).astype(np.int16), "signed numbers of 16 bits"),
     ],
 )
 def test_wide_numbers_become_grey_with_a_word(values, note, tmp_path):
@@ -266,6 +267,7 @@ def test_white_may_be_zero(tmp_path):
         (RAMP - 40, "floats from -40 to 215"),
         (np.full((9, 9), np.nan), "floats that are not finite"),
         (RAMP > 100, "numbers of 16 bits from 0 to 1"),
+        (RAMP * 16, "numbers of 16 bits from 0 to 4080"),  # of a camera with 12 bits
         (RAMP * 1000, "numbers of 32 bits from 0 to 255000"),
         (RAMP - 1, "numbers of 32 bits from -1 to 254"),
     ],
@@ -276,6 +278,14 @@ def test_unclear_numbers_are_refused(values, problem, tmp_path):
     with pytest.raises(DataError) as caught:
         grey_of(path)
     assert problem in str(caught.value) and str(caught.value).count("\n") == 0
+
+
+def test_what_is_transparent_in_wide_numbers_is_white(tmp_path):
+    values = np.full((60, 60), 30000, np.uint16)
+    values[:30] = 500
+    Image.fromarray(values).save(tmp_path / "a.png", transparency=500)
+    image, _ = grey_of(tmp_path / "a.png")
+    assert (image[:20] == 255).all() and (image[30:] == 116).all()
 
 
 def test_what_is_said_of_numbers_is_in_the_manifest(tmp_path, capsys):

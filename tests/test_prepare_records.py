@@ -148,6 +148,38 @@ def test_jpeg_and_colour_are_as_from_a_folder(tmp_path):
         assert (tmp_path / "a" / f"{split}.tfrecords").read_bytes() == (tmp_path / f"b/{split}.tfrecords").read_bytes()
 
 
+def test_damaged_pictures_in_records_are_left_out_where_asked(tmp_path, capsys, fails):
+    digits = np.random.default_rng(2).integers(0, 256, (COUNT, 784), np.uint8)
+    contents = [encoded(image.reshape(28, 28)) for image in digits]
+    contents[7] = contents[7][:-30]
+    label = [integers(number % 10) for number in range(COUNT)]
+    features = [{"image": bytes_of(content), "label": label[i]} for i, content in enumerate(contents)]
+    path = write(tmp_path / "a.tfrecords", features)
+    given = ["--source=records", f"--input={path}", "--image_feature=image", "--use_mnist"]
+    given.append(f"--output_dir={tmp_path / 'out'}")
+    assert "record 7 (image file is truncated" in fails(prepare_data.main, *given)
+    assert prepare_data.main(["prepare_data", *given, "--skip_damaged"]) == 0
+    assert "left out: 1 damaged" in capsys.readouterr().out
+    np.testing.assert_array_equal(written(tmp_path / "out", 784), by_bytes(np.delete(digits, 7, 0)))
+    labels = {image.tobytes(): number % 10 for number, image in enumerate(digits)}
+    for split in SPLITS:
+        for record in tf.python_io.tf_record_iterator(f"{tmp_path}/out/{split}.tfrecords"):
+            found = tf.train.Example.FromString(record).features.feature
+            assert labels[bytes(found["image_raw"].int64_list.value)] == found["label"].int64_list.value[0]
+
+
+def test_the_command_that_is_told_names_files_of_one_form(tmp_path, fails):
+    tfrecords.write(str(tmp_path / "a-1.tfrecords"), IMAGES)
+    for number in (2, 3):
+        write(tmp_path / f"a-{number}.tfrecords", [{"img": bytes_of(image.tobytes())} for image in IMAGES])
+    with pytest.raises(DataError) as caught:
+        tfrecords.read_all([str(tmp_path / f"a-{number}.tfrecords") for number in (1, 2, 3)], 2500)
+    told = shlex.split(str(caught.value).partition("records that can be read: ")[2])
+    assert "a-1" not in " ".join(told) and "--image_feature=img" in told
+    assert prepare(*told[4:-1], f"--output_dir={tmp_path / 'out'}") == 0
+    np.testing.assert_array_equal(written(tmp_path / "out"), by_bytes(np.concatenate([IMAGES, IMAGES])))
+
+
 def test_many_pictures_are_decoded_by_workers(tmp_path, monkeypatch):
     monkeypatch.setattr(image_files, "POOL_BYTES", 0)
     path = write(tmp_path / "a.tfrecords", [{"image_raw": bytes_of(encoded(i.reshape(50, 50)))} for i in IMAGES])

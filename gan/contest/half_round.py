@@ -1,11 +1,11 @@
 """A half round: one generator's images among real ones, before one discriminator. No TensorFlow."""
 
+import contextlib
 import csv
 import io
 import itertools
 import math
 import os
-import re
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
@@ -15,9 +15,11 @@ from gan.console.errors import UserError
 from gan.contest import behaviour, rules
 from gan.data import pixels
 from gan.random_noise_generator import Use, random_generator, uniform_noise
-from gan.storage import files
+from gan.storage import files, paths
 
 REAL, GENERATED = 1, 0  # categories of the CSV files
+_IMAGE = "images/{}.png"
+_LARGEST_TABLE = 2**24  # bytes; each image has 5 to 10
 _SIDE = 1.18  # inches of an image in the overview
 
 
@@ -187,22 +189,37 @@ def play(
 def write(folder: str, shown: JudgedImages) -> None:
     """Writes images/NN.png, ground_truth.csv, predictions.csv and overview.png to a folder, each whole or not at all.
 
-    Numbered images of an earlier, larger half round are removed.
+    The images of an earlier half round are removed.
+
+    Raises:
+        UserError: there are images of the same names that no half round has written.
     """
-    image_folder = os.path.join(folder, "images")
-    os.makedirs(image_folder, exist_ok=True)
-    for name in os.listdir(image_folder):
-        if re.fullmatch(r"\d+\.png", name):
-            os.remove(os.path.join(image_folder, name))
+    os.makedirs(os.path.join(folder, "images"), exist_ok=True)
+    for name in images_of(folder):
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(os.path.join(folder, name))
     digits = max(2, len(str(len(shown.images) - 1)))
     ids = [f"{number:0{digits}d}" for number in range(len(shown.images))]
-    for name, image in zip(ids, shown.images):
-        pixels.write_png(os.path.join(image_folder, name + ".png"), pixels.grid(image[None]))
+    files_of_images = [os.path.join(folder, _IMAGE.format(name)) for name in ids]
+    taken = next(filter(os.path.lexists, files_of_images), None)
+    if taken:
+        raise UserError(f"{taken} is there, and no half round has written it; give another folder")
+    for path, image in zip(files_of_images, shown.images):
+        pixels.write_png(path, pixels.grid(image[None]))
     for name, categories in (("ground_truth", shown.truth), ("predictions", shown.guesses)):
         table = io.StringIO()
         csv.writer(table).writerows([("Id", "Category"), *zip(ids, categories)])
         files.write_whole(os.path.join(folder, name + ".csv"), table.getvalue().encode())
     write_overview(os.path.join(folder, "overview.png"), shown)
+
+
+def images_of(folder: str) -> list[str]:
+    """Names, below a folder on disk or in a bucket, of the images that an earlier half round has written there."""
+    try:
+        table = files.read_small(paths.join(folder, "ground_truth.csv"), _LARGEST_TABLE).decode(errors="replace")
+    except OSError:
+        return []
+    return [_IMAGE.format(row[0]) for row in csv.reader(table.splitlines()) if row and row[0].isdecimal()]
 
 
 def describe(shown: JudgedImages) -> str:

@@ -30,6 +30,20 @@ def command(paths: Sequence[str], usual_feature: str, size: int) -> str:
     return " ".join(["python -m gan.prepare_data", *map(_quoted, flags), f"--output_dir={_OUTPUT}"])
 
 
+def alike(paths: Sequence[str], message: str) -> list[str]:
+    """Those of some files that are empty, or have the same lists as the file that a message begins with."""
+    named = max(filter(message.startswith, paths), key=len)
+    return [path for path in paths if _kinds_of_lists(path) in ({}, _kinds_of_lists(named))]
+
+
+def _kinds_of_lists(path: str) -> dict[str, str]:
+    """Name -> kind of the lists of a file's first record; empty if there is none, or it is of another kind."""
+    with contextlib.suppress(DataError, ValueError):
+        for record in record_files.read_records(path):
+            return {name: each.kind for name, each in examples.parse(record).items()}
+    return {}
+
+
 def _input(paths: Sequence[str]) -> str:
     """One pattern that matches these files and no others, or all of them with commas between."""
     paths = sorted(set(map(cache.origin, paths)))

@@ -19,6 +19,7 @@ _SLACK = 0.01  # how far beyond 0 and 1 rounding may bring a float
 _SURELY_NEGATIVE, _SURELY_BYTES = -0.5, 16.0  # what floats from -1 to 1, and from 0 to 255, reach
 _BYTE, _WORD = 2**8 - 1, 2**16 - 1  # the largest number of 8 and of 16 bits
 _SURELY_32_BITS = 2**24  # what numbers of 32 bits reach
+_SURELY_WORDS = 1 / 4  # of the largest number of 16 bits: less may be of 10, 12 or 14 bits
 
 
 class Narrowed(NamedTuple):
@@ -43,13 +44,16 @@ def narrowed(picture: Image.Image, tags: Mapping[int, Any]) -> Narrowed:
     elif picture.mode == "I" and _bits(tags) == 32:
         values, note = _of_long_integers(np.asarray(picture), tags.get(_SAMPLE_FORMAT))
     elif picture.mode.startswith("I"):
-        values, note = _of_words(np.asarray(picture), _bits(tags))
+        values, note = _of_words(np.asarray(picture), _bits(tags), tags.get(_SAMPLE_FORMAT))
     elif picture.mode == "LAB":
         return Narrowed(Image.fromarray(_of_lightness(np.asarray(picture)[:, :, 0])))
     else:
         return Narrowed(picture)
     if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
         values = 255 - values
+    transparent = picture.info.get("transparency")
+    if isinstance(transparent, int):
+        values = np.where(np.asarray(picture) == transparent, np.uint8(255), values)
     return Narrowed(Image.fromarray(values), note)
 
 
@@ -73,7 +77,7 @@ def _of_floats(values: np.ndarray) -> tuple[np.ndarray, str]:
 
 def _of_long_integers(values: np.ndarray, sample_format: Any) -> tuple[np.ndarray, str]:
     """32 bits a number; Pillow takes all of them as signed."""
-    unsigned = sample_format is None or tuple(np.atleast_1d(sample_format))[0] == _UNSIGNED
+    unsigned = _is_unsigned(sample_format)
     numbers = values.astype(np.int32, copy=False).view(np.uint32 if unsigned else np.int32).astype(np.int64)
     low, high = int(numbers.min()), int(numbers.max())
     white = next((white for white in (_BYTE, _WORD) if high <= white), 2**32 - 1 if unsigned else 2**31 - 1)
@@ -82,16 +86,23 @@ def _of_long_integers(values: np.ndarray, sample_format: Any) -> tuple[np.ndarra
     return _bytes(numbers // ((white + 1) // 256)), f"numbers of 32 bits; 0 is black, {white} is white" if high else ""
 
 
-def _of_words(values: np.ndarray, bits: int | None) -> tuple[np.ndarray, str]:
+def _of_words(values: np.ndarray, bits: int | None, sample_format: Any) -> tuple[np.ndarray, str]:
     """16 bits a number; convert("L") would clip them."""
     low, high = int(values.min()), int(values.max())
-    if low < 0 or high == 1:
-        raise _unclear("numbers of 16 bits", low, high)
-    if bits == 12:
+    if bits == 12 and high > 1:
         return _bytes(values // 16), ""
+    white = _WORD if _is_unsigned(sample_format) else _WORD // 2
+    if low < 0 or high == 1 or _BYTE < high < _SURELY_WORDS * white:
+        raise _unclear("numbers of 16 bits", low, high)
     if 0 < high <= _BYTE:
         return _bytes(values), "numbers of 16 bits; 0 is black, 255 is white, since none is larger"
-    return _bytes(values // 257), ""
+    if white < _WORD:
+        return _bytes(values // (white // 255)), f"signed numbers of 16 bits; 0 is black, {white} is white"
+    return _bytes(values // (white // 255)), ""
+
+
+def _is_unsigned(sample_format: Any) -> bool:
+    return sample_format is None or tuple(np.atleast_1d(sample_format))[0] == _UNSIGNED
 
 
 def _of_lightness(lightness: np.ndarray) -> np.ndarray:

@@ -71,11 +71,11 @@ class Damaged(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """Pictures, in the order of their names, and what there is to say about them."""
+    """Pictures in an order, and what there is to say about them."""
 
     names: list[str]
-    images: np.ndarray  # uint8 [N, 2500]
-    damaged: list[Damaged]  # those left out, in the order of their names
+    images: np.ndarray  # uint8 [N, size]
+    damaged: list[Damaged]  # those left out, in the same order
     taken: FileNotes  # those whose numbers are not plain grey values
 
 
@@ -110,31 +110,26 @@ def load(root: str, pictures: Iterator[_Picture], total: int | None, reading: Re
     for name, following in itertools.pairwise(names):
         if name == following:
             raise DataError(f"{root} holds {printable.escaped(name)} twice; give one copy of the data set")
-    taken = FileNotes("taken")
-    for note, name in notes:
-        taken.add(note, name)
-    return Loaded(names, np.array([images[number] for number in order], np.uint8), damaged, taken)
+    return Loaded(names, np.array([images[number] for number in order], np.uint8), damaged, _taken(notes))
 
 
-def load_encoded(pictures: Iterator[tuple[str, bytes]], total: int, side: int, workers: int = 1) -> np.ndarray:
+def load_encoded(pictures: Iterator[tuple[str, bytes]], total: int, side: int, reading: Reading) -> Loaded:
     """Decodes pictures that do not lie in files of their own, in their order.
 
     Args:
-        pictures: name, for messages, and the bytes of a picture file.
+        pictures: a name of its own, for messages, and the bytes of a picture file.
         total: how many there are.
         side: width and height of the result.
-        workers: processes that decode.
-
-    Returns:
-        uint8 [N, side * side].
+        reading: how they are read.
 
     Raises:
-        DataError: pictures cannot be decoded.
+        DataError: pictures cannot be decoded, more of them than allowed.
     """
-    decode_chunk = functools.partial(_decode_chunk, crop=LARGEST_SQUARE, side=side)
-    _, images, damaged, _ = _decode_all(pictures, total, decode_chunk, workers)
-    _check_damaged(damaged, len(images), None)
-    return np.array(images, np.uint8)
+    most_pixels = reading.most_megapixels * 10**6
+    decode_chunk = functools.partial(_decode_chunk, crop=reading.crop, side=side, most_pixels=most_pixels)
+    names, images, damaged, notes = _decode_all(pictures, total, decode_chunk, reading.workers)
+    _check_damaged(damaged, len(images), reading.most_damaged)
+    return Loaded(names, np.array(images, np.uint8), damaged, _taken(notes))
 
 
 def decode(content: str | bytes, crop: Crop = LARGEST_SQUARE, side: int = pixels.FACE_SIDE) -> np.ndarray:
@@ -226,6 +221,14 @@ def _decode_all(
             notes += some.notes
             progress.update(len(some.names) + len(some.damaged))
     return names, images, damaged, notes
+
+
+def _taken(notes: Iterable[tuple[str, str]]) -> FileNotes:
+    """Notes on pictures whose numbers are not plain grey values."""
+    taken = FileNotes("taken")
+    for note, name in notes:
+        taken.add(note, name)
+    return taken
 
 
 def _check_damaged(damaged: list[Damaged], num_good: int, most: float | None) -> None:

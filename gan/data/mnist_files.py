@@ -17,6 +17,7 @@ FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3
 _FOLDERS = ("", "raw", "MNIST/raw", "datasets")
 _KERAS_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 _NPZ_HEAD = b"PK\x03\x04"
+_GZIP = b"\x1f\x8b"
 
 _Parts = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
@@ -107,8 +108,10 @@ def _read_keras(path: str) -> _Parts:
 def _read_idx(path: str) -> np.ndarray:
     """Images uint8 [N, 784] or labels uint8 [N]. The file holds a magic number, the shape, big-endian, then bytes."""
     try:
-        with gzip.open(path) if path.endswith(".gz") else open(path, "rb") as file:
-            content: bytes = file.read()
+        with open(path, "rb") as file:
+            content = file.read()
+        if content.startswith(_GZIP):  # whatever the name says: browsers unpack some files as they save them
+            content = gzip.decompress(content)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path} is damaged ({error}); download it again") from error
     side = pixels.DIGIT_SIDE

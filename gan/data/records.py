@@ -14,6 +14,7 @@ from gan.console.progress import Progress
 from gan.data import examples, folders, image_files, pixels, record_files, tfrecords
 from gan.data.examples import INTEGERS, Feature
 from gan.data.file_notes import FileNotes
+from gan.data.image_files import PLAIN_READING, Loaded, Reading
 from gan.data.record_forms import Form, Survey
 from gan.data.sources import Input, Pictures
 from gan.storage import cache, files
@@ -30,6 +31,7 @@ class RecordOptions(NamedTuple):
     image_feature: str = tfrecords.IMAGE  # name of the list that holds the image
     value_range: str | None = None  # a key of record_forms.RANGES; None: found from all values
     size: int = pixels.FACE_SIZE  # pixels of the images that are made
+    reading: Reading = PLAIN_READING  # of pictures in files' bytes
 
 
 class ReadRecords(NamedTuple):
@@ -87,7 +89,7 @@ def fingerprint(found: Input) -> str:
     return whole.hexdigest()
 
 
-def load(found: Input, options: RecordOptions, workers: int = 1) -> ReadRecords:
+def load(found: Input, options: RecordOptions) -> ReadRecords:
     """Reads all images, in the order of files and records.
 
     Args:
@@ -101,13 +103,15 @@ def load(found: Input, options: RecordOptions, workers: int = 1) -> ReadRecords:
     Raises:
         DataError: a record is damaged, lacks the image, or its form is not clear; names file and record.
     """
-    survey, labels, empty, count = Survey(options.image_feature), list[int](), list[str](), 0
+    survey, labels, empty, count = Survey(options.image_feature), dict[str, int](), list[str](), 0
     with Progress("looking at records", unit="record") as progress:
         for path in found.files:
             before = count
             for features, where in _examples(path):
                 survey.see(features, where)
-                labels += _labels(features)
+                label = _label(features)
+                if label is not None:
+                    labels[where] = label
                 count += 1
                 progress.update()
             if count == before:
@@ -116,9 +120,18 @@ def load(found: Input, options: RecordOptions, workers: int = 1) -> ReadRecords:
         raise DataError(f"{', '.join(empty[:3])}{' and others' * (len(empty) > 3)}: no records in any file")
     form = survey.form(options.value_range)
     with_labels = options.size == pixels.MNIST_SIZE and len(labels) == count
-    images = _read(found.files, form, options.size, workers)
-    pictures = Pictures(images, np.array(labels) if with_labels else None, form=form.entries())
-    return ReadRecords(pictures, form, empty)
+    read = _read(found.files, form, options)
+    return ReadRecords(
+        Pictures(
+            read.images,
+            np.array([labels[where] for where in read.names]) if with_labels else None,
+            form=form.entries(),
+            damaged=read.damaged,
+            notes=[read.taken],
+        ),
+        form,
+        empty,
+    )
 
 
 def _examples(path: str) -> Iterator[tuple[dict[str, Feature], str]]:
@@ -131,25 +144,27 @@ def _examples(path: str) -> Iterator[tuple[dict[str, Feature], str]]:
             raise DataError(f"{where}: {error}") from error
 
 
-def _read(paths: list[str], form: Form, size: int, workers: int) -> np.ndarray:
-    """The grey pixels of all records, uint8 [N, size]."""
+def _read(paths: list[str], form: Form, options: RecordOptions) -> Loaded:
+    """The images of all records; a name says where a record is."""
     records = (each for path in paths for each in _examples(path))
-    side = pixels.side(size)
+    side, reading = pixels.side(options.size), options.reading
     if form.number_type is None:
         contents = ((where, features[form.feature].values[0]) for features, where in records)
-        few = sum(map(os.path.getsize, paths)) < image_files.POOL_BYTES
-        return image_files.load_encoded(contents, form.num_records, side, 1 if few else workers)
-    images = np.empty((form.num_records, size), np.uint8)
+        if sum(map(os.path.getsize, paths)) < image_files.POOL_BYTES:
+            reading = reading._replace(workers=1)
+        return image_files.load_encoded(contents, form.num_records, side, reading)
+    names, images = list[str](), np.empty((form.num_records, options.size), np.uint8)
     with Progress("reading records", form.num_records) as progress:
-        for number, (features, _) in enumerate(records):
+        for number, (features, where) in enumerate(records):
             images[number] = form.read(features, side)
+            names.append(where)
             progress.update()
-    return images
+    return Loaded(names, images, [], FileNotes("taken"))
 
 
-def _labels(features: dict[str, Feature]) -> list[int]:
-    """The label of a record, or nothing if it has none that a digit can have."""
+def _label(features: dict[str, Feature]) -> int | None:
+    """The label of a record, or None if it has none that a digit can have."""
     label = features.get(tfrecords.LABEL)
     if label is None or label.kind != INTEGERS or len(label.values) != 1:
-        return []
-    return [value for value in label.values if 0 <= value <= _LARGEST_LABEL]
+        return None
+    return label.values[0] if 0 <= label.values[0] <= _LARGEST_LABEL else None

@@ -162,7 +162,11 @@ def fingerprint(found: Input) -> str:
     whole = hashlib.sha256()
     with Progress("comparing files", len(found.files), "file", only_if_long=True) as progress:
         for path in found.files:  # not in threads: these files are so small that starting each would take longer
-            whole.update(os.fsencode(folders.below(path, found.root)) + f" {files.sha256_of(path)}\n".encode())
+            try:
+                content = files.sha256_of(path)
+            except OSError:  # told when it is decoded, or left out then
+                content = "unreadable"
+            whole.update(os.fsencode(folders.below(path, found.root)) + f" {content}\n".encode())
             progress.update()
     return whole.hexdigest()
 

@@ -158,7 +158,7 @@ def _command_told(paths: Sequence[str], size: int) -> Iterator[None]:
     try:
         yield
     except _OtherForm as error:
-        command = conversion.command(paths, IMAGE, size)
+        command = conversion.command(conversion.alike(paths, str(error)), IMAGE, size)
         raise DataError(f"{error}; this makes records that can be read: {command}") from error
 
 

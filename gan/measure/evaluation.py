@@ -3,6 +3,7 @@
 Images are judged as in a battle: rounded to 8 bits, one threshold, p > 0.5.
 """
 
+import collections
 import contextlib
 import datetime
 import errno
@@ -16,7 +17,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from gan.console.errors import StateError, UserError, of_system
+from gan.console.errors import BucketSilent, HostError, StateError, UserError, of_system
 from gan.contest import half_round, rules
 from gan.data import pixels
 from gan.data.tensorboard import SummaryWriter
@@ -36,7 +37,10 @@ RESULTS = "eval.jsonl"
 DEFAULT_LOSS = "CrossEntropyLoss"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
+_MOST_TRIES = 3  # of a snapshot, if this machine fails
+
 _Snapshot: TypeAlias = sandbox.SandboxedSnapshot
+_Written: TypeAlias = tuple[int, files.ListedFile]  # a snapshot's step and one of its files
 
 
 class EvaluationOptions(NamedTuple):
@@ -79,7 +83,7 @@ class Evaluator:
     ) -> None:
         self._opener, self._real_images, self._meter = opener, real_images, meter
         self._folder, self._options = folder, options
-        self._was_warned = False
+        self._was_warned, self._said, self._tries = False, "", collections.Counter[str]()
 
     def report(self, where: str) -> None:
         """Evaluates the snapshot that checkpoint_files.latest_snapshot finds there; prints and stores the result."""
@@ -97,26 +101,46 @@ class Evaluator:
             interval: seconds between two looks.
             over: asked before each look: whether it is the last.
         """
-        last = None
+        done: set[_Written] | None = None
         while True:
             is_last = over()
             try:
-                steps = checkpoint_files.snapshot_steps(train_dir)
-                if last is None and checkpoint_files.has_snapshot(train_dir):  # whose name may be any
-                    last = steps[-1] if steps else -1
-                    self.report(train_dir)
-                if last is None or (steps and steps[-1] < last):  # at the start, or if training began from scratch
-                    last, steps = -1, steps[-1:]
-                for last in [step for step in steps if step > last]:
-                    self.report(
-                        paths.join(checkpoint_files.folder_of(train_dir), f"{checkpoint_files.SNAPSHOT}-{last}")
-                    )
-            except (UserError, FileNotFoundError) as error:
-                # The trainer may have deleted it since, or the network is away; a broken one must not end the watch.
-                print(f"eval: {error}", file=sys.stderr, flush=True)
+                done = self._look(train_dir, done)
+            except (UserError, FileNotFoundError) as error:  # the network is away
+                self._say(error)
             if is_last:
                 return
             time.sleep(interval)
+
+    def _look(self, train_dir: str, done: set[_Written] | None) -> set[_Written] | None:
+        """Reports on the snapshots that are not done with; returns those that are now, None before the first one."""
+        there = set(checkpoint_files.snapshots_written(train_dir).items())
+        if done is None:
+            has_begun = checkpoint_files.has_snapshot(train_dir) and self._is_done_with(train_dir)  # of any name
+            return there if has_begun else None
+        path = paths.join(checkpoint_files.folder_of(train_dir), checkpoint_files.SNAPSHOT)
+        return done & there | {each for each in sorted(there - done) if self._is_done_with(f"{path}-{each[0]}")}
+
+    def _is_done_with(self, where: str) -> bool:
+        """Reports on a snapshot. False asks for it again: its bucket did not answer, or this machine failed."""
+        try:
+            self.report(where)
+        except (BucketSilent, HostError) as error:
+            self._say(error)
+            self._tries[where] += isinstance(error, HostError)
+            if self._tries[where] < _MOST_TRIES:
+                return False
+        except (UserError, FileNotFoundError) as error:
+            # The trainer may have deleted it since; a broken one must not end the watch.
+            self._say(error)
+        del self._tries[where]
+        return True
+
+    def _say(self, error: Exception) -> None:
+        """Prints an error, unless it is the last one again."""
+        if str(error) != self._said:
+            self._said = str(error)
+            print(f"eval: {error}", file=sys.stderr, flush=True)
 
     def _report(self, snapshot: _Snapshot, record: TrainingRecord | None, newest: int | None) -> None:
         for kind, name in self._options.networks.items():

@@ -137,7 +137,14 @@ def handed_in(prefix: str) -> dict[str, bytes]:
 
 def snapshot_steps(where: str) -> list[int]:
     """Steps of our own training's complete snapshots in `folder_of(where)`, rising."""
-    return sorted(all_complete(files.names(folder_of(where)), _SNAPSHOT_PARTS))
+    return sorted(snapshots_written(where))
+
+
+def snapshots_written(where: str) -> dict[int, files.ListedFile]:
+    """The same steps, each with a file of its snapshot, which tells a new one from one of an earlier training."""
+    listed = files.entries(folder_of(where))
+    complete = all_complete(listed, _SNAPSHOT_PARTS)
+    return {step: listed[f"{base}-{step}.{_SNAPSHOT_PARTS[0]}"] for step, (base, _) in complete.items()}
 
 
 def named_path(folder: str) -> str | None:

@@ -109,11 +109,14 @@ def read_small(path: str, most: int) -> bytes:
 
 
 def sha256_of(path: str) -> str:
-    """SHA-256 of a file on disk, in hexadecimal digits."""
+    """SHA-256 of a file on disk, in hexadecimal digits. Raises OSError, which names the file."""
     digest = hashlib.sha256()
-    with open(path, "rb", buffering=0) as file:  # most files are read by one call
-        for block in iter(lambda: file.read(1 << 18), b""):
-            digest.update(block)
+    try:
+        with open(path, "rb", buffering=0) as file:  # most files are read by one call
+            for block in iter(lambda: file.read(1 << 18), b""):
+                digest.update(block)
+    except OSError as error:  # of a broken disk, which names none
+        raise OSError(error.errno, error.strerror, path) from error
     return digest.hexdigest()
 
 

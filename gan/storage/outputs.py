@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gan.console.errors import UserError
 from gan.console.progress import Progress
@@ -12,8 +12,13 @@ from gan.storage import buckets, paths
 
 
 @contextlib.contextmanager
-def output_folder(path: str) -> Iterator[str]:
+def output_folder(path: str, outdated: Iterable[str] = ()) -> Iterator[str]:
     """Gives a folder on disk to write results to.
+
+    Args:
+        path: where they belong, on disk or in a bucket.
+        outdated: names below it of what earlier results left in a bucket: deleted before these are uploaded. On disk
+            the block does so itself.
 
     Yields:
         `path` itself, or if it is in a bucket a temporary folder, whose files are uploaded at the end.
@@ -31,6 +36,8 @@ def output_folder(path: str) -> Iterator[str]:
         yield local
     found = [os.path.join(folder, name) for folder, _, files in os.walk(local) for name in files]
     try:
+        for name in outdated:
+            buckets.delete(paths.join(path, name))
         with Progress(f"uploading to {path}", len(found), "file") as progress:
             # In the order of writing: a file that names others was written after them.
             for file in sorted(found, key=os.path.getmtime):
