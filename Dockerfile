@@ -13,7 +13,8 @@ ARG EXTRAS=arena
 WORKDIR /usr/src/gan-contest
 COPY setup.py MANIFEST.in README.md README.ko.md CHANGELOG.md LICENSE ./
 COPY gan gan
-RUN python3 -m pip install --no-cache-dir "./[${EXTRAS}]"
+# (In Debian's and Ubuntu's own Python, pip asks to be allowed.)
+RUN PIP_BREAK_SYSTEM_PACKAGES=1 python3 -m pip install --no-cache-dir "./[${EXTRAS}]"
 
 # NVIDIA's container toolkit brings the driver in; an image of Python alone does not ask for it.
 ENV NVIDIA_VISIBLE_DEVICES=all \
@@ -21,7 +22,7 @@ ENV NVIDIA_VISIBLE_DEVICES=all \
     PYTHONUNBUFFERED=1
 
 # Data, trainings and arenas: mount a folder here.
-RUN useradd --create-home --uid 1000 contestant && install --directory --owner=contestant /contest
+RUN useradd --create-home --non-unique --uid 1000 contestant && install --directory --owner=contestant /contest
 WORKDIR /contest
 USER 1000
 EXPOSE 8080

@@ -33,6 +33,7 @@ from gan.storage import cache
 
 PAIRS = ("Sample", "DCGAN", "Residual", "Contest")
 TYPES = ("float32", "bfloat16")
+SIDES = (2048, 4096, 8192, 16384)  # of matrices whose products are the peak: small ones are over before they begin
 SEED_STEPS = 200
 RECIPE = "gan/recipes/faces_gpu.flags"
 
@@ -43,7 +44,9 @@ class GpuConfig:
 
     train_data_pattern: str = flag(None, "TFRecord files of 50x50 faces.", required=True)
     eval_data_pattern: str = flag(None, "TFRecord files of faces that were held out.", required=True)
-    seconds: float = flag(15.0, "Seconds of training for each speed.", at_least=1)
+    seconds: float = flag(
+        30.0, "Seconds of training for each speed; the first ones, in which kernels are chosen, count too.", at_least=1
+    )
     recipe_minutes: float = flag(2.0, "Minutes of the recipe faces_gpu.", at_least=0.05)
     pairs: str = flag(",".join(PAIRS), f"Which networks, with commas between: {', '.join(PAIRS)}.")
     cpu: bool = flag(False, "Goes on without a GPU, to try this script.")
@@ -76,7 +79,7 @@ def measure(config: GpuConfig) -> None:
 
 
 def _lines(config: GpuConfig, pairs: Sequence[str], num_gpus: int, folder: str) -> Iterator[str]:
-    products = throughput.Products(["float32", "bfloat16"])
+    products = throughput.Products(["float32", "bfloat16"], SIDES if num_gpus else throughput.MATRIX_SIDES)
     for name in pairs:
         for compute_type in TYPES:
             yield _tried(f"{name}, {compute_type}", _speed, config, name, compute_type, products)
@@ -91,7 +94,7 @@ def _tried(title, action, *arguments) -> str:
     try:
         return f"{title:28}{action(*arguments)}"
     except Exception as error:  # of TensorFlow, too: what the other lines say is worth having
-        return f"{title:28}failed: {str(error).strip().splitlines()[-1]}"
+        return f"{title:28}failed: {(str(error).strip().splitlines() or [type(error).__name__])[0]}"
 
 
 def _gpus() -> list[str]:
@@ -102,7 +105,9 @@ def _gpus() -> list[str]:
 
 
 def _speed(config, name, compute_type, products) -> str:
-    networks = throughput.Networks(f"{name}Generator", f"{name}Discriminator", (f"--compute_type={compute_type}",))
+    networks = throughput.Networks(
+        f"{name}Generator", f"{name}Discriminator", (f"--compute_type={compute_type}", "--num_towers=1")
+    )
     peak = products.peaks()[compute_type]
     speed = throughput.train(config, networks)
     of_pair = throughput.step_operations(networks) / throughput.BATCH

@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -182,13 +182,13 @@ class Products:
         dtypes: types of the numbers, float32 first.
     """
 
-    def __init__(self, dtypes: list[str]) -> None:
+    def __init__(self, dtypes: list[str], sides: Sequence[int] = MATRIX_SIDES) -> None:
         import tensorflow.compat.v1 as tf
 
         self._products: dict[str, list[Any]] = {dtype: [] for dtype in dtypes}
         with tf.Graph().as_default() as graph:
             for dtype, products in self._products.items():
-                for side in MATRIX_SIDES:
+                for side in sides:
                     factors = [tf.Variable(tf.cast(tf.random_normal([side, side]), dtype)) for _ in range(2)]
                     products.append((2 * side**3, tf.matmul(*factors).op))
             initializer = tf.global_variables_initializer()

@@ -32,6 +32,9 @@ from gan.snapshots import checkpoint_files
 from gan.storage import buckets, cache, files, outputs, paths
 
 SOURCE_ENDINGS = (".py", ".yaml", ".flags")
+_MOST_SOURCES = 2000  # files; this package has 300
+_LIBRARIES = ("site-packages", "node_modules")
+_ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,14 +129,25 @@ def _source_files(folder: str) -> dict[str, bytes]:
     found = {}
     local = cache.on_disk(folder, lambda name: name.endswith(SOURCE_ENDINGS))
     for below, folders, names in os.walk(local):
-        folders[:] = [name for name in folders if not name.startswith((".", "__"))]
+        folders[:] = [name for name in folders if not name.startswith((".", "__")) and not _is_library(below, name)]
         for name in names:
-            if name.endswith(SOURCE_ENDINGS):
-                path = os.path.join(below, name)
+            path = os.path.join(below, name)
+            if name.endswith(SOURCE_ENDINGS) and not name.startswith(".") and os.path.isfile(path):
                 found[os.path.relpath(path, os.path.dirname(os.path.abspath(local)))] = files.read(path)
     if not found:
         raise UserError(f"--source_dir={folder} holds no {' or '.join(SOURCE_ENDINGS)} file")
+    if len(found) > _MOST_SOURCES:
+        raise UserError(
+            f"--source_dir={folder} holds {len(found):,} {' and '.join(SOURCE_ENDINGS)} files, more than "
+            f"{_MOST_SOURCES:,}; give the folder of your own source alone"
+        )
     return dict(sorted(found.items()))
+
+
+def _is_library(folder: str, name: str) -> bool:
+    """Whether a folder holds what pip or conda installed, not source of one's own."""
+    path = os.path.join(folder, name)
+    return name in _LIBRARIES or any(os.path.exists(os.path.join(path, mark)) for mark in _ENVIRONMENT_MARKS)
 
 
 def _copy(copies: dict[str, bytes]) -> None:

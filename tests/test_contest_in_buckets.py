@@ -13,7 +13,7 @@ import tensorflow.compat.v1 as tf
 from conftest import run_train, start
 
 from gan import eval, export_model, generate_and_discriminate, linear_interpolation, submit, train
-from gan.console.errors import UserError
+from gan.console.errors import StateError, UserError
 from gan.random_noise_generator import uniform_noise
 from gan.snapshots import checkpoint_files, mirror, training_options
 from gan.snapshots.snapshot import Snapshot
@@ -156,12 +156,12 @@ def test_the_record_of_a_training_goes_along(emulator, bucket, faces, machine):
 def test_pictures_that_could_not_be_uploaded_wait_too(emulator, faulty_bucket, monkeypatch):
     bucket, proxy = faulty_bucket
     monkeypatch.setattr(buckets, "RETRY_SECONDS", 1)
-    proxy.fail_next(10**6, match="POST")
     folder = f"gs://{bucket}/pictures"
     with (
         pytest.raises(UserError, match="a.png in .* wait there"),
         mirror.writable_folder(folder, lambda: 1, False) as m,
     ):
+        proxy.fail_next(10**6, match="POST")
         with open(os.path.join(m.path, "a.png"), "w") as file:
             file.write("picture")
     proxy.calm()
@@ -170,15 +170,49 @@ def test_pictures_that_could_not_be_uploaded_wait_too(emulator, faulty_bucket, m
     assert emulator.read(bucket, "pictures/a.png") == b"picture"
 
 
-def test_a_bucket_that_may_not_be_written_to_is_told_at_once(faulty_bucket):
-    """As for eval, whose results would wait ten minutes for a right that does not come."""
+def test_a_bucket_that_may_not_be_written_to_is_told_before_the_first_step(faulty_bucket, faces):
     bucket, proxy = faulty_bucket
     proxy.refuse("uploadType", 403, "you have no permission storage.objects.create")
+    with pytest.raises(UserError, match="storage.objects.create"):
+        with mirror.writable_folder(f"gs://{bucket}/results", fetch=False):
+            pytest.fail("it was opened")
+
+
+def test_the_last_one_that_begins_to_write_to_a_folder_goes_on(emulator, bucket, tmp_path, monkeypatch):
+    """Two trainings in one folder of a bucket, on two machines: their files must not mix."""
+    monkeypatch.setattr(mirror, "SECONDS_BETWEEN_PASSES", 0.1)
+    folder = f"gs://{bucket}/run"
+
+    def write(opened, text):
+        files.write_whole(os.path.join(opened.path, "a.txt"), text)
+
+    with pytest.raises(StateError, match="another command has begun to write to gs://"):
+        with mirror.writable_folder(folder) as first:
+            write(first, b"first")
+            while emulator.names(bucket) != ["run/.writer", "run/a.txt"]:
+                first.changed()
+                time.sleep(0.05)
+            monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "of another machine"))
+            with mirror.writable_folder(folder) as second:
+                write(second, b"second")
+                while emulator.read(bucket, "run/a.txt") != b"second":
+                    time.sleep(0.05)
+                write(first, b"first again")
+                for _ in range(100):
+                    first.changed()
+                    time.sleep(0.1)
+    assert emulator.read(bucket, "run/a.txt") == b"second"
+
+
+def test_a_right_to_write_that_ends_is_told_at_once(faulty_bucket):
+    """As for eval, whose results would wait ten minutes for a right that does not come."""
+    bucket, proxy = faulty_bucket
     begun = time.monotonic()
     with (
         pytest.raises(UserError, match="storage.objects.create.*a.png in .* wait there; once the bucket takes them"),
         mirror.writable_folder(f"gs://{bucket}/results", fetch=False) as m,
     ):
+        proxy.refuse("uploadType", 403, "you have no permission storage.objects.create")
         with open(os.path.join(m.path, "a.png"), "w") as file:
             file.write("picture")
     assert time.monotonic() - begun < 60

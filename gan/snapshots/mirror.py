@@ -6,6 +6,7 @@ A reader of the bucket sees complete snapshots at every instant.
 
 import contextlib
 import os
+import secrets
 import shutil
 import sys
 import threading
@@ -13,7 +14,7 @@ import time
 import urllib.parse
 from collections.abc import Callable, Iterator
 
-from gan.console.errors import BucketRefused, UserError
+from gan.console.errors import BucketRefused, StateError, UserError
 from gan.console.progress import Progress
 from gan.snapshots import checkpoint_files
 from gan.storage import buckets, cache, files, paths
@@ -22,6 +23,7 @@ SECONDS_BETWEEN_PASSES = 20  # at least so often TensorBoard's events are upload
 LONGEST_PAUSE = 30  # seconds between two tries while uploads fail
 PATIENCE = 600  # seconds that the end of a run waits while uploads fail
 _PENDING = ".not_uploaded"  # this file is in the local folder while the bucket lacks something
+_WRITER = ".writer"  # this file of the bucket's folder says who writes there: the last one that has begun
 _Signature = tuple[int, int]  # tells one content of a file from another: bytes, nanoseconds of its last change
 
 
@@ -54,6 +56,10 @@ def writable_folder(
             mirror.close(patience())
 
 
+class Superseded(StateError):
+    """Another command has begun to write to the same folder of a bucket."""
+
+
 class Folder:
     """A folder on disk: there is nothing to upload.
 
@@ -78,6 +84,9 @@ class Mirror:
     At the start the local folder gets what the bucket holds, except TensorBoard's files. If a former run on this
     machine came further than the bucket and could not upload everything, its local folder stays as it is.
 
+    Once another command writes to the bucket's folder, from any machine, nothing more is uploaded: the files of two
+    trainings would mix. The last one to begin goes on, since it may be the first one's replacement.
+
     Args:
         remote: the folder in the bucket.
         local: the folder on disk.
@@ -93,12 +102,18 @@ class Mirror:
         self._uploaded: dict[str, _Signature | None] = {}  # relative name -> what the file was when it was uploaded
         self._wake, self._closing, self._finished = threading.Event(), threading.Event(), threading.Event()
         self._refused: BucketRefused | None = None  # what the last try ended with
+        self._superseded: Superseded | None = None  # why nothing more is uploaded
         self._fetch(fetch)
+        self._writer = secrets.token_hex(16).encode()
+        for _ in range(2):  # whoever may only make files, not replace them, is told now and not at the end
+            buckets.write(paths.join(remote, _WRITER), self._writer)
         self._thread = threading.Thread(target=self._work, name=f"uploads to {remote}", daemon=True)
         self._thread.start()
 
     def changed(self) -> None:
-        """Says that something complete was written; it is uploaded soon."""
+        """Says that something complete was written; it is uploaded soon. Raises Superseded if another one writes."""
+        if self._superseded:
+            raise self._superseded
         self._wake.set()
 
     def remove_logs(self) -> None:
@@ -111,6 +126,7 @@ class Mirror:
 
         Raises:
             UserError: the bucket refuses, or there was no progress for `patience` seconds.
+            Superseded: another one writes.
         """
         self._refused = None  # it is tried once more
         self._closing.set()
@@ -119,11 +135,15 @@ class Mirror:
         with Progress(f"uploading to {self.name}", len(left), "file") as progress:
             last = time.monotonic()
             while not self._finished.wait(0.1) and time.monotonic() - last < patience and not self._refused:
+                if self._superseded:
+                    raise self._superseded
                 now = self._left()
                 if len(now) < len(left):
                     progress.update(len(left) - len(now))
                     left, last = now, time.monotonic()
             progress.update(len(left) - len(self._left()))
+        with contextlib.suppress(UserError):
+            buckets.delete(paths.join(self.name, _WRITER))
         left = self._left()
         if left and self._refused:
             raise UserError(
@@ -166,8 +186,12 @@ class Mirror:
             self._wake.clear()
             closing = self._closing.is_set()
             try:
+                self._check_writer()
                 self._pass()
                 pause, self._refused = 1, None
+            except Superseded as error:
+                self._superseded = error
+                return
             except Exception as error:  # nobody would notice before the end that the thread has died
                 self._refused = error if isinstance(error, BucketRefused) else None
                 print(f"{error}; trying again in {pause} s", file=sys.stderr, flush=True)
@@ -181,6 +205,15 @@ class Mirror:
                 return
             if closing:
                 self._wake.set()
+
+    def _check_writer(self) -> None:
+        """Raises Superseded if another command has begun to write to the bucket's folder."""
+        with contextlib.suppress(FileNotFoundError):
+            if files.read_small(paths.join(self.name, _WRITER), len(self._writer)) != self._writer:
+                raise Superseded(
+                    f"another command has begun to write to {self.name}; what it lacks is in {self.path}; give every "
+                    "training a folder of its own"
+                )
 
     def _pass(self) -> None:
         """Uploads what changed, in an order that never shows a reader half a snapshot; then deletes what is gone."""

@@ -18,8 +18,9 @@ def judge_config() -> tf.ConfigProto:
     TensorFlow's optimizer would take seconds for each network, and hides faults such as a batch size that is built in.
     Threads that wait for work sleep: spinning takes processor time from other snapshots. They belong to the session, so
     that they end with it; on a machine with many cores they are no more than some, since each one takes address space.
+    A GPU is left alone, as it is in battles: its float32 products are rounded otherwise.
     """
-    config = tf.ConfigProto()
+    config = tf.ConfigProto(device_count={"GPU": 0})
     if usable_cores() > _MOST_THREADS:  # else TensorFlow chooses
         config.intra_op_parallelism_threads = config.inter_op_parallelism_threads = _MOST_THREADS
     config.graph_options.rewrite_options.disable_meta_optimizer = True

@@ -12,7 +12,7 @@ from tensorflow.python.ops import collective_ops
 from gan.training.forward_pass import Tower
 from gan.training.gradients import Pairs
 
-_GROUP = 2  # the devices of this process; a cluster's group of processes has another number
+_GROUP = 1  # the devices of a process that trains alone; in a cluster TensorFlow would look for them in all processes
 _SECONDS = 600  # until a sum fails to which a device does not come
 
 
@@ -82,16 +82,18 @@ class Reduction:
                 flat.append(tf.concat([gradients, share * _values(copies, found.updates)], 0))
                 sizes = [v.shape.num_elements() for v in variables[0] + copies]
                 flat[-1].set_shape([sum(sizes)])
-        sums = self._of_devices(flat)
         num_real, of_common = found.num_real, tf.zeros([0])
         if self._exchange:
             with tf.device(self._exchange.device):
+                of_process = tf.add_n(flat)
                 of_common = _values(changed.common, found.updates)
                 average = self._exchange.average if both else self._exchange.average_of_discriminator
-                all_sums = average(tf.concat([sums[0], of_common], 0), found.num_real)
+                all_sums = average(tf.concat([of_process, of_common], 0), found.num_real)
                 num_real = tf.constant(self._exchange.total)
-            count = sums[0].shape.num_elements()
-            sums, of_common = [all_sums[:count]] * len(sums), all_sums[count:]
+            count = of_process.shape.num_elements()
+            sums, of_common = [all_sums[:count]] * len(flat), all_sums[count:]
+        else:
+            sums = self._of_devices(flat)
         results = [
             _unpacked(each, own + copies, tower.device)
             for each, own, copies, tower in zip(sums, variables, changed.copies, self._towers)

@@ -111,15 +111,17 @@ def state(train_dir):
 ENDLESS = ["--max_steps=1000000", "--num_epochs=1000000"]
 
 
-def test_together_is_the_same_as_alone(faces, tmp_path):
-    """Three processes share batches of 16 images as 5, 5 and 6, end, and go on."""
+@pytest.mark.parametrize("towers", [1, 2])
+def test_together_is_the_same_as_alone(towers, faces, tmp_path):
+    """Three processes share batches of 16 images as 5, 5 and 6, each among its devices, end, and go on."""
     flags = ["--export_model_steps=4", "--optimizer=GradientDescentOptimizer", "--learning_rate_schedule=linear"]
     flags += ["--discriminator_model=job_networks.Counting", "--discriminator_steps=2", "--augment=flip,brightness"]
     flags += ["--instance_noise=0.1"]
     assert run_train(faces, tmp_path / "alone", *flags, "--max_steps=8") == 0
     assert run_train(faces, tmp_path / "alone", *flags, "--max_steps=10") == 0
     for steps, done in ((8, 8), (10, 2)):
-        with Job(faces, tmp_path / "together", *flags, f"--max_steps={steps}", chief="master") as job:
+        devices = [f"--max_steps={steps}", f"--num_towers={towers}"]
+        with Job(faces, tmp_path / "together", *flags, *devices, chief="master") as job:
             assert set(job.exit_codes().values()) == {0}, job.said()
             for index in range(2):
                 assert f"leaves after its part in {done} steps" in job.text("worker", index), job.said()
