@@ -170,6 +170,27 @@ class InBlocksGenerator(KerasGenerator):
         return [variable for layer in layers for variable in layer.trainable_weights]
 
 
+class InClosureGenerator(KerasGenerator):
+    """Keras layers that only a function knows, one of them until it has run."""
+
+    def create_model(self, output_size, **unused_params):
+        super().create_model(output_size)
+        first = tf.keras.layers.BatchNormalization(momentum=0.9)
+        del self.norm
+
+        def normalised(x, is_training):
+            second = tf.keras.layers.BatchNormalization(momentum=0.9)
+            return tf.nn.relu(second(first(x, training=is_training), training=is_training))
+
+        self.normalised = normalised
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        x = self.normalised(tf.reshape(self.project(model_input), [-1, 25, 25, 4]), is_training)
+        return {"output": tf.reshape(self.draw(x), [-1, self.size])}
+
+    get_variables = None
+
+
 class KerasRegularized(models.BaseModel):
     """A layer of Keras whose weights are to stay small."""
 

@@ -22,11 +22,14 @@ _NEWER = """
     SoftmaxCrossEntropyWithLogits SoftplusGrad SparseMatMul SparseSoftmaxCrossEntropyWithLogits TanhGrad
     TensorScatterAdd TensorScatterUpdate Where
     StatelessRandomNormal StatelessRandomUniform StatelessRandomUniformInt StatelessTruncatedNormal
+    StatelessRandomGetKeyCounter StatelessRandomNormalV2 StatelessRandomUniformV2 StatelessRandomUniformIntV2
+    StatelessTruncatedNormalV2
 """
 PLAY_OPS = BATTLE_OPS | frozenset(_NEWER.split())
 
 TYPES = frozenset(
     [tf.bfloat16, tf.bool, tf.float16, tf.float32, tf.float64, tf.int8, tf.int16, tf.int32, tf.int64, tf.uint8]
+    + [tf.uint64]  # keys and counters of the stateless random operations
 )
 # Outputs that a kernel leaves uninitialised: what was there before would show, such as images that the other network
 # of the same team saw.

@@ -21,7 +21,6 @@ from gan.console.errors import BucketSilent, HostError, StateError, UserError, o
 from gan.contest import half_round, rules
 from gan.data import pixels
 from gan.data.tensorboard import SummaryWriter
-from gan.losses import BaseLoss
 from gan.measure import quality, training_record
 from gan.measure.estimates import value_of
 from gan.measure.metric_registry import DISCRIMINATOR_TAGS
@@ -148,11 +147,12 @@ class Evaluator:
                 _check_network(kind, name, snapshot)
         self._warn_of_training_images(record)
         loss_name, of_training = self._loss(record)
-        loss = registry.load(registry.LOSS, loss_name, "label_loss")
+        loss = registry.load_class(registry.LOSS, loss_name, "label_loss")
         if loss_values.asks_for_features(loss):
             if self._options.label_loss:
                 raise UserError(f"--label_loss={loss_name} asks for features, which a snapshot does not show")
-            loss, loss_name, of_training = registry.load(registry.LOSS, DEFAULT_LOSS, "label_loss"), DEFAULT_LOSS, False
+            loss_name, of_training = DEFAULT_LOSS, False
+            loss = registry.load_class(registry.LOSS, loss_name, "label_loss")
         generated = pixels.to_bytes(snapshot.generate(uniform_noise(len(self._real_images), Use.EVALUATION_NOISE)))
         judgement = _judge(snapshot, self._real_images, generated, loss)
         print(_described(snapshot, judgement, loss_name if of_training else None))
@@ -238,8 +238,8 @@ def _described(snapshot: _Snapshot, judgement: Judgement, loss_of_training: str 
     )
 
 
-def _judge(snapshot: _Snapshot, real_images: np.ndarray, generated: np.ndarray, loss: BaseLoss) -> Judgement:
-    """Runs the discriminator on images, uint8 [N, size]."""
+def _judge(snapshot: _Snapshot, real_images: np.ndarray, generated: np.ndarray, loss: type) -> Judgement:
+    """Runs the discriminator on images, uint8 [N, size], for a class of losses."""
     beside = pixels.to_floats(half_round.references(real_images, ()))
     on_real, on_fake = (
         snapshot.discriminate(pixels.to_floats(images), references=beside) for images in (real_images, generated)
@@ -255,15 +255,19 @@ def _judge(snapshot: _Snapshot, real_images: np.ndarray, generated: np.ndarray, 
     )
 
 
-def _losses(loss: BaseLoss, on_real: np.ndarray, on_fake: np.ndarray) -> list[float]:
-    """Both losses of probabilities [N], through their logits."""
+def _losses(loss: type, on_real: np.ndarray, on_fake: np.ndarray) -> list[float]:
+    """Both losses of probabilities [N], through their logits, by a class; what it learns itself is as at the start."""
 
     def logits(probability: np.ndarray) -> tf.Tensor:
         return tf.constant(calibration.logits(probability)[:, None], tf.float32)
 
     with tf.Graph().as_default(), tf.Session() as session:
-        real, fake = logits(on_real), logits(on_fake)
-        values = session.run(loss_values.losses_of(loss, real, fake))
+        tf.train.get_or_create_global_step()
+        with registry.explaining(loss, "__init__", registry.LOSS):
+            made = loss()
+        values = loss_values.losses_of(made, logits(on_real), logits(on_fake))
+        session.run([tf.global_variables_initializer(), tf.local_variables_initializer(), tf.tables_initializer()])
+        values = session.run(values)
     return [float(value) for value in values]
 
 

@@ -20,6 +20,7 @@ from tensorflow.python.framework import ops
 _FAMILIES = ("keras", "tf_keras", "tensorflow")  # packages in which a class named Layer is one of Keras
 _LIBRARIES = (*_FAMILIES, "builtins", "collections", "functools", "numpy", "random", "tf_slim", "threading")
 _ASSIGNING = {"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"}
+_MOVING = {"moving_mean", "moving_variance"}
 _MOVED = "tf_keras.legacy_tf_layers"  # where TensorFlow's own code, and tf_slim through it, looks for these
 
 
@@ -52,8 +53,11 @@ def shapes_as_wanted(model: Any) -> Iterator[None]:
         tf.disable_v2_tensorshape()
 
 
-def updates(model: Any, operations: Sequence[tf.Operation]) -> list[tf.Operation]:
-    """Those operations that change variables of Keras layers which a model holds, such as moving averages.
+def updates(model: Any, own: Sequence[tf.Variable], operations: Sequence[tf.Operation]) -> list[tf.Operation]:
+    """Those operations that change variables of Keras layers, such as moving averages.
+
+    The layers are those that a model holds, and those that it has elsewhere, as in a function, if they are batch
+    normalisation, which the names of variables tell.
 
     Initializers are none: a layer that makes its variables when it is first called leaves these among the operations,
     too, and each step would begin them again. Nor is what lies in a condition, or needs a placeholder that nobody
@@ -63,9 +67,11 @@ def updates(model: Any, operations: Sequence[tf.Operation]) -> list[tf.Operation
 
     Args:
         model: a contestant's model.
+        own: its variables.
         operations: of one run of it, in their order.
     """
     variables = [plain_variable(v) for layer in _held(model) for v in layer.non_trainable_variables]
+    variables += [v for v in own if v.op.name.rpartition("/")[2] in _MOVING]
     first_values, inside = {v.initializer for v in variables if hasattr(v, "initializer")}, set(operations)
     reads: dict[str, list[tf.Operation]] = {v.handle.name: [] for v in variables if hasattr(v, "handle")}
     found = []

@@ -2,10 +2,13 @@
 
 import contextlib
 import inspect
+import random
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import tensorflow.compat.v1 as tf
 
 from gan.console.errors import UserError
@@ -39,10 +42,20 @@ class Network:
         size: pixels of an image.
         compute_type: tf.DType that the model may compute in while it trains; serving is float32.
         copy: number of this copy of the network, if several devices have one each; 0 is the one that is saved.
+        seed: what the model draws with `random` and `numpy.random` is the same in all graphs of this seed, such as
+            constants; None leaves both as they are.
     """
 
-    def __init__(self, model: Any, kind: str, size: int, compute_type: tf.DType = tf.float32, copy: int = 0) -> None:
-        self.kind, self.size, self._compute_type = kind, size, compute_type
+    def __init__(
+        self,
+        model: Any,
+        kind: str,
+        size: int,
+        compute_type: tf.DType = tf.float32,
+        copy: int = 0,
+        seed: int | None = None,
+    ) -> None:
+        self.kind, self.size, self._compute_type, self._seed = kind, size, compute_type, seed
         self._scope = f"copy_{copy}/{kind}" if copy else kind
         self._owned: dict[str, list[Any]] = {
             key: []
@@ -55,6 +68,7 @@ class Network:
         }
         self._connected = False
         self.model = model
+        self._draw_anew("create_model")
         with self._owning():
             if isinstance(model, type):
                 with registry.explaining(model, "__init__", kind):
@@ -67,11 +81,14 @@ class Network:
         keywords = {"is_training": is_training, "compute_type": self._compute_type if is_training else tf.float32}
         graph = tf.get_default_graph()
         before = len(graph.get_operations())
+        self._draw_anew("run_model")
         with self._owning(), self._explaining("run_model"), keras_layers.shapes_as_wanted(self.model):
             results = _call(self.model.run_model, keywords, first=model_input)
             if is_training:
-                for update in keras_layers.updates(self.model, graph.get_operations()[before:]):
-                    tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, update)
+                own, done = tf.global_variables(f"{self._scope}/"), graph.get_operations()[before:]
+                for update in keras_layers.updates(self.model, own, done):
+                    if update not in tf.get_collection_ref(tf.GraphKeys.UPDATE_OPS):
+                        tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, update)
             if is_training and not self._connected:
                 for loss in keras_layers.regularization_losses(self.model):
                     tf.add_to_collection(tf.GraphKeys.REGULARIZATION_LOSSES, loss)
@@ -137,6 +154,13 @@ class Network:
         """Scalars that were added to the collection, such as those of tf.get_variable's regularizers, and Keras'."""
         return self._owned[tf.GraphKeys.REGULARIZATION_LOSSES]
 
+    def _draw_anew(self, method: str) -> None:
+        """Begins the random numbers of Python and numpy that a method of the model may draw."""
+        if self._seed is not None:
+            text = f"{self._seed} {self.kind} {method}"
+            random.seed(text)
+            np.random.seed(zlib.crc32(text.encode()))
+
     @contextlib.contextmanager
     def _owning(self) -> Iterator[None]:
         """Enters the network's scope and notes what is added to the collections inside."""
@@ -190,8 +214,8 @@ class Network:
                     f"{name}.run_model must return {key} as a tensor, it is {results[key]!r}; compute it from the "
                     "model_input with TensorFlow's operations"
                 )
-            if width == 1 and results[key].shape.ndims == 1:
-                results = {**results, key: tf.expand_dims(results[key], 1)}
+            if width == 1 and results[key].shape.ndims in (1, None):  # None: of tf.squeeze
+                results = {**results, key: tf.reshape(results[key], [-1, 1])}
             shape, dtype = results[key].shape, results[key].dtype
             if dtype != tf.float32 or not shape.is_compatible_with([None, width]):
                 way_out = f"tf.cast and tf.reshape({key}, [-1, {width}]) help"

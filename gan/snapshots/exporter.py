@@ -68,6 +68,7 @@ class SnapshotExporter:
         settings: how to make snapshots.
         trained: names of the variables that the training has.
         training_files: TFRecord files on disk of the images that generated ones are to be like.
+        seed: of the training; see network.Network.
 
     Raises:
         UserError: a variable exists in serving only, or the held-out images are not to be found.
@@ -81,6 +82,7 @@ class SnapshotExporter:
         settings: SnapshotSettings,
         trained: Collection[str],
         training_files: Sequence[str],
+        seed: int | None = None,
     ) -> None:
         self._settings, self._size, self._behaves = settings, size, Behaviour()
         held_out = _held_out_images(settings, size)
@@ -94,7 +96,7 @@ class SnapshotExporter:
             flip=settings.calibrate_flip,
             test_time_flip=settings.test_time_flip,
         )
-        self._serving = serving_graph.build_serving_graph(*load_models(models), size, additions)
+        self._serving = serving_graph.build_serving_graph(*load_models(models), size, additions, seed)
         self._calibrated = _CALIBRATED & set(self._serving.variables)
         self._wanted, self._measured = _measured(training_files, size, settings, held_out, has_filter)
         missing = sorted(set(self._serving.variables) - set(trained) - self._calibrated)

@@ -101,6 +101,7 @@ class RunningNetwork:
         return results[:, None] if is_vector else results
 
 
+_SIZES = ("Shape", "ShapeN", "Size", "Rank")  # which have as many numbers whatever the rows
 _SCOPES = (cut.GENERATOR + "/", cut.DISCRIMINATOR + "/")
 
 
@@ -113,7 +114,7 @@ def _fixed_rows(given: tf.Tensor) -> list[tuple[str, int]]:
     depending, found = {given.name}, []
     for op in given.graph.get_operations():
         inputs = [tensor for tensor in op.inputs if tensor.name in depending]
-        if not inputs:
+        if not inputs or op.type in _SIZES:
             continue
         depending.update(tensor.name for tensor in op.outputs)
         rows = {_rows(tensor) for tensor in op.outputs} - {None}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.variable_pb2 import VariableDef
 
@@ -46,7 +47,7 @@ _LEAST = 1e-7  # probability, and 1 less the largest, that has a logit in float3
 
 
 def build_serving_graph(
-    generator: Any, discriminator: Any, size: int, additions: Additions = AS_TRAINED
+    generator: Any, discriminator: Any, size: int, additions: Additions = AS_TRAINED, seed: int | None = None
 ) -> ServingGraph:
     """Builds the graph that is handed in, lowered to old operations.
 
@@ -55,13 +56,19 @@ def build_serving_graph(
         discriminator: also a discriminator.
         size: pixels of an image.
         additions: what else the graph has.
+        seed: see network.Network.
 
     Raises:
         ContractError: a condition or a loop of a network depends on its input.
     """
     with keras_layers.new_graph():
-        noise, drawn = Network(generator, GENERATOR, size).connect_to_placeholder()
-        judge = Network(discriminator, DISCRIMINATOR, size)
+        tf.train.get_or_create_global_step()  # of which a network may be a function, as in training
+        # Both are made before either runs, as in training: Keras counts layers to name them.
+        drawer, judge = (
+            Network(generator, GENERATOR, size, seed=seed),
+            Network(discriminator, DISCRIMINATOR, size, seed=seed),
+        )
+        noise, drawn = drawer.connect_to_placeholder()
         images, judged = judge.connect_to_placeholder()
         generated = _generated(noise, tf.reshape(drawn["output"], [-1, size]), additions)
         contract.publish(noise, generated, images, _probability(images, judged, judge, additions))
@@ -176,7 +183,7 @@ def _initializer(variable: tf.NodeDef) -> Iterable[tf.NodeDef]:
     dtype, shape = variable.attr["dtype"], variable.attr["shape"].shape
     zeros.attr["dtype"].CopyFrom(dtype)
     proto = zeros.attr["value"].tensor
-    proto.CopyFrom(tf.make_tensor_proto(0, dtype=dtype.type, shape=()))
+    proto.CopyFrom(tf.make_tensor_proto(np.zeros((), tf.as_dtype(dtype.type).as_numpy_dtype)))
     proto.tensor_shape.CopyFrom(shape)
     assign = tf.NodeDef(name=variable.name + "/Assign", op="Assign", input=[variable.name, zeros.name])
     read = tf.NodeDef(name=variable.name + "/snapshot", op="Identity", input=[variable.name])

@@ -85,7 +85,9 @@ def of_both(towers: Sequence[Tower], losses: Losses, passed: ForwardPass, shares
     """
     try:
         return _of_both(towers, losses, passed, shares_backward)
-    except (LookupError, TypeError) as error:  # as TensorFlow raises where it knows no gradient
+    except UserError:
+        raise
+    except Exception as error:  # TensorFlow's where it knows no gradient, and those of gradients of one's own
         raise UserError(
             f"the gradients cannot be computed: {reason(error)}; choose another operation there, or, if it is a "
             "gradient of a gradient, leave --penalty out"
@@ -156,7 +158,17 @@ def _shared(
 def clipped(pairs: Pairs, norm: float) -> Pairs:
     """(gradient, variable) pairs whose gradients, all together, have at most this norm."""
     gradients, variables = zip(*pairs)
-    return list(zip(tf.clip_by_global_norm(gradients, norm)[0], variables))
+    own_types = [each.dtype for each in gradients]
+    found = [each if each.dtype == tf.float32 else tf.cast(each, tf.float32) for each in gradients]
+    return [
+        (each if own_type == tf.float32 else tf.cast(each, own_type), variable)
+        for each, own_type, variable in zip(tf.clip_by_global_norm(found, norm)[0], own_types, variables)
+    ]
+
+
+def is_unconditional(operation: tf.Operation) -> bool:
+    """Whether an operation lies in no condition and no loop, so that each step can run it."""
+    return operation._get_control_flow_context() is None
 
 
 def clip_weights(variables: Sequence[tf.Variable], limit: float, after: tf.Operation) -> tf.Operation:

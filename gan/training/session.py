@@ -56,6 +56,7 @@ class TrainingSession:
         variables: all variables to save.
         saver: a saver of these.
         initializer: operation that gives them their first values.
+        local_initializer: operation that does so for what is not saved: local variables and tables of one's own.
         session: the session.
     """
 
@@ -73,9 +74,11 @@ class TrainingSession:
             self._place = tf.placeholder(tf.int64, [3], "place")
             with tf.device(place.placement.own):
                 real_images = reader.connect()
+            of_reader = {id(variable) for variable in tf.local_variables()}
             inputs = step.StepInputs(real_images, self._noise, self._place)
             self.graph = step.build_training_graph(
-                load_game(game, len(place.placement.devices)), inputs, settings, place.placement.devices, place.exchange
+                load_game(game, len(place.placement.devices), place.graph_seed),
+                *(inputs, settings, place.placement.devices, place.exchange),
             )
             copies = {id(copy) for copy, _ in self.graph.copies}
             self.variables = [variable for variable in tf.global_variables() if id(variable) not in copies]
@@ -83,6 +86,8 @@ class TrainingSession:
             by_name = {variable.op.name: variable for variable in self.variables}  # parts of a variable have names, too
             self.saver = tf.train.Saver(by_name, max_to_keep=None)
             self.initializer = tf.global_variables_initializer()
+            local = [variable for variable in tf.local_variables() if id(variable) not in of_reader]
+            self.local_initializer = tf.group(tf.variables_initializer(local), tf.tables_initializer())
         config = place.placement.session_config(log_device_placement=batch.log_placement, graph_options=_options())
         self.session = tf.Session(place.placement.target, training_graph, config)
         place.placement.keep(self.session)
@@ -131,7 +136,8 @@ class TrainingSession:
 
     def weights(self, step: int) -> dict[str, np.ndarray]:
         """What to serve, variable name -> value; raises NotFinite if a value is not finite."""
-        weights = self.run(self.graph.serving_weights, step=step)
+        counter = self.graph.counters.global_step  # of which a network may be a function
+        weights = self.run({**self.graph.serving_weights, counter.op.name: counter}, step=step)
         for name, value in weights.items():
             if not np.isfinite(value).all():
                 raise NotFinite(f"variable {name} is not finite")
@@ -146,7 +152,7 @@ class NotFinite(UserError):
     """A number of the training is no longer finite; the message says which."""
 
 
-def load_game(settings: GameSettings, devices: int = 1) -> step.Game:
+def load_game(settings: GameSettings, devices: int = 1, seed: int | None = None) -> step.Game:
     """Imports the classes, and makes objects of those that are no networks."""
     penalty = None
     generator, discriminator = registry.load_models(settings.models)
@@ -156,7 +162,8 @@ def load_game(settings: GameSettings, devices: int = 1) -> step.Game:
     if settings.penalty:
         found = registry.load(registry.PENALTY, settings.penalty.name, "penalty")
         penalty = Penalty(found, settings.penalty.weight, settings.penalty.steps)
-    return step.Game(generator, discriminator, loss, penalty, copies=[(generator, discriminator)] * (devices - 1))
+    copies = [(generator, discriminator)] * (devices - 1)
+    return step.Game(generator, discriminator, loss, penalty, copies, seed)
 
 
 def _options() -> tf.GraphOptions:

@@ -77,8 +77,8 @@ def prepare(settings: TrainingSettings, state: Found | None, strategy: OneProces
     place = Place(strategy.placement, strategy.exchange, seed)
     training = TrainingSession(settings.game, settings.step, settings.batch, reader, place)
     stack.callback(training.close)
-    names = training.graph.serving_weights
-    exporter = SnapshotExporter(settings.game.models, data.size, settings.snapshots, names, data.files)
+    names = [*training.graph.serving_weights, training.graph.counters.global_step.op.name]
+    exporter = SnapshotExporter(settings.game.models, data.size, settings.snapshots, names, data.files, seed)
     stack.callback(exporter.close)
     strategy.open(training)
     position = _restore(training, state, seed, reader.num_images)
@@ -90,10 +90,11 @@ def prepare(settings: TrainingSettings, state: Found | None, strategy: OneProces
 def _restore(training: TrainingSession, state: Found | None, seed: int, num_images: int) -> Position:
     """Gives all variables their values, from a state or first ones; returns where the training stands."""
     counters, session = training.graph.counters, training.session
+    training.run(training.local_initializer)
     if state:
         saver.restore_state(training.saver, session, state, training.variables)
     else:
-        session.run(training.initializer)
+        training.run(training.initializer)
         counters.seed.load(seed, session)
     training.copy_to_devices()
     images_before = session.run(counters.num_images)

@@ -33,6 +33,7 @@ class Game(NamedTuple):
     loss: Any  # a losses.BaseLoss
     penalty: Penalty | None = None
     copies: Sequence[tuple[Any, Any]] = ()  # of the networks, one pair a device
+    seed: int | None = None  # see network.Network
 
 
 class StepInputs(NamedTuple):
@@ -198,8 +199,9 @@ def connect(
     dtype, towers = _compute_type(settings), []
     for number, (device, models) in enumerate(zip(devices, [(game.generator, game.discriminator), *game.copies])):
         with tf.device(device):
-            generator = Network(models[0], GENERATOR, size, dtype, number)
-            towers.append(Tower(device, generator, Network(models[1], DISCRIMINATOR, size, dtype, number)))
+            generator = Network(models[0], GENERATOR, size, dtype, number, game.seed)
+            discriminator = Network(models[1], DISCRIMINATOR, size, dtype, number, game.seed)
+            towers.append(Tower(device, generator, discriminator))
     num_real = tf.shape(inputs.real_images)[0]
     place = inputs.place
     if place is None:
@@ -219,6 +221,7 @@ def find_losses(
 ) -> tuple[Losses, list[tf.Operation]]:
     """Both networks' losses, and update operations of the memory that one of them may need."""
     passed = connected.passed
+    before = len(tf.get_collection(tf.GraphKeys.UPDATE_OPS))
     values = loss_values.losses_of(
         game.loss, passed.real_logits, passed.fake_logits, settings.loss.top_k_share, passed.features
     )
@@ -228,7 +231,8 @@ def find_losses(
         values[0], updates = hard.apply(values[0], game.loss, real_images, passed, connected.augmenter)
     additions = [settings.loss.regularization_penalty * each for each in passed.regularization_losses()]
     additions[0] += gradients.lazy_penalty(game.penalty, passed, connected.seed)
-    return Losses(values, additions), updates
+    of_losses = [getattr(each, "op", each) for each in tf.get_collection(tf.GraphKeys.UPDATE_OPS)[before:]]
+    return Losses(values, additions), [*updates, *filter(gradients.is_unconditional, of_losses)]
 
 
 def find_learning_rates(settings: StepSettings, counters: Counters) -> LearningRates:

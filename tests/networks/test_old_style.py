@@ -6,12 +6,17 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
-from conftest import ROOT, run_train
+from conftest import ROOT, run_train, synthetic_images
 
-from gan import eval, export_model, generate_and_discriminate, linear_interpolation, models
+from gan import eval, export_model, generate_and_discriminate, linear_interpolation, losses, models
+from gan.networks.network import Network
+from gan.networks.registry import DISCRIMINATOR, ModelNames
 from gan.snapshots.snapshot import Snapshot
+from gan.training.session import load_game
+from gan.training.settings import GameSettings
 
 
 class OldGenerator(models.BaseModel):
@@ -99,6 +104,65 @@ def test_what_a_network_makes_in_init_is_its_own(towers, faces, tmp_path, capsys
     shade = tf.train.load_checkpoint(str(tmp_path / "run" / "state" / "state.ckpt-12")).get_tensor("generator/shade")
     assert shade != 0.9
     whole_chain(str(tmp_path / "run"), faces, tmp_path)
+
+
+class OddDiscriminator(models.BaseModel):
+    """What TensorFlow 1's programs do now and then, and every step and snapshot must get right."""
+
+    def create_model(self, input_size, **unused_params):
+        self.waves = np.random.normal(0, 0.1, [input_size, 16]).astype(np.float32)  # fixed, and never a variable
+        self.fine = tf.Variable(np.full([16, 1], 0.5))  # float64
+        self.is_used = tf.get_variable("is_used", initializer=tf.constant([True] * 16), trainable=False)
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        fade_in = tf.minimum(1.0, tf.cast(tf.train.get_global_step(), tf.float32) / 100)
+        shift = np.random.normal(size=16).astype(np.float32)
+        hidden = tf.tanh(fade_in * tf.matmul(model_input, tf.constant(self.waves)) + shift)
+        hidden *= tf.cast(self.is_used, tf.float32)
+        if is_training:
+            count = tf.get_variable("count", [], collections=[tf.GraphKeys.LOCAL_VARIABLES], trainable=False)
+            with tf.control_dependencies([tf.assign_add(count, 1.0)]):
+                hidden = tf.identity(hidden)
+        logits = tf.squeeze(tf.cast(tf.matmul(tf.cast(hidden, tf.float64), self.fine), tf.float32))
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+
+class CountingLoss(losses.CrossEntropyLoss):
+    """With a variable of its own that an update operation changes."""
+
+    def __init__(self):
+        self.count = tf.Variable(0.0, name="losses_taken", trainable=False)
+
+    def discriminator_loss(self, real_logits, fake_logits):
+        tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, tf.assign_add(self.count, 1.0))
+        return super().discriminator_loss(real_logits, fake_logits)
+
+
+@pytest.mark.parametrize("towers", [1, 2])
+def test_odd_networks_are_handed_in_as_they_were_trained(towers, faces, tmp_path, capsys):
+    names = ["--discriminator_model=test_old_style.OddDiscriminator", "--label_loss=test_old_style.CountingLoss"]
+    for last in (6, 12):
+        flags = [*names, f"--num_towers={towers}", "--averaging_decay=0", "--seed=5", f"--max_steps={last}"]
+        assert run_train(faces, tmp_path / "run", *flags) == 0
+    assert "warning" not in capsys.readouterr().out
+    state = tf.train.load_checkpoint(str(tmp_path / "run" / "state" / "state.ckpt-12"))
+    assert state.get_tensor("losses_taken") == 12
+
+    settings = GameSettings(ModelNames("SampleGenerator", names[0].partition("=")[2]), "CrossEntropyLoss")
+    images = synthetic_images(30, 2500).astype(np.float32) / 255
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.train.get_or_create_global_step()
+        network = Network(load_game(settings).discriminator, DISCRIMINATOR, 2500, seed=5)
+        trained = network(tf.constant(images), is_training=True)["predictions"]
+        session.run(tf.local_variables_initializer())
+        for variable in tf.global_variables():
+            variable.load(state.get_tensor(variable.op.name), session)
+        expected = session.run(trained)[:, 0]
+    assert np.ptp(expected) > 1e-4
+    np.testing.assert_allclose(Snapshot(str(tmp_path / "run"), 2500).discriminate(images), expected, atol=1e-5)
+    whole_chain(str(tmp_path / "run"), faces, tmp_path)
+    given = ["--run_once", names[1], "--noquality", f"--eval_data_pattern={faces}", f"--train_dir={tmp_path}/run"]
+    assert eval.main(["eval", *given]) == 0
 
 
 @pytest.fixture
