@@ -175,9 +175,14 @@ def connect(path: str, timeout: float = _LOCK_SECONDS) -> sqlite3.Connection:
 def connect_to_read(path: str) -> sqlite3.Connection:
     """Opens a file to read, also in a folder that cannot be written to."""
     address = f"file:{urllib.parse.quote(path)}?mode=ro"
-    if not os.access(os.path.dirname(path) or ".", os.W_OK) and not os.path.exists(path + store_file.WAL):
-        address += "&immutable=1"  # nobody writes here; SQLite would make a -wal file even to read
+    if is_still(path):
+        address += "&immutable=1"  # SQLite would make a -wal file even to read
     return sqlite3.connect(address, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False, uri=True)
+
+
+def is_still(path: str) -> bool:
+    """Whether a file is read as one that nobody writes: this process may not write there, and nobody is doing it."""
+    return not os.access(os.path.dirname(path) or ".", os.W_OK) and not os.path.exists(path + store_file.WAL)
 
 
 def check_copy(path: str, source: str) -> None:

@@ -5,7 +5,7 @@ No TensorFlow.
 
 import datetime
 
-from gan.arena import notes, schema
+from gan.arena import notes, schema, team_names
 from gan.arena.events import Outcome
 from gan.arena.schema import Match, Team
 from gan.arena.store import Store
@@ -53,12 +53,13 @@ class Notices:
         teams = [home.name, away.name]
         if row.status == schema.HELD:
             reason = printable.without_places(faults.sentence(row.reason))
-            text = f"{home.name} - {away.name} is held for the organiser: {reason}"
+            text = f"{' - '.join(map(team_names.apart, teams))} is held for the organiser: {reason}"
             self._webhook.post(HELD, text, match=row.id, teams=teams, reason=reason)
         elif row.status == schema.DONE:
             winner = {home.id: home.name, away.id: away.name}.get(row.winner or 0)
-            text = f"{home.name} {row.home_points} : {row.away_points} {away.name}. "
-            text += f"{winner or 'Nobody'} wins: {row.rule}."
+            sides = [*map(team_names.apart, teams)]
+            text = f"{sides[0]} {row.home_points} : {row.away_points} {sides[1]}. "
+            text += f"{team_names.apart(winner) if winner else 'Nobody'} wins: {row.rule}."
             points = [row.home_points, row.away_points]
             self._webhook.post(RESULT, text, match=row.id, teams=teams, points=points, winner=winner, rule=row.rule)
 

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Set
 from typing import NamedTuple
 
-from gan.arena import bucket_looks, notes, recognition, result_delivery, result_pages
+from gan.arena import bucket_looks, notes, recognition, result_delivery, result_pages, team_names
 from gan.arena.schema import MOCK, Event, Team
 from gan.arena.store import Store
 from gan.console.errors import OTHER, Fault, UserError, of_system
@@ -87,7 +87,7 @@ class Publishing:
             if entry.note.code == notes.PUBLISHED and entry.at > since
         }
         lacking = [team for team in guests if team.path and team.path not in full and team.name not in written]
-        names = {team.id: team.name for team in [*guests, house]}
+        names = {team.id: team_names.apart(team.name) for team in [*guests, house]}
         if not lacking:
             return []
         matches, forfeits = self._kept.matches.of_event(event.id), self._kept.matches.forfeits()

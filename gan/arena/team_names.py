@@ -27,6 +27,7 @@ _FORMAT, _SYMBOL, _SKIN = "Cf", "So", "Sk"  # Unicode categories; emoji are symb
 _SYMBOLS = (_SYMBOL, "Sm", "Po")  # categories of characters that can be emoji or text, such as arrows
 _VIRAMA = 9  # combining class: in scripts of India a joiner behind it changes what is drawn
 _ARABIC_LETTER, _ARABIC_NUMBER = "AL", "AN"  # bidirectional classes
+_FROM_THE_RIGHT = ("R", _ARABIC_LETTER, _ARABIC_NUMBER)
 _NAMES_OF_UNSEEN = ("FILLER", "VARIATION SELECTOR", "GRAPHEME JOINER", "PATTERN BLANK", "VOWEL INHERENT")
 _KEYCAPS = "#*0123456789©®"
 
@@ -36,6 +37,12 @@ def key(name: str) -> str:
     seen = "".join(character for character in name if not _is_unseen(character))
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
     return " ".join("".join(character for character in folded if not _is_unseen(character)).split())
+
+
+def apart(name: str) -> str:
+    """A name as it is put into a line: one that is read from the right must not turn the points beside it round."""
+    turns = any(unicodedata.bidirectional(character) in _FROM_THE_RIGHT for character in name)
+    return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}" if turns else name
 
 
 def unseen(name: str) -> list[str]:

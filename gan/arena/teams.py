@@ -23,6 +23,7 @@ from gan.storage import files, paths
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LONGEST_NAME = 60  # characters; a longer name does not fit the screen
 FORMER_NAME = "team_name_former"  # code of the fault of a team that is listed by a name that it had before
+_TAKEN_FOR_OTHERS = {".", "..", "__proto__"}
 # Codes of what can be wrong with a name alone.
 NAME_FAULTS = (
     *("team_name_missing", "team_name_strange", "team_name_long", "team_name_reserved", "team_name_taken"),
@@ -96,6 +97,8 @@ def name_problem(name: str) -> str | None:
     """Why a team or an event cannot have a name; None if it can."""
     if not team_names.key(name):
         return "it has no visible character"
+    if name in _TAKEN_FOR_OTHERS:
+        return "folders and browsers take it for something else"
     if printable.cleaned(name) != name:
         return "it holds control characters, line breaks, towers of accents or signs that turn the direction of writing"
     if len(name) > LONGEST_NAME:
@@ -186,6 +189,8 @@ def _name(given: str, line: int, taken: dict[str, int]) -> tuple[str, Fault | No
     fault: Fault | None = None
     if not team_names.key(shown):
         shown, fault = f"line {line}", Fault("team_name_missing", {"line": line})
+    elif shown in _TAKEN_FOR_OTHERS:
+        shown, fault = f"line {line}", Fault("team_name_reserved", {"line": line})
     elif cleaned != given:
         fault = Fault("team_name_strange", {"line": line, "shown_as": printable.REPLACEMENT})
     elif len(shown) > LONGEST_NAME:

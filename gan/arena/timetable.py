@@ -138,9 +138,15 @@ def _times_of_day(first: datetime.time, period: int) -> list[datetime.time]:
     return [(datetime.datetime.min + second * _SECOND).time() for second in times]
 
 
+_UNKNOWN_TO_BROWSERS = {"localtime", "Factory", "posix", "right", "posixrules"}  # which tell the screen's times
+
+
 def _time_zone(name: str) -> zoneinfo.ZoneInfo:
     try:
-        return zoneinfo.ZoneInfo(name)
+        zone = zoneinfo.ZoneInfo(name)
+        if name.partition("/")[0] not in _UNKNOWN_TO_BROWSERS:
+            return zone
+        known = {zone.casefold(): zone for zone in zoneinfo.available_timezones()}
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         known = {zone.casefold(): zone for zone in zoneinfo.available_timezones()}
     if not known:

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from gan.arena import store
+from gan.arena import database, store
 from gan.console.errors import UserError
 from gan.screen import merge_patch, show
 from gan.screen.pacing import ShowSettings
@@ -31,7 +31,7 @@ class Source:
         self._folder, self._path = arena_dir, os.path.join(arena_dir, store.FILE)
         self._store: store.Store | None = None
         self._show: show.Show | None = None
-        self._opened: tuple[int, int] | None = None
+        self._opened: tuple[float, ...] | None = None
 
     def show(self) -> show.Show | None:
         """The show of now; None before the arena has begun. Raises StateError if the store cannot be used."""
@@ -116,7 +116,8 @@ class Board:
             try:
                 await asyncio.wait_for(changed.wait(), HEARTBEAT_SECONDS)
             except asyncio.TimeoutError:
-                yield ": still here\n\n"
+                # The page sees by it that the connection lives, and what the time is: clocks are corrected.
+                yield f"event: change\ndata: {as_json({'now': time.time()})}\n\n"
 
     def ask(self, question: Callable[[show.Show, float], Any]) -> Any:
         """question(show, now); None if the arena has not begun."""
@@ -152,10 +153,15 @@ def as_json(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def _identity(path: str) -> tuple[int, int] | None:
-    """Differs for two files that were at a path one after the other; None if there is no file."""
+def _identity(path: str) -> tuple[float, ...] | None:
+    """Differs for two files that were at a path one after the other; None if there is no file.
+
+    Of a file that was opened as one that nobody writes, whatever is written counts.
+    """
     try:
         found = os.stat(path)
     except OSError:
         return None
+    if database.is_still(path):
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
     return found.st_dev, found.st_ino

@@ -132,9 +132,17 @@ def is_known(host: str, names: Collection[str]) -> bool:
     try:
         ipaddress.ip_address(name)
     except ValueError:
-        own = {socket.gethostname().lower(), _full_name(), *names}
+        own = {socket.gethostname().lower(), _full_name(), *names, *map(_as_browsers_write_it, names)}
         return name in own or "." not in name or name.endswith(_LOCAL_ENDINGS)
     return True
+
+
+def _as_browsers_write_it(name: str) -> str:
+    """A name of a machine in ASCII: \ub300\uacb0.kr is xn--p89as3j.kr."""
+    try:
+        return name.encode("idna").decode()
+    except UnicodeError:
+        return name
 
 
 @functools.cache

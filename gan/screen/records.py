@@ -16,6 +16,7 @@ from gan.screen.pacing import EventPace, MatchPace, Plan, ShowSettings
 from gan.screen.timeline import Happened, Moment
 
 _NOTICES = ("frozen", "unfrozen", "disqualified")  # kinds of the log's entries that the hall is told of
+_DISQUALIFICATIONS = ("disqualified", "reinstated")
 _FREEZES = ("freeze", "thaw")  # kinds of entries about the arena as a whole
 
 
@@ -53,7 +54,7 @@ class Records:
         self.half_rounds: dict[int, StoredHalfRound] = {}
         self.judged: dict[int, recognition.Judged | None] = {}
         self.teams: dict[int, dict[int, Team]] = {}
-        self._num_renamings = -1
+        self._changes: tuple[int, int] | None = None  # renamings, disqualifications and what takes them back
         # Event -> when it was finished as its teams were read, which do not change after that.
         self._finished: dict[int, float | None] = {}
 
@@ -87,10 +88,11 @@ class Records:
         self.matches: dict[int, Match] = {match.id: match for match in kept.matches.all(with_annulled=True)}
         for one in kept.half_rounds.after(max(self.half_rounds, default=0)):
             self.half_rounds[one.id], self.judged[one.id] = one, recognition.of_half_round(one)
-        if self._num_renamings != (num_renamings := kept.teams.num_renamings()):
-            self._num_renamings = num_renamings
+        changes = kept.teams.num_renamings(), len(kept.log.of_kinds(_DISQUALIFICATIONS))
+        if self._changes != changes:
+            self._changes = changes
             self.former_names: dict[str, str] = kept.teams.former_names()
-            self._finished.clear()  # teams of events that are over have other names, too
+            self._finished.clear()  # teams of events that are over have changed, too
         for event in self.events:
             if event.finished is None or event.finished != self._finished.get(event.id):
                 self.teams[event.id] = {team.id: team for team in kept.teams.of_event(event.id)}

@@ -20,6 +20,7 @@ _HEADERS = {
     "Cache-Control": "no-cache",
 }
 _PACKED_BYTES = 1000  # an answer of more is compressed for browsers that take it
+_LEVEL = 1  # of compression: others wait meanwhile
 IMPORT_MAP = re.compile(r'<script type="importmap">(.*?)</script>', re.DOTALL)  # of the page: its modules by name
 _MODULES = ".js", ".mjs"  # some systems know no type for these, or one that browsers refuse
 
@@ -44,7 +45,7 @@ def application(board: Board, host_names: Collection[str] = ()) -> _Asgi:
         following.cancel()
 
     plain = Starlette(routes=_routes(board), lifespan=lifespan)
-    packed = GZipMiddleware(plain, minimum_size=_PACKED_BYTES)
+    packed = GZipMiddleware(plain, minimum_size=_PACKED_BYTES, compresslevel=_LEVEL)
     names = {name.lower() for name in host_names}
     misdirected = Response("this page has another name; --host_names of the scoreboard lists more", 421)
 
@@ -113,7 +114,8 @@ def listen(host: str, port: int) -> socket.socket:
     """Opens the port; raises UserError if that is not possible."""
     try:
         family, *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server((host, port), family=family)
+        both = family == socket.AF_INET6 and host == "::" and socket.has_dualstack_ipv6()
+        return socket.create_server((host, port), family=family, dualstack_ipv6=both)
     except (OSError, UnicodeError) as error:  # a name with an empty part is no Unicode, Python says
         why = getattr(error, "strerror", None) or "that is no name of a machine"
         raise UserError(

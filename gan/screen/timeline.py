@@ -117,8 +117,7 @@ _Happening = tuple[float, float, str, int, int]  # when, order at the same time,
 def _in_order(happened: Happened, of_match: dict[int, Match], now: float) -> list[_Happening]:
     """Everything, to be sorted. Of the same time, a result comes just after the last half round of its match."""
     times = _Times.at_the_latest(happened.half_rounds, now)
-    found: list[_Happening] = [(min(event.begun, now), 0.0, EVENT, event.id, event.id) for event in happened.events]
-    found += [
+    found: list[_Happening] = [
         (min(event.finished, now), math.inf, CHAMPION, event.id, event.id)
         for event in happened.events
         if event.finished is not None
@@ -132,7 +131,10 @@ def _in_order(happened: Happened, of_match: dict[int, Match], now: float) -> lis
     found += [
         (min(one.at, now), math.inf, NOTICE, one.id, one.event) for one in happened.notices if one.event is not None
     ]
-    return found
+    begun = {event.id: min(event.begun, now) for event in happened.events}
+    for when, _, _, _, event in found:  # of a clock that was ahead at first, the first half round knows more
+        begun[event] = min(begun[event], when)
+    return [*found, *((begun[event.id], 0.0, EVENT, event.id, event.id) for event in happened.events)]
 
 
 class _Times(NamedTuple):

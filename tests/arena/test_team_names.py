@@ -98,6 +98,16 @@ def test_letters_of_another_script_in_a_word_are_told():
     assert "Blue Fоxes has letters that look like others: U+043E CYRILLIC SMALL LETTER O" in faults.sentence(found)
 
 
+def test_a_name_that_is_read_from_the_right_stands_apart():
+    for name, apart in (
+        ("Foxes", "Foxes"),
+        ("여우", "여우"),
+        ("عربي", "\u2068عربي\u2069"),
+        ("a עברית", "\u2068a עברית\u2069"),
+    ):
+        assert team_names.apart(name) == apart
+
+
 def test_other_names_are_not_alike():
     names = [
         "Team 7",

@@ -119,6 +119,8 @@ def test_a_name_is_shown_composed_and_with_single_spaces(entry):
             "가나",
             "nobody sees: U+3164 HANGUL FILLER, U+200F RIGHT-TO-LEFT MARK; write it without",
         ),
+        ("..,/a", "line 2", "line 2"),  # in an address of the page it is another address
+        ("__proto__,/a", "line 2", "line 2"),
         ('"A,/a', "line 2", "line 2 is not CSV"),
         ('"A" B,/a', "line 2", "line 2 is not CSV"),
     ],

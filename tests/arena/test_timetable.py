@@ -149,6 +149,8 @@ def test_any_zone_may_tell_the_moment():
         ("12:00", 120, "XYZZY", "write one such as Asia/Seoul or Europe/Berlin"),
         ("12:00", 120, "Asia", "is no time zone"),
         ("12:00", 120, "", "is no time zone"),
+        ("12:00", 120, "localtime", "is no time zone"),  # as no browser knows it
+        ("12:00", 120, "posix/Asia/Seoul", "is no time zone"),
         ("12:00", 120, "../../etc/passwd", "is no time zone"),
     ],
 )

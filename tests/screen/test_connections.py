@@ -177,9 +177,12 @@ def test_names_that_anybody_can_own_are_refused(shown):
 
 
 def test_names_that_are_listed_are_known(shown):
-    board = Scoreboard(shown.process.args[3].partition("=")[2], "--host_names=battle.example.com, faces.example.org")
+    board = Scoreboard(
+        shown.process.args[3].partition("=")[2], "--host_names=battle.example.com, faces.example.org, 대결.kr"
+    )
     try:
         assert status(board, "Battle.example.com") == status(board, "faces.example.org:443") == 200
+        assert status(board, "xn--p89as3j.kr") == 200  # the same as browsers write it
         assert status(board, "example.com") == 421
     finally:
         board.end()

@@ -204,6 +204,31 @@ def test_a_clock_that_was_a_week_ahead_stops_nothing(arena, clock, ahead):
     ]
 
 
+def test_a_clock_that_is_ahead_when_an_event_begins_hides_nothing(arena, clock):
+    """A machine whose clock runs nine hours ahead until the network tells it the time."""
+    clock.now = 100 + 9 * 3600
+    event, teams = begin(arena)
+    for number, (home, away) in enumerate([(0, 3), (1, 2), (0, 1)]):
+        clock.now = 100 + 20 * number
+        match = arena.matches.begin(MatchPlace(event.id, number // 2, number % 2), teams[home].id, teams[away].id, 1)
+        for half in range(2):
+            half_round(arena, match, half, 10, 101 + 20 * number + half, clock)
+        finish(arena, match, teams[home].id, (10, 10), 103 + 20 * number, clock)
+    showing = watch(arena)
+    assert live(showing, 103)[:2] == ("face", 1)
+    assert live(showing, 200)[:3] == ("won", 3, 6)
+
+
+def test_a_team_that_is_reinstated_after_its_event_is_not_accused_any_more(arena, clock):
+    event, teams = begin(arena)
+    arena.teams.disqualify(teams[3].id, "trained on the test set")
+    arena.events.finish(event.id, teams[0].id)
+    showing = watch(arena)
+    assert "'disqualified': True" in str(showing.state(clock.now + 1000))
+    arena.teams.reinstate(teams[3].id, "it was not")
+    assert "'disqualified': True" not in str(showing.state(clock.now + 1000))
+
+
 def test_a_clock_that_is_a_week_ahead_of_all_others_shows_what_is_there(tmp_path, monkeypatch):
     """The arena wrote times to come, and nothing since: the screen does not wait for a week."""
     clock = Clock(time.time() + 7 * 24 * 3600)

@@ -2,6 +2,7 @@
 
 const isLive = document.documentElement.dataset.source === "live";
 const RETRY_MILLISECONDS = 2000;
+const SILENCE_MILLISECONDS = 40000; // the server says something every 15 seconds
 
 // ---- exported files: each is a classic script that calls arena_data(path, content)
 
@@ -30,7 +31,7 @@ function fromFile(path) {
 
 async function fromServer(path) {
   const answer = await fetch(`api/v1/${path}`);
-  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+  if (!answer.ok) throw Object.assign(new Error(`${answer.status} ${await answer.text()}`), { status: answer.status });
   return answer.json();
 }
 
@@ -53,19 +54,37 @@ let offset = 0; // milliseconds that the server's clock is ahead
 function follow(onState, onConnection) {
   const events = new EventSource("api/v1/stream");
   let state = null;
+  let silence = null;
+  // A connection may die without a word, as where a cable is unplugged behind a switch.
+  const again = () => {
+    clearTimeout(silence);
+    events.close();
+    onConnection(false);
+    follow(onState, onConnection);
+  };
+  const heard = () => {
+    clearTimeout(silence);
+    silence = setTimeout(again, SILENCE_MILLISECONDS);
+  };
   const take = (next) => {
+    heard();
     state = next;
     if (state.now) offset = state.now * 1000 - Date.now();
     onState(state);
   };
   events.addEventListener("state", (event) => take(JSON.parse(event.data)));
   events.addEventListener("change", (event) => state && take(patched(state, JSON.parse(event.data))));
-  events.onopen = () => onConnection(true);
+  heard();
+  events.onopen = () => {
+    heard();
+    onConnection(true);
+  };
   events.onerror = () => {
     onConnection(false);
     // The browser connects again by itself, unless something answered that is not the scoreboard.
     if (events.readyState !== EventSource.CLOSED) return;
     events.close();
+    clearTimeout(silence);
     setTimeout(() => follow(onState, onConnection), RETRY_MILLISECONDS);
   };
 }
