@@ -4,6 +4,7 @@ Half rounds here have two faces. With --pace=6 the first is shown for 6 / 3.5 = 
 1.029 s; the second for 2.5 times as long, and told at 4.286 s, when the half round is.
 """
 
+import os
 import time
 
 import arena_data
@@ -11,10 +12,10 @@ import pytest
 from conftest import because
 from show_arena import PACE, Clock, begin, failed, finish, half_round, live, watch
 
-from gan.arena import annulment, database, notes, store
+from gan.arena import annulment, database, notes, store, store_file
 from gan.arena.match_records import MatchPlace
 from gan.contest import rules
-from gan.screen import records, texts
+from gan.screen import board, records, texts
 from gan.screen.pacing import ShowSettings
 
 pytest_plugins = ["show_arena"]
@@ -227,6 +228,26 @@ def test_a_team_that_is_reinstated_after_its_event_is_not_accused_any_more(arena
     assert "'disqualified': True" in str(showing.state(clock.now + 1000))
     arena.teams.reinstate(teams[3].id, "it was not")
     assert "'disqualified': True" not in str(showing.state(clock.now + 1000))
+
+
+def test_whoever_may_only_read_sees_an_event_that_begins_later(tmp_path, monkeypatch):
+    """Without rights to the folder, SQLite is told that nobody writes, while nobody does."""
+    monkeypatch.setattr(database, "is_still", lambda path: not os.path.exists(path + store_file.WAL))
+    folder = str(tmp_path / "arena")
+    with store.Store(folder) as arena:
+        begin(arena, name="first")
+    source, seen = board.Source(folder, ShowSettings(pace=0)), []
+
+    def see():
+        seen.append([event["name"] for event in source.show().events(time.time())])
+
+    see()
+    with store.Store(folder) as arena:
+        begin(arena, name="second")
+        see()
+    see()
+    source.close()
+    assert seen == [["first"], ["first", "second"], ["first", "second"]]
 
 
 def test_a_clock_that_is_a_week_ahead_of_all_others_shows_what_is_there(tmp_path, monkeypatch):
