@@ -21,7 +21,7 @@ help:
 	@echo "make old-tensorflow   install TensorFlow 1.2 and 1.15, for the tests that open snapshots in them"
 	@echo "make gsutil           install gsutil, for the test that hands in with it"
 	@echo "make pics FACES=run1 [MNIST=digits_run]   draw the pictures of the README from two training runs"
-	@echo "make house-team DATA=data   train gan/house_team again, with a weaker filter: an hour, on a quiet machine"
+	@echo "make house-team DATA=data   train gan/house_team again: an hour, and another one for its filter, on a quiet machine"
 	@echo "make clean            remove the virtual environments and the demo's results"
 
 $(INSTALLED): setup.py
@@ -84,9 +84,11 @@ pics: $(INSTALLED)
 house-team: $(INSTALLED)
 	$(RUN) gan.train --flagfile=gan/recipes/faces_60min.flags --train_data_pattern=$(DATA)/train.tfrecords --seed=0 \
 		--calibration_data_pattern=$(DATA)/validation.tfrecords --train_dir=house_team_run
+	$(VENV)/bin/python tools/train_filter.py --snapshot=house_team_run --train_data_pattern=$(DATA)/train.tfrecords \
+		--calibration_data_pattern=$(DATA)/validation.tfrecords --output_dir=house_team_run/filtered
 	rm -rf gan/house_team && mkdir gan/house_team
-	grep '^model_checkpoint_path' house_team_run/checkpoint > gan/house_team/checkpoint
-	cp house_team_run/$$(cut -d'"' -f2 gan/house_team/checkpoint).* gan/house_team/
+	grep '^model_checkpoint_path' house_team_run/filtered/checkpoint > gan/house_team/checkpoint
+	cp house_team_run/filtered/$$(cut -d'"' -f2 gan/house_team/checkpoint).* gan/house_team/
 
 clean:
 	rm -rf $(VENV) .old-tensorflow .gsutil $(DEMO) site build dist *.egg-info

@@ -51,7 +51,7 @@ class FilterTrainingConfig:
     calibration_data_pattern: str = flag(None, "TFRecord files of held-out faces.", required=True)
     output_dir: str = flag(None, "Folder to write the snapshot to.", required=True)
     recipe: str = flag("gan/recipes/faces_60min.flags", "Flag file that the networks were trained with.")
-    steps: int = flag(100_000, "Steps of training.", at_least=1)
+    steps: int = flag(40_000, "Steps of training.", at_least=1)
     batch_size: int = flag(64, "Photographs in a step, and as many images that are none.", at_least=2)
     new_filter: bool = flag(False, "Whether to begin with a filter that knows nothing.")
     seed: int = flag(0, "Seed of weights, batches and nonsense.", at_least=0)

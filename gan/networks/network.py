@@ -5,7 +5,7 @@ import inspect
 import random
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -134,9 +134,9 @@ class Network:
         trained = {id(variable) for variable in self.trainable_variables}
         return [v for v in self._owned[tf.GraphKeys.TRAINABLE_VARIABLES] if id(v) not in trained]
 
-    def variables_of(self, output: tf.Tensor) -> list[tf.Variable]:
-        """Those of the variables that a result of the model is computed from."""
-        found, waiting = set(), [output.op]
+    def variables_of(self, output: tf.Tensor, not_through: Sequence[tf.Tensor] = ()) -> list[tf.Variable]:
+        """Those of the variables that something is computed from, otherwise than through some tensors."""
+        found, waiting = {tensor.op for tensor in not_through}, [output.op]
         while waiting:
             operation = waiting.pop()
             if operation not in found:

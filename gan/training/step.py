@@ -144,7 +144,7 @@ def build_training_graph(
             filter_training.take_step(inputs.real_images, connected.seed, counters.global_step, factor, dtype)
         )
     with tf.control_dependencies(applied + found.updates):
-        averages = average(connected.generator, settings.optimizer.averaging_decay, counters.global_step)
+        averages = average(connected, settings.optimizer.averaging_decay, counters.global_step)
         if settings.nonsense_filter:
             averages = _with(averages, *filter_training.average(counters.global_step))
     # A loss of one's own may read these: they rise once it has.
@@ -346,16 +346,22 @@ def copies_of(
     return found
 
 
-def average(generator: Network, decay: float, global_step: tf.Variable) -> Averages:
+def average(connected: Connected, decay: float, global_step: tf.Variable) -> Averages:
     """Exponential moving averages of the generator's variables (Yazici et al. 2018, arXiv 1806.04498).
 
     At step t the decay is min(decay, (1 + t) / (10 + t)): a half-life of about 8% of the steps so far, until the given
-    decay is reached. A decay of 0 averages nothing.
+    decay is reached. A decay of 0 averages nothing. What the discriminator reads too is served as it is: by that it has
+    learned to judge.
     """
     if not decay:
         return Averages(tf.no_op(), {})
     averages = tf.train.ExponentialMovingAverage(decay, num_updates=global_step)
-    variables = [v for v in generator.variables if v.dtype.base_dtype.is_floating]
+    generator, passed = connected.generator, connected.passed
+    shared = {id(v) for v in generator.variables_of(passed.real_logits, not_through=passed.generated)}
+    if shared:
+        names = ", ".join(v.op.name for v in generator.variables if id(v) in shared)
+        print(f"note: the discriminator reads {names}, which the generator alone trains; not averaged", flush=True)
+    variables = [v for v in generator.variables if v.dtype.base_dtype.is_floating and id(v) not in shared]
     return Averages(averages.apply(variables), {v.op.name: averages.average(v) for v in variables})
 
 

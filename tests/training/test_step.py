@@ -493,6 +493,38 @@ def test_the_discriminator_alone_goes_ahead():
     assert counted == [1, 18]
 
 
+def shared_weight():
+    """A variable beside both networks."""
+    with tf.variable_scope(tf.VariableScope(tf.AUTO_REUSE, name="shared"), auxiliary_name_scope=False):
+        return tf.get_variable("e", [SIZE], initializer=tf.ones_initializer())
+
+
+class SharingGenerator(TinyGenerator):
+    def run_model(self, model_input, is_training=True, **unused_params):
+        return {"output": super().run_model(model_input)["output"] * shared_weight()}
+
+    get_variables = None
+
+
+class SharingDiscriminator(TinyDiscriminator):
+    def run_model(self, model_input, is_training=True, **unused_params):
+        return super().run_model(model_input * shared_weight())
+
+
+def test_what_the_discriminator_reads_of_the_generator_is_handed_in_as_it_was_trained(capsys):
+    with tf.Graph().as_default(), tf.Session() as session:
+        built, *given = build(SharingGenerator(), SharingDiscriminator(), averaging_decay=0.9)
+        session.run(tf.global_variables_initializer())
+        for _ in range(3):
+            session.run(built.train_op, dict(zip(given, (np.ones((6, SIZE)), np.ones((6, 100))))))
+        served = session.run(built.serving_weights)
+        trained = {v.op.name: session.run(v) for v in tf.trainable_variables()}
+    assert "the discriminator reads shared/e" in capsys.readouterr().out
+    np.testing.assert_array_equal(served["shared/e"], trained["shared/e"])
+    assert np.ptp(trained["shared/e"]) or trained["shared/e"][0] != 1
+    assert not np.array_equal(served["generator/w"], trained["generator/w"])
+
+
 def test_weights_of_the_discriminator_are_clipped():
     real, noise = np.ones((6, SIZE)), np.zeros((6, 100))
     _, (w, v, c) = first_step(
