@@ -85,6 +85,7 @@ class SnapshotExporter:
         seed: int | None = None,
     ) -> None:
         self._settings, self._size, self._behaves = settings, size, Behaviour()
+        self._looks, self._said = 0, set[str]()
         held_out = _held_out_images(settings, size)
         self._held_out = None if held_out is None else pixels.to_floats(held_out)
         has_filter = any(name.startswith(f"{nonsense_filter.SCOPE}/") for name in trained)
@@ -114,9 +115,14 @@ class SnapshotExporter:
         self._generator = RunningNetwork(self._session, drawing, contract.GENERATED, size)
 
     def load(self, weights: Mapping[str, np.ndarray]) -> None:
-        """Takes weights, variable name -> value, and calibrates what is asked for."""
+        """Takes weights, variable name -> value, and calibrates what is asked for.
+
+        How a battle would ask the networks is found twice: weights that nothing has trained yet may hide it.
+        """
         neutral = {name: np.float32(flip.AS_DRAWN if name == flip.ODDS else 0) for name in self._calibrated}
         saver.load_weights(self._serving, self._session, {**weights, **neutral, **self._measured})
+        if self._looks == 1:
+            self.warn_of_refusal()
         if self._settings.calibrates_generator:
             self._calibrate_generator()
         if self._held_out is not None:
@@ -166,12 +172,16 @@ class SnapshotExporter:
     def warn_of_refusal(self) -> None:
         """Says now if a battle would refuse the weights last loaded, and why, or how it would ask the networks."""
         values = self._session.run(self._serving.variables)
+        self._looks += 1
         try:
             self._behaves = self._behaviour(values)
-            for remark in self._behaves.remarks():
-                print(f"note: in a battle, {remark}", flush=True)
+            said = [f"note: in a battle, {remark}" for remark in self._behaves.remarks()]
         except ContractError as error:
-            print(f"warning: a battle would refuse these networks: {error}", flush=True)
+            said = [f"warning: a battle would refuse these networks: {error}"]
+        for line in said:
+            if line not in self._said:
+                self._said.add(line)
+                print(line, flush=True)
 
     def write(self, folder: str, step: int, keep: int | None = None) -> None:
         """Writes a snapshot of the weights last loaded to a folder on disk; `keep` stay, or what the settings say."""

@@ -137,6 +137,31 @@ def test_who_looks_at_the_batch_is_calibrated_beside_reference_images_as_in_a_ba
     assert (snapshot.discriminate(pixels.to_floats(held_out)) > 0.5).mean() != 0.9
 
 
+class AtFirstEqual(models.BaseModel):
+    """Looks at its batch, which nobody sees before its first step: all probabilities are a half."""
+
+    def create_model(self, input_size, **unused_params):
+        self.w = tf.get_variable("w", [input_size, 1], initializer=tf.zeros_initializer())
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        logits = 20 * tf.matmul(model_input - tf.reduce_mean(model_input, 0, keepdims=True), self.w)
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+
+def test_a_straight_run_and_one_that_goes_on_hand_in_the_same(faces, tmp_path, capsys):
+    flags = ["--discriminator_model=test_exporter.AtFirstEqual", f"--calibration_data_pattern={faces}", "--seed=3"]
+    flags += ["--export_model_steps=3"]
+    assert run_train(faces, tmp_path / "straight", *flags, "--max_steps=6") == 0
+    assert "its discriminator" in capsys.readouterr().out
+    for last in (3, 6):
+        assert run_train(faces, tmp_path / "twice", *flags, f"--max_steps={last}") == 0
+    straight, twice = (tf.train.load_checkpoint(str(tmp_path / name)) for name in ("straight", "twice"))
+    for name in straight.get_variable_to_shape_map():
+        np.testing.assert_allclose(
+            straight.get_tensor(name), twice.get_tensor(name), rtol=1e-5, atol=1e-7, err_msg=name
+        )
+
+
 def test_held_out_images_that_are_trained_on_are_told(faces, tmp_path, capsys):
     mixed = np.concatenate([tfrecords.read_all([str(faces)], 2500)[:3], synthetic_images(40, 2500, seed=1)])
     tfrecords.write(str(tmp_path / "mixed.tfrecords"), mixed)
