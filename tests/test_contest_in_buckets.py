@@ -269,6 +269,20 @@ def test_submit(emulator, bucket, trained, faces, tmp_path, capsys):
         np.testing.assert_array_equal(weights(f"gs://{bucket}/model")[name], value)
 
 
+def test_submit_leaves_libraries_and_editors_files_out(bucket, trained, faces, tmp_path, capsys):
+    mine = tmp_path / "mine"
+    for name in ("my_networks.py", "venv/lib/site-packages/numpy/core.py", "venv/pyvenv.cfg", "env/a.py", "page/x.py"):
+        (mine / name).parent.mkdir(parents=True, exist_ok=True)
+        (mine / name).write_text("")
+    (mine / "env" / "conda-meta").mkdir()
+    (mine / ".#my_networks.py").symlink_to("somebody@a-machine.123")  # as Emacs does while a file is open
+    (mine / "._my_networks.py").write_text("of macOS")
+    flags = submission(trained, faces, bucket, tmp_path, "--dry_run", f"--source_dir={mine}")
+    assert submit.main(["submit", *flags]) == 0
+    copied = [line.split()[2] for line in capsys.readouterr().out.splitlines() if "/source/" in line]
+    assert copied == [f"gs://{bucket}/source/mine/my_networks.py,", f"gs://{bucket}/source/mine/page/x.py,"]
+
+
 def test_submit_takes_source_from_a_bucket(emulator, bucket, trained, faces, tmp_path, fails):
     for name in ("models.py", "deeper/losses.py", "notes.txt", ".git/hook.py"):
         emulator.write(bucket, f"code/mine/{name}", name.encode())
