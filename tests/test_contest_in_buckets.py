@@ -197,6 +197,7 @@ def test_the_last_one_that_begins_to_write_to_a_folder_goes_on(emulator, bucket,
                 write(second, b"second")
                 while emulator.read(bucket, "run/a.txt") != b"second":
                     time.sleep(0.05)
+                assert "run/.writer" in emulator.names(bucket)
                 write(first, b"first again")
                 for _ in range(100):
                     first.changed()

@@ -14,7 +14,8 @@ import dataclasses
 import os
 import sys
 import time
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[0] = ROOT
@@ -84,6 +85,8 @@ def train(config: FilterTrainingConfig) -> None:
     settings = training_flags.settings_of(training_flags.of_recipe(config.recipe, files, *flags), files)
     os.makedirs(config.output_dir, exist_ok=True)
     exporter = SnapshotExporter(settings.game.models, settings.data.size, settings.snapshots, weights, files)
+    exporter.load(weights)
+    exporter.warn_of_refusal()
     for steps, averages in _trained(config, settings, weights):
         exporter.load({**weights, **averages})
         exporter.write(config.output_dir, found.step, keep=1)
@@ -97,7 +100,9 @@ def _weights(prefix: str) -> dict[str, np.ndarray]:
     return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
 
 
-def _trained(config: FilterTrainingConfig, settings: TrainingSettings, weights: dict[str, np.ndarray]) -> Any:
+def _trained(
+    config: FilterTrainingConfig, settings: TrainingSettings, weights: dict[str, np.ndarray]
+) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
     """The number of steps, and the averages of the filter's weights, each time that they are to be written."""
     data = settings.data
     reader = readers.open_reader(data.files, data.size, data.memory_mb, data.threads)

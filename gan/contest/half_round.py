@@ -6,7 +6,7 @@ import io
 import itertools
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -204,22 +204,27 @@ def write(folder: str, shown: JudgedImages) -> None:
     taken = next(filter(os.path.lexists, files_of_images), None)
     if taken:
         raise UserError(f"{taken} is there, and no half round has written it; give another folder")
+    _write_tables(folder, ids, shown)  # if this is killed, the images that are there are known by it
     for path, image in zip(files_of_images, shown.images):
         pixels.write_png(path, pixels.grid(image[None]))
+    _write_tables(folder, ids, shown)  # so that they are uploaded after what they name
+    write_overview(os.path.join(folder, "overview.png"), shown)
+
+
+def _write_tables(folder: str, ids: Sequence[str], shown: JudgedImages) -> None:
     for name, categories in (("ground_truth", shown.truth), ("predictions", shown.guesses)):
         table = io.StringIO()
         csv.writer(table).writerows([("Id", "Category"), *zip(ids, categories)])
         files.write_whole(os.path.join(folder, name + ".csv"), table.getvalue().encode())
-    write_overview(os.path.join(folder, "overview.png"), shown)
 
 
 def images_of(folder: str) -> list[str]:
     """Names, below a folder on disk or in a bucket, of the images that an earlier half round has written there."""
     try:
         table = files.read_small(paths.join(folder, "ground_truth.csv"), _LARGEST_TABLE).decode(errors="replace")
-    except OSError:
+        return [_IMAGE.format(row[0]) for row in csv.reader(table.splitlines()) if row and row[0].isdecimal()]
+    except (OSError, UserError, csv.Error):  # none, one that is not ours, or a bucket that may only be written to
         return []
-    return [_IMAGE.format(row[0]) for row in csv.reader(table.splitlines()) if row and row[0].isdecimal()]
 
 
 def describe(shown: JudgedImages) -> str:

@@ -94,8 +94,7 @@ def load(found: Input, options: RecordOptions) -> ReadRecords:
 
     Args:
         found: what `find` returned.
-        options: how they are read.
-        workers: processes that decode picture files; the result is the same for any number.
+        options: how they are read; the result is the same for any number of workers.
 
     Returns:
         Grey images of options.size pixels, with labels if they have the size of MNIST and every record has a label.

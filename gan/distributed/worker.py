@@ -44,9 +44,10 @@ def _follow(settings: TrainingSettings, together: Together, signals: SignalCatch
     reader = readers.open_reader(data.files, data.size, data.memory_mb, data.threads)
     data_sha256 = reader.fingerprint()
     # Random operations of the networks' own must not be the same in all workers: no seed of the graph.
-    place = Place(together.placement, together.exchange)
+    place = Place(together.placement, together.exchange, network_seed=settings.seed)
     training = TrainingSession(settings.game, settings.step, settings.batch, reader, place)
     stack.callback(training.close)
+    training.run(training.local_initializer)
     training.run(training.initializer)
     together.open(training)
     print("this worker is ready", flush=True)

@@ -105,6 +105,8 @@ class Evaluator:
             is_last = over()
             try:
                 done = self._look(train_dir, done)
+            except mirror.Superseded:
+                raise
             except (UserError, FileNotFoundError) as error:  # the network is away
                 self._say(error)
             if is_last:
@@ -129,6 +131,8 @@ class Evaluator:
             self._tries[where] += isinstance(error, HostError)
             if self._tries[where] < _MOST_TRIES:
                 return False
+        except mirror.Superseded:
+            raise
         except (UserError, FileNotFoundError) as error:
             # The trainer may have deleted it since; a broken one must not end the watch.
             self._say(error)

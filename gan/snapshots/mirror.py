@@ -42,7 +42,9 @@ def writable_folder(
         A Folder, or a Mirror.
 
     Raises:
-        UserError: the bucket cannot be reached, or at the end not everything could be uploaded.
+        UserError: the bucket cannot be reached, or does not let files be read, made and replaced, or at the end not
+            everything could be uploaded.
+        Superseded: another command has begun to write to the same folder of a bucket.
     """
     if not paths.is_remote(path):
         yield Folder(path)
@@ -142,8 +144,10 @@ class Mirror:
                     progress.update(len(left) - len(now))
                     left, last = now, time.monotonic()
             progress.update(len(left) - len(self._left()))
-        with contextlib.suppress(UserError):
-            buckets.delete(paths.join(self.name, _WRITER))
+        if self._finished.is_set():
+            with contextlib.suppress(UserError):
+                self._check_writer()
+                buckets.delete(paths.join(self.name, _WRITER))
         left = self._left()
         if left and self._refused:
             raise UserError(
@@ -158,7 +162,8 @@ class Mirror:
 
     def _fetch(self, wanted: bool) -> None:
         """Fills the local folder with what the bucket holds, if that is wanted, unless the local one came further."""
-        remote_names = [name for name in files.names(self.name) if not checkpoint_files.is_log(name)]
+        there = [name for name in files.names(self.name) if name != _WRITER]
+        remote_names = [name for name in there if not checkpoint_files.is_log(name)]
         for folder in (checkpoint_files.STATE_FOLDER, checkpoint_files.BEST_FOLDER):
             remote_names += [os.path.join(folder, name) for name in files.names(paths.join(self.name, folder))]
         if os.path.exists(os.path.join(self.path, _PENDING)):

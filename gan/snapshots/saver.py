@@ -28,6 +28,7 @@ _FLAGS_OF_VARIABLES = {
     r"augment_probability$": "augment_target",
     r"instance_noise_factor$": "instance_noise",
 }
+_AVERAGE = "/ExponentialMovingAverage"
 # Variables that begin when a training goes on: the first states of version 1.0.0 lack the first one, and a filter
 # learns by itself.
 _LATER_VARIABLES = rf"^num_images$|{_OF_FILTER}"
@@ -116,6 +117,14 @@ def restore_state(saver: tf.train.Saver, session: tf.Session, found: Found, vari
     """
     saved = tf.train.load_checkpoint(found.prefix).get_variable_to_shape_map()
     wanted = {variable.op.name: variable.shape.as_list() for variable in variables}
+    # A weight that the discriminator reads too was averaged once.
+    for name in saved.keys() - wanted.keys():
+        if (
+            name.endswith(_AVERAGE)
+            and name.removesuffix(_AVERAGE) in wanted
+            and any(n.endswith(_AVERAGE) for n in wanted)
+        ):
+            del saved[name]
     later = {name for name in wanted.keys() - saved.keys() if re.search(_LATER_VARIABLES, name)}
     differences = [
         f"{name} is {_shape(saved, name)} there and {_shape(wanted, name)} in the networks asked for"

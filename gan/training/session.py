@@ -37,6 +37,7 @@ class Place(NamedTuple):
     placement: placement.Placement
     exchange: Exchange | None = None
     graph_seed: int | None = None  # of the graph's random operations; None draws one
+    network_seed: int | None = None  # see network.Network; all processes need the same one
 
 
 class TrainingSession:
@@ -77,7 +78,7 @@ class TrainingSession:
             of_reader = {id(variable) for variable in tf.local_variables()}
             inputs = step.StepInputs(real_images, self._noise, self._place)
             self.graph = step.build_training_graph(
-                load_game(game, len(place.placement.devices), place.graph_seed),
+                load_game(game, len(place.placement.devices), place.network_seed),
                 *(inputs, settings, place.placement.devices, place.exchange),
             )
             copies = {id(copy) for copy, _ in self.graph.copies}

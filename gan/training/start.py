@@ -74,7 +74,7 @@ def prepare(settings: TrainingSettings, state: Found | None, strategy: OneProces
     data = settings.data
     reader = readers.open_reader(data.files, data.size, data.memory_mb, data.threads)
     data_sha256 = reader.fingerprint()
-    place = Place(strategy.placement, strategy.exchange, seed)
+    place = Place(strategy.placement, strategy.exchange, seed, seed)
     training = TrainingSession(settings.game, settings.step, settings.batch, reader, place)
     stack.callback(training.close)
     names = [*training.graph.serving_weights, training.graph.counters.global_step.op.name]

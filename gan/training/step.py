@@ -219,20 +219,21 @@ def _compute_type(settings: StepSettings) -> tf.DType:
 def find_losses(
     game: Game, real_images: tf.Tensor, connected: Connected, settings: StepSettings
 ) -> tuple[Losses, list[tf.Operation]]:
-    """Both networks' losses, and update operations of the memory that one of them may need."""
+    """Both networks' losses, and their update operations: their own, and of the memory that one may need."""
     passed = connected.passed
     before = len(tf.get_collection(tf.GraphKeys.UPDATE_OPS))
     values = loss_values.losses_of(
         game.loss, passed.real_logits, passed.fake_logits, settings.loss.top_k_share, passed.features
     )
-    updates: list[tf.Operation] = []
+    added = [getattr(each, "op", each) for each in tf.get_collection(tf.GraphKeys.UPDATE_OPS)[before:]]
+    updates = [each for each in added if gradients.is_unconditional(each)]
     if any(settings.hard_examples.shares):
         hard = HardExamples(settings.hard_examples, connected.discriminator.size, connected.seed)
-        values[0], updates = hard.apply(values[0], game.loss, real_images, passed, connected.augmenter)
+        values[0], of_memory = hard.apply(values[0], game.loss, real_images, passed, connected.augmenter)
+        updates += of_memory
     additions = [settings.loss.regularization_penalty * each for each in passed.regularization_losses()]
     additions[0] += gradients.lazy_penalty(game.penalty, passed, connected.seed)
-    of_losses = [getattr(each, "op", each) for each in tf.get_collection(tf.GraphKeys.UPDATE_OPS)[before:]]
-    return Losses(values, additions), [*updates, *filter(gradients.is_unconditional, of_losses)]
+    return Losses(values, additions), updates
 
 
 def find_learning_rates(settings: StepSettings, counters: Counters) -> LearningRates:

@@ -838,3 +838,23 @@ def test_features_reach_a_loss_in_every_way_that_images_are_judged(hard):
     assert_same(together, train(Apart()))
     assert_same(together, train(Shows(), [f"/device:CPU:{i}" for i in range(3)]))
     assert np.any(together["discriminator/v"] != train_steps(2, discriminator=Shows(), **hard)["discriminator/v"])
+
+
+class CountedNorm(TinyDiscriminator):
+    """Counts how often its update has run."""
+
+    def create_model(self, input_size, **unused_params):
+        super().create_model(input_size)
+        self.count = tf.get_variable("count", [], initializer=tf.zeros_initializer(), trainable=False)
+
+    def run_model(self, model_input, is_training=True, **unused_params):
+        if is_training:
+            tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, tf.assign_add(self.count, 1.0))
+        return super().run_model(model_input)
+
+
+def test_hard_examples_and_penalties_move_no_averages():
+    """Those of the discriminator follow the batch, once a step, whatever else it is shown."""
+    penalty = gradients.Penalty(losses.GradientPenalty(), weight=0.1, steps=1)
+    moved = train_steps(3, discriminator=CountedNorm(), penalty=penalty, negatives_share=0.3)
+    assert moved["discriminator/count"] == 3
