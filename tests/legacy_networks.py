@@ -126,11 +126,12 @@ class KerasDiscriminator(models.BaseModel):
 class MadeAgain(models.BaseModel):
     """A Keras layer that every run makes again."""
 
-    def create_model(self, output_size, **unused_params):
-        self.size = output_size
+    def create_model(self, input_size, **unused_params):
+        pass
 
     def run_model(self, model_input, **unused_params):
-        return {"output": tf.keras.layers.Dense(self.size, activation="sigmoid")(model_input)}
+        logits = tf.keras.layers.Dense(1)(model_input)
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
 
 
 class ContribDiscriminator(models.BaseModel):
