@@ -205,6 +205,16 @@ def test_the_last_one_that_begins_to_write_to_a_folder_goes_on(emulator, bucket,
     assert emulator.read(bucket, "run/a.txt") == b"second"
 
 
+def test_a_folder_for_tensorboard_may_be_shared(emulator, bucket, tmp_path, monkeypatch):
+    with mirror.writable_folder(f"gs://{bucket}/logs", fetch=False) as first:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "of another machine"))
+        with mirror.writable_folder(f"gs://{bucket}/logs", fetch=False) as second:
+            for number, opened in enumerate((first, second)):
+                files.write_whole(os.path.join(opened.path, f"events.out.tfevents.{number}"), b"events")
+                opened.changed()
+    assert emulator.names(bucket) == ["logs/events.out.tfevents.0", "logs/events.out.tfevents.1"]
+
+
 def test_a_right_to_write_that_ends_is_told_at_once(faulty_bucket):
     """As for eval, whose results would wait ten minutes for a right that does not come."""
     bucket, proxy = faulty_bucket

@@ -87,7 +87,8 @@ class Mirror:
     machine came further than the bucket and could not upload everything, its local folder stays as it is.
 
     Once another command writes to the bucket's folder, from any machine, nothing more is uploaded: the files of two
-    trainings would mix. The last one to begin goes on, since it may be the first one's replacement.
+    trainings would mix. The last one to begin goes on, since it may be the first one's replacement. Folders from which
+    nothing is wanted, for TensorBoard or pictures, may be shared.
 
     Args:
         remote: the folder in the bucket.
@@ -107,8 +108,11 @@ class Mirror:
         self._superseded: Superseded | None = None  # why nothing more is uploaded
         self._fetch(fetch)
         self._writer = secrets.token_hex(16).encode()
+        self._is_alone = fetch
         for _ in range(2):  # whoever may only make files, not replace them, is told now and not at the end
             buckets.write(paths.join(remote, _WRITER), self._writer)
+        if not self._is_alone:
+            buckets.delete(paths.join(remote, _WRITER))
         self._thread = threading.Thread(target=self._work, name=f"uploads to {remote}", daemon=True)
         self._thread.start()
 
@@ -144,7 +148,7 @@ class Mirror:
                     progress.update(len(left) - len(now))
                     left, last = now, time.monotonic()
             progress.update(len(left) - len(self._left()))
-        if self._finished.is_set():
+        if self._finished.is_set() and self._is_alone:
             with contextlib.suppress(UserError):
                 self._check_writer()
                 buckets.delete(paths.join(self.name, _WRITER))
@@ -212,7 +216,9 @@ class Mirror:
                 self._wake.set()
 
     def _check_writer(self) -> None:
-        """Raises Superseded if another command has begun to write to the bucket's folder."""
+        """Raises Superseded if another command has begun to write to the bucket's folder, which it must have alone."""
+        if not self._is_alone:
+            return
         with contextlib.suppress(FileNotFoundError):
             if files.read_small(paths.join(self.name, _WRITER), len(self._writer)) != self._writer:
                 raise Superseded(
