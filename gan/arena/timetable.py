@@ -10,6 +10,7 @@ back, an hour comes twice, and its battles are held the first time. This is abou
 machine's clock that was wrong.
 """
 
+import contextlib
 import datetime
 import difflib
 import math
@@ -23,6 +24,7 @@ _MINUTES, _SECONDS = _DAY // _MINUTE, _DAY // _SECOND
 SHORTEST_PERIOD = 0.1  # minutes
 _TIME, _DATE_AND_TIME = "%H:%M", "%Y-%m-%d %H:%M"
 _UTC = datetime.timezone.utc
+_UNKNOWN_TO_BROWSERS = {"localtime", "Factory", "posix", "right", "posixrules"}  # first parts of names of zones
 
 
 class Timetable:
@@ -138,17 +140,12 @@ def _times_of_day(first: datetime.time, period: int) -> list[datetime.time]:
     return [(datetime.datetime.min + second * _SECOND).time() for second in times]
 
 
-_UNKNOWN_TO_BROWSERS = {"localtime", "Factory", "posix", "right", "posixrules"}  # which tell the screen's times
-
-
 def _time_zone(name: str) -> zoneinfo.ZoneInfo:
-    try:
-        zone = zoneinfo.ZoneInfo(name)
+    with contextlib.suppress(zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        found = zoneinfo.ZoneInfo(name)
         if name.partition("/")[0] not in _UNKNOWN_TO_BROWSERS:
-            return zone
-        known = {zone.casefold(): zone for zone in zoneinfo.available_timezones()}
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        known = {zone.casefold(): zone for zone in zoneinfo.available_timezones()}
+            return found
+    known = {zone.casefold(): zone for zone in zoneinfo.available_timezones()}
     if not known:
         raise UserError(f"this system knows no time zones, so not {name}; `pip install tzdata` brings them")
     close = difflib.get_close_matches(name.casefold(), known, n=3)

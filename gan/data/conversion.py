@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from gan.console.errors import DataError
 from gan.data import examples, pixels, record_files, record_forms
+from gan.data.examples import Feature
 from gan.storage import cache
 
 _OUTPUT = "prepared_data"  # the folder that the command names
@@ -33,15 +34,16 @@ def command(paths: Sequence[str], usual_feature: str, size: int) -> str:
 def alike(paths: Sequence[str], message: str) -> list[str]:
     """Those of some files that are empty, or have the same lists as the file that a message begins with."""
     named = max(filter(message.startswith, paths), key=len)
-    return [path for path in paths if _kinds_of_lists(path) in ({}, _kinds_of_lists(named))]
+    kinds = {path: {name: each.kind for name, each in (_first(path) or {}).items()} for path in paths}
+    return [path for path in paths if kinds[path] in ({}, kinds[named])]
 
 
-def _kinds_of_lists(path: str) -> dict[str, str]:
-    """Name -> kind of the lists of a file's first record; empty if there is none, or it is of another kind."""
+def _first(path: str) -> dict[str, Feature] | None:
+    """The lists of a file's first record; None if there is none, or it is of another kind."""
     with contextlib.suppress(DataError, ValueError):
         for record in record_files.read_records(path):
-            return {name: each.kind for name, each in examples.parse(record).items()}
-    return {}
+            return examples.parse(record)
+    return None
 
 
 def _input(paths: Sequence[str]) -> str:
@@ -57,15 +59,11 @@ def _input(paths: Sequence[str]) -> str:
 
 def _image_feature(paths: Sequence[str], usual: str) -> str:
     """The list that holds the image in the first record there is; NAME if several or none may."""
-    for path in paths:
-        with contextlib.suppress(DataError, ValueError):
-            for record in record_files.read_records(path):
-                features = examples.parse(record)
-                likely = record_forms.likely_images(features)
-                if usual in features:
-                    return usual
-                return likely[0] if len(likely) == 1 else "NAME"
-    return usual
+    features = next((found for path in paths if (found := _first(path)) is not None), None)
+    if features is None or usual in features:
+        return usual
+    likely = record_forms.likely_images(features)
+    return likely[0] if len(likely) == 1 else "NAME"
 
 
 def _quoted(flag: str) -> str:

@@ -267,12 +267,9 @@ def _losses(loss: type, on_real: np.ndarray, on_fake: np.ndarray) -> list[float]
 
     with tf.Graph().as_default(), tf.Session() as session:
         tf.train.get_or_create_global_step()
-        with registry.explaining(loss, "__init__", registry.LOSS):
-            made = loss()
-        values = loss_values.losses_of(made, logits(on_real), logits(on_fake))
+        values = loss_values.losses_of(registry.make(loss, registry.LOSS), logits(on_real), logits(on_fake))
         session.run([tf.global_variables_initializer(), tf.local_variables_initializer(), tf.tables_initializer()])
-        values = session.run(values)
-    return [float(value) for value in values]
+        return [float(value) for value in session.run(values)]
 
 
 def _check_network(kind: str, name: str, snapshot: _Snapshot) -> None:

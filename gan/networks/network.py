@@ -71,8 +71,7 @@ class Network:
         self._draw_anew("create_model")
         with self._owning():
             if isinstance(model, type):
-                with registry.explaining(model, "__init__", kind):
-                    self.model = model()
+                self.model = registry.make(model, kind)
             with self._explaining("create_model"):
                 _call(self.model.create_model, {registry.SIZE_ARGUMENT[kind]: size}, first=size)
 

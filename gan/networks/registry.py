@@ -116,7 +116,11 @@ def check_name(kind: str, name: str, flag: str) -> None:
 
 def load(kind: str, name: str, flag: str) -> Any:
     """A new object of the class that `load_class` finds; raises UserError if it cannot be made."""
-    found = load_class(kind, name, flag)
+    return make(load_class(kind, name, flag), kind)
+
+
+def make(found: type, kind: str) -> Any:
+    """A new object of a contestant's class; raises UserError if it cannot be made."""
     with explaining(found, "__init__", kind):
         return found()
 

@@ -48,6 +48,11 @@ _cluster = functools.partial(flag, group="Several machines (TF_CONFIG)")
 class TrainingFlags:
     """Flags of the command, by name."""
 
+    GONE = {
+        "asynchronous": "a cluster takes one step after the other, by all of its processes",
+        **dict.fromkeys(("worker_timeout_secs", "chief_timeout_secs"), "--collective_timeout_secs has it now"),
+    }
+
     train_data_pattern: str = flag(
         None, "TFRecord files to train on, on disk or gs://: one pattern, or several with commas.", required=True
     )
@@ -57,11 +62,6 @@ class TrainingFlags:
         "that is the default. --job-dir is another name for it.",
         other_names=("job-dir", "job_dir"),
     )
-    GONE = {
-        "asynchronous": "a cluster takes one step after the other, by all of its processes",
-        **dict.fromkeys(("worker_timeout_secs", "chief_timeout_secs"), "--collective_timeout_secs has it now"),
-    }
-
     generator_model: str = flag("SampleGenerator", "Generator to train: a class of gan/models.py, or a dotted name.")
     discriminator_model: str = flag(
         "SampleDiscriminator", "Discriminator to train: a class of gan/models.py, or a dotted name."
