@@ -50,6 +50,7 @@ def test_nothing_is_told_while_it_is_judged(hall):
     assert page.locator(".frame img").evaluate("image => image.clientWidth % 50") == 0
 
 
+WIDE = ("\u4eba" * 60, "W" * 60)
 LONG = ("W" * 60, "An exceedingly long name of a team that has sixty characters")
 
 
@@ -62,7 +63,7 @@ CUT = """() => [...document.querySelectorAll(".fit")]
 
 
 @pytest.mark.parametrize(
-    "names", [("Blue Foxes", "Team Mira"), ("딥페이크 사냥꾼들과 함께하는 연구실", "나무"), LONG, LONG[::-1]]
+    "names", [("Blue Foxes", "Team Mira"), ("딥페이크 사냥꾼들과 함께하는 연구실", "나무"), WIDE, WIDE[::-1], LONG, LONG[::-1]]
 )
 def test_the_winner_is_the_largest_text_and_fits(hall, names):
     page = hall.show(state("won", names, match=WON))
