@@ -61,8 +61,8 @@ _IN_THE_SNAPSHOT = {
     "too_many_bytes": "its graph has more than {mebibytes:.0f} MiB once its functions are written out; use smaller "
     "networks",
     # Its conditions and loops.
-    "condition_not_constant": "the condition {node} depends on the input, on chance or on a placeholder without a "
-    "default; decide it when the graph is built, by a constant or a tf.placeholder_with_default",
+    "condition_not_constant": "the condition {node} depends on the input, on chance, on a variable or on a placeholder "
+    "without a default; decide it when the graph is built, by a constant or a tf.placeholder_with_default",
     "branch_never_taken": "it takes the result of a branch that is never taken ({node}); take the result of the "
     "whole tf.cond",
     "loop_not_constant": "the number of rounds of the loop {node} depends on the input or on chance; only a constant "

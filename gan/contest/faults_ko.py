@@ -34,7 +34,7 @@ SENTENCES = {
     "too_many_nodes": "함수를 펼치면 그래프의 노드가 {most:.0f}개보다 많습니다. 더 작은 네트워크를 쓰십시오",
     "too_many_bytes": "함수를 펼치면 그래프가 {mebibytes:.0f} MiB보다 큽니다. 더 작은 네트워크를 쓰십시오",
     # Its conditions and loops.
-    "condition_not_constant": "조건 {node:이/가} 입력이나 난수, 또는 기본값이 없는 플레이스홀더에 의존합니다. 상수나 "
+    "condition_not_constant": "조건 {node:이/가} 입력이나 난수, 변수, 또는 기본값이 없는 플레이스홀더에 의존합니다. 상수나 "
     "tf.placeholder_with_default를 써서 그래프를 만들 때 정해지게 하십시오",
     "branch_never_taken": "절대 실행되지 않는 분기의 결과를 씁니다({node}). tf.cond 전체의 결과를 쓰십시오",
     "loop_not_constant": "반복문 {node}의 반복 횟수가 입력이나 난수에 의존합니다. 횟수는 상수여야 합니다. 반복문 대신 "

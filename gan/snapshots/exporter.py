@@ -14,7 +14,8 @@ from gan.data import pixels, tfrecords
 from gan.networks import flip, nonsense_filter, typicality
 from gan.networks.registry import ModelNames, load_models
 from gan.random_noise_generator import Use, stratified_noise, uniform_noise
-from gan.snapshots import beside_references, calibration, cut, saver, serving_graph, sessions, sharpness, tones, typical
+from gan.snapshots import beside_references, calibration, cut, saver, serving_graph, sessions
+from gan.snapshots import sharpness, spectrum, tones, typical
 from gan.snapshots.running import RunningNetwork
 from gan.snapshots.serving_graph import Additions
 from gan.storage import cache
@@ -25,11 +26,12 @@ CALIBRATION_BATCH = 256  # held-out images run at once
 FILTER_ACCEPTANCE = 0.96
 GENERATED_AT_ONCE = 255  # images
 DRAWN_IMAGES = 1020  # that tell a generator's tones and sharpness, and how often it draws mirror images
+FINISHED_IMAGES = 2040  # with all of these, that tell its spectrum
 MEASURED_IMAGES = 15_000  # training images, from all parts of the files; more would hardly change what is measured
 _CALIBRATED = {
     *(calibration.OFFSET, nonsense_filter.OFFSET, *typicality.NAMES),
     *(tones.CONTRAST, tones.BRIGHTNESS, sharpness.GAIN, sharpness.SHIFT),
-    *(flip.WEIGHTS, flip.ODDS, flip.STRENGTH),
+    *(spectrum.GAIN, spectrum.SHIFT, flip.WEIGHTS, flip.ODDS, flip.STRENGTH),
 }
 
 
@@ -42,6 +44,7 @@ class SnapshotSettings:
     calibration_acceptance: float = 0.9  # share of these that the discriminator must accept
     calibrate_tones: bool = False  # whether generated images get the tones of the training images
     calibrate_sharpness: bool = False  # whether generated images vary in sharpness as the training images do
+    calibrate_spectrum: bool = False  # whether generated images have the frequencies of the training images
     calibrate_flip: bool = False  # whether images are told from mirror images
     test_time_flip: bool = False  # whether the discriminator judges images and their mirror images
     threads: int = 2  # that parse their records
@@ -49,7 +52,7 @@ class SnapshotSettings:
     @property
     def calibrates_generator(self) -> bool:
         """Whether the generated images are to be like the training images in anything."""
-        return self.calibrate_tones or self.calibrate_sharpness or self.calibrate_flip
+        return self.calibrate_tones or self.calibrate_sharpness or self.calibrate_spectrum or self.calibrate_flip
 
 
 class _Wanted(NamedTuple):
@@ -57,6 +60,7 @@ class _Wanted(NamedTuple):
 
     as_toned: tones.Tones | None = None
     as_sharp: sharpness.Sharpness | None = None
+    frequencies: spectrum.Spectrum | None = None
 
 
 class SnapshotExporter:
@@ -94,6 +98,7 @@ class SnapshotExporter:
             filter=has_filter,
             tones=settings.calibrate_tones,
             sharpness=settings.calibrate_sharpness,
+            spectrum=settings.calibrate_spectrum,
             flip=settings.calibrate_flip,
             test_time_flip=settings.test_time_flip,
         )
@@ -119,7 +124,11 @@ class SnapshotExporter:
 
         How a battle would ask the networks is found twice: weights that nothing has trained yet may hide it.
         """
-        neutral = {name: np.float32(flip.AS_DRAWN if name == flip.ODDS else 0) for name in self._calibrated}
+        neutral = {
+            name: np.zeros(self._serving.variables[name].shape.as_list(), np.float32) for name in self._calibrated
+        }
+        if flip.ODDS in neutral:
+            neutral[flip.ODDS] = np.float32(flip.AS_DRAWN)
         saver.load_weights(self._serving, self._session, {**weights, **neutral, **self._measured})
         if self._looks == 1:
             self.warn_of_refusal()
@@ -131,6 +140,10 @@ class SnapshotExporter:
     def _drawn(self, noise: np.ndarray) -> np.ndarray:
         """Images of some noise, float32 [N, size]; N is a whole number of behaviour.BATCH."""
         return self._generator(noise, behaviour.BATCH if self._behaves.generator_sees_batch else GENERATED_AT_ONCE)
+
+    def _set(self, values: Mapping[str, "float | np.ndarray"]) -> None:
+        for name, value in values.items():
+            self._serving.variables[name].load(value, self._session)
 
     def _calibrate_generator(self) -> None:
         """Makes the generated images like the training images in what is asked for, unless they cannot be drawn yet."""
@@ -149,8 +162,11 @@ class SnapshotExporter:
             images = sharpness.sharpened(images, *found)
         if self._wanted.as_toned is not None:
             values[tones.CONTRAST], values[tones.BRIGHTNESS] = tones.to_match(images, self._wanted.as_toned)
-        for name, value in values.items():
-            self._serving.variables[name].load(value, self._session)
+        self._set(values)
+        if self._wanted.frequencies is not None:
+            finished = pixels.to_bytes(self._drawn(stratified_noise(FINISHED_IMAGES, Use.CALIBRATION_NOISE)))
+            gain, shift = spectrum.to_match(spectrum.of_images(_parts(finished)), self._wanted.frequencies)
+            self._set({spectrum.GAIN: gain, spectrum.SHIFT: shift})
 
     def _calibrate_discriminator(self) -> None:
         """Lets the discriminator accept a share of the held-out images."""
@@ -282,7 +298,7 @@ def _measured(
     images = tfrecords.read_some(files, size, MEASURED_IMAGES, settings.threads)
     if held_out is not None:
         _warn_of_known(held_out, images)
-    parts = np.array_split(images, -(-len(images) // CALIBRATION_BATCH))
+    parts = _parts(images)
     as_toned = as_sharp = None
     if settings.calibrate_tones:
         found = [tones.of_images(pixels.to_floats(part)) for part in parts]
@@ -290,13 +306,19 @@ def _measured(
     if settings.calibrate_sharpness:
         each = np.concatenate([sharpness.of_images(pixels.to_floats(part)) for part in parts])
         as_sharp = sharpness.Sharpness(float(each.mean()), float(each.std()))
+    frequencies = spectrum.of_images(parts) if settings.calibrate_spectrum else None
     if settings.calibrate_flip or has_filter and held_out is not None:
         both = typical.described_both_ways(images)
         if settings.calibrate_flip:
             values[flip.WEIGHTS] = flip.weights(*both)
         if has_filter and held_out is not None:
             values |= typical.measured(np.concatenate(both), typical.described(held_out))
-    return _Wanted(as_toned, as_sharp), values
+    return _Wanted(as_toned, as_sharp, frequencies), values
+
+
+def _parts(images: np.ndarray) -> list[np.ndarray]:
+    """Images in parts, which are worked on one after the other."""
+    return np.array_split(images, -(-len(images) // CALIBRATION_BATCH))
 
 
 def _warn_of_known(held_out: np.ndarray, images: np.ndarray) -> None:

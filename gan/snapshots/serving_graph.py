@@ -11,7 +11,7 @@ from gan.contest import battle_ops, contract
 from gan.networks import flip, keras_layers, nonsense_filter, views
 from gan.networks.network import Network
 from gan.networks.registry import DISCRIMINATOR, GENERATOR
-from gan.snapshots import calibration, cut, sharpness, tones
+from gan.snapshots import calibration, cut, sharpness, spectrum, tones
 
 
 class ServingGraph(NamedTuple):
@@ -38,6 +38,7 @@ class Additions(NamedTuple):
     filter: bool = False  # the discriminator judges together with a nonsense filter
     tones: bool = False  # the generated images get other tones
     sharpness: bool = False  # the generated images are sharpened or blurred
+    spectrum: bool = False  # the generated images get other shares of the spatial frequencies
     flip: bool = False  # images are told from mirror images
     test_time_flip: bool = False  # the discriminator judges images and their mirror images
 
@@ -83,13 +84,15 @@ def _generated(noise: tf.Tensor, images: tf.Tensor, additions: Additions) -> tf.
     """
     if additions.flip:
         images = flip.turned(images, noise)
-    if not (additions.sharpness or additions.tones):
+    if not (additions.sharpness or additions.tones or additions.spectrum):
         return images
     outside = images - tf.minimum(tf.maximum(images, 0), 1)
     if additions.sharpness:
         images = sharpness.adjusted(images)
     if additions.tones:
         images = tones.adjusted(images)
+    if additions.spectrum:
+        images = spectrum.adjusted(images)
     return images + outside
 
 

@@ -287,6 +287,12 @@ class TrainingFlags:
         "Each snapshot's generator then draws images as crisp and as blurred as the training images are, which vary "
         "more than what generators draw: it sharpens its sharper images, and blurs its softer ones.",
     )
+    calibrate_spectrum: bool = _calibration(
+        False,
+        "Each snapshot's generator then draws as much of each spatial frequency as the training images have: "
+        "generators draw the finest slanting patterns too faintly and somewhat coarser ones too strongly, or the other "
+        "way round.",
+    )
     calibrate_flip: bool = _calibration(
         False,
         "Each snapshot's generator then looks to each side as often as the training images do: it mirrors back what "
@@ -383,6 +389,7 @@ def settings_of(config: TrainingFlags, files: Sequence[str]) -> "settings.Traini
             calibration_acceptance=config.calibration_acceptance,
             calibrate_tones=config.calibrate_tones,
             calibrate_sharpness=config.calibrate_sharpness,
+            calibrate_spectrum=config.calibrate_spectrum,
             calibrate_flip=config.calibrate_flip,
             test_time_flip=config.test_time_flip,
             threads=config.num_readers,

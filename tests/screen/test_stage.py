@@ -63,7 +63,8 @@ CUT = """() => [...document.querySelectorAll(".fit")]
 
 
 @pytest.mark.parametrize(
-    "names", [("Blue Foxes", "Team Mira"), ("딥페이크 사냥꾼들과 함께하는 연구실", "나무"), WIDE, WIDE[::-1], LONG, LONG[::-1]]
+    "names",
+    [("Blue Foxes", "Team Mira"), ("딥페이크 사냥꾼들과 함께하는 연구실", "나무"), WIDE, WIDE[::-1], LONG, LONG[::-1]],
 )
 def test_the_winner_is_the_largest_text_and_fits(hall, names):
     page = hall.show(state("won", names, match=WON))
