@@ -142,7 +142,11 @@ def _recipe(config, folder) -> str:
     )
     with open(f"{folder}/eval/eval.jsonl", encoding="utf-8") as file:
         measured = json.loads(file.read().splitlines()[-1])
-    distances = {name: value for name, value in measured.items() if "frechet" in name and isinstance(value, float)}
+    distances = {
+        name: value
+        for name, value in measured.items()
+        if "frechet" in name and isinstance(value, float) and not name.endswith(("_low", "_high"))
+    }
     speed = f"{told[-1] if told else '?'} steps; {throughput.speed_of(folder):,.0f} images/s"
     return f"{speed}; " + ", ".join(f"{name} {value:.2f}" for name, value in distances.items())
 

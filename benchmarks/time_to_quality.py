@@ -35,7 +35,7 @@ from gan.console.errors import UserError
 from gan.console.flags import flag
 from gan.data import pixels
 from gan.storage import cache
-from gan.training import quality_record
+from gan.training import quality_record, training_flags
 
 LEVELS = (10.0, 5.0, 2.5, 1.5)
 PEER = "DCGAN in PyTorch"
@@ -76,6 +76,8 @@ def compare(config: TimeConfig) -> None:
     has_peer = is_installed("torch") and os.path.exists(config.peer)
     if config.peer_minutes and not has_peer:
         print(f"no peer: torch (pip install torch) or {config.peer} is missing")
+    for recipe in _recipes(config):  # before the first one trains
+        training_flags.of_recipe(recipe, files)
     curves, kept = {}, _kept_dirs(config)
     for recipe in _recipes(config):
         curves[recipe] = _told(recipe, _train(config, recipe, files, kept.get(recipe)))
@@ -121,7 +123,7 @@ def _train(config, recipe, files, kept):
 
 def _recipes(config):
     """The flag files, each once."""
-    return list(dict.fromkeys(recipe.strip() for recipe in config.recipes.split(",")))
+    return list(dict.fromkeys(recipe.strip() for recipe in config.recipes.split(",") if recipe.strip()))
 
 
 def _kept_dirs(config):

@@ -227,3 +227,32 @@ class CountsLosses(KerasRegularized):
         logits = self.net(model_input)
         (loss,) = keras_layers.regularization_losses(self)
         return {"logits": logits, "predictions": tf.sigmoid(logits), "regularization_loss": 0 * loss}
+
+
+tf.app.flags.DEFINE_integer("df_dim", 8, "Of the program from which the next network comes.")
+FLAGS = tf.app.flags.FLAGS
+
+
+class KerasFrozenAndClipped(models.BaseModel):
+    """A layer of Keras that stays as it begins, and one whose weights are kept small."""
+
+    def create_model(self, input_size, **unused_params):
+        self.features = tf.keras.layers.Dense(FLAGS.df_dim, trainable=False, name="features")
+        self.judge = tf.keras.layers.Dense(
+            1, kernel_constraint=lambda w: tf.clip_by_value(w, -0.01, 0.01), name="judge"
+        )
+
+    def run_model(self, model_input, **unused_params):
+        logits = self.judge(tf.nn.relu(self.features(model_input)))
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}
+
+
+class KerasNormalised(models.BaseModel):
+    """Keras' own spectral normalisation, and dropout that nobody switches off."""
+
+    def create_model(self, input_size, **unused_params):
+        self.judge = tf.keras.layers.SpectralNormalization(tf.keras.layers.Dense(1))
+
+    def run_model(self, model_input, **unused_params):
+        logits = self.judge(tf.nn.dropout(model_input, rate=0.5), training=True)
+        return {"logits": logits, "predictions": tf.sigmoid(logits)}

@@ -59,7 +59,7 @@ def test_everyone_against_everyone(faces, others, trained, broken, tmp_path, cap
     printed = capsys.readouterr()
     assert "broken is left out" in printed.err and "the collection p_for_data is missing" in printed.err
     assert "nothing is left out" in printed.err and "no complete snapshot" in printed.err
-    assert "D of <b>early" in printed.out and "real faces" in printed.out and "of 50 played" in printed.out
+    assert "D of <b>early" in printed.out and "real faces" in printed.out and "wins of 50 played" in printed.out
 
     found = lines(output)
     name = pathlib.Path(trained).name

@@ -45,8 +45,13 @@ def bomb(folder):
 
 
 def few_images(folder):
+    np.save(folder / "few.npy", synthetic_images(16, 2500))
+    contestants._images("few", str(folder / "few.npy"), 2500, 20)
+
+
+def too_few_images(folder):
     np.save(folder / "few.npy", synthetic_images(3, 2500))
-    contestants._images("few", str(folder / "few.npy"), 2500, 10)
+    contestants._images("few", str(folder / "few.npy"), 2500, 20)
 
 
 def columns(folder):
@@ -69,7 +74,8 @@ PROVOKED = {
     damaged_gzip: (".gz is damaged (", "download it again"),
     another_download: ("lfw.tgz is another file than https://host/lfw.tgz", "(its SHA-256 differs); move it away"),
     bomb: ("bomb.zip would unpack to 600 MiB, more than", "pictures do not shrink so much, so this is not read"),
-    few_images: ("few.npy holds 3 images and all are compared on 10", "--num_images=3 lowers that"),
+    few_images: ("few.npy holds 16 images and all are compared on 20", "--num_images=16 lowers that"),
+    too_few_images: ("few.npy holds 3 images and all are compared on 20", "at least 15 are needed"),
     columns: ("mnist_sample.csv.gz has 3 columns, not 785",),
     no_bucket: ("gs:///folder names no bucket", "write gs://bucket/folder"),
     no_name: ("gs://bucket names no file", "write gs://bucket/name"),

@@ -91,7 +91,7 @@ _IN_THE_SNAPSHOT = {
     "variable_type": "variable {variable} has type {in_graph} in the graph and {in_checkpoint} in the "
     "checkpoint; hand in all files of one save",
     # What its networks compute.
-    "not_computable": "{name} cannot be computed: {reason}; run it on a batch of 15 before you save it",
+    "not_computable": "{name} cannot be computed: {reason}; run it on batches of 15 and of 30 before you save it",
     "wrong_shape": "{name} returned shape {shape}, not {wanted}; compute one row for each row of its input",
     "not_finite": "{name} has values that are not finite (NaN or infinity); hand in an earlier snapshot, or "
     "train with a lower learning rate",
@@ -117,7 +117,7 @@ _OUTSIDE_THE_SNAPSHOT = {
     "snapshot_incomplete": "there is no complete snapshot: {snapshot} lacks {parts}; copy all files of this name, or, "
     "if its save failed, make room on the disk and give the train command again",
     "none_saved": "there is no complete snapshot: a training began here and saved none, as happens if the disk is "
-    "full; make room, and give the train command again",
+    "full, or if it diverged or was killed before; see what train said, and give its command again",
     "bad_pointer": "its file checkpoint names no snapshot in its folder; copy the file checkpoint again, or remove it",
     "file_unreadable": "{file} cannot be read: {reason}; copy it again, as a plain file",
     "files_too_large": "the .{part} files of {snapshot} are too large: {mebibytes:.8g} MiB, and they may have "

@@ -34,8 +34,8 @@ SENTENCES = {
     "too_many_nodes": "함수를 펼치면 그래프의 노드가 {most:.0f}개보다 많습니다. 더 작은 네트워크를 쓰십시오",
     "too_many_bytes": "함수를 펼치면 그래프가 {mebibytes:.0f} MiB보다 큽니다. 더 작은 네트워크를 쓰십시오",
     # Its conditions and loops.
-    "condition_not_constant": "조건 {node:이/가} 입력이나 난수, 변수, 또는 기본값이 없는 플레이스홀더에 의존합니다. 상수나 "
-    "tf.placeholder_with_default를 써서 그래프를 만들 때 정해지게 하십시오",
+    "condition_not_constant": "조건 {node:이/가} 입력이나 난수, 변수, 또는 기본값이 없는 플레이스홀더에 의존합니다. "
+    "상수나 tf.placeholder_with_default를 써서 그래프를 만들 때 정해지게 하십시오",
     "branch_never_taken": "절대 실행되지 않는 분기의 결과를 씁니다({node}). tf.cond 전체의 결과를 쓰십시오",
     "loop_not_constant": "반복문 {node}의 반복 횟수가 입력이나 난수에 의존합니다. 횟수는 상수여야 합니다. 반복문 대신 "
     "배치 전체에 대한 연산을 쓰십시오",
@@ -64,7 +64,7 @@ SENTENCES = {
     "variable_type": "변수 {variable}의 자료형이 그래프에서는 {in_graph}, 체크포인트에서는 {in_checkpoint}입니다. 한 "
     "번에 저장한 파일을 모두 함께 제출하십시오",
     # What its networks compute.
-    "not_computable": "{name:을/를} 계산할 수 없습니다({reason}). 저장하기 전에 15개짜리 배치로 실행해 보십시오",
+    "not_computable": "{name:을/를} 계산할 수 없습니다({reason}). 저장하기 전에 15개와 30개짜리 배치로 실행해 보십시오",
     "wrong_shape": "{name:이/가} {wanted:이/가} 아니라 {shape} 모양을 출력했습니다. 입력의 행마다 한 행을 계산하십시오",
     "not_finite": "{name}에 유한하지 않은 값(NaN이나 무한대)이 있습니다. 더 이른 스냅샷을 제출하거나, 학습률을 낮추어 "
     "학습하십시오",
@@ -86,7 +86,8 @@ SENTENCES = {
     "snapshot_incomplete": "완전한 스냅샷이 없습니다. {snapshot}에 {parts:이/가} 빠져 있습니다. 이 이름의 파일을 모두 "
     "복사하거나, 저장이 실패했다면 디스크에 공간을 만들고 학습 명령을 다시 실행하십시오",
     "none_saved": "완전한 스냅샷이 없습니다. 여기서 학습을 시작했지만 저장된 것이 없습니다. 디스크가 "
-    "가득 찼을 때 이렇게 됩니다. 공간을 만들고 학습 명령을 다시 실행하십시오",
+    "가득 찼거나, 그 전에 학습이 발산했거나 중단되었을 때 이렇게 됩니다. train의 출력을 보고 학습 명령을 다시 "
+    "실행하십시오",
     "bad_pointer": "checkpoint 파일이 그 폴더에 있는 스냅샷을 가리키지 않습니다",
     "file_unreadable": "{file:을/를} 읽을 수 없습니다: {reason}",
     "files_too_large": "{snapshot}의 .{part} 파일이 너무 큽니다. {mebibytes:.8g} MiB인데 {most:.8g} MiB까지만 "

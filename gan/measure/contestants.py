@@ -14,7 +14,7 @@ from gan.console.errors import DataError, UserError
 from gan.console.progress import Progress
 from gan.contest import half_round
 from gan.data import pixels
-from gan.measure import cross_play
+from gan.measure import cross_play, quality
 from gan.random_noise_generator import Use, uniform_noise
 from gan.sandbox import sandbox
 from gan.storage import cache
@@ -127,12 +127,13 @@ def _images(name: str, path: str, size: int, count: int) -> Contestant:
     except OSError:
         raise
     except Exception as error:  # numpy reads parts of a damaged file as Python, zip or pickle, each with own errors
-        raise DataError(f"{path} is not a numpy file of images ({error})") from error
+        told = "" if isinstance(error, ValueError) and "pickle" in str(error) else f" ({error})"
+        raise DataError(f"{path} is not a numpy file of images{told}") from error
     if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or math.prod(images.shape[1:]) != size:
         what = f"{images.dtype} {list(images.shape)}" if isinstance(images, np.ndarray) else "several arrays"
         raise DataError(f"{path} holds {what}; images are uint8 [N, {size}], 0 to 255, row by row")
     if len(images) < count:
-        raise DataError(
-            f"{path} holds {len(images)} images and all are compared on {count}; --num_images={len(images)} lowers that"
-        )
+        enough = len(images) >= quality.FEWEST
+        way_out = f"--num_images={len(images)} lowers that" if enough else f"at least {quality.FEWEST} are needed"
+        raise DataError(f"{path} holds {len(images)} images and all are compared on {count}; {way_out}")
     return Contestant(name, path, images[:count].reshape(count, size), None)

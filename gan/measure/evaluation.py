@@ -133,8 +133,10 @@ class Evaluator:
                 return False
         except mirror.Superseded:
             raise
-        except (UserError, FileNotFoundError) as error:
-            # The trainer may have deleted it since; a broken one must not end the watch.
+        except FileNotFoundError as error:
+            gone = f"{os.path.basename(where)} was deleted before it was measured; --keep_snapshots of train keeps more"
+            self._say(error if os.path.exists(where + ".index") else UserError(gone))
+        except UserError as error:  # a broken one must not end the watch
             self._say(error)
         del self._tries[where]
         return True

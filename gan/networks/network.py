@@ -89,6 +89,7 @@ class Network:
                     if update not in tf.get_collection_ref(tf.GraphKeys.UPDATE_OPS):
                         tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, update)
             if is_training and not self._connected:
+                keras_layers.keep_constraints(self.model)
                 for loss in keras_layers.regularization_losses(self.model):
                     tf.add_to_collection(tf.GraphKeys.REGULARIZATION_LOSSES, loss)
         self._connected = True
@@ -111,10 +112,11 @@ class Network:
 
     @property
     def trainable_variables(self) -> list[tf.Variable]:
-        """The variables that get_variables lists; all trainable ones if it lists none."""
+        """The variables that get_variables lists; all trainable ones that are not frozen if it lists none."""
         listed = [v for v in self._listed_variables() if not _OF_OTHER[self.kind].match(v.op.name)]
         own = list({id(v): v for v in map(self._own, listed)}.values())
-        found = own or self._owned[tf.GraphKeys.TRAINABLE_VARIABLES]
+        frozen = {id(v) for v in self.frozen_variables}
+        found = own or [v for v in self._owned[tf.GraphKeys.TRAINABLE_VARIABLES] if id(v) not in frozen]
         if not found:
             raise UserError(
                 f"{type(self.model).__name__} has no trainable variables; make them in create_model with tf.Variable, "
@@ -130,8 +132,15 @@ class Network:
     @property
     def unlisted_variables(self) -> list[tf.Variable]:
         """Trainable variables that get_variables leaves out, so that they stay as they begin."""
-        trained = {id(variable) for variable in self.trainable_variables}
-        return [v for v in self._owned[tf.GraphKeys.TRAINABLE_VARIABLES] if id(v) not in trained]
+        known = {id(variable) for variable in (*self.trainable_variables, *self.frozen_variables)}
+        return [v for v in self._owned[tf.GraphKeys.TRAINABLE_VARIABLES] if id(v) not in known]
+
+    @property
+    def frozen_variables(self) -> list[tf.Variable]:
+        """Those of Keras layers with `trainable = False`; none if get_variables lists variables, or if all would be."""
+        every = self._owned[tf.GraphKeys.TRAINABLE_VARIABLES]
+        frozen = [] if self._listed_variables() else [v for v in every if keras_layers.is_frozen(self.model, v)]
+        return frozen if len(frozen) < len(every) else []
 
     def variables_of(self, output: tf.Tensor, not_through: Sequence[tf.Tensor] = ()) -> list[tf.Variable]:
         """Those of the variables that something is computed from, otherwise than through some tensors."""

@@ -141,6 +141,9 @@ def load_class(kind: str, name: str, flag: str) -> type:
     module_name = module_name or f"gan.{_MODULE[kind]}"
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
+    from absl import flags
+
+    flags.FLAGS.mark_as_parsed()  # those that a contestant's module defines have their defaults
     try:
         found = getattr(importlib.import_module(module_name), class_name)
     except Exception as error:  # whatever a contestant's module does while it is imported

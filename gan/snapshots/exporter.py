@@ -14,8 +14,18 @@ from gan.data import pixels, tfrecords
 from gan.networks import flip, nonsense_filter, typicality
 from gan.networks.registry import ModelNames, load_models
 from gan.random_noise_generator import Use, stratified_noise, uniform_noise
-from gan.snapshots import beside_references, calibration, cut, saver, serving_graph, sessions
-from gan.snapshots import sharpness, spectrum, tones, typical
+from gan.snapshots import (
+    beside_references,
+    calibration,
+    cut,
+    saver,
+    serving_graph,
+    sessions,
+    sharpness,
+    spectrum,
+    tones,
+    typical,
+)
 from gan.snapshots.running import RunningNetwork
 from gan.snapshots.serving_graph import Additions
 from gan.storage import cache
@@ -89,7 +99,7 @@ class SnapshotExporter:
         seed: int | None = None,
     ) -> None:
         self._settings, self._size, self._behaves = settings, size, Behaviour()
-        self._looks, self._said = 0, set[str]()
+        self._looks, self._said, self._of_chance = 0, set[str](), list[str]()
         held_out = _held_out_images(settings, size)
         self._held_out = None if held_out is None else pixels.to_floats(held_out)
         has_filter = any(name.startswith(f"{nonsense_filter.SCOPE}/") for name in trained)
@@ -191,7 +201,7 @@ class SnapshotExporter:
         self._looks += 1
         try:
             self._behaves = self._behaviour(values)
-            said = [f"note: in a battle, {remark}" for remark in self._behaves.remarks()]
+            said = [f"note: in a battle, {remark}" for remark in [*self._behaves.remarks(), *self._of_chance]]
         except ContractError as error:
             said = [f"warning: a battle would refuse these networks: {error}"]
         for line in said:
@@ -243,6 +253,11 @@ class SnapshotExporter:
         with tf.Session(graph=graph, config=sessions.judge_config()) as session:
             generator = RunningNetwork(session, tensors[0], contract.GENERATED, self._size)
             discriminator = RunningNetwork(session, tensors[1], contract.PROBABILITY, 1)
+            self._of_chance = [
+                f"its {name} draws random numbers, as dropout does; is_training=False should switch that off"
+                for name, network in ((cut.GENERATOR, generator), (cut.DISCRIMINATOR, discriminator))
+                if network.is_random
+            ]
             return contract.check_behaviour(
                 lambda noise: generator(noise, len(noise)),
                 lambda images: discriminator(images, len(images))[:, 0],

@@ -1,14 +1,14 @@
 """Gives generated images as much of each spatial frequency as the training images have.
 
-A generator draws some frequencies too faintly and others too strongly, most of all slanting ones near the finest that
-there are, by which it enlarges images. Hardly any discriminator sees it, and distances do: much of what is left of them
-is that all images are off the same way. So a snapshot takes the discrete cosine transform of what it draws, and hands in
+A generator draws some frequencies too faintly and others too strongly, most of all slanting ones near the finest.
+Hardly any discriminator sees it, and distances do: much of what is left of them is that all images are off the same
+way. So a snapshot takes the discrete cosine transform of what it draws, and hands in
 
     image + inverse(gain * transform(image) + shift)
 
-with a gain and a shift for each frequency, found for its weights. They are 0 in a snapshot that leaves the images as they
-are. The gains give each coefficient the mean absolute deviation that it has in the training images, the shifts give the
-coarsest coefficients the mean that they have there, and leave the other means as they are.
+with a gain and a shift for each frequency, found for its weights. They are 0 in a snapshot that leaves the images as
+they are. The gains give each coefficient the mean absolute deviation that it has in the training images, the shifts
+give the coarsest coefficients the mean that they have there, and leave the other means as they are.
 """
 
 from collections.abc import Iterable

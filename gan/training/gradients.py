@@ -196,6 +196,7 @@ def warn_of_untrained(networks: Sequence[Network], all_pairs: Sequence[Pairs], c
     known = [variable for copy in copies for variable in copy.variables]
     for network, pairs in zip(networks, all_pairs):
         unlisted, trained = network.unlisted_variables, [variable for _, variable in pairs]
+        _warn(network.frozen_variables, "their Keras layers have trainable=False")
         idle = [v for v in network.trainable_variables if not any(v is other for other in trained)]
         _warn(unlisted, f"{type(network.model).__name__}.get_variables leaves them out; list them to train them")
         _warn(idle, f"the loss of {type(network.model).__name__} does not depend on them")
@@ -204,7 +205,7 @@ def warn_of_untrained(networks: Sequence[Network], all_pairs: Sequence[Pairs], c
             f"{type(network.model).__name__}.get_variables lists them, but they are the other network's; list its own",
             how="not trained twice",
         )
-        known += [*unlisted, *network.trainable_variables]
+        known += [*unlisted, *network.frozen_variables, *network.trainable_variables]
     nobodys = [v for v in tf.trainable_variables() if not any(v is other for other in known)]
     _warn(nobodys, "no network made them; make them in create_model, or with trainable=False")
 

@@ -331,7 +331,7 @@ CASES = {
         after(lambda x: tf.gather(x, [1_000_000] * SIZE, axis=1)),
         "generated_images cannot be computed",
         "1000000 is not in [0, 4)",
-        "run it on a batch of 15 before you save it",
+        "run it on batches of 15 and of 30 before you save it",
     ),
     "wrong_shape": (
         after(lambda x: x[:7]),

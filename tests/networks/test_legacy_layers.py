@@ -106,6 +106,31 @@ def test_regularizers_of_layers_count(family, faces, tmp_path):
     assert size[1] < 0.9 * size[0]
 
 
+@pytest.mark.parametrize("family", ["Keras 2", "Keras 3"])
+def test_frozen_layers_stay_and_constraints_are_kept(family, faces, tmp_path):
+    """Beside them, flags that the networks' module defines have their defaults."""
+    if importlib.util.find_spec(NEEDED[family]) is None:
+        pytest.skip(f"{NEEDED[family]} is not installed: pip install 'gan-contest[legacy]'")
+    flags = ["--max_steps=4", "--base_learning_rate=0.05"]
+    done = train(faces, tmp_path, family, *flags, models="{}Generator,KerasFrozenAndClipped")
+    assert done.returncode == 0, done.stderr
+    second, fourth = variables(tmp_path, 2), variables(tmp_path, 4)
+    (frozen,) = (name for name in fourth if "features/kernel" in name)
+    (clipped,) = (name for name in fourth if "judge/kernel" in name)
+    np.testing.assert_array_equal(second[frozen], fourth[frozen])
+    assert fourth[frozen].shape == (2500, 8) and not np.array_equal(second[clipped], fourth[clipped])
+    assert np.abs(fourth[clipped]).max() == pytest.approx(0.01)
+    told = [line for line in done.stdout.splitlines() if "warning" in line]
+    assert len(told) == 1 and "features/kernel" in told[0] and "their Keras layers have trainable=False" in told[0]
+
+
+def test_what_only_a_program_of_keras_does_and_dropout_in_battle_are_told(faces, tmp_path):
+    done = train(faces, tmp_path, "Keras 3", "--max_steps=2", models="{}Generator,KerasNormalised")
+    assert done.returncode == 0, done.stderr
+    assert "warning: SpectralNormalization of Keras does nothing in KerasNormalised" in done.stdout
+    assert "note: in a battle, its discriminator draws random numbers" in done.stdout
+
+
 def test_the_snapshot_keeps_the_contract_and_opens_in_old_tensorflow(trained, tmp_path):
     _, folder = trained
     snapshot = Snapshot(str(folder / "straight"), 2500)

@@ -65,7 +65,8 @@ REFUSED = {
     "loop_over_the_batch": "number of rounds of the loop map/while/Exit[_0-9]* depends on the input or on chance",
     "range_of_tanh": r"generated_images must lie in \[0, 1\], its values reach from -0.84113526 to 0.85323256 like "
     "those of a tanh; multiply by 0.5 and add 0.5$",
-    "switch_that_must_be_fed": "the condition cond/Merge depends on the input, on chance, on a variable or on a placeholder without",
+    "switch_that_must_be_fed": "the condition cond/Merge depends on the input, on chance, on a variable or on a "
+    "placeholder without",
     "variable_that_the_saver_misses": "variable G2/b has no value in the checkpoint",
 }
 
