@@ -172,7 +172,7 @@ def _ranking_text(found: Comparison) -> str:
     if found.simulated:
         wins = {pair: str(played.wins) for pair, played in found.simulated.items()}
         wins |= {(second, first): str(played.losses) for (first, second), played in found.simulated.items()}
-        blocks.append(_matrix(found, f"wins of {found.about['battles']} played, the rest lost or equal", wins))
+        blocks.append(_matrix(found, f"wins of {found.about['battles']} played, ties for neither", wins))
     return "\n\n".join(blocks)
 
 
