@@ -76,10 +76,11 @@ def compare(config: TimeConfig) -> None:
     has_peer = is_installed("torch") and os.path.exists(config.peer)
     if config.peer_minutes and not has_peer:
         print(f"no peer: torch (pip install torch) or {config.peer} is missing")
-    for recipe in _recipes(config):  # before the first one trains
+    recipes = _recipes(config)
+    for recipe in recipes:  # before the first one trains
         training_flags.of_recipe(recipe, files)
     curves, kept = {}, _kept_dirs(config)
-    for recipe in _recipes(config):
+    for recipe in recipes:
         curves[recipe] = _told(recipe, _train(config, recipe, files, kept.get(recipe)))
     if config.peer_minutes and has_peer:
         curves[PEER] = _told(PEER, _train_peer(config, files))

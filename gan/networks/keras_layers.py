@@ -85,31 +85,25 @@ def updates(model: Any, own: Sequence[tf.Variable], operations: Sequence[tf.Oper
     return found
 
 
-def is_frozen(model: Any, variable: tf.Variable) -> bool:
-    """Whether a variable is of Keras layers of a model that all have `trainable = False`."""
-    of = [
-        any(plain_variable(v) is variable for v in layer.trainable_weights)
-        for layer in _held(model)
-        if any(plain_variable(v) is variable for v in layer.weights)
-    ]
-    return bool(of) and not any(of)
+def frozen(model: Any, variables: Sequence[tf.Variable]) -> list[tf.Variable]:
+    """Those variables that are of Keras layers of a model, all of which have `trainable = False`."""
+    held = _held(model)
+    trained = {id(plain_variable(v)) for layer in held for v in layer.trainable_weights}
+    others = {id(plain_variable(v)) for layer in held for v in layer.weights} - trained
+    return [v for v in variables if id(v) in others]
 
 
 def keep_constraints(model: Any) -> None:
-    """Lets TensorFlow's optimizers keep the constraints of Keras 3, which does not tell its tf.Variables of them.
-
-    Says so if a layer relies on what runs only in a program of Keras.
-    """
+    """Lets TensorFlow's optimizers keep the constraints of Keras 3, which does not tell its tf.Variables of them."""
     layers = [layer for layer in _held(model) if _family(layer) == "keras"]
     for variable in (v for layer in layers for v in layer.trainable_weights):
         if getattr(variable, "constraint", None) is not None:
             plain_variable(variable)._constraint = variable.constraint
-    if any(type(layer).__name__ == "SpectralNormalization" for layer in layers):
-        print(
-            f"warning: SpectralNormalization of Keras does nothing in {type(model).__name__}: it changes weights while "
-            "Keras trains; take layers.spectral_norm of gan",
-            flush=True,
-        )
+
+
+def has_spectral_normalization(model: Any) -> bool:
+    """Whether a model has that layer of Keras 3, which changes its weights only while Keras trains."""
+    return any(_family(layer) == "keras" and type(layer).__name__ == "SpectralNormalization" for layer in _held(model))
 
 
 def regularization_losses(model: Any) -> list[tf.Tensor]:

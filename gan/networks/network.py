@@ -115,7 +115,7 @@ class Network:
         """The variables that get_variables lists; all trainable ones that are not frozen if it lists none."""
         listed = [v for v in self._listed_variables() if not _OF_OTHER[self.kind].match(v.op.name)]
         own = list({id(v): v for v in map(self._own, listed)}.values())
-        frozen = {id(v) for v in self.frozen_variables}
+        frozen = {id(v) for v in self._frozen()}
         found = own or [v for v in self._owned[tf.GraphKeys.TRAINABLE_VARIABLES] if id(v) not in frozen]
         if not found:
             raise UserError(
@@ -138,9 +138,12 @@ class Network:
     @property
     def frozen_variables(self) -> list[tf.Variable]:
         """Those of Keras layers with `trainable = False`; none if get_variables lists variables, or if all would be."""
+        return [] if self._listed_variables() else self._frozen()
+
+    def _frozen(self) -> list[tf.Variable]:
         every = self._owned[tf.GraphKeys.TRAINABLE_VARIABLES]
-        frozen = [] if self._listed_variables() else [v for v in every if keras_layers.is_frozen(self.model, v)]
-        return frozen if len(frozen) < len(every) else []
+        found = keras_layers.frozen(self.model, every)
+        return found if len(found) < len(every) else []
 
     def variables_of(self, output: tf.Tensor, not_through: Sequence[tf.Tensor] = ()) -> list[tf.Variable]:
         """Those of the variables that something is computed from, otherwise than through some tensors."""

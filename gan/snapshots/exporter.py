@@ -185,15 +185,15 @@ class SnapshotExporter:
         if flip.STRENGTH in self._calibrated:
             finite = logits[np.isfinite(logits)]
             strength = flip.SHARE_OF_SPREAD * float(finite.std(dtype=np.float64)) if len(finite) else 0.0
-            self._serving.variables[flip.STRENGTH].load(strength, self._session)
+            self._set({flip.STRENGTH: strength})
             logits = self._run(self._serving.logits)
         if self._serving.filter_logits is not None:
             found = self._run(self._serving.filter_logits)
             most = (len(found) - 1) / len(found)  # of few images at most one is left out
             offset = calibration.offset(found, max(acceptance, min(FILTER_ACCEPTANCE, most)))
-            self._serving.variables[nonsense_filter.OFFSET].load(offset, self._session)
+            self._set({nonsense_filter.OFFSET: offset})
             logits = np.where(found + offset > 0, logits, -np.inf)
-        self._serving.variables[calibration.OFFSET].load(calibration.offset(logits, acceptance), self._session)
+        self._set({calibration.OFFSET: calibration.offset(logits, acceptance)})
 
     def warn_of_refusal(self) -> None:
         """Says now if a battle would refuse the weights last loaded, and why, or how it would ask the networks."""

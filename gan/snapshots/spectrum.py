@@ -7,8 +7,8 @@ way. So a snapshot takes the discrete cosine transform of what it draws, and han
     image + inverse(gain * transform(image) + shift)
 
 with a gain and a shift for each frequency, found for its weights. They are 0 in a snapshot that leaves the images as
-they are. The gains give each coefficient the mean absolute deviation that it has in the training images, the shifts
-give the coarsest coefficients the mean that they have there, and leave the other means as they are.
+they are. The gains give each coefficient the mean absolute deviation that it has in the training images. The shifts
+give the coarsest coefficients the mean that they have there; all other means stay as they are.
 """
 
 from collections.abc import Iterable

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import tensorflow.compat.v1 as tf
 
 from gan.console.errors import UserError, reason
-from gan.networks import registry
+from gan.networks import keras_layers, registry
 from gan.networks.network import Network, check_scalar, takes
 from gan.training.forward_pass import ForwardPass, Tower
 
@@ -195,6 +195,12 @@ def warn_of_untrained(networks: Sequence[Network], all_pairs: Sequence[Pairs], c
     """Says which trainable variables of networks, and of nobody, stay as they begin, and why; nothing of copies."""
     known = [variable for copy in copies for variable in copy.variables]
     for network, pairs in zip(networks, all_pairs):
+        if keras_layers.has_spectral_normalization(network.model):
+            print(
+                f"warning: SpectralNormalization of Keras does nothing in {type(network.model).__name__}: it changes "
+                "weights while Keras trains; take layers.spectral_norm of gan",
+                flush=True,
+            )
         unlisted, trained = network.unlisted_variables, [variable for _, variable in pairs]
         _warn(network.frozen_variables, "their Keras layers have trainable=False")
         idle = [v for v in network.trainable_variables if not any(v is other for other in trained)]

@@ -289,9 +289,8 @@ class TrainingFlags:
     )
     calibrate_spectrum: bool = _calibration(
         False,
-        "Each snapshot's generator then draws as much of each spatial frequency as the training images have: "
-        "generators draw the finest slanting patterns too faintly and somewhat coarser ones too strongly, or the other "
-        "way round.",
+        "Each snapshot's generator then draws as much of each spatial frequency as the training images have. "
+        "Generators draw some of them too faintly and others too strongly.",
     )
     calibrate_flip: bool = _calibration(
         False,

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+from calibrated import with_and_without
 from conftest import run_train
 
 from gan.data import pixels, tfrecords
@@ -108,15 +109,7 @@ def test_images_of_one_grey_and_images_far_from_all_stay_within_the_limits():
 
 def test_a_snapshot_draws_with_the_sharpness_of_the_training_images(tmp_path):
     images = pixels.to_bytes(grains(300, 4, -0.7, -0.2).astype(np.float32))  # what a new one draws is grain, too
-    tfrecords.write(str(tmp_path / "train.tfrecords"), images)
-    weights = []
-    for name, more in (("with", ["--calibrate_sharpness"]), ("without", [])):
-        assert run_train(tmp_path / "train.tfrecords", tmp_path / name, "--max_steps=3", *more) == 0
-        reader = tf.train.load_checkpoint(str(tmp_path / name))
-        weights.append({n: reader.get_tensor(n) for n in reader.get_variable_to_shape_map()})
-    assert set(weights[0]) - set(weights[1]) == {sharpness.GAIN, sharpness.SHIFT}
-    for name, value in weights[1].items():
-        np.testing.assert_array_equal(value, weights[0][name], name)
+    with_and_without(tmp_path, images, "--calibrate_sharpness", {sharpness.GAIN, sharpness.SHIFT})
     noise = uniform_noise(1000, Use.EVALUATION_NOISE)
     snapshot = Snapshot(str(tmp_path / "with"), 2500)
     snapshot.verify()

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
-from conftest import run_train
+from calibrated import with_and_without
 
-from gan.data import pixels, tfrecords
+from gan.data import pixels
 from gan.random_noise_generator import Use, uniform_noise
 from gan.snapshots import serving_graph, spectrum
 from gan.snapshots.serving_graph import Additions
@@ -108,16 +108,8 @@ def test_what_a_generator_draws_beyond_black_and_white_stays_there():
 def test_a_snapshot_draws_with_the_spectrum_of_the_training_images(tmp_path):
     change = np.tile(np.linspace(-0.3, 0.3, SIDE), (SIDE, 1)).astype(np.float32)
     images = pixels.to_bytes(adjusted(pixels.to_floats(grain(400, 4, 0.06)), change, NOTHING))
-    tfrecords.write(str(tmp_path / "train.tfrecords"), images)
-    weights = []
-    for name, more in (("with", ["--calibrate_spectrum"]), ("without", [])):
-        flags = ["--max_steps=3", "--calibrate_tones", *more]
-        assert run_train(tmp_path / "train.tfrecords", tmp_path / name, *flags) == 0
-        reader = tf.train.load_checkpoint(str(tmp_path / name))
-        weights.append({n: reader.get_tensor(n) for n in reader.get_variable_to_shape_map()})
-    assert set(weights[0]) - set(weights[1]) == {spectrum.GAIN, spectrum.SHIFT}
-    for name, value in weights[1].items():
-        np.testing.assert_array_equal(value, weights[0][name], name)
+    added = {spectrum.GAIN, spectrum.SHIFT}
+    weights = with_and_without(tmp_path, images, "--calibrate_spectrum", added, "--calibrate_tones")
     noise = uniform_noise(2040, Use.EVALUATION_NOISE)
     snapshot = Snapshot(str(tmp_path / "with"), 2500)
     snapshot.verify()
@@ -126,6 +118,6 @@ def test_a_snapshot_draws_with_the_spectrum_of_the_training_images(tmp_path):
         spectrum.of_images([pixels.to_bytes(each.generate(noise))]).deviation
         for each in (snapshot, Snapshot(str(tmp_path / "without"), 2500))
     ]
-    reached = np.abs(weights[0][spectrum.GAIN] - 0.25) < 0.74  # within the limits
+    reached = np.abs(weights[spectrum.GAIN] - 0.25) < 0.74  # within the limits
     errors = [np.abs(each / wanted - 1)[reached] for each in found]
     assert reached.mean() > 0.3 and errors[1].mean() > 0.2 and errors[0].mean() < 0.05

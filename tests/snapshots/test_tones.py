@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
-from conftest import run_train
+from calibrated import with_and_without
 
-from gan.data import pixels, tfrecords
+from gan.data import pixels
 from gan.random_noise_generator import Use, uniform_noise
 from gan.snapshots import tones
 from gan.snapshots.snapshot import Snapshot
@@ -42,15 +42,7 @@ def test_images_of_one_grey_and_images_far_from_all_stay_within_the_limits():
 
 def test_a_snapshot_draws_with_the_tones_of_the_training_images(tmp_path):
     images = np.random.default_rng(2).integers(60, 190, (300, 2500)).astype(np.uint8)  # nearly what a new one draws
-    tfrecords.write(str(tmp_path / "train.tfrecords"), images)
-    weights = []
-    for name, more in (("with", ["--calibrate_tones"]), ("without", [])):
-        assert run_train(tmp_path / "train.tfrecords", tmp_path / name, "--max_steps=3", *more) == 0
-        reader = tf.train.load_checkpoint(str(tmp_path / name))
-        weights.append({n: reader.get_tensor(n) for n in reader.get_variable_to_shape_map()})
-    assert set(weights[0]) - set(weights[1]) == {tones.CONTRAST, tones.BRIGHTNESS}
-    for name, value in weights[1].items():
-        np.testing.assert_array_equal(value, weights[0][name], name)
+    with_and_without(tmp_path, images, "--calibrate_tones", {tones.CONTRAST, tones.BRIGHTNESS})
     noise = uniform_noise(1000, Use.EVALUATION_NOISE)
     with_them, without = (Snapshot(str(tmp_path / name), 2500).generate(noise) for name in ("with", "without"))
     wanted = tones.of_images(pixels.to_floats(images))
