@@ -117,7 +117,8 @@ _OUTSIDE_THE_SNAPSHOT = {
     "snapshot_incomplete": "there is no complete snapshot: {snapshot} lacks {parts}; copy all files of this name, or, "
     "if its save failed, make room on the disk and give the train command again",
     "none_saved": "there is no complete snapshot: a training began here and saved none, as happens if the disk is "
-    "full, or if it diverged or was killed before; see what train said, and give its command again",
+    "full, or if it diverged or was killed before; see what train said, make room if that is it, and give its command "
+    "again",
     "bad_pointer": "its file checkpoint names no snapshot in its folder; copy the file checkpoint again, or remove it",
     "file_unreadable": "{file} cannot be read: {reason}; copy it again, as a plain file",
     "files_too_large": "the .{part} files of {snapshot} are too large: {mebibytes:.8g} MiB, and they may have "
