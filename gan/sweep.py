@@ -29,6 +29,7 @@ from gan.console.errors import UserError
 from gan.data import pixels, tfrecords
 from gan.distributed import (
     remote_trials,
+    search_space,
     sweep_flags,
     sweep_results,
     sweep_study,
@@ -77,13 +78,22 @@ def sweep(config: SweepFlags) -> int:
                 f"the first trial is drawn at random: --search leaves out {outside}, as it is without a sweep",
                 flush=True,
             )
-        extent = trial_loop.Extent(config.trials, sweep_flags.minutes_of(config))
+        extent = trial_loop.Extent(_count(config.trials, plan), sweep_flags.minutes_of(config))
         with _trials(config, plan) as trials:
             stopped = trial_loop.TrialLoop(trials, study, plan, extent).run()
         shown = _show(config.sweep_dir, study)
     if stopped:
         output.announce("stopped by a signal, run it again to go on from here")
     return stopped or shown
+
+
+def _count(trials: int, plan: SweepPlan) -> int:
+    """How many trials there are to be: as many as are asked for, and no more than the search space has."""
+    different = search_space.combinations(plan.space)
+    if different is None or different >= trials:
+        return trials
+    print(f"--search holds {different} combinations, so the sweep ends after {different} trials, not {trials}")
+    return different
 
 
 @contextlib.contextmanager

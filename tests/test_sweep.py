@@ -1,5 +1,6 @@
 """Sweeps: real short trainings, stopped, killed and gone on with; trials that fail or are bad; wrong spaces."""
 
+import itertools
 import os
 import signal
 import sys
@@ -152,11 +153,11 @@ def test_a_training_that_fails_is_told(faces, tmp_path, capsys):
 
 def test_the_others_go_on_after_a_trial_that_fails(faces, tmp_path, quick, capsys):
     space = tmp_path / "space.yaml"
-    space.write_text("base_learning_rate: [1.0e+30, 0.001]\n")
-    assert run(*words(space, faces, tmp_path, "--trials=6", "--base_learning_rate=1e30")) == 0
+    space.write_text("base_learning_rate: [1.0e+30, 1.0e+29, 0.001, 0.002]\n")
+    assert run(*words(space, faces, tmp_path, "--trials=4", "--base_learning_rate=1e30")) == 0
     found = rows(tmp_path)
-    assert len(found) == 6 and {row.state for row in found.values()} == {"failed", "done"}
-    assert all((row.flags["base_learning_rate"] == 1e30) == (row.state == "failed") for row in found.values())
+    assert len(found) == 4 and {row.state for row in found.values()} == {"failed", "done"}
+    assert all((row.flags["base_learning_rate"] > 1) == (row.state == "failed") for row in found.values())
     assert found["trial-000"].reason == "the losses are not finite"
     assert "trial-000 failed: the losses are not finite" in capsys.readouterr().out
 
@@ -230,6 +231,7 @@ def test_a_metric_that_should_be_high(space, faces, tmp_path, quick):
         ("optimizer: [AdamOptimizer]", "optimizer: a list of choices needs two different values"),
         ("generator_model: [SampleGenerator, Missing]", "generator_model: --generator_model=Missing"),
         ("augment: [flip, [blur]]", "augment: ['blur'] is no value of a flag"),
+        ("optimizer: [AdamOptimizer, null]", "optimizer: null stands for a flag that is not set, and this one always"),
         ("- batch_size", "names no flags"),
         ("batch_size: [8, 16]\nadam_beta1: [0, 0.5]\nbatch_size: [32, 64]", "batch_size is there twice"),
         ("nonsense_filter: [true, false]\nbatch_size: [1, 0]", "batch_size: flag --batch_size=0"),
@@ -338,6 +340,31 @@ def test_values_survive_a_kill_while_optuna_notes_them(space, faces, tmp_path):
     study.begin(plan, first)
     again = study.ask(plan.space)
     assert (sweep_study.folder_of(again), again.params) == ("trial-000", first)
+
+
+def test_no_two_trials_have_the_same_flags_and_a_small_space_ends(faces, tmp_path, quick, capsys):
+    space = tmp_path / "space.yaml"
+    space.write_text("base_learning_rate: [0.1, 0.2, 0.1]\nbatch_size: {low: 8, high: 24, step: 8}\nseed: [1, 2]")
+    few = [*words(space, faces, tmp_path), "--pruner=none", "--workers=2"]
+    assert run(*few, "--trials=7") == 0
+    assert run(*few, "--trials=30") == 0
+    assert "--search holds 12 combinations, so the sweep ends after 12 trials, not 30" in capsys.readouterr().out
+    tried = {tuple(row.flags.values()) for row in rows(tmp_path).values()}
+    assert tried == set(itertools.product((0.1, 0.2), (8, 16, 24), (1, 2)))
+    assert list(rows(tmp_path)) == [f"trial-{number:03d}" for number in range(12)]
+
+
+def test_a_flag_may_also_not_be_set(faces, tmp_path, quick, capsys):
+    space = tmp_path / "space.yaml"
+    space.write_text("base_learning_rate: [0.1, 0.2]\ngenerator_learning_rate: [null, 0.4]")
+    given = words(space, faces, tmp_path, "--generator_learning_rate=0.3", "--trials=4", "--base_learning_rate=0.2")
+    assert run(*given) == 0
+    assert {row.flags["generator_learning_rate"] for row in rows(tmp_path).values()} == {None, 0.4}
+    assert "generator_learning_rate not set" in capsys.readouterr().out
+    best = sweep_study.SweepStudy(str(tmp_path / "sweep")).best()
+    text = (tmp_path / "sweep" / "best.flags").read_text()
+    assert ("--generator_learning_rate=" in text) == (best.flags["generator_learning_rate"] is not None)
+    assert "None" not in text and (tmp_path / "sweep" / "slice.png").exists()
 
 
 def test_a_first_trial_that_the_space_does_not_hold_is_told(faces, tmp_path, quick, capsys):

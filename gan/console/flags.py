@@ -93,6 +93,11 @@ def parse(config_class: type[_Config], argv: Sequence[str]) -> _Config:
     return config_class(**given)
 
 
+def words_of(values: Mapping[str, Any]) -> list[str]:
+    """Flags as they are typed, of name -> value; what is None is not set, and left out."""
+    return [f"--{name}={value}" for name, value in values.items() if value is not None]
+
+
 def named_paths(text: str) -> dict[str, str]:
     """Reads the value of --snapshots, such as run1,mine=run2/model.ckpt-500,samples.npy.
 

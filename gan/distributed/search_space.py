@@ -3,18 +3,20 @@
 base_learning_rate: {low: 0.0005, high: 0.005, log: true}
 batch_size: {low: 16, high: 128, step: 16}
 optimizer: [AdamOptimizer, RMSPropOptimizer]
+penalty: [R1Penalty, null]
 """
 
 import decimal
 import difflib
 import math
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gan.console import flag_files
 from gan.console.errors import UserError
 
-Value = bool | int | float | str
+Value = bool | int | float | str | None  # None: the flag is not set
 _KEYS = ("low", "high", "log", "step")
 _FORMS = "write {low: 0.001, high: 0.01}, with log: true or step: 0.001 if you like, or a list of choices"
 
@@ -47,6 +49,25 @@ class NumberRange(NamedTuple):
         """The values to try out in order to know that all are allowed."""
         return [int(end) if self.is_whole else float(end) for end in (self.low, self.high)]
 
+    def how_many(self) -> int | None:
+        """How many different values can be drawn; None if there is no end of them."""
+        return None if self._between is None else round((self.high - self.low) / self._between) + 1
+
+    def number_of(self, value: Any) -> int:
+        """Which one of those a value is, from 0 on."""
+        assert self._between
+        return round((value - self.low) / self._between)
+
+    def numbered(self, number: int) -> Value:
+        """The value of this number."""
+        assert self._between
+        value = self.low + number * self._between  # in binary numbers, as Optuna draws
+        return int(value) if self.is_whole else value
+
+    @property
+    def _between(self) -> float | None:
+        return self.step or (1 if self.is_whole else None)
+
 
 class Choices(NamedTuple):
     """Some values, in no order."""
@@ -61,17 +82,78 @@ class Choices(NamedTuple):
         """The values to try out in order to know that all are allowed."""
         return list(self.values)
 
+    def how_many(self) -> int:
+        """How many different values can be drawn."""
+        return len(self.values)
+
+    def number_of(self, value: Any) -> int:
+        """Which one of those a value is, from 0 on."""
+        return self.values.index(value)
+
+    def numbered(self, number: int) -> Value:
+        """The value of this number."""
+        return self.values[number]
+
 
 Dimension = NumberRange | Choices
 
 
-def read(path: str, types: Mapping[str, type], taken: Sequence[str]) -> dict[str, Dimension]:
+def combinations(space: Mapping[str, Dimension]) -> int | None:
+    """How many different trials there are in a search space; None if there is no end of them."""
+    total = 1
+    for dimension in space.values():
+        count = dimension.how_many()
+        if count is None:
+            return None
+        total *= count
+    return total
+
+
+def is_tried(space: Mapping[str, Dimension], values: Mapping[str, Any], tried: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether values are those of a trial before; never if there is no end of combinations."""
+    return combinations(space) is not None and _numbers(space, values) in {_numbers(space, each) for each in tried}
+
+
+def untried(
+    space: Mapping[str, Dimension], tried: Sequence[Mapping[str, Any]], draws: random.Random
+) -> dict[str, Value] | None:
+    """Values for a trial that no other has had, drawn at random; None if there are none, or no end of them.
+
+    Args:
+        space: to draw from.
+        tried: the values of the trials so far.
+        draws: what draws.
+    """
+    total = combinations(space)
+    if total is None:
+        return None
+    taken = {_numbers(space, values) for values in tried}
+    first = draws.randrange(total)
+    for number in range(first, first + total):
+        indices = []
+        for dimension in space.values():
+            number, index = divmod(number, dimension.how_many() or 1)
+            indices.append(index)
+        if tuple(indices) not in taken:
+            return {name: dimension.numbered(index) for (name, dimension), index in zip(space.items(), indices)}
+    return None
+
+
+def _numbers(space: Mapping[str, Dimension], values: Mapping[str, Any]) -> tuple[int, ...]:
+    """Which of each flag's values they are."""
+    return tuple(dimension.number_of(values[name]) for name, dimension in space.items())
+
+
+def read(
+    path: str, types: Mapping[str, type], taken: Sequence[str], optional: Collection[str] = ()
+) -> dict[str, Dimension]:
     """Reads a search space.
 
     Args:
         path: of the file, on disk.
         types: the flags that may be searched: name -> bool, int, float or str.
         taken: flags that the sweep sets by itself.
+        optional: flags that may also not be set, for which the file says null.
 
     Returns:
         flag -> what to look through.
@@ -92,7 +174,7 @@ def read(path: str, types: Mapping[str, type], taken: Sequence[str]) -> dict[str
             near = difflib.get_close_matches(str(name), types)
             raise UserError(f"--search={path}: {name} is no flag of train{_meant(near)}")
         try:
-            space[name] = _dimension(value, types[name])
+            space[name] = _dimension(value, types[name], name in optional)
         except ValueError as error:
             raise UserError(f"--search={path}: {name}: {error}") from None
     return space
@@ -121,12 +203,12 @@ def _meant(near: Sequence[str]) -> str:
     return f"; did you mean {' or '.join(near)}?" if near else "; `python -m gan.train --help` lists them"
 
 
-def _dimension(value: object, type_: type) -> Dimension:
+def _dimension(value: object, type_: type, is_optional: bool) -> Dimension:
     """Raises ValueError, which says what is wrong."""
     if isinstance(value, dict) and list(value) == ["choices"]:
         value = value["choices"]
     if isinstance(value, list):
-        return _choices(value, type_)
+        return _choices(value, type_, is_optional)
     if not isinstance(value, dict) or not {"low", "high"} <= set(value) <= set(_KEYS):
         raise ValueError(f"{value} says no range; {_FORMS}")
     if type_ not in (int, float):
@@ -134,15 +216,18 @@ def _dimension(value: object, type_: type) -> Dimension:
     return _range(value, is_whole=type_ is int)
 
 
-def _choices(values: list[Any], type_: type) -> Choices:
+def _choices(values: list[Any], type_: type, is_optional: bool) -> Choices:
     numbers = type_ in (int, float)
     for value in values:
-        if not isinstance(value, (bool, int, float, str)):
+        if value is None and not is_optional:
+            raise ValueError("null stands for a flag that is not set, and this one always is")
+        if not isinstance(value, (bool, int, float, str, type(None))):
             raise ValueError(f"{value} is no value of a flag")
-    found = tuple(_number(value, type_ is int) if numbers else value for value in values)
-    if len(set(map(repr, found))) < 2:
+    found = [_number(value, type_ is int) if numbers and value is not None else value for value in values]
+    different = {repr(value): value for value in found}
+    if len(different) < 2:
         raise ValueError("a list of choices needs two different values")
-    return Choices(found)
+    return Choices(tuple(different.values()))
 
 
 def _range(value: Mapping[str, Any], is_whole: bool) -> NumberRange:

@@ -156,7 +156,8 @@ def _space(config: SweepFlags, common: dict[str, Any]) -> dict[str, Dimension]:
     taken = (*_OWN, *_SET)
     types = {name: _plain(hint) for name, hint in hints.items() if name not in taken and name != "GONE"}
     assert config.search
-    space = search_space.read(config.search, types, taken)
+    optional = [field.name for field in dataclasses.fields(TrainingFlags) if field.default is None]
+    space = search_space.read(config.search, types, taken, optional)
     ends = {name: dimension.ends() for name, dimension in space.items()}
     for name, values in ends.items():
         beside = [{}, *({other: end} for other, found in ends.items() if other != name for end in found)]
@@ -179,7 +180,7 @@ def _try(path: str, tried: dict[str, Any], beside: list[dict[str, Any]]) -> None
 
 def _parsed(values: dict[str, Any]) -> TrainingFlags:
     """The flags of a trial."""
-    return flags.parse(TrainingFlags, ["train", *(f"--{name}={value}" for name, value in values.items())])
+    return flags.parse(TrainingFlags, ["train", *flags.words_of(values)])
 
 
 def _plain(hint: Any) -> type:

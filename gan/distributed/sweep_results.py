@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gan.console import columns
+from gan.console.flags import words_of
 from gan.distributed import sweep_study
 from gan.distributed.sweep_study import SweepStudy, TrialRow
 from gan.storage import files
@@ -19,7 +20,7 @@ _INCHES_A_FLAG = 3  # width of one panel of SLICE
 
 def words(flags: Mapping[str, Any]) -> str:
     """Flags on one line, with as many digits as people read."""
-    return ", ".join(f"{name} {_short(value)}" for name, value in flags.items())
+    return ", ".join(f"{name} {_value(value)}" for name, value in flags.items())
 
 
 def table(rows: Sequence[TrialRow], metric: str, maximize: bool) -> str:
@@ -38,9 +39,10 @@ def write_flags(folder: str, study: SweepStudy) -> str | None:
     if best is None:
         return None
     flags = {**plan["flags"], **best.flags}
+    kept = {name: value for name, value in flags.items() if name not in _NOT_IN_A_RECIPE}
     lines = [
         f"# {best.name} of a sweep over {', '.join(plan['space'])}: {plan['metric']} {best.value:.4g}.",
-        *(f"--{name}={value}" for name, value in flags.items() if name not in _NOT_IN_A_RECIPE),
+        *words_of(kept),
     ]
     path = os.path.join(folder, BEST_FLAGS)
     files.write_whole(path, "".join(f"{line}\n" for line in lines).encode())
@@ -69,12 +71,16 @@ def draw(folder: str, study: SweepStudy) -> list[str]:
 
 def _cells(row: TrialRow, names: Iterable[str]) -> list[str]:
     numbers = [_short(row.value), "" if row.minutes is None else f"{row.minutes:.1f}", _short(row.step)]
-    return [row.name, row.state, *numbers, *(_short(row.flags.get(name)) for name in names)]
+    return [row.name, row.state, *numbers, *(_value(row.flags[name]) if name in row.flags else "" for name in names)]
 
 
 def _rank(row: TrialRow, maximize: bool) -> tuple[int, float]:
     value = float("inf") if row.value is None else -row.value if maximize else row.value
     return _ORDER.index(row.state), value
+
+
+def _value(flag: object) -> str:
+    return "not set" if flag is None else _short(flag)
 
 
 def _short(value: object) -> str:

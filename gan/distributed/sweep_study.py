@@ -8,12 +8,14 @@ import functools
 import json
 import math
 import os
+import random
 import sqlite3
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gan.console.errors import UserError
+from gan.distributed import search_space
 from gan.distributed.search_space import Dimension, NumberRange
 
 DATABASE = "sweep.sqlite"
@@ -150,11 +152,25 @@ class SweepStudy:
         return True
 
     def ask(self, space: Mapping[str, Dimension]) -> Any:
-        """The next trial, of optuna.Trial; `folder_of` has its folder, `params` its flags."""
-        trial = self.study.ask({name: self._distribution(dimension) for name, dimension in space.items()})
+        """The next trial, of optuna.Trial; `folder_of` has its folder, `params` its flags.
+
+        No other trial had all of its flags, as long as there are such.
+        """
+        tried = [row.flags for row in self.rows() if row.name]
+        trial = self._asked(space)
+        if not folder_of(trial) and search_space.is_tried(space, trial.params, tried):
+            assert self._judging
+            draws = random.Random(None if self._judging.seed is None else self._judging.seed + len(tried))
+            if others := search_space.untried(space, tried, draws):
+                self.fail(trial, "another trial had its flags")
+                self.study.enqueue_trial(others)
+                trial = self._asked(space)
         if not folder_of(trial):
             trial.set_user_attr(_FOLDER, f"trial-{len(self._latest()):03d}")
         return trial
+
+    def _asked(self, space: Mapping[str, Dimension]) -> Any:
+        return self.study.ask({name: self._distribution(dimension) for name, dimension in space.items()})
 
     def finish(self, trial: Any, value: float, step: int, minutes: float) -> None:
         """Notes the best number of a trial that came to its end."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gan.console import printable
+from gan.console.flags import words_of
 from gan.sandbox import confinement
 from gan.snapshots import checkpoint_files
 from gan.storage import files
@@ -46,10 +47,9 @@ class TrialProcess:
         self._train_dir = train_dir
         _wait_until_free(train_dir)
         os.makedirs(train_dir, exist_ok=True)
-        words = [f"--{name}={value}" for name, value in flags.items()]
         with open(os.path.join(train_dir, OUTPUT), "ab") as output:
             self._process = subprocess.Popen(
-                [*COMMAND, f"--train_dir={train_dir}", *words],
+                [*COMMAND, f"--train_dir={train_dir}", *words_of(flags)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
