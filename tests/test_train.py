@@ -29,6 +29,14 @@ class Explodes(losses.CrossEntropyLoss):
         step = tf.cast(tf.train.get_global_step(), tf.float32)
         return super().generator_loss(real_logits, fake_logits) + tf.log(tf.maximum(14.0 - step, -1.0))
 """
+OF_NOTHING = """
+import tensorflow.compat.v1 as tf
+from gan import losses
+
+class Root(losses.CrossEntropyLoss):
+    def discriminator_loss(self, real_logits, fake_logits):
+        return tf.sqrt(tf.reduce_mean(fake_logits - real_logits) - 100)
+"""
 OTHER_SIZE = """
 import tensorflow.compat.v1 as tf
 from gan import models
@@ -483,8 +491,17 @@ def test_nan_stops_and_keeps_the_last_good_snapshot(fails, faces, tmp_path, monk
     error = fails(train.main, *command(faces, tmp_path / "run", *flags))
     # The loss of step 15 is log(14 - 14): minus infinity.
     assert "diverged at step 15" in error and "model.ckpt-10 is the last good snapshot" in error
+    assert "; try lower learning rates: --base_learning_rate" in error
     assert checkpoint_files.latest_snapshot(str(tmp_path / "run")).step == 10
     Snapshot(str(tmp_path / "run"), 2500).verify()
+
+
+def test_a_loss_that_is_nan_at_once_is_not_blamed_on_the_learning_rate(fails, faces, tmp_path, monkeypatch):
+    (tmp_path / "of_nothing.py").write_text(OF_NOTHING)
+    monkeypatch.syspath_prepend(tmp_path)
+    for more in ([], ["--dry_run"]):
+        error = fails(train.main, *command(faces, tmp_path / "run", "--label_loss=of_nothing.Root", *more))
+        assert "step 1" in error and "look in the networks and the loss for a logarithm or a square root of 0" in error
 
 
 def test_weights_that_are_not_finite_are_not_saved(fails, faces, tmp_path):

@@ -23,6 +23,7 @@ tf.disable_v2_tensorshape()
 tf.disable_control_flow_v2()
 tf.enable_resource_variables()
 
+_IS_TRAINING = ("is_training", "training", "train", "is_train")  # names of this argument that people use
 _COPY = re.compile(r"^copy_\d+/")
 _OF_OTHER = {
     kind: re.compile(rf"(copy_\d+/)?{other}(_\d+)?/")
@@ -77,7 +78,9 @@ class Network:
 
     def __call__(self, model_input: tf.Tensor, is_training: bool) -> dict[str, tf.Tensor]:
         """Runs the model and checks what it returns; see models.BaseModel.run_model."""
-        keywords = {"is_training": is_training, "compute_type": self._compute_type if is_training else tf.float32}
+        named = inspect.signature(self.model.run_model).parameters
+        switch = next((name for name in _IS_TRAINING if name in named), _IS_TRAINING[0])
+        keywords = {switch: is_training, "compute_type": self._compute_type if is_training else tf.float32}
         graph = tf.get_default_graph()
         before = len(graph.get_operations())
         self._draw_anew("run_model")

@@ -8,6 +8,7 @@ answered at once.
 import ast
 import contextlib
 import importlib
+import inspect
 import os
 import sys
 import traceback
@@ -158,7 +159,20 @@ def load_class(kind: str, name: str, flag: str) -> type:
             f"--{flag}={name} is not a {kind}: {wrong}; derive a class from gan.{_MODULE[kind]}.{_BASE[kind]} that has "
             f"{' and '.join(_METHODS[kind])}"
         )
+    if kind == LOSS and _arguments(found, "calculate_loss")[:2] == ["labels", "predictions"]:
+        raise UserError(
+            f"--{flag}={name}: calculate_loss takes labels before predictions; it gets the discriminator's logits "
+            "first, so write calculate_loss(self, predictions, labels)"
+        )
     return found
+
+
+def _arguments(found: type, method: str) -> list[str]:
+    """Names of what a class's method takes after self; none if it has no such method, or one without a signature."""
+    try:
+        return list(inspect.signature(getattr(found, method)).parameters)[1:]
+    except (AttributeError, TypeError, ValueError):
+        return []
 
 
 def _missing_methods(kind: str, found: Any) -> list[str]:

@@ -136,7 +136,7 @@ def _try_steps(settings: TrainingSettings, run: Run, strategy: OneProcess) -> Tr
     while number < 1 or (seconds < MOST_SECONDS and (number % period or seconds < LEAST_SECONDS)):
         values, step, images_seen = strategy.step(losses, step, images_seen)
         if not all(map(math.isfinite, values.values())):
-            raise UserError(f"the losses of step {step} are not finite; {learning_rate.TRY_LOWER}")
+            raise UserError(f"the losses of step {step} are not finite; {learning_rate.way_out(step)}")
         number += 1
         begun = begun or time.monotonic()
         seconds = time.monotonic() - begun

@@ -3,10 +3,19 @@
 import math
 from collections.abc import Callable
 
-# The way out where training diverges.
-TRY_LOWER = "try lower learning rates: --base_learning_rate, and --generator_learning_rate where it is set"
+# Ways out where training diverges.
+_TRY_LOWER = "try lower learning rates: --base_learning_rate, and --generator_learning_rate where it is set"
+_LOOK_AT_CODE = (
+    "the learning rate seldom does that in the first step; look in the networks and the loss for a logarithm or a "
+    "square root of 0 and for a division by 0, or "
+)
 SHAPES = CONSTANT, LINEAR, COSINE = "constant", "linear", "cosine"
 GRAINS = 1000  # equal parts of a run; the learning rate is set again at the start of each
+
+
+def way_out(step: int) -> str:
+    """What to do if the numbers of a training are no longer finite after this step."""
+    return (_LOOK_AT_CODE if step <= 1 else "") + _TRY_LOWER
 
 
 def factor(shape: str, hold: float, share_done: float) -> float:

@@ -62,7 +62,8 @@ class Saving:
     def diverged(self, position: Position, what: object) -> UserError:
         """The error for a training whose numbers are no longer finite; `what` says which."""
         kept = f"{self.saved_path()} is the last good snapshot" if self.saved_step else "there was no snapshot yet"
-        return UserError(f"training diverged at step {position.step}: {what}; {kept}; {learning_rate.TRY_LOWER}")
+        way_out = learning_rate.way_out(position.step)
+        return UserError(f"training diverged at step {position.step}: {what}; {kept}; {way_out}")
 
     def saved_path(self) -> str:
         """The path of the newest snapshot, as people know it."""

@@ -78,6 +78,11 @@ class NoScalar(losses.BaseLoss):
         return tf.square(predictions - labels)
 
 
+class LabelsFirst(losses.BaseLoss):
+    def calculate_loss(self, labels, predictions, **unused_params):
+        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=predictions))
+
+
 class Misspelt(losses.BaseLoss):
     def calculate_loss(self, predictions, labels):
         return tf.reduce_meen(predictions)
@@ -117,6 +122,12 @@ CASES = {
         "--label_loss=gan.models.SampleGenerator",
         "it lacks calculate_loss",
         "derive a class from gan.losses.BaseLoss that has calculate_loss",
+    ),
+    "labels before predictions": (
+        load(registry.LOSS, f"{__name__}.LabelsFirst", "label_loss"),
+        f"--label_loss={__name__}.LabelsFirst",
+        "calculate_loss takes labels before predictions",
+        "write calculate_loss(self, predictions, labels)",
     ),
     "no transformation": (lambda: registry.policy("flip,zoom", "augment"), "--augment=flip,zoom", "zoom", "cutout"),
     "an error inside": (

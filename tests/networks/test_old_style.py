@@ -13,7 +13,7 @@ from conftest import ROOT, run_train, synthetic_images
 
 from gan import eval, export_model, generate_and_discriminate, linear_interpolation, losses, models
 from gan.networks.network import Network
-from gan.networks.registry import DISCRIMINATOR, ModelNames
+from gan.networks.registry import DISCRIMINATOR, GENERATOR, ModelNames
 from gan.snapshots.snapshot import Snapshot
 from gan.training.session import load_game
 from gan.training.settings import GameSettings
@@ -250,6 +250,24 @@ class ForgetfulGenerator(models.SampleGenerator):
 
     def get_variables(self):
         return [self.w1, self.w2, self.b2, self.idle]
+
+
+@pytest.mark.parametrize("name", ["is_training", "training", "train", "is_train"])
+def test_a_network_is_told_that_it_trains_by_any_of_the_usual_names(name):
+    methods = {}
+    exec(f"def run_model(self, x, {name}): return self.run(x, {name})", methods)
+    seen = []
+
+    def run(self, x, training):
+        seen.append(training)
+        return {"output": tf.nn.sigmoid(tf.matmul(x, tf.get_variable("w", [100, 2500])))}
+
+    drawer = type("Drawer", (), {"create_model": lambda self, output_size: None, "run": run, **methods})
+    with tf.Graph().as_default():
+        network = Network(drawer, GENERATOR, 2500)
+        network(tf.zeros([2, 100]), is_training=True)
+        network.connect_to_placeholder()
+    assert seen == [True, False]
 
 
 def test_eval_knows_networks_with_variables_that_are_not_handed_in(faces, tmp_path, capsys):
