@@ -232,6 +232,8 @@ def test_a_metric_that_should_be_high(space, faces, tmp_path, quick):
         ("generator_model: [SampleGenerator, Missing]", "generator_model: --generator_model=Missing"),
         ("augment: [flip, [blur]]", "augment: ['blur'] is no value of a flag"),
         ("optimizer: [AdamOptimizer, null]", "optimizer: null stands for a flag that is not set, and this one always"),
+        ("penalty: [R1Penalty, None]", "penalty: null, not None, stands for a flag that is not set"),
+        ("penalty: null", "penalty: null says no range; write {low: 0.001"),
         ("- batch_size", "names no flags"),
         ("batch_size: [8, 16]\nadam_beta1: [0, 0.5]\nbatch_size: [32, 64]", "batch_size is there twice"),
         ("nonsense_filter: [true, false]\nbatch_size: [1, 0]", "batch_size: flag --batch_size=0"),
@@ -371,7 +373,9 @@ def test_a_first_trial_that_the_space_does_not_hold_is_told(faces, tmp_path, qui
     space = tmp_path / "space.yaml"
     space.write_text("base_learning_rate: [0.1, 0.2]\npenalty_weight: {low: 0.01, high: 1, log: true}")
     assert run(*words(space, faces, tmp_path)) == 0
-    told = "the first trial is drawn at random: --search leaves out --base_learning_rate=0.001, --penalty_weight=None"
+    told = (
+        "the first trial is drawn at random: --search leaves out --base_learning_rate=0.001, --penalty_weight not set"
+    )
     assert told in capsys.readouterr().out
 
 

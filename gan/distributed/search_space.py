@@ -210,7 +210,7 @@ def _dimension(value: object, type_: type, is_optional: bool) -> Dimension:
     if isinstance(value, list):
         return _choices(value, type_, is_optional)
     if not isinstance(value, dict) or not {"low", "high"} <= set(value) <= set(_KEYS):
-        raise ValueError(f"{value} says no range; {_FORMS}")
+        raise ValueError(f"{'null' if value is None else value} says no range; {_FORMS}")
     if type_ not in (int, float):
         raise ValueError("it has no numbers between two ends; give a list of choices")
     return _range(value, is_whole=type_ is int)
@@ -221,6 +221,8 @@ def _choices(values: list[Any], type_: type, is_optional: bool) -> Choices:
     for value in values:
         if value is None and not is_optional:
             raise ValueError("null stands for a flag that is not set, and this one always is")
+        if value == "None" and is_optional:
+            raise ValueError("null, not None, stands for a flag that is not set")
         if not isinstance(value, (bool, int, float, str, type(None))):
             raise ValueError(f"{value} is no value of a flag")
     found = [_number(value, type_ is int) if numbers and value is not None else value for value in values]

@@ -41,9 +41,9 @@ class SweepPlan(NamedTuple):
     maximize: bool
 
     def outside(self, values: Mapping[str, Any]) -> str:
-        """Flags with values that the space does not hold, such as "--penalty=None"; empty if it holds all."""
+        """Flags with values that the space does not hold, such as "--batch_size=8"; empty if it holds all."""
         found = {name: values.get(name) for name, each in self.space.items() if not each.contains(values.get(name))}
-        return ", ".join(f"--{name}={value}" for name, value in found.items())
+        return ", ".join(f"--{name} not set" if value is None else f"--{name}={value}" for name, value in found.items())
 
     def as_json(self) -> dict[str, Any]:
         """The plan as a value for JSON."""
