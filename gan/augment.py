@@ -107,7 +107,7 @@ def augment(
     side = round(size**0.5)
     # Philox draws in order, by a counter, so a part of the batch can skip the draws of the images before it.
     shape = tf.stack([first + tf.shape(images)[0], len(policy), 1 + _DRAWS])
-    draws = tf.random.stateless_uniform(shape, seed, alg="philox")[first:]
+    draws = tf.random.stateless_uniform(shape, seed)[first:]
     images = tf.reshape(images, [-1, side, side, 1])
     for index, name in enumerate(policy):
         happens = tf.cast(draws[:, index, 0] < probability, tf.float32)
@@ -179,7 +179,7 @@ class Augmenter:
 def _noise(images: tf.Tensor, seed: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
     """Standard normal numbers for images [N, size]: each image's follow from the seed and its number in the batch."""
     shape = tf.stack([first + tf.shape(images)[0], images.shape.as_list()[1]])
-    return tf.random.stateless_normal(shape, seed, alg="philox")[first:]
+    return tf.random.stateless_normal(shape, seed)[first:]
 
 
 def _per_image(values: tf.Tensor) -> tf.Tensor:

@@ -235,7 +235,7 @@ class GradientPenalty(BasePenalty):
         seed: tf.Tensor | Sequence[int] = (0, 0),
         **unused_params: Any,
     ) -> tf.Tensor:
-        portions = tf.random.stateless_uniform([tf.shape(real_images)[0], 1], seed, alg="philox")
+        portions = tf.random.stateless_uniform([tf.shape(real_images)[0], 1], seed)
         squares = _squares_of_gradients(discriminator, real_images + portions * (fake_images - real_images))
         # The root has no slope at 0.
         return tf.reduce_mean(tf.square(tf.sqrt(squares + 1e-12) - 1))

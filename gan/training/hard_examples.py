@@ -41,7 +41,7 @@ class PastImages:
     def draw(self, count: tf.Tensor) -> tf.Tensor:
         """Images from the memory, all with the same probability: float32 [count, size] in [0, 1]."""
         there = tf.clip_by_value(self._seed[1], 1, self._capacity)
-        portions = tf.random.stateless_uniform([count], self._seed, alg="philox")
+        portions = tf.random.stateless_uniform([count], self._seed)
         numbers = tf.cast(portions * tf.cast(there, tf.float32), tf.int64)
         with tf.device("/cpu:0"):
             return tf.cast(tf.gather(self._images, tf.minimum(numbers, there - 1)), tf.float32) / 255
@@ -53,7 +53,7 @@ class PastImages:
         in a random place. So all images so far are there with the same probability (Vitter 1985, algorithm R).
         """
         step = self._seed[1]
-        portion = tf.random.stateless_uniform([], self._seed + 1, alg="philox")
+        portion = tf.random.stateless_uniform([], self._seed + 1)
         chosen = tf.cast(portion * tf.cast(step + 1, tf.float32), tf.int64)
         slot = tf.where(step < self._capacity, step, chosen)[tf.newaxis]
         slots = tf.boolean_mask(slot, slot < self._capacity)
@@ -113,8 +113,8 @@ def spoil(images: tf.Tensor, count: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     side = pixels.side(size)
     square = tf.reshape(images, [-1, side, side])
     others = tf.stack([tf.roll(square, shift, 0)[:count] for shift in (1, 2)])
-    noise = tf.random.stateless_normal([count, side, side], seed, alg="philox")
-    draws = tf.random.stateless_uniform([2, count, 1, 1], seed + 1, alg="philox")
+    noise = tf.random.stateless_normal([count, side, side], seed)
+    draws = tf.random.stateless_uniform([2, count, 1, 1], seed + 1)
     chosen = tf.floor(draws[0] * len(WAYS))
     spoilt = tf.add_n(
         [

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow.compat.v1 as tf
 
 from gan.networks.local_mean import local_mean
@@ -29,23 +30,21 @@ class Some:
 
     def __init__(self, faces: tf.Tensor, which: tf.Tensor, seed: tf.Tensor) -> None:
         self.which, self.count, self.side = which, tf.shape(which)[0], faces.shape.as_list()[1]
-        self._faces, self._seed, self._taken = faces, seed, 0
-        self._numbers = self.uniform(_MOST_NUMBERS, [1, 1])
+        self._faces, self._seed = faces, seed
+        self._numbers = iter(tf.unstack(self.uniform(_MOST_NUMBERS, [1, 1])))
 
     def take(self, low: float = 0.0, high: float = 1.0) -> tf.Tensor:
         """Numbers in [low, high), one for each image, each time others: [n, 1, 1]."""
-        self._taken += 1
-        return low + (high - low) * self._numbers[self._taken - 1]
+        number = next(self._numbers)
+        return number if (low, high) == (0, 1) else low + (high - low) * number
 
     def uniform(self, times: int, shape: list[int]) -> tf.Tensor:
         """Numbers in [0, 1), of a shape for each image: [times, n, *shape]."""
-        return tf.random.stateless_uniform([times, self.count, *shape], self._seed, alg="philox")
+        return tf.random.stateless_uniform([times, self.count, *shape], self._seed)
 
     def noise(self) -> tf.Tensor:
         """Standard normal numbers, one for each pixel: [n, side, side]."""
-        return tf.random.stateless_normal(
-            [self.count, self.side, self.side], self._seed + [_NOISE_SEED, 0], alg="philox"
-        )
+        return tf.random.stateless_normal([self.count, self.side, self.side], self._seed + [_NOISE_SEED, 0])
 
     def face(self, number: int = 0) -> tf.Tensor:
         """A face for each image, for each number another one: [n, side, side]."""
@@ -61,8 +60,9 @@ class Some:
 
     def plane(self) -> "Plane":
         """Places of their pixels."""
-        line = tf.linspace(-1.0, 1.0, self.side)
-        return Plane(*(each[tf.newaxis] for each in tf.meshgrid(line, line, indexing="ij")))
+        line = np.linspace(-1, 1, self.side, dtype=np.float32)
+        rows, columns = np.meshgrid(line, line, indexing="ij")
+        return Plane(tf.constant(rows[np.newaxis]), tf.constant(columns[np.newaxis]))
 
     def _others(self, which: tf.Tensor, use: int) -> "Some":
         return Some(self._faces, which, 31 * self._seed + [use, 0])
@@ -219,15 +219,18 @@ def at(images: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
     side = images.shape.as_list()[1]
     flat = tf.reshape(images, [-1, side * side])
     places = [(each + 1) / 2 * (side - 1) for each in (rows, columns)]
-    (row, column), shares = [tf.floor(each) for each in places], [each - tf.floor(each) for each in places]
+    before = [tf.floor(each) for each in places]
+    down, right = (place - whole for place, whole in zip(places, before))
+    first = [tf.clip_by_value(tf.cast(each, tf.int32), 0, side - 1) for each in before]
+    row, column = ((each, tf.minimum(each + 1, side - 1)) for each in first)
 
-    def pixels(down: int, right: int) -> tf.Tensor:
-        whole = [tf.clip_by_value(tf.cast(each, tf.int32), 0, side - 1) for each in (row + down, column + right)]
-        found = tf.gather(flat, tf.reshape(whole[0] * side + whole[1], [-1, side * side]), batch_dims=1)
+    def pixels(line: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
+        found = tf.gather(flat, tf.reshape(line + place, [-1, side * side]), batch_dims=1)
         return tf.reshape(found, [-1, side, side])
 
-    above, below = ((1 - shares[1]) * pixels(down, 0) + shares[1] * pixels(down, 1) for down in (0, 1))
-    return (1 - shares[0]) * above + shares[0] * below
+    lines = [each * side for each in row]
+    above, below = ((1 - right) * pixels(line, column[0]) + right * pixels(line, column[1]) for line in lines)
+    return (1 - down) * above + down * below
 
 
 _KINDS: tuple[Callable[[Some], tf.Tensor], ...] = (
