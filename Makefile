@@ -14,7 +14,7 @@ INSTALLED = $(VENV)/.installed
 
 help:
 	@echo "make demo             train a face GAN on 100 faces, evaluate it, check it, draw it: about 3 minutes"
-	@echo "make test             run all tests: about 8 minutes on 2 cores"
+	@echo "make test             run all tests: about 20 minutes on 2 cores"
 	@echo "make test-fast        run the tests that start no processes and train nothing long: about a minute"
 	@echo "make lint             check style, format and types"
 	@echo "make docs             write the documentation as a site, to site/"
