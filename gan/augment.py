@@ -105,7 +105,8 @@ def augment(
     """
     size = images.shape.as_list()[1]
     side = round(size**0.5)
-    # Philox draws in order, by a counter, so a part of the batch can skip the draws of the images before it.
+    # On processors and GPUs TensorFlow draws with Philox: in order, by a counter, so a part of the batch can skip the
+    # draws of the images before it.
     shape = tf.stack([first + tf.shape(images)[0], len(policy), 1 + _DRAWS])
     draws = tf.random.stateless_uniform(shape, seed)[first:]
     images = tf.reshape(images, [-1, side, side, 1])

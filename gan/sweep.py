@@ -92,7 +92,8 @@ def _count(trials: int, plan: SweepPlan) -> int:
     different = search_space.combinations(plan.space)
     if different is None or different >= trials:
         return trials
-    print(f"--search holds {different} combinations, so the sweep ends after {different} trials, not {trials}")
+    ends = f"the sweep ends after {different} trials, not {trials}"
+    print(f"--search holds {different} combinations, so {ends}", flush=True)
     return different
 
 

@@ -78,13 +78,12 @@ class Network:
 
     def __call__(self, model_input: tf.Tensor, is_training: bool) -> dict[str, tf.Tensor]:
         """Runs the model and checks what it returns; see models.BaseModel.run_model."""
-        named = inspect.signature(self.model.run_model).parameters
-        switch = next((name for name in _IS_TRAINING if name in named), _IS_TRAINING[0])
-        keywords = {switch: is_training, "compute_type": self._compute_type if is_training else tf.float32}
         graph = tf.get_default_graph()
         before = len(graph.get_operations())
         self._draw_anew("run_model")
         with self._owning(), self._explaining("run_model"), keras_layers.shapes_as_wanted(self.model):
+            compute_type = self._compute_type if is_training else tf.float32
+            keywords = {_switch(self.model.run_model): is_training, "compute_type": compute_type}
             results = _call(self.model.run_model, keywords, first=model_input)
             if is_training:
                 own, done = tf.global_variables(f"{self._scope}/"), graph.get_operations()[before:]
@@ -262,6 +261,12 @@ def takes(method: Callable[..., Any], keyword: str) -> bool:
     """Whether a method can be given this keyword."""
     parameters = inspect.signature(method).parameters
     return keyword in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+
+def _switch(method: Callable[..., Any]) -> str:
+    """How a method calls the argument that says whether it trains."""
+    parameters = inspect.signature(method).parameters
+    return next((name for name in _IS_TRAINING if name in parameters), _IS_TRAINING[0])
 
 
 def _call(method: Callable[..., Any], keywords: dict[str, Any], first: Any) -> Any:
