@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
 from gan.console.errors import UserError
-from gan.distributed.worker_pool import PoolLost, WorkerPool, host_of, why_failed
+from gan.distributed.worker_pool import PoolLost, ResultLost, WorkerPool, host_of, result_of, why_failed
 
 SECONDS_BETWEEN_LOOKS = 1.0  # at who is there
 SECONDS_ALONE = 60.0  # without any worker; one that was killed may be started again by its nanny
@@ -92,7 +92,10 @@ class Attendance(Generic[_Member]):
         """Lets those take part whose checks are done and found nothing, and refuses others."""
         for address, member in list(self.members.items()):
             if member.checked is not None and member.checked.done():
-                why = self._fault(member.checked)
+                try:
+                    why = self._fault(member.checked)
+                except ResultLost:  # the next look tells whether the member is, too
+                    continue
                 member.checked = None
                 if why:
                     self.refuse(address, why)
@@ -108,6 +111,8 @@ class Attendance(Generic[_Member]):
 
     def _fault(self, checked: Any) -> str | None:
         try:
-            return self._why_refused(checked.result())
+            return self._why_refused(result_of(checked))
+        except ResultLost:
+            raise
         except Exception as error:  # of the worker, or of a Dask that cannot read what it sends
             return why_failed(error)

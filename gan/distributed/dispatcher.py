@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gan.console.errors import HostError
-from gan.distributed import snapshot_room
+from gan.distributed import snapshot_room, worker_pool
 from gan.distributed.attendance import SECONDS_BETWEEN_LOOKS, Attendance
 from gan.distributed.snapshot_room import RoomPlan, RoomReport, SnapshotRoom
 from gan.distributed.worker_pool import WorkerPool, first_line, host_of
@@ -204,7 +204,10 @@ class Dispatcher:
     def _take(self, worker: _Worker, call: Any) -> None:
         job = worker.begun.pop(call)
         try:
-            result = call.result()
+            result = worker_pool.result_of(call)
+        except worker_pool.ResultLost:  # if its worker is, too, the attendance will tell
+            worker.begun[call] = job
+            return
         except Exception as error:
             self._note_try(job)
             worker.failures += 1

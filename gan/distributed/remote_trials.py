@@ -14,7 +14,7 @@ from gan.distributed import code_version, trial_room
 from gan.distributed.attendance import SECONDS_BETWEEN_LOOKS, Attendance
 from gan.distributed.trial_process import SECONDS_TO_SAVE
 from gan.distributed.trial_room import TrialData, TrialFiles, TrialState
-from gan.distributed.worker_pool import WorkerPool, first_line
+from gan.distributed.worker_pool import ResultLost, WorkerPool, first_line, result_of
 from gan.training.quality_record import QualityLine
 
 _SECONDS_BETWEEN_COPIES = 20.0  # of what a trial saves: a state has some megabytes
@@ -77,7 +77,9 @@ class RemoteTrial:
     def _advance(self) -> None:
         """Goes on after an answer: looks again, or fetches the files of a trial that has ended."""
         try:
-            answer = self._asked.result()
+            answer = result_of(self._asked)
+        except ResultLost:  # if its worker is, too, the attendance will tell
+            return
         except Exception as error:
             self._state = self._state._replace(last_line=first_line(error))
             self.is_lost = True

@@ -24,6 +24,7 @@ from typing import Any
 from gan.console.errors import UserError
 
 CONNECT_SECONDS = 30  # that a scheduler has to answer
+_SECONDS_BETWEEN_DOUBTS = 1.0  # whether a result that is on its way still is
 _Timeout = asyncio.TimeoutError  # which Dask raises; Python 3.10 has another TimeoutError
 _ADDRESS = re.compile(r"((tcp|tls|wss?)://)?([^/:@\s]+|\[[^]/\s]+\]):\d{1,5}")
 _SETTINGS = {
@@ -43,6 +44,10 @@ def dask() -> Any:
             "--workers and --scheduler need the library Dask, which `pip install 'gan-contest[cluster]'` installs"
         ) from None
     return dask
+
+
+class ResultLost(Exception):
+    """A worker was lost before the result of its call was here: the call is no longer done, and may never be again."""
 
 
 class PoolLost(UserError):
@@ -266,6 +271,25 @@ def _why_unfit_here(versions: Mapping[str, str]) -> str | None:
         if version != versions[name]:
             return f"it has version {version} of {name}, and this machine {versions[name]}; install the same"
     return None
+
+
+def result_of(call: Any) -> Any:
+    """What a call that is done has returned.
+
+    Dask would wait for it without end if its worker is lost on the way.
+
+    Raises:
+        ResultLost: it is. Look at the pool's addresses, and drop the call if its worker is not among them.
+        Exception: whatever the call has raised.
+    """
+    while True:
+        try:
+            return call.result(timeout=_SECONDS_BETWEEN_DOUBTS)
+        except _Timeout:
+            if call.status == "error":  # the call itself has raised it
+                raise
+            if not call.done():
+                raise ResultLost from None
 
 
 def host_of(address: str) -> str:

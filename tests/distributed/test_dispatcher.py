@@ -100,6 +100,21 @@ def test_a_worker_that_is_paused_takes_no_calls(tmp_path):
         assert pool._client.nthreads()
 
 
+def test_a_result_is_not_waited_for_if_its_worker_is_lost(tmp_path):
+    """It may be killed after its call is done and before the result is here."""
+    with dask_cluster.Scheduler(tmp_path) as scheduler, worker_pool.WorkerPool(None, scheduler.address) as pool:
+        worker = scheduler.start_worker()
+        dask_cluster.wait_for(pool.addresses)
+        (address,) = pool.addresses()
+        call, late = pool.submit(address, bytes, 10**6), pool.submit(address, exec, "raise TimeoutError('its own')")
+        dask_cluster.wait_for(lambda: call.done() and late.done())
+        with pytest.raises(TimeoutError, match="its own"):
+            worker_pool.result_of(late)
+        worker.kill()
+        with pytest.raises(worker_pool.ResultLost):
+            worker_pool.result_of(call)
+
+
 def test_a_scheduler_with_another_gan_is_told(tmp_path):
     (tmp_path / "gan" / "distributed").mkdir(parents=True)
     for name in ("__init__.py", "distributed/__init__.py", "distributed/worker_pool.py"):
