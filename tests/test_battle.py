@@ -31,7 +31,7 @@ pytestmark = pytest.mark.alone
 
 pytest.importorskip("openskill", reason="pip install 'gan-contest[arena]'")
 
-KILLS = int(os.environ.get("GAN_KILLS", "4"))
+KILLS = int(os.environ.get("GAN_KILLS", "3"))
 KILLED_SEED = 7  # of a tournament without a tie, which measured times would decide
 MATCHES = int(os.environ.get("GAN_FAIR_MATCHES", "60"))
 

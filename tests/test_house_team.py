@@ -7,6 +7,7 @@ from conftest import ROOT, shared
 
 from gan.data import pixels, tfrecords
 from gan.measure import bad_images, probes
+from gan.random_noise_generator import Use, uniform_noise
 from gan.sandbox import sandbox
 from gan.snapshots.snapshot import Snapshot
 
@@ -23,7 +24,8 @@ def test_it_refuses_what_no_camera_took():
     faces = tfrecords.read_all([shared("data", "faces", "validation.tfrecords")], 2500)
     with sandbox.Sandbox() as opener:
         snapshot = opener.open(HOUSE_TEAM, 2500)
-        assert probes.remarks(snapshot, faces) == []
+        images = snapshot.generate(uniform_noise(probes.GENERATED, Use.EVALUATION_NOISE))
+        assert probes.about_images(pixels.to_bytes(images), faces) == []
         shares = probes.accepted(snapshot, faces)
     simple = [share for name, share in shares.items() if bad_images.FAMILIES[name].is_simple]
     assert len(simple) >= 15 and max(simple) == 0

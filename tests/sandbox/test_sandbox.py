@@ -31,7 +31,7 @@ pytestmark = pytest.mark.alone
 
 LIMITS = child_process.SandboxLimits(memory=600 * 2**20, processor_seconds=20, open_seconds=8, call_seconds=3)
 HALF_ROUNDS = 200
-FUZZED = int(os.environ.get("GAN_FUZZ", "500"))  # mutations
+FUZZED = int(os.environ.get("GAN_FUZZ", "200"))  # mutations
 
 
 @pytest.fixture(scope="module")
