@@ -238,7 +238,8 @@ class WorkerPool:
 
 def _silence() -> None:
     """Keeps Dask from writing to the terminal: what is lost is told in our own words."""
-    for name in [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]:
+    ours = ("distributed", "asyncio")  # which tells of Dask's tasks that nobody waits for any more
+    for name in [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in ours]:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 

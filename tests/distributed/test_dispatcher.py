@@ -100,7 +100,7 @@ def test_a_worker_that_is_paused_takes_no_calls(tmp_path):
         assert pool._client.nthreads()
 
 
-def test_a_result_is_not_waited_for_if_its_worker_is_lost(tmp_path):
+def test_a_result_is_not_waited_for_if_its_worker_is_lost(tmp_path, capfd):
     """It may be killed after its call is done and before the result is here."""
     with dask_cluster.Scheduler(tmp_path) as scheduler, worker_pool.WorkerPool(None, scheduler.address) as pool:
         worker = scheduler.start_worker()
@@ -113,6 +113,7 @@ def test_a_result_is_not_waited_for_if_its_worker_is_lost(tmp_path):
         worker.kill()
         with pytest.raises(worker_pool.ResultLost):
             worker_pool.result_of(call)
+    assert "Traceback" not in capfd.readouterr().err  # of Dask's own waiting
 
 
 def test_a_scheduler_with_another_gan_is_told(tmp_path):
