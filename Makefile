@@ -7,6 +7,9 @@ DATA ?= data
 # Tests run the commands for Google's cloud with its gcloud, if there is one; they reach no network with it.
 export GCLOUD ?= $(shell command -v gcloud)
 
+# Many tests wait for processes of theirs, so there is one more than cores.
+TEST_PROCESSES = $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() + 1))')
+
 RUN = $(VENV)/bin/python -m
 INSTALLED = $(VENV)/.installed
 
@@ -57,7 +60,7 @@ demo: $(INSTALLED)
 	@echo "The battle on a screen: $(RUN) gan.scoreboard --arena_dir=$(DEMO)/arena, then http://localhost:8080"
 
 test: $(INSTALLED)
-	$(RUN) pytest -m 'not alone' --numprocesses=auto --maxprocesses=4 --dist=worksteal
+	$(RUN) pytest -m 'not alone' --numprocesses=$(TEST_PROCESSES) --dist=worksteal
 	$(RUN) pytest -m alone
 
 test-fast: $(INSTALLED)
