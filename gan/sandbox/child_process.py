@@ -21,6 +21,7 @@ from gan.sandbox import confinement, fair_deadline, framing, memory_watch, proto
 
 KILLED = "killed"  # code of the HostError of a process that was killed from outside, as happens if memory runs out
 FORBIDDEN_CALL = "forbidden_call"  # code of the fault of a process that tried what no network needs
+_END_SECONDS = 30  # that the server has to end a process, or itself
 _START_SECONDS = 180  # until TensorFlow is imported, on a busy machine
 _LOG_BYTES = 1 << 16  # what a pipe holds, and the most that is kept of what a process writes to stderr
 _LONGEST_LINE = 300  # characters of the log of a process that ended
@@ -317,13 +318,21 @@ class ForkServer:
     def end(self, pid: int) -> protocol.Ended:
         """Kills a process; returns how it ended."""
         self._send(protocol.End(pid))
-        ended: protocol.Ended = self._receive(protocol.Ended)
+        ended: protocol.Ended = self._receive(protocol.Ended, seconds=_END_SECONDS)
         return ended
 
     def close(self) -> None:
-        """Ends it, and with it all processes that it forked."""
+        """Ends it, and with it all processes that it forked; kills it if it is stuck."""
         self._channel.close()
-        self._process.wait()
+        self._exit_code()
+
+    def _exit_code(self) -> int:
+        """Waits until it has ended: its channel is closed."""
+        try:
+            return self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
 
     def _wait_until_ready(self) -> None:
         if not self._ready:
@@ -339,15 +348,18 @@ class ForkServer:
             except framing.Closed:
                 raise self._ended() from None
 
-    def _receive(self, *expected: type) -> Any:
+    def _receive(self, *expected: type, seconds: float = _START_SECONDS) -> Any:
         with _this_machine_failing("answer"):
             try:
-                text, _ = framing.receive(self._channel, deadline=time.monotonic() + _START_SECONDS)
+                text, _ = framing.receive(self._channel, deadline=time.monotonic() + seconds)
                 return protocol.decode(text, *expected)
             except framing.Closed:
                 raise self._ended() from None
+            except TimeoutError:
+                self._process.kill()  # it is stuck; nobody else is to wait for it, too
+                raise
             except framing.MessageError as error:
                 raise host_failure("fork_server_failed", step="answer", reason=str(error)) from error
 
     def _ended(self) -> HostError:
-        return host_failure("fork_server_ended", exit_code=self._process.wait())
+        return host_failure("fork_server_ended", exit_code=self._exit_code())

@@ -410,6 +410,21 @@ def test_a_killed_server_is_this_machine_s_fault(fair, monkeypatch):
             opened.open(fair, hostile.SIZE)
 
 
+def test_a_server_that_is_stuck_does_not_keep_us(fair, monkeypatch):
+    monkeypatch.setattr(child_process, "ForkServer", Server)
+    monkeypatch.setattr(child_process, "_END_SECONDS", 0.5)
+    opened = sandbox.Sandbox(LIMITS)
+    pid = opened.open(fair, hostile.SIZE)._process._pid
+    opened._server._process.send_signal(signal.SIGSTOP)
+    opened.close()
+    assert opened._server._process.poll() == -signal.SIGKILL
+    for _ in range(100):
+        if not os.path.exists(f"/proc/{pid}"):
+            return
+        time.sleep(0.05)
+    pytest.fail("a process is left")
+
+
 def test_processes_end_with_their_sandbox(fair):
     opened = sandbox.Sandbox(LIMITS)
     pid = opened.open(fair, hostile.SIZE)._process._pid
